@@ -1,0 +1,127 @@
+"""The error tree: whose fault it is, and the facts. Nothing here knows an HTTP status."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class BerthError(Exception):
+    """The root of every error that Berth raises."""
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing wrong with one key of one manifest (or one environment variable)."""
+
+    file: str
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}: {self.key}" if self.key else self.file
+        return f"{place}: {self.message}"
+
+
+class ManifestError(BerthError, RuntimeError):
+    """Raised at start for the author of manifests and settings; carries every problem found.
+
+    It is a RuntimeError because gunicorn prints those without a traceback and exits with status 1.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems))
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        count = f"{len(self.problems)} problem{'s' if len(self.problems) != 1 else ''}"
+        lines = "\n".join(f"  {problem}" for problem in self.problems)
+        return f"{count} in the manifests or settings, nothing was started:\n{lines}"
+
+
+class MalformedDocument(BerthError):
+    """Raised when a document does not have the shape of its schema; carries (key path, message) pairs."""
+
+    def __init__(self, messages: Iterable[tuple[str, str]]) -> None:
+        self.messages = tuple(messages)
+        super().__init__("; ".join(f"{key}: {message}" if key else message for key, message in self.messages))
+
+
+class InvocationFault(BerthError):
+    """Raised when the function or its runtime fails outside the handler's own control."""
+
+    error_type = "Function.Unknown"
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class HandlerTimedOut(InvocationFault):
+    """Raised when an invocation outlives the function's timeout and was killed."""
+
+    error_type = "Sandbox.Timedout"
+
+    def __init__(self, timeout: float) -> None:
+        super().__init__(f"Task timed out after {timeout:.2f} seconds")
+
+
+class EnvironmentDied(InvocationFault):
+    """Raised when the process of an execution environment ends before it answered."""
+
+    error_type = "Runtime.ExitError"
+
+
+class Throttled(InvocationFault):
+    """Raised when no execution environment may be used now: a limit is reached."""
+
+    error_type = "TooManyRequestsException"
+
+    def __init__(self, function_name: str, limit: str) -> None:
+        self.function_name = function_name
+        super().__init__(f"{function_name} was throttled by {limit}")
+
+
+class GatewayRefusal(BerthError):
+    """Raised when the gateway answers by itself: the caller or the contract is at fault."""
+
+
+class NoSuchRoute(GatewayRefusal):
+    """Raised when no route has this path and method."""
+
+    def __init__(self, method: str, path: str) -> None:
+        self.method, self.path = method, path
+        super().__init__(f"no route for {method} {path}")
+
+
+class MalformedRequest(GatewayRefusal):
+    """Raised for a request that API Gateway would have refused before any integration."""
+
+
+class PayloadTooLarge(GatewayRefusal):
+    """Raised when a request is over API Gateway's or Lambda's size limit."""
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(f"{size} bytes are over the limit of {limit}")
+
+
+class MalformedProxyResponse(GatewayRefusal):
+    """Raised when a function's result is not a proxy response."""
+
+    def __init__(self, function_name: str, problem: str) -> None:
+        self.function_name, self.problem = function_name, problem
+        super().__init__(f"{function_name} returned a malformed proxy response: {problem}")
+
+
+class FunctionFailed(GatewayRefusal):
+    """Raised when the result behind a proxy response is a function error."""
+
+    def __init__(self, function_name: str, error_type: str) -> None:
+        self.function_name = function_name
+        super().__init__(f"{function_name} failed: {error_type}")
+
+
+class UndecodableBody(GatewayRefusal):
+    """Raised when a response body declared as base64 is not base64."""
+
+    def __init__(self, function_name: str) -> None:
+        self.function_name = function_name
+        super().__init__(f"{function_name} returned a body that is not base64")

@@ -1,0 +1,52 @@
+"""The test client: sends the request target and every header line as they were given."""
+
+from typing import Any
+
+from flask.testing import EnvironBuilder, FlaskClient
+from werkzeug.test import EnvironBuilder as WerkzeugBuilder
+from werkzeug.test import TestResponse
+from werkzeug.urls import iri_to_uri
+from werkzeug.wrappers import Request
+
+from app.gateway.request import RAW_HEADERS
+
+
+class RawEnvironBuilder(EnvironBuilder):
+    """Builds an environ with the raw target and the header lines beside what WSGI has."""
+
+    def __init__(self, app: Any, path: str = "/", *args: Any, **kwargs: Any) -> None:
+        self._given_path = path
+        super().__init__(app, path, *args, **kwargs)
+
+    def get_environ(self) -> dict[str, Any]:
+        """The environ of this request."""
+        environ = super().get_environ()
+        query = f"?{self.query_string}" if self.query_string else ""
+        environ["RAW_URI"] = environ["REQUEST_URI"] = iri_to_uri(self._given_path.partition("?")[0]) + query
+        environ[RAW_HEADERS] = self._header_lines(environ)
+        return environ
+
+    def _header_lines(self, environ: dict[str, Any]) -> list[tuple[str, str]]:
+        lines = [("Host", environ["HTTP_HOST"])] if "Host" not in self.headers else []
+        lines += [line for line in self.headers.to_wsgi_list() if "_" not in line[0]]
+        for key, name in (("CONTENT_TYPE", "Content-Type"), ("CONTENT_LENGTH", "Content-Length")):
+            if environ.get(key) and name not in self.headers:
+                lines.append((name, environ[key]))
+        return lines
+
+
+class GatewayClient(FlaskClient):
+    """Flask's test client with a RawEnvironBuilder."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        """Send one request; the arguments are Flask's."""
+        if args and isinstance(args[0], WerkzeugBuilder | dict | Request):
+            return super().open(*args, **kwargs)
+        client_options = {
+            name: kwargs.pop(name) for name in ("buffered", "follow_redirects") if name in kwargs
+        }
+        builder = RawEnvironBuilder(self.application, *args, **kwargs)
+        try:
+            return super().open(builder, **client_options)
+        finally:
+            builder.close()

@@ -1,0 +1,126 @@
+"""Flask with a REST API's idea of a URL: raw paths, API Gateway's precedence, no redirects."""
+
+from typing import Any
+
+from flask import Flask
+from flask.sessions import NullSession, SessionInterface, SessionMixin
+from flask.wrappers import Request, Response
+from werkzeug.exceptions import Forbidden
+from werkzeug.routing import Map, MapAdapter, Rule
+from werkzeug.wsgi import get_host
+
+from app.errors import NoSuchRoute
+from app.gateway.client import GatewayClient
+from app.gateway.request import MAX_BODY_BYTES, raw_target, request_method
+from app.gateway.response import WireResponse
+from app.gateway.route_table import RouteTable
+from app.model.route import ANY, METHODS, RESERVED_PREFIX, Route
+from app.payload.path import split_target, strip_stage
+
+
+class NoRouteHere(NoSuchRoute, Forbidden):
+    """NoSuchRoute as Flask expects it from matching: also an HTTP exception."""
+
+
+class RouteRule(Rule):
+    """The rule of a function's route, for `flask routes` and `url_for`; the RouteTable matches."""
+
+    def __init__(self, string: str, *, route: Route | None = None, **options: Any) -> None:
+        super().__init__(string, **options)
+        self.route = route
+        if route is not None:
+            # Werkzeug adds HEAD to GET; in a REST API it is a method like any other.
+            self.methods = set(METHODS if route.key.method == ANY else [route.key.method])
+
+
+class RouteAdapter(MapAdapter):
+    """One request's view of the RouteMap."""
+
+    map: "RouteMap"
+
+    def __init__(self, routes: "RouteMap", environ: dict[str, Any]) -> None:
+        super().__init__(
+            map=routes,
+            server_name=get_host(environ),
+            script_name=environ.get("SCRIPT_NAME", ""),
+            subdomain="",
+            url_scheme=environ["wsgi.url_scheme"],
+            path_info=environ.get("PATH_INFO", ""),
+            default_method=environ["REQUEST_METHOD"],
+            query_args=environ.get("QUERY_STRING", ""),
+        )
+        self._raw_path = split_target(raw_target(environ))[0]
+        self._method = request_method(environ)
+
+    def match(
+        self, path_info: str | None = None, method: str | None = None, *args: Any, **kwargs: Any
+    ) -> Any:
+        """Match the raw path; raises an HTTP exception that is also NoSuchRoute."""
+        path = path_info or self._raw_path
+        if path == RESERVED_PREFIX or path.startswith(f"{RESERVED_PREFIX}/"):
+            return super().match(path_info, method, *args, **kwargs)
+        rule, parameters = self.map.find(method or self._method, path)
+        return (rule if kwargs.get("return_rule") else rule.endpoint), parameters
+
+
+class RouteMap(Map):
+    """Werkzeug's map for the server's own URLs, and the RouteTable for those of functions."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._routes: RouteTable[RouteRule] = RouteTable()
+        self._stage_in_path: str | None = None
+        super().__init__(*args, **kwargs)
+
+    def add(self, rulefactory: Any) -> None:
+        """Add a rule; a function's goes into the RouteTable too."""
+        super().add(rulefactory)
+        if isinstance(rulefactory, RouteRule) and rulefactory.route is not None:
+            route = rulefactory.route
+            self._routes.add(route.key, rulefactory)
+            self._stage_in_path = route.stage.name if route.stage.stage_in_path else None
+
+    def find(self, method: str, path: str) -> tuple[RouteRule, dict[str, str]]:
+        """Find the rule for a method and a raw path, and the raw path parameters."""
+        inner = strip_stage(path, self._stage_in_path) if self._stage_in_path else path
+        if inner is None:
+            raise NoRouteHere(method, path)
+        try:
+            return self._routes.match(method, inner)
+        except NoSuchRoute as none:
+            raise NoRouteHere(method, path) from none
+
+    def bind_to_environ(self, environ: Any, *args: Any, **kwargs: Any) -> MapAdapter:
+        """Bind the map to one request."""
+        return RouteAdapter(self, getattr(environ, "environ", environ))
+
+
+class NoSessions(SessionInterface):
+    """Neither API Gateway nor Lambda has sessions."""
+
+    def open_session(self, app: Flask, request: Request) -> SessionMixin:
+        """Open nothing."""
+        return _NULL_SESSION
+
+    def is_null_session(self, obj: object) -> bool:
+        """Never save."""
+        return True
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Save nothing."""
+
+
+_NULL_SESSION = NullSession()
+
+
+class GatewayApp(Flask):
+    """The application: functions' blueprints are registered on it."""
+
+    url_map_class = RouteMap
+    url_rule_class = RouteRule
+    response_class = WireResponse
+    test_client_class = GatewayClient
+    session_interface = NoSessions()
+
+    def __init__(self, import_name: str) -> None:
+        super().__init__(import_name, static_folder=None, template_folder=None)
+        self.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES

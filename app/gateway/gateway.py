@@ -1,0 +1,33 @@
+"""What every view shares: the door to the functions, the stamps, the event shapes."""
+
+from dataclasses import dataclass, field
+from types import ModuleType
+
+import flask
+
+from app.gateway.request import incoming_trace
+from app.gateway.stamp import StampSource
+from app.invoke import Invoker
+from app.model.gateway_context import Stamp
+from app.model.http import HttpRequest
+from app.payload import rest
+
+SHAPES: dict[str, ModuleType] = {"rest": rest}
+
+
+@dataclass(frozen=True, eq=False)
+class Gateway:
+    """One per application."""
+
+    invoker: Invoker
+    stamps: StampSource = field(default_factory=StampSource)
+
+    def stamp(self, request: HttpRequest) -> Stamp:
+        """Stamp the current request; a fault later on is answered under the same request id."""
+        flask.g.stamp = self.stamps(incoming_trace(request))
+        stamp: Stamp = flask.g.stamp
+        return stamp
+
+    def fault_stamp(self) -> Stamp:
+        """The stamp of the current request, or a new one if it was refused before it had any."""
+        return flask.g.get("stamp") or self.stamps(None)

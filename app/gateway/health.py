@@ -1,0 +1,21 @@
+"""Health for load balancers, under the reserved prefix."""
+
+from flask import Blueprint
+
+from app.model.route import RESERVED_PREFIX
+from app.runtime.pool import Pool
+
+
+def health_blueprint(pool: Pool) -> Blueprint:
+    """`live` answers as long as the process does, `ready` while invocations can be served."""
+    health = Blueprint("_berth_health", __name__, url_prefix=f"{RESERVED_PREFIX}/health")
+
+    @health.get("/live")
+    def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @health.get("/ready")
+    def ready() -> tuple[dict[str, str], int]:
+        return ({"status": "ready"}, 200) if pool.is_open else ({"status": "draining"}, 503)
+
+    return health

@@ -1,0 +1,45 @@
+"""From our response to Flask's."""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from flask import Response
+from werkzeug.datastructures import Headers
+
+from app.model.http import HttpResponse
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+_REASONS = {status.value: status.phrase for status in HTTPStatus}
+
+
+class WireResponse(Response):
+    """A response that is sent as it is: no header added, none corrected, each on its own line."""
+
+    wire_status = ""
+
+    @classmethod
+    def of(cls, response: HttpResponse) -> "WireResponse":
+        """The same response for Flask."""
+        wire = cls.__new__(cls)
+        wire.wire_status = f"{response.status} {_REASONS.get(response.status, 'Unknown')}"
+        wire._status, wire._status_code = wire.wire_status, response.status
+        wire.headers = Headers(list(response.headers))
+        wire.response = [response.body]
+        wire.direct_passthrough = False
+        wire._on_close = []
+        return wire
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if not self.wire_status:
+            return super().__call__(environ, start_response)
+        start_response(self.wire_status, self.headers.to_wsgi_list())
+        # A HEAD request is answered with the headers a GET would get and nothing else.
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else self.iter_encoded()
+
+
+def write_response(response: HttpResponse) -> WireResponse:
+    """Write our response as Flask's."""
+    return WireResponse.of(response)

@@ -1,0 +1,20 @@
+"""The view: one HTTP request, one invocation."""
+
+import flask
+
+from app.gateway.gateway import SHAPES, Gateway
+from app.gateway.request import read_request
+from app.gateway.response import WireResponse, write_response
+from app.model.invocation import Invocation
+from app.model.route import Route
+
+
+def handle(gateway: Gateway, route: Route) -> WireResponse:
+    """Serve one HTTP request by one invocation."""
+    request = read_request(flask.request, route)
+    stamp = gateway.stamp(request)
+    shape = SHAPES[route.function.api]
+    event = shape.build_event(route, request, stamp)
+    result = gateway.invoker.invoke(Invocation.of_event(route.function, event, stamp))
+    response = shape.read_result(route, request, stamp, result)
+    return write_response(response)

@@ -1,0 +1,27 @@
+"""The one door to every function."""
+
+from app.errors import InvocationFault, PayloadTooLarge, Throttled
+from app.model.invocation import MAX_REQUEST_BYTES, Invocation, InvocationResult
+from app.runtime.pool import Pool
+
+
+class Invoker:
+    """Runs invocations in the pool's environments."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def invoke(self, invocation: Invocation) -> InvocationResult:
+        """Run one invocation and wait for its result; a function error is a result too.
+
+        Raises Throttled and PayloadTooLarge: then no function was run.
+        """
+        if len(invocation.payload) > MAX_REQUEST_BYTES:
+            raise PayloadTooLarge(len(invocation.payload), MAX_REQUEST_BYTES)
+        try:
+            with self._pool.environment(invocation.function) as environment:
+                return environment.invoke(invocation)
+        except Throttled:
+            raise
+        except InvocationFault as fault:
+            return InvocationResult.of_fault(fault, invocation.request_id)

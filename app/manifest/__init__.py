@@ -1,0 +1,4 @@
+"""Reading manifests from disk and checking them against each other.
+
+Public: `load` and `Catalog` of `loader`.
+"""

@@ -1,0 +1,57 @@
+"""One JSON document from disk through its schema, every problem with a key path."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from app.errors import MalformedDocument, Problem
+
+_Model = TypeVar("_Model")
+
+
+class UnreadableDocument(Exception):
+    """Raised when a file holds no JSON object; its text says why."""
+
+
+def load_document(path: Path, read: Callable[[Any], _Model]) -> tuple[_Model | None, list[Problem]]:
+    """Load a file through a schema: the model and no problems, or None and every problem."""
+    try:
+        return read(_read_object(path)), []
+    except UnreadableDocument as unreadable:
+        return None, [Problem(shown(path), "", str(unreadable))]
+    except MalformedDocument as malformed:
+        return None, [Problem(shown(path), key, message) for key, message in malformed.messages]
+
+
+def shown(path: Path) -> str:
+    """A path as its author would write it: relative to where the server was started."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text("utf-8-sig"), object_pairs_hook=_unique_keys)
+    except json.JSONDecodeError as bad:
+        raise UnreadableDocument(f"line {bad.lineno} column {bad.colno} is not JSON: {bad.msg}") from bad
+    except UnicodeDecodeError as bad:
+        raise UnreadableDocument(f"is not UTF-8 text: byte {bad.start}") from bad
+    except RecursionError as bad:
+        raise UnreadableDocument("is nested too deeply") from bad
+    except OSError as bad:
+        raise UnreadableDocument(f"cannot be read: {bad.strerror}") from bad
+    if not isinstance(document, dict):
+        raise UnreadableDocument("must hold one JSON object")
+    return document
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise UnreadableDocument(f"has the key {twice!r} twice in one object")
+    return document

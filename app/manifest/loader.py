@@ -1,0 +1,195 @@
+"""Disk to model: the stage's manifest, each function's manifest, defaults filled in."""
+
+import hashlib
+import re
+import sys
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from app.errors import ManifestError, Problem
+from app.manifest.check import check_functions, check_routes
+from app.manifest.document import load_document, shown
+from app.model.function import Function
+from app.model.manifest import FunctionManifest, StageManifest
+from app.model.route import Route
+from app.model.stage import Stage
+from app.schemas.manifest import read_function_manifest, read_stage_manifest
+from app.settings import Settings
+
+MANIFEST = "manifest.json"
+_STAGE_NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
+_STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([a-zA-Z0-9_]+)\}")
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Everything a server serves, checked; `warnings` are for the log."""
+
+    stage: Stage
+    functions: Mapping[str, Function]
+    routes: tuple[Route, ...]
+    warnings: tuple[str, ...]
+
+
+def load(settings: Settings, only: Collection[str] = ()) -> Catalog:
+    """Load the stage and its functions, or just those named in `only`.
+
+    Raises ManifestError with every problem of every manifest.
+    """
+    stage, problems = _load_stage(settings)
+    folders, warnings = _find_folders(settings.functions_dir, problems)
+    folders = _select(folders, only, problems) if only else folders
+    loaded = {folder: _load_function(folder, problems) for folder in folders}
+    manifests = {folder: manifest for folder, manifest in loaded.items() if manifest is not None}
+    if stage is None:
+        raise ManifestError(problems)
+    if not only:
+        manifests = _served(manifests, stage, _stage_file(settings), folders, problems)
+    catalog = _combine(manifests, stage, problems, warnings)
+    if problems:
+        raise ManifestError(problems)
+    return catalog
+
+
+def _combine(
+    manifests: dict[Path, FunctionManifest], stage: Stage, problems: list[Problem], warnings: list[str]
+) -> Catalog:
+    functions = {
+        folder.name: _build_function(folder, manifests[folder], stage, problems) for folder in manifests
+    }
+    routes = [
+        Route(key, functions[folder.name], stage) for folder in manifests for key in manifests[folder].routes
+    ]
+    problems += check_functions(manifests, functions)
+    problems += check_routes(routes)
+    runtimes = [_runtime_warning(folder, manifest) for folder, manifest in manifests.items()]
+    return Catalog(stage, functions, tuple(routes), (*warnings, *filter(None, runtimes)))
+
+
+def _stage_file(settings: Settings) -> Path:
+    return settings.manifests_dir / f"{settings.stage}.json"
+
+
+def _load_stage(settings: Settings) -> tuple[Stage | None, list[Problem]]:
+    path = _stage_file(settings)
+    if not _STAGE_NAME.fullmatch(settings.stage):
+        wrong = f"{settings.stage!r} is not a stage name: letters, digits, - and _ only"
+        return None, [Problem("environment", "BERTH_STAGE", wrong)]
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in settings.manifests_dir.glob("*.json"))) or "none"
+        return None, [
+            Problem(shown(path), "", f"no manifest for the stage {settings.stage!r} (found: {known})")
+        ]
+    manifest, problems = load_document(path, read_stage_manifest)
+    return (None, problems) if manifest is None else (_build_stage(manifest, settings), problems)
+
+
+def _build_stage(manifest: StageManifest, settings: Settings) -> Stage:
+    name = manifest.stage or settings.stage
+    made_up = hashlib.sha256(name.encode()).hexdigest()
+    return Stage(
+        name=name,
+        api=manifest.api,
+        api_id=manifest.api_id or made_up[:10],
+        account_id=manifest.account_id,
+        region=manifest.region or settings.region,
+        deployment_id=made_up[10:16],
+        functions=manifest.functions,
+        stage_variables=manifest.stage_variables,
+        environment=manifest.environment,
+        timeout=manifest.timeout,
+        memory_size=manifest.memory_size,
+        binary_media_types=frozenset(map(str.lower, manifest.binary_media_types)),
+        stage_in_path=manifest.stage_in_path,
+        trusted_proxy_hops=manifest.trusted_proxy_hops,
+    )
+
+
+def _find_folders(functions_dir: Path, problems: list[Problem]) -> tuple[list[Path], list[str]]:
+    """Every folder with a manifest; those without one become warnings."""
+    if not functions_dir.is_dir():
+        problems.append(Problem(shown(functions_dir), "", "there is no such folder of functions"))
+        return [], []
+    visible = sorted(path for path in functions_dir.iterdir() if path.is_dir() and path.name[0] not in "._")
+    folders = [path for path in visible if (path / MANIFEST).exists()]
+    warnings = [f"{shown(path)}: has no {MANIFEST}, passed over" for path in visible if path not in folders]
+    return folders, warnings
+
+
+def _select(folders: list[Path], only: Collection[str], problems: list[Problem]) -> list[Path]:
+    names = [folder.name for folder in folders]
+    for name in sorted(set(only) - set(names)):
+        problems.append(Problem("functions", name, f"no such function (found: {', '.join(names) or 'none'})"))
+    return [folder for folder in folders if folder.name in only]
+
+
+def _load_function(folder: Path, problems: list[Problem]) -> FunctionManifest | None:
+    manifest, found = load_document(folder / MANIFEST, read_function_manifest)
+    problems += found
+    return manifest
+
+
+def _served(
+    manifests: dict[Path, FunctionManifest],
+    stage: Stage,
+    stage_file: Path,
+    folders: list[Path],
+    problems: list[Problem],
+) -> dict[Path, FunctionManifest]:
+    """The functions that the stage's `functions` names or patterns select."""
+    for index, pattern in enumerate(stage.functions):
+        if pattern != "*" and not any(fnmatchcase(folder.name, pattern) for folder in folders):
+            problems.append(
+                Problem(shown(stage_file), f"functions[{index}]", f"{pattern!r} matches no function")
+            )
+    return {
+        folder: manifest
+        for folder, manifest in manifests.items()
+        if any(fnmatchcase(folder.name, pattern) for pattern in stage.functions)
+    }
+
+
+def _build_function(
+    folder: Path, manifest: FunctionManifest, stage: Stage, problems: list[Problem]
+) -> Function:
+    media_types = manifest.binary_media_types
+    return Function(
+        name=folder.name,
+        directory=folder.resolve(),
+        handler=manifest.handler,
+        description=manifest.description,
+        timeout=stage.timeout if manifest.timeout is None else manifest.timeout,
+        memory_size=stage.memory_size if manifest.memory_size is None else manifest.memory_size,
+        environment=_resolve_environment(folder, manifest, stage, problems),
+        api=manifest.api or stage.api,
+        binary_media_types=stage.binary_media_types
+        if media_types is None
+        else frozenset(map(str.lower, media_types)),
+        reserved_concurrency=manifest.reserved_concurrency,
+        isolation=manifest.isolation,
+        stage=stage,
+    )
+
+
+def _resolve_environment(
+    folder: Path, manifest: FunctionManifest, stage: Stage, problems: list[Problem]
+) -> dict[str, str]:
+    """The stage's variables under the function's, `${stageVariables.x}` replaced."""
+    resolved = {}
+    for name, value in {**stage.environment, **manifest.environment}.items():
+        for variable in _STAGE_VARIABLE.findall(value):
+            if variable not in stage.stage_variables:
+                where = shown(folder / MANIFEST)
+                wrong = f"${{stageVariables.{variable}}}: the stage {stage.name!r} has no such stage variable"
+                problems.append(Problem(where, f"environment.{name}", wrong))
+        resolved[name] = _STAGE_VARIABLE.sub(lambda match: stage.stage_variables.get(match[1], ""), value)
+    return resolved
+
+
+def _runtime_warning(folder: Path, manifest: FunctionManifest) -> str | None:
+    running = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    if manifest.runtime in {None, running}:
+        return None
+    return f"{shown(folder / MANIFEST)}: runtime: written for {manifest.runtime}, runs on {running}"

@@ -1,0 +1,61 @@
+"""One call of one function with one event, and what came of it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.errors import InvocationFault
+from app.model.function import Function
+from app.model.gateway_context import Stamp
+
+Event = Mapping[str, Any]
+
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_REQUEST_BYTES = 6_291_456
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One invocation; `payload` is the event as JSON, empty when the caller sent none."""
+
+    function: Function
+    payload: bytes
+    request_id: str
+    trace_id: str | None = None
+    client_context: str | None = None
+    cognito_identity: str | None = None
+    tenant_id: str | None = None
+    qualifier: str | None = None
+
+    @classmethod
+    def of_event(cls, function: Function, event: Event, stamp: Stamp) -> "Invocation":
+        """The invocation that a gateway makes for one event."""
+        return cls(function, encode_event(event), stamp.request_id, stamp.trace_id)
+
+    @property
+    def invoked_function_arn(self) -> str:
+        """The function's ARN, qualified if the caller qualified it."""
+        arn = self.function.arn
+        return f"{arn}:{self.qualifier}" if self.qualifier else arn
+
+
+@dataclass(frozen=True, slots=True)
+class InvocationResult:
+    """What the caller gets: the payload, and whether it is a function error."""
+
+    payload: bytes
+    function_error: str | None = None
+
+    @classmethod
+    def of_fault(cls, fault: InvocationFault, request_id: str) -> "InvocationResult":
+        """The payload with which Lambda reports a fault: two keys, this order, this wording."""
+        message = f"RequestId: {request_id} Error: {fault.reason}"
+        document = {"errorType": fault.error_type, "errorMessage": message}
+        return cls(json.dumps(document).encode(), "Unhandled")
+
+
+def encode_event(event: object) -> bytes:
+    """Encode an event as compact UTF-8 JSON; lone surrogates stay JSON escapes."""
+    text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "backslashreplace")

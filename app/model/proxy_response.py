@@ -1,0 +1,18 @@
+"""A proxy response: what a function returns for API Gateway to send."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+HeaderValue = str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyResponse:
+    """A well-formed proxy response with text for every value; a null header is None."""
+
+    status_code: int = 200
+    headers: Mapping[str, HeaderValue] | None = None
+    multi_value_headers: Mapping[str, Sequence[HeaderValue]] | None = None
+    body: Any = None
+    is_base64_encoded: bool = False

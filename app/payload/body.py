@@ -1,0 +1,43 @@
+"""Bodies: text or base64, decided once."""
+
+import base64
+import binascii
+from collections.abc import Collection
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedBody:
+    """A request body as an event carries it; no text at all when it was empty."""
+
+    text: str | None
+    is_base64: bool
+
+
+def encode_body(raw: bytes, is_binary: bool) -> EncodedBody:
+    """Encode a body; text that is not UTF-8 gets replacement characters, as on API Gateway."""
+    if not raw:
+        return EncodedBody(None, False)
+    if is_binary:
+        return EncodedBody(base64.b64encode(raw).decode("ascii"), True)
+    return EncodedBody(raw.decode("utf-8", "replace"), False)
+
+
+def decode_base64(text: str) -> bytes | None:
+    """The bytes behind base64 text, or None if it is not base64."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def is_binary_type(media_type: str | None, binary_media_types: Collection[str]) -> bool:
+    """Whether a media type is listed: exactly, by `type/*`, or because `*/*` lists everything.
+
+    `*/sub` never matches anything (recorded from AWS).
+    """
+    if "*/*" in binary_media_types:
+        return True
+    if media_type is None or media_type.startswith("*/"):
+        return False
+    return media_type in binary_media_types or f"{media_type.split('/', 1)[0]}/*" in binary_media_types

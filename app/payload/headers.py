@@ -1,0 +1,69 @@
+"""Header names and header maps."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+from app.model.http import Headers
+
+# Names whose canonical form is not Title-Case: what CloudFront adds in front of an edge API.
+_SPELLED = {
+    name.lower(): name
+    for name in (
+        "CloudFront-Forwarded-Proto",
+        "CloudFront-Is-Desktop-Viewer",
+        "CloudFront-Is-Mobile-Viewer",
+        "CloudFront-Is-SmartTV-Viewer",
+        "CloudFront-Is-Tablet-Viewer",
+        "CloudFront-Viewer-ASN",
+        "CloudFront-Viewer-Country",
+        "Content-MD5",
+        "TE",
+        "WWW-Authenticate",
+    )
+}
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+# Bounded: names come from clients.
+@lru_cache(maxsize=1024)
+def canonical_name(name: str) -> str:
+    """A header name in Title-Case: WSGI servers upper-case names, so what the client sent is lost."""
+    lower = name.lower()
+    return _SPELLED.get(lower) or "-".join(part.capitalize() for part in lower.split("-"))
+
+
+def is_header_name(name: str) -> bool:
+    """Whether a name may stand on the wire (RFC 9110 token)."""
+    return _TOKEN.fullmatch(name) is not None
+
+
+def is_header_value(value: str) -> bool:
+    """Whether a value may stand on the wire: no line break, no control character but tab."""
+    return _UNPRINTABLE.search(value) is None
+
+
+def wire_value(value: str) -> str:
+    """A value as WSGI wants it: its UTF-8 bytes, each as one latin-1 character."""
+    return value if value.isascii() else value.encode("utf-8", "replace").decode("latin-1")
+
+
+def group_headers(headers: Headers) -> dict[str, list[str]]:
+    """Every value of every header, one per line the client sent."""
+    grouped: dict[str, list[str]] = {}
+    for name, value in headers:
+        grouped.setdefault(name, []).append(value)
+    return grouped
+
+
+def first_media_type(values: list[str] | None) -> str | None:
+    """The first media type of an Accept or Content-Type header, without parameters."""
+    if not values:
+        return None
+    return values[0].split(",", 1)[0].split(";", 1)[0].strip().lower() or None
+
+
+def find_header(headers: Mapping[str, object], name: str) -> str | None:
+    """The key under which a map holds a header, whatever its case."""
+    return next((key for key in headers if key.lower() == name), None)

@@ -1,0 +1,71 @@
+"""The environment variables of a function: built, not inherited."""
+
+import importlib.util
+import os
+import sys
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from app.model.function import Function
+
+EXECUTION_ENVIRONMENT = f"AWS_Lambda_python{sys.version_info.major}.{sys.version_info.minor}"
+
+# Recorded from AWS and the same for every function. The addresses lead nowhere here, as they do on
+# Lambda without X-Ray: UDP to them is lost, and AWS_XRAY_* may be overridden by a manifest.
+_CONSTANT = {
+    "AWS_EXECUTION_ENV": EXECUTION_ENVIRONMENT,
+    "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+    "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+    "AWS_LAMBDA_RUNTIME_API": "169.254.100.1:9001",
+    "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+    "AWS_XRAY_DAEMON_ADDRESS": "169.254.100.1:2000",
+    "_AWS_XRAY_DAEMON_ADDRESS": "169.254.100.1",
+    "_AWS_XRAY_DAEMON_PORT": "2000",
+    "LANG": "en_US.UTF-8",
+    "LC_CTYPE": "C.UTF-8",
+    "SHLVL": "0",
+    "TZ": ":UTC",
+}
+
+
+def build_environ(function: Function, passed_on: Mapping[str, str]) -> dict[str, str]:
+    """The whole environment of one new execution environment of a function."""
+    task_root = str(function.directory)
+    own = {
+        "AWS_DEFAULT_REGION": function.stage.region,
+        "AWS_REGION": function.stage.region,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
+        "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": _log_stream_name(),
+        "LAMBDA_RUNTIME_DIR": server_packages()[0],
+        "LAMBDA_TASK_ROOT": task_root,
+        "PWD": task_root,
+        "PATH": _joined(passed_on.get("PATH", os.defpath), "/opt/bin"),
+        "LD_LIBRARY_PATH": _joined(
+            passed_on.get("LD_LIBRARY_PATH", ""), task_root, f"{task_root}/lib", "/opt/lib"
+        ),
+        "_HANDLER": function.handler,
+    }
+    return _CONSTANT | dict(passed_on) | own | dict(function.environment)
+
+
+@cache
+def server_packages() -> tuple[str, ...]:
+    """The folders that hold awslambdaric and whatever else the image preinstalls, such as boto3."""
+    spec = importlib.util.find_spec("awslambdaric")
+    assert spec is not None and spec.origin is not None, "awslambdaric is a dependency"
+    runtime = str(Path(spec.origin).parents[1])
+    installed = [entry for entry in sys.path if Path(entry).name in {"site-packages", "dist-packages"}]
+    return (runtime, *(entry for entry in installed if entry != runtime))
+
+
+def _log_stream_name() -> str:
+    return f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{uuid.uuid4().hex}"
+
+
+def _joined(*entries: str) -> str:
+    return os.pathsep.join(entry for entry in entries if entry)

@@ -1,0 +1,65 @@
+"""What every kind of execution environment promises."""
+
+from enum import Enum
+from typing import Any, Protocol
+
+from app.model.function import Function
+from app.model.invocation import Invocation, InvocationResult
+
+INIT_SECONDS = 10.0  # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+
+
+class State(Enum):
+    """The life of an execution environment, in order."""
+
+    NEW = "new"
+    STARTED = "started"  # the interpreter runs, the function is not imported yet
+    READY = "ready"  # warm: waits for an invocation or runs one
+    DEAD = "dead"
+
+
+class ExecutionEnvironment(Protocol):
+    """One warm place that runs one invocation at a time."""
+
+    function: Function
+
+    @property
+    def state(self) -> State:
+        """Where it is in its life; DEAD also if its process ended by itself."""
+        ...
+
+    def start(self) -> None:
+        """Start the interpreter; raises EnvironmentDied if none can be had."""
+        ...
+
+    def invoke(self, invocation: Invocation) -> InvocationResult:
+        """Run one invocation, the init phase before it if it is the first.
+
+        Raises HandlerTimedOut or EnvironmentDied; the environment is DEAD afterwards.
+        """
+        ...
+
+    def initialize(self) -> InvocationResult | None:
+        """Run the init phase alone: None, or the error it ended with."""
+        ...
+
+    def kill(self) -> None:
+        """Stop what it is doing from another thread: its invocation ends as if it had died."""
+        ...
+
+    def retire(self) -> None:
+        """End the environment and everything it started; harmless when it is DEAD."""
+        ...
+
+
+def runtime_headers(invocation: Invocation, deadline_ms: int) -> dict[str, Any]:
+    """What the Runtime API tells about an invocation beside its event; epoch milliseconds."""
+    return {
+        "requestId": invocation.request_id,
+        "traceId": invocation.trace_id,
+        "arn": invocation.invoked_function_arn,
+        "deadlineMs": deadline_ms,
+        "clientContext": invocation.client_context,
+        "cognitoIdentity": invocation.cognito_identity,
+        "tenantId": invocation.tenant_id,
+    }

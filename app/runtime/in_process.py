@@ -1,0 +1,115 @@
+"""An execution environment inside the server's process, for tests and breakpoints."""
+
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from awslambdaric import bootstrap as runtime
+from awslambdaric.lambda_runtime_client import BaseLambdaRuntimeClient, InvocationRequest
+from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller, to_json
+
+from app.errors import EnvironmentDied
+from app.model.function import Function
+from app.model.invocation import Invocation, InvocationResult
+from app.runtime.bootstrap import MAX_RESPONSE_BYTES, TOO_LARGE, request_attributes
+from app.runtime.environ import build_environ
+from app.runtime.environment import State, runtime_headers
+from app.runtime.module_scope import ModuleScope
+
+# The interpreter's globals are swapped around each call, so there is one call at a time.
+_interpreter = threading.RLock()
+
+
+class InProcess:
+    """Runs handlers in the request's own thread, `sys.modules` and `os.environ` swapped around each call.
+
+    Its limits: one invocation at a time in the whole server; no deadline is enforced and `os._exit`
+    or a segfault ends the server; the handler is not in the main thread; awslambdaric reads
+    AWS_LAMBDA_LOG_FORMAT, AWS_LAMBDA_LOG_LEVEL and AWS_EXECUTION_ENV once for the whole process.
+    """
+
+    def __init__(self, function: Function, passed_on: Mapping[str, str]) -> None:
+        self.function = function
+        self.state = State.NEW
+        self._passed_on = passed_on
+
+    def start(self) -> None:
+        """Prepare an empty scope; the function is imported by its first invocation."""
+        environ = build_environ(self.function, self._passed_on)
+        self._scope = ModuleScope((self.function.directory, self.function.packages), environ)
+        self.state = State.STARTED
+
+    def invoke(self, invocation: Invocation) -> InvocationResult:
+        """Run one invocation; raises EnvironmentDied where a process would have ended."""
+        client = _OneInvocation(invocation, self.function.timeout)
+        return self._run(client)
+
+    def initialize(self) -> InvocationResult | None:
+        """Run the init phase alone: None, or the error it ended with."""
+        result = self._run(_OneInvocation(None, self.function.timeout))
+        return result if result.function_error else None
+
+    def kill(self) -> None:
+        """Nothing: a thread cannot be killed."""
+
+    def retire(self) -> None:
+        """Forget the scope, so that the next environment imports the function anew."""
+        self.state = State.DEAD
+
+    def _run(self, client: "_OneInvocation") -> InvocationResult:
+        with _interpreter, self._scope.entered():
+            client.marshaller = LambdaMarshaller()  # it looks at AWS_EXECUTION_ENV, which is set now
+            try:
+                runtime.run(self.function.handler, client)
+            except _Answered:
+                self.state = State.READY
+            except BaseException as ended:
+                self.state = State.DEAD
+                if client.result is None:
+                    raise EnvironmentDied(f"Runtime exited {_ending(ended)}") from ended
+        assert client.result is not None
+        return client.result
+
+
+class _Answered(BaseException):
+    """Raised to leave awslambdaric's loop after one invocation; no handler may catch it."""
+
+
+class _OneInvocation(BaseLambdaRuntimeClient):  # type: ignore[misc]
+    """A Runtime API that has one invocation to offer, or none when only the init phase is wanted."""
+
+    def __init__(self, invocation: Invocation | None, timeout: int) -> None:
+        super().__init__("")
+        self._invocation = invocation
+        self._timeout = timeout
+        self.result: InvocationResult | None = None
+
+    def wait_next_invocation(self) -> Any:
+        invocation, self._invocation = self._invocation, None
+        if invocation is None:
+            self.result = self.result or InvocationResult(b"null")
+            raise _Answered
+        head = runtime_headers(invocation, int((time.time() + self._timeout) * 1000))
+        return InvocationRequest(**request_attributes(head, invocation.payload or b"{}"))
+
+    def post_invocation_result(self, invoke_id: str, result_data: Any, *_: Any) -> None:
+        data = result_data if isinstance(result_data, bytes) else result_data.encode("utf-8")
+        too_large = len(data) > MAX_RESPONSE_BYTES
+        self.result = InvocationResult(TOO_LARGE, "Unhandled") if too_large else InvocationResult(data)
+
+    def post_invocation_error(self, invoke_id: str, error_response_data: str, *_: Any) -> None:
+        self.result = InvocationResult(error_response_data.encode("utf-8"), "Unhandled")
+
+    def post_init_error(self, error_response_data: Any, error_type_override: str | None = None) -> None:
+        self.result = InvocationResult(to_json(error_response_data).encode("utf-8"), "Unhandled")
+
+
+def _ending(ended: BaseException) -> str:
+    """How a process would have ended, in the words of Lambda's supervisor."""
+    if isinstance(ended, KeyboardInterrupt):
+        return "with error: signal: interrupt"
+    code = ended.code if isinstance(ended, SystemExit) else 1
+    if code is None or code == 0:
+        return "without providing a reason"
+    return f"with error: exit status {code if isinstance(code, int) else 1}"

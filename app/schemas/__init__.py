@@ -1,0 +1,1 @@
+"""The shapes of documents, each defined once: the only home of marshmallow."""

@@ -1,0 +1,74 @@
+"""The proxy event of a REST API (payload 1.0): exactly twelve keys, null where there is nothing.
+
+Keys AWS adds are kept, so that events recorded elsewhere load as well.
+"""
+
+from typing import Any
+
+from marshmallow import INCLUDE, Schema, fields
+
+from app.schemas.fields import Flag, Text, Whole
+from app.schemas.reading import read
+
+
+class _AwsSchema(Schema):
+    class Meta:
+        unknown = INCLUDE
+
+
+def _value_map(**kwargs: Any) -> fields.Dict:
+    return fields.Dict(keys=fields.String(), values=fields.String(), allow_none=True, required=True, **kwargs)
+
+
+def _list_map() -> fields.Dict:
+    return fields.Dict(
+        keys=fields.String(), values=fields.List(fields.String()), allow_none=True, required=True
+    )
+
+
+class IdentitySchema(_AwsSchema):
+    """requestContext.identity: null wherever an authorizer would have filled it."""
+
+    sourceIp = Text(required=True)
+    userAgent = fields.String(allow_none=True)
+
+
+class RequestContextSchema(_AwsSchema):
+    """requestContext; an event of the console's test button lacks all that is not required here."""
+
+    accountId = Text(required=True)
+    apiId = Text(required=True)
+    httpMethod = Text(required=True)
+    identity = fields.Nested(IdentitySchema, required=True)
+    path = Text(required=True)
+    protocol = Text()
+    requestId = Text(required=True)
+    requestTime = Text()
+    requestTimeEpoch = Whole()
+    resourcePath = Text(required=True)
+    stage = Text(required=True)
+
+
+class RestEventSchema(_AwsSchema):
+    """The whole event."""
+
+    resource = Text(required=True)
+    path = Text(required=True)
+    httpMethod = Text(required=True)
+    headers = _value_map()
+    multiValueHeaders = _list_map()
+    queryStringParameters = _value_map()
+    multiValueQueryStringParameters = _list_map()
+    pathParameters = _value_map()
+    stageVariables = _value_map()
+    requestContext = fields.Nested(RequestContextSchema, required=True)
+    body = fields.String(required=True, allow_none=True)
+    isBase64Encoded = Flag(required=True)
+
+
+_SCHEMA = RestEventSchema()
+
+
+def check_rest_event(document: Any) -> None:
+    """Check that a document is a REST API's proxy event; raises MalformedDocument."""
+    read(_SCHEMA, document)

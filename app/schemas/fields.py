@@ -1,0 +1,109 @@
+"""Fields that take JSON at its word: no text becomes a number, no number a boolean."""
+
+import re
+from typing import Any
+
+from marshmallow import ValidationError, fields
+
+from app.model.route import ANY, METHODS, RouteKey
+
+# The characters API Gateway accepts in a path part, and in the name of a path parameter.
+_LITERAL = re.compile(r"[a-zA-Z0-9._:-]+")
+_VARIABLE = re.compile(r"\{[a-zA-Z0-9._-]+\+?\}")
+
+
+class Whole(fields.Integer):
+    """A JSON number without a fraction."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(strict=True, **kwargs)
+
+    def _validated(self, value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ValidationError(f"must be a whole number, not {described(value)}")
+        return int(super()._validated(value))
+
+
+class Flag(fields.Boolean):
+    """JSON true or false and nothing else."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValidationError(f"must be true or false, not {described(value)}")
+        return value
+
+
+class Text(fields.String):
+    """A JSON string, not empty."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if not isinstance(value, str):
+            raise ValidationError(f"must be a string, not {described(value)}")
+        if not value:
+            raise ValidationError("must not be empty")
+        return value
+
+
+class NotYet(fields.Field[Any]):
+    """A key that is known and not honoured yet: refused, never accepted and ignored."""
+
+    def __init__(self, feature: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.feature = feature
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        raise ValidationError(f"{self.feature} not supported by this version of Berth: remove it")
+
+
+class Resource(Text):
+    """A resource path that API Gateway would accept."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        path = super()._deserialize(value, attr, data, **kwargs)
+        problem = _path_problem(path)
+        if problem:
+            raise ValidationError(f"{path!r} {problem}")
+        return path
+
+
+def described(value: Any) -> str:
+    """A JSON value as a person would name it: its kind and, if short, its text."""
+    kinds = {dict: "an object", list: "an array", type(None): "null"}
+    if type(value) in kinds:
+        return kinds[type(value)]
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _path_problem(path: str) -> str | None:
+    """What API Gateway would say about a resource path, if anything."""
+    if not path.startswith("/"):
+        return "must begin with /"
+    parts = path.split("/")[1:]
+    if path != "/" and "" in parts:
+        return "must have no empty path part and no trailing slash"
+    if path == "/":
+        return None
+    for part in parts:
+        if not (_LITERAL.fullmatch(part) or _VARIABLE.fullmatch(part)):
+            return f"has the path part {part!r}: only a-z A-Z 0-9 . _ - : or one whole {{name}} or {{name+}} is allowed"
+    return _variables_problem(path, parts)
+
+
+def _variables_problem(path: str, parts: list[str]) -> str | None:
+    if any(part.endswith("+}") for part in parts[:-1]):
+        return "has a greedy {name+} that is not the last path part"
+    names = list(RouteKey(ANY, path).variables)
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        return f"names the path parameter {repeated[0]!r} twice"
+    return None
+
+
+def method_problem(method: str) -> str | None:
+    """Why this is no method of a REST API, with the one that was probably meant."""
+    if method in {*METHODS, ANY}:
+        return None
+    meant = method.upper() if method.upper() in {*METHODS, ANY} else None
+    hint = f": did you mean {meant}?" if meant else ""
+    return f"{method!r} is not one of {', '.join((ANY, *METHODS))}{hint}"

@@ -1,0 +1,148 @@
+"""Settings: everything a deployment changes without touching a manifest."""
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from app.errors import ManifestError, Problem
+
+PREFIX = "BERTH_"
+
+# What a function may see of the server's environment. On Lambda the execution role arrives as
+# keys, on ECS as a credentials endpoint, so the latter's variables pass as well.
+PASSED_ON = frozenset(
+    {
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "PATH",
+        "LD_LIBRARY_PATH",
+        "DYLD_LIBRARY_PATH",
+    }
+)
+PASSED_ON_PREFIXES = (
+    "AWS_CONTAINER_CREDENTIALS_",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_ENDPOINT_URL",
+)
+
+
+def _usable_cpus() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _default_concurrency() -> int:
+    return max(16, 8 * _usable_cpus())
+
+
+def _default_environments() -> int:
+    """One environment per 128 MB of memory, Lambda's smallest size."""
+    return max(4, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // (128 * 1024 * 1024))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one server process; each field is one `BERTH_` variable or a platform's own."""
+
+    stage: str = "dev"
+    functions_dir: Path = Path("functions")
+    manifests_dir: Path = Path("manifests")
+    concurrency: int = field(default_factory=_default_concurrency)
+    wait_seconds: float = 5.0
+    max_environments: int = field(default_factory=_default_environments)
+    reload: bool = False
+    port: int = 8000
+    region: str = "us-east-1"
+    starts: int = field(default_factory=_usable_cpus)  # interpreters starting at one time
+    passed_on: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def threads(self) -> int:
+        """Request threads: every slot, as many waiters, and some that only health needs."""
+        return 2 * self.concurrency + 8
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Read the settings; raises ManifestError naming every variable that cannot be honoured."""
+        environ = os.environ if environ is None else environ
+        reader = _Reader(environ)
+        settings = cls(
+            stage=reader.text("BERTH_STAGE", cls.stage),
+            functions_dir=Path(reader.text("BERTH_FUNCTIONS_DIR", "functions")).absolute(),
+            manifests_dir=Path(reader.text("BERTH_MANIFESTS_DIR", "manifests")).absolute(),
+            concurrency=int(reader.number("BERTH_CONCURRENCY", _default_concurrency(), 1)),
+            wait_seconds=reader.number("BERTH_WAIT_SECONDS", cls.wait_seconds, 0, whole=False),
+            max_environments=int(reader.number("BERTH_MAX_ENVIRONMENTS", _default_environments(), 1)),
+            reload=reader.flag("BERTH_RELOAD", environ.get("FLASK_RUN_FROM_CLI") == "true"),
+            port=int(reader.number("PORT", cls.port, 0)),
+            region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or cls.region,
+            passed_on={name: value for name, value in environ.items() if _is_passed_on(name)},
+        )
+        reader.finish()
+        return settings
+
+
+def _is_passed_on(name: str) -> bool:
+    return name in PASSED_ON or name.startswith(PASSED_ON_PREFIXES)
+
+
+VARIABLES = tuple(
+    f"{PREFIX}{item.name.upper()}"
+    for item in fields(Settings)
+    if item.name not in {"port", "region", "starts", "passed_on"}
+)
+
+
+class _Reader:
+    """Reads variables one by one and keeps what is wrong with them."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._problems = [
+            _problem(name, f"unknown setting{_nearest(name)}")
+            for name in sorted(environ)
+            if name.startswith(PREFIX) and name not in VARIABLES
+        ]
+
+    def text(self, name: str, default: str) -> str:
+        value = self._environ.get(name, default)
+        if not value:
+            self._problems.append(_problem(name, "must not be empty"))
+        return value
+
+    def number(self, name: str, default: float, least: int, *, whole: bool = True) -> float:
+        text = self._environ.get(name, "")
+        if not text:
+            return default
+        try:
+            value = int(text) if whole else float(text)
+        except ValueError:
+            value = -1.0
+        if not least <= value < 2**31:
+            kind = "a whole number" if whole else "a number"
+            self._problems.append(_problem(name, f"{text!r} must be {kind} of {least} or more"))
+            return default
+        return value
+
+    def flag(self, name: str, default: bool) -> bool:
+        text = self._environ.get(name, "")
+        if text not in {"", "0", "1"}:
+            self._problems.append(_problem(name, f"{text!r} must be 0 or 1"))
+        return text == "1" if text else default
+
+    def finish(self) -> None:
+        if self._problems:
+            raise ManifestError(self._problems)
+
+
+def _problem(name: str, message: str) -> Problem:
+    return Problem("environment", name, message)
+
+
+def _nearest(name: str) -> str:
+    near = difflib.get_close_matches(name, VARIABLES, n=1)
+    return f": did you mean {near[0]}?" if near else ""
