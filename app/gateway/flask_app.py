@@ -116,7 +116,7 @@ class GatewayApp(Flask):
     """The application: functions' blueprints are registered on it."""
 
     url_map_class = RouteMap
-    url_rule_class = RouteRule
+    url_rule_class: type[Rule] = RouteRule
     response_class = WireResponse
     test_client_class = GatewayClient
     session_interface = NoSessions()

@@ -26,9 +26,9 @@ def check_functions(
         if not _FUNCTION_NAME.fullmatch(folder.name):
             wrong = f"{folder.name!r} is not a Lambda function name: 1 to 64 letters, digits, - or _"
             yield Problem(shown(folder), "", wrong)
-        wrong = handler_problem(folder, manifest.handler)
-        if wrong:
-            yield Problem(where, "handler", wrong)
+        missing = handler_problem(folder, manifest.handler)
+        if missing:
+            yield Problem(where, "handler", missing)
         size = _environment_bytes(functions[folder.name])
         if size > _MAX_ENVIRONMENT_BYTES:
             yield Problem(

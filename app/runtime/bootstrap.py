@@ -20,7 +20,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-
 LENGTHS = struct.Struct("!II")
 STARTED, READY, RESULT, ERROR, INIT_ERROR = "started", "ready", "result", "error", "init_error"
 
@@ -134,7 +133,7 @@ def _define_client() -> type:
     from awslambdaric.lambda_runtime_client import BaseLambdaRuntimeClient, InvocationRequest
     from awslambdaric.lambda_runtime_marshaller import to_json
 
-    class FrameClient(BaseLambdaRuntimeClient):
+    class FrameClient(BaseLambdaRuntimeClient):  # type: ignore[misc]
         """The Runtime API as frames over one socket that only this process may use."""
 
         def __init__(self, connection: socket.socket) -> None:

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from app.errors import EnvironmentDied, HandlerTimedOut
@@ -118,10 +119,8 @@ class ChildProcess:
         if self._state in {State.NEW, State.DEAD}:
             return
         # The process is not reaped yet, so the group's number cannot have been given away.
-        try:
+        with suppress(ProcessLookupError, PermissionError):  # the latter: on macOS, a group of zombies
             os.killpg(self._process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass  # PermissionError: on macOS, a group of zombies
 
     def _spawn(self, ours: socket.socket, theirs: socket.socket) -> subprocess.Popen[bytes]:
         flags = ["-P", "-S", *(["-B"] if self._dev else [])]

@@ -57,7 +57,8 @@ def build_environ(function: Function, passed_on: Mapping[str, str]) -> dict[str,
 def server_packages() -> tuple[str, ...]:
     """The folders that hold awslambdaric and whatever else the image preinstalls, such as boto3."""
     spec = importlib.util.find_spec("awslambdaric")
-    assert spec is not None and spec.origin is not None, "awslambdaric is a dependency"
+    assert spec, "awslambdaric is a dependency"
+    assert spec.origin
     runtime = str(Path(spec.origin).parents[1])
     installed = [entry for entry in sys.path if Path(entry).name in {"site-packages", "dist-packages"}]
     return (runtime, *(entry for entry in installed if entry != runtime))

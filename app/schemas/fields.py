@@ -86,7 +86,8 @@ def _path_problem(path: str) -> str | None:
         return None
     for part in parts:
         if not (_LITERAL.fullmatch(part) or _VARIABLE.fullmatch(part)):
-            return f"has the path part {part!r}: only a-z A-Z 0-9 . _ - : or one whole {{name}} or {{name+}} is allowed"
+            allowed = "only a-z A-Z 0-9 . _ - : or one whole {name} or {name+} is allowed"
+            return f"has the path part {part!r}: {allowed}"
     return _variables_problem(path, parts)
 
 

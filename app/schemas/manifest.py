@@ -1,7 +1,7 @@
 """The two manifests: a function's and a stage's. Keys are camelCase in the file."""
 
 import re
-from typing import Any, TypeVar
+from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
@@ -13,7 +13,6 @@ from app.schemas.reading import read
 # https://docs.aws.amazon.com/lambda/latest/api/API_Environment.html
 _VARIABLE_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")
 _MEDIA_TYPE = re.compile(r"[\w.+*-]+/[\w.+*-]+")
-_Manifest = TypeVar("_Manifest", FunctionManifest, StageManifest)
 _RUNTIME = r"^python3\.\d+$"
 # Lambda refuses these: they are set by the service.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
@@ -148,7 +147,7 @@ class FunctionManifestSchema(Schema):
 
     @post_load
     def _make(self, data: dict[str, Any], **_: Any) -> FunctionManifest:
-        return _build(FunctionManifest, data)
+        return FunctionManifest(**_model_values(data))
 
 
 class StageManifestSchema(Schema):
@@ -217,13 +216,13 @@ class StageManifestSchema(Schema):
 
     @post_load
     def _make(self, data: dict[str, Any], **_: Any) -> StageManifest:
-        return _build(StageManifest, data)
+        return StageManifest(**_model_values(data))
 
 
-def _build(model: type[_Manifest], data: dict[str, Any]) -> _Manifest:
-    known = model.__dataclass_fields__  # type: ignore[attr-defined]
+def _model_values(data: dict[str, Any]) -> dict[str, Any]:
+    """What the model keeps: arrays as tuples, without the keys that only the schema knows."""
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
-    return model(**{name: value for name, value in values.items() if name in known})
+    return {name: value for name, value in values.items() if name not in {"schema_", "invocation"}}
 
 
 def read_function_manifest(document: Any) -> FunctionManifest:

@@ -24,7 +24,7 @@ def read(schema: Schema, document: Any) -> Any:
     try:
         return schema.load(document)
     except ValidationError as invalid:
-        raise MalformedDocument(_flatten(invalid.normalized_messages(), schema, "")) from invalid
+        raise MalformedDocument(_flatten(invalid.messages, schema, "")) from invalid
 
 
 def _flatten(messages: Any, schema: Schema | None, path: str) -> Iterator[tuple[str, str]]:

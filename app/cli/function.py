@@ -1,0 +1,167 @@
+"""`flask function`: list, check, invoke, new, install."""
+
+import json
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, redirect_stdout
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from app.cli.install import install_requirements
+from app.cli.scaffold import write_function
+from app.cli.start import refusing
+from app.errors import InvocationFault, MalformedDocument
+from app.invoke import Invoker
+from app.manifest.loader import Catalog, load
+from app.model.function import Function
+from app.model.invocation import Invocation, InvocationResult
+from app.runtime.kinds import create_pool
+from app.runtime.pool import Pool
+from app.schemas.event_v1 import check_rest_event
+from app.settings import Settings
+
+_STDERR = 2
+
+
+@click.group("function")
+def function_group() -> None:
+    """Look at, check, invoke, make and install functions."""
+
+
+@function_group.command("list")
+def list_functions() -> None:
+    """List the functions of the stage."""
+    catalog = _catalog()
+    rows = [("NAME", "HANDLER", "TIMEOUT", "MEMORY", "ROUTES")]
+    for function in catalog.functions.values():
+        routes = [str(route.key) for route in catalog.routes if route.function is function]
+        rows.append(
+            (
+                function.name,
+                function.handler,
+                f"{function.timeout} s",
+                f"{function.memory_size} MB",
+                ", ".join(routes) or "-",
+            )
+        )
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        click.echo("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+
+
+@function_group.command("check")
+@click.argument("name", required=False)
+def check_functions(name: str | None) -> None:
+    """Check manifests, import each handler in an environment of its own, check sample events."""
+    catalog = _catalog(name)
+    for warning in catalog.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    failed = 0
+    with closing(_pool()) as pool:
+        for function in catalog.functions.values():
+            problems = list(_check(function, pool))
+            failed += bool(problems)
+            click.echo(f"{function.name}: {'FAILED' if problems else 'ok'}")
+            for problem in problems:
+                click.echo(f"  {problem}")
+    if failed:
+        raise click.ClickException(f"{failed} of {len(catalog.functions)} functions failed their checks")
+
+
+@function_group.command("invoke")
+@click.argument("name")
+@click.option("--event", "event_file", type=click.File("rb"), help="A JSON file, or - for standard input.")
+def invoke_function(name: str, event_file: BinaryIO | None) -> None:
+    """Invoke a function once: its result on stdout, what it logs on stderr."""
+    function = _catalog(name).functions[name]
+    payload = event_file.read() if event_file else b""
+    _require_json(payload, event_file)
+    with closing(_pool()) as pool, redirect_stdout(sys.stderr):
+        result = _invoke(Invoker(pool), Invocation(function, payload, str(uuid.uuid4())))
+    sys.stdout.buffer.write(result.payload + b"\n")
+    if result.function_error:
+        raise SystemExit(1)
+
+
+@function_group.command("new")
+@click.argument("name")
+def new_function(name: str) -> None:
+    """Make a working function: handler, manifest, sample event and test."""
+    with refusing():
+        settings = Settings.from_environ()
+    for path in write_function(settings.functions_dir, name):
+        click.echo(f"wrote {path}")
+    click.echo(f"Try: flask run, then curl http://127.0.0.1:{settings.port}/{name}")
+
+
+@function_group.command("install")
+@click.argument("name", required=False)
+def install_functions(name: str | None) -> None:
+    """Install each function's requirements.txt into its own .packages folder."""
+    with refusing():
+        functions_dir = Settings.from_environ().functions_dir
+    pattern = name or "*"
+    found = sorted(functions_dir.glob(f"{pattern}/requirements.txt"))
+    if name and not (functions_dir / name).is_dir():
+        raise click.ClickException(f"there is no function {name!r} in {functions_dir}")
+    for requirements in found:
+        click.echo(f"{requirements.parent.name}: installing {requirements}")
+        install_requirements(requirements)
+    if not found:
+        click.echo("nothing to install: no requirements.txt")
+
+
+def _catalog(name: str | None = None) -> Catalog:
+    with refusing():
+        return load(Settings.from_environ(), [name] if name else ())
+
+
+def _pool() -> Pool:
+    return create_pool(Settings.from_environ(), output=_STDERR)
+
+
+def _invoke(invoker: Invoker, invocation: Invocation) -> InvocationResult:
+    started = time.monotonic()
+    result = invoker.invoke(invocation)
+    click.echo(f"{invocation.request_id}: {(time.monotonic() - started) * 1000:.2f} ms", err=True)
+    return result
+
+
+def _require_json(payload: bytes, event_file: BinaryIO | None) -> None:
+    try:
+        json.loads(payload or b"{}")
+    except ValueError as bad:
+        name = getattr(event_file, "name", "the event")
+        raise click.ClickException(f"{name} is not JSON: {bad}") from bad
+
+
+def _check(function: Function, pool: Pool) -> Iterator[str]:
+    """What is wrong with the handler as a process imports it, and with the sample events."""
+    try:
+        with pool.environment(function) as environment:
+            failure = environment.initialize()
+    except InvocationFault as fault:
+        yield f"handler {function.handler!r}: {fault.reason}"
+    else:
+        if failure is not None:
+            error = json.loads(failure.payload)
+            yield f"handler {function.handler!r}: {error['errorType']}: {error['errorMessage']}"
+    for sample in sorted((function.directory / "events").glob("*.json")):
+        yield from _check_sample(sample)
+
+
+def _check_sample(sample: Path) -> Iterator[str]:
+    """A sample that looks like an API's event must be one; any other only has to be JSON."""
+    try:
+        event = json.loads(sample.read_bytes())
+        if isinstance(event, dict) and "requestContext" in event:
+            check_rest_event(event)
+    except MalformedDocument as malformed:
+        for key, message in malformed.messages:
+            yield f"events/{sample.name}: {key}: {message}"
+    except ValueError as bad:
+        yield f"events/{sample.name}: not JSON: {bad}"

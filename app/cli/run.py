@@ -1,0 +1,90 @@
+"""`flask run` for functions: PORT, raw requests, clean ends."""
+
+import signal
+import sys
+import traceback
+from typing import Any, NoReturn
+
+import click
+from flask import cli
+from flask.helpers import get_debug_flag
+from werkzeug.serving import is_running_from_reloader, run_simple
+
+from app.cli.start import refusing
+from app.gateway.dev_server import RawRequestHandler
+from app.settings import Settings
+
+
+def _port() -> int:
+    with refusing():
+        return Settings.from_environ().port
+
+
+def _serve(
+    info: cli.ScriptInfo,
+    reload: bool | None,
+    debugger: bool | None,
+    with_threads: bool,
+    cert: Any,
+    extra_files: list[str] | None,
+    **options: Any,
+) -> None:
+    """Run the development server; an edited function is picked up by its next request."""
+    debug = get_debug_flag()
+    app = _load_app(info)
+    cli.show_server_banner(debug, info.app_import_path)
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        run_simple(
+            application=app,
+            hostname=options["host"],
+            port=options["port"],
+            exclude_patterns=options["exclude_patterns"],
+            use_reloader=debug if reload is None else reload,
+            use_debugger=debug if debugger is None else debugger,
+            threaded=with_threads,
+            ssl_context=cert,
+            extra_files=[*(extra_files or []), *_manifests()],
+            request_handler=RawRequestHandler,
+        )
+    finally:
+        if hasattr(app, "extensions"):
+            app.extensions["berth"].close()
+
+
+def _load_app(info: cli.ScriptInfo) -> Any:
+    """The application; under the reloader one that shows why there is none, until a file changes."""
+    try:
+        return info.load_app()
+    except Exception as failed:
+        if not is_running_from_reloader():
+            raise
+        traceback.print_exc()
+        error = failed
+
+    def broken(environ: dict[str, Any], start_response: Any) -> NoReturn:
+        raise error
+
+    return broken
+
+
+def _manifests() -> list[str]:
+    settings = Settings.from_environ()
+    found = (*settings.functions_dir.glob("*/manifest.json"), *settings.manifests_dir.glob("*.json"))
+    return [str(path) for path in found]
+
+
+def _end(signum: int, frame: object) -> NoReturn:
+    sys.exit(0)
+
+
+_OPTIONS = [option for option in cli.run_command.params if option.name != "port"]
+_PORT = click.Option(["--port", "-p"], type=int, default=_port, help="The port to bind to (PORT, or 8000).")
+
+run_command = click.Command(
+    "run",
+    params=[*_OPTIONS, _PORT],
+    callback=cli.pass_script_info(_serve),
+    help=_serve.__doc__,
+    short_help="Run the development server.",
+)

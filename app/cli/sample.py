@@ -1,0 +1,106 @@
+"""Sample events: what an API would send for a request, without one."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from app.model.function import Function
+from app.model.gateway_context import Stamp
+from app.model.http import HttpRequest
+from app.model.invocation import Event
+from app.model.route import Route, RouteKey
+from app.model.stage import Stage
+from app.payload import rest
+from app.payload.headers import canonical_name
+
+_HOST = "a1b2c3d4e5.execute-api.us-east-1.amazonaws.com"
+_TRACE = "Root=1-6553f100-0123456789abcdef01234567"
+_STAMP = Stamp(
+    request_id="0f5c2a8e-6a0b-4f0e-9b7e-3d2c1b0a9f8e",
+    extended_request_id="ATfSdF7nPHcErRA=",
+    epoch_ms=1_700_000_000_000,
+    time="14/Nov/2023:22:13:20 +0000",
+    trace_header=_TRACE,
+    trace_id=_TRACE,
+)
+
+
+def build_sample_event(
+    method: str = "GET",
+    path: str = "/",
+    *,
+    resource: str | None = None,
+    path_parameters: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    body: object = None,
+    binary_media_types: tuple[str, ...] = (),
+    stage_variables: Mapping[str, str] | None = None,
+) -> Event:
+    """A REST API's event for a request; `path` may carry a query string.
+
+    A body that is neither text nor bytes is sent as JSON. `resource` is the path's template.
+    """
+    parts = urlsplit(path)
+    sent = {"Accept": "*/*", "Host": _HOST, "User-Agent": "sample", **(headers or {})}
+    request = HttpRequest(
+        method=method,
+        path=parts.path,
+        query=parts.query,
+        path_parameters=path_parameters or {},
+        headers=[(canonical_name(name), value) for name, value in (sent | _forwarded()).items()],
+        body=_as_bytes(body),
+        protocol="HTTP/1.1",
+        host=_HOST,
+        source_ip="203.0.113.10",
+    )
+    route = _route(
+        RouteKey(method, resource or parts.path), frozenset(binary_media_types), stage_variables or {}
+    )
+    return rest.build_event(route, request, _STAMP)
+
+
+def _forwarded() -> dict[str, str]:
+    return {"X-Forwarded-For": "203.0.113.10", "X-Forwarded-Port": "443", "X-Forwarded-Proto": "https"}
+
+
+def _as_bytes(body: object) -> bytes:
+    if body is None:
+        return b""
+    if isinstance(body, bytes):
+        return body
+    return (body if isinstance(body, str) else json.dumps(body)).encode()
+
+
+def _route(key: RouteKey, binary_media_types: frozenset[str], stage_variables: Mapping[str, str]) -> Route:
+    stage = Stage(
+        name="dev",
+        api="rest",
+        api_id="a1b2c3d4e5",
+        account_id="123456789012",
+        region="us-east-1",
+        deployment_id="d1e2f3",
+        functions=("*",),
+        stage_variables=stage_variables,
+        environment={},
+        timeout=3,
+        memory_size=128,
+        binary_media_types=binary_media_types,
+        stage_in_path=False,
+        trusted_proxy_hops=0,
+    )
+    function = Function(
+        name="sample",
+        directory=Path(),
+        handler="app.lambda_handler",
+        description="",
+        timeout=3,
+        memory_size=128,
+        environment={},
+        api="rest",
+        binary_media_types=binary_media_types,
+        reserved_concurrency=None,
+        isolation="process",
+        stage=stage,
+    )
+    return Route(key, function, stage)

@@ -1,0 +1,64 @@
+"""Fixtures for the tests of functions: `-p app.testing.plugin`, or `pytest_plugins` in a conftest.
+
+`function_client("hello")` is a test client of an application with that function's blueprint alone,
+`invoke_function("hello", event)` calls the function below HTTP, `sample_event("GET", "/hello")` is
+the event an API would send.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.cli.sample import build_sample_event
+from app.factory import create_app
+from app.invoke import Invoker
+from app.manifest.loader import load
+from app.model.invocation import Invocation, encode_event
+from app.runtime.kinds import create_pool
+from app.settings import Settings
+from app.testing.outcome import Outcome
+
+
+@pytest.fixture
+def berth_settings() -> Settings:
+    """The settings under test: those of the environment; override it to test another stage."""
+    return Settings.from_environ()
+
+
+@pytest.fixture
+def function_client(berth_settings: Settings) -> Iterator[Callable[[str], FlaskClient]]:
+    """Make a client of one function: only its manifest is loaded, only its blueprint registered."""
+    with ExitStack() as open_pools:
+
+        def make_client(name: str) -> FlaskClient:
+            app = create_app(berth_settings, only=[name])
+            app.testing = True
+            open_pools.callback(app.extensions["berth"].close)
+            return app.test_client()
+
+        yield make_client
+
+
+@pytest.fixture
+def invoke_function(berth_settings: Settings) -> Iterator[Callable[..., Outcome]]:
+    """Invoke a function with an event; `isolation="inline"` runs it in this process, for a debugger."""
+    with closing(create_pool(berth_settings)) as pool:
+
+        def invoke(name: str, event: Any = None, *, isolation: str | None = None, **options: Any) -> Outcome:
+            function = load(berth_settings, [name]).functions[name]
+            function = replace(function, isolation=isolation or function.isolation)
+            payload = b"" if event is None else encode_event(event)
+            return Outcome(Invoker(pool).invoke(Invocation(function, payload, str(uuid.uuid4()), **options)))
+
+        yield invoke
+
+
+@pytest.fixture
+def sample_event() -> Callable[..., dict[str, Any]]:
+    """Build a REST API's event: method, path with query, then `body=`, `headers=`, `resource=` and more."""
+    return lambda *args, **kwargs: dict(build_sample_event(*args, **kwargs))
