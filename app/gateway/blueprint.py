@@ -1,12 +1,12 @@
 """One Flask blueprint per function."""
 
 import re
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 
 from flask import Blueprint
 
 from app.gateway.gateway import Gateway
+from app.gateway.response import WireResponse
 from app.gateway.view import handle
 from app.model.function import Function
 from app.model.route import Route, RouteKey
@@ -20,11 +20,16 @@ def function_blueprint(gateway: Gateway, function: Function, routes: Sequence[Ro
     taken: set[str] = set()
     for route in routes:
         endpoint = _endpoint(route.key, taken)
-        view = partial(handle, gateway, route)
+        view = _view(gateway, route)
         blueprint.add_url_rule(
             werkzeug_rule(route.key), endpoint, view, provide_automatic_options=False, route=route
         )
     return blueprint
+
+
+def _view(gateway: Gateway, route: Route) -> Callable[..., WireResponse]:
+    """Flask hands path parameters over by name, whatever names those are; the request has them too."""
+    return lambda **path_parameters: handle(gateway, route)
 
 
 def werkzeug_rule(key: RouteKey) -> str:

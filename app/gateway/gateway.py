@@ -10,9 +10,12 @@ from app.gateway.stamp import StampSource
 from app.invoke import Invoker
 from app.model.gateway_context import Stamp
 from app.model.http import HttpRequest
+from app.model.route import Route
 from app.payload import rest
+from app.payload.checked import CheckedShape
 
 SHAPES: dict[str, ModuleType] = {"rest": rest}
+CHECKED_SHAPES = {api: CheckedShape(shape) for api, shape in SHAPES.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +24,11 @@ class Gateway:
 
     invoker: Invoker
     stamps: StampSource = field(default_factory=StampSource)
+
+    def shape(self, route: Route) -> ModuleType | CheckedShape:
+        """The event shape of a route; in debug mode and under test it is checked by its schema."""
+        app = flask.current_app
+        return (CHECKED_SHAPES if app.debug or app.testing else SHAPES)[route.function.api]
 
     def stamp(self, request: HttpRequest) -> Stamp:
         """Stamp the current request; a fault later on is answered under the same request id."""

@@ -2,7 +2,7 @@
 
 import flask
 
-from app.gateway.gateway import SHAPES, Gateway
+from app.gateway.gateway import Gateway
 from app.gateway.request import read_request
 from app.gateway.response import WireResponse, write_response
 from app.model.invocation import Invocation
@@ -13,7 +13,7 @@ def handle(gateway: Gateway, route: Route) -> WireResponse:
     """Serve one HTTP request by one invocation."""
     request = read_request(flask.request, route)
     stamp = gateway.stamp(request)
-    shape = SHAPES[route.function.api]
+    shape = gateway.shape(route)
     event = shape.build_event(route, request, stamp)
     result = gateway.invoker.invoke(Invocation.of_event(route.function, event, stamp))
     response = shape.read_result(route, request, stamp, result)

@@ -84,6 +84,14 @@ def check_event(event: Event) -> None:
     check_rest_event(event)
 
 
+def check_result(result: InvocationResult) -> None:
+    """Check that the short cut for plain results says what the schema says."""
+    document = json.loads(result.payload)
+    plain = plain_response(document)
+    if plain is not None and plain != load_proxy_response(document):
+        raise MalformedDocument([("", f"read as {plain}, which its schema does not")])
+
+
 def read_result(route: Route, request: HttpRequest, stamp: Stamp, result: InvocationResult) -> HttpResponse:
     """Read a function's result into the response API Gateway would send.
 

@@ -1,0 +1,165 @@
+"""Real servers for tests: started on a free port of 127.0.0.1, ended by their own process id."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+_LISTENING = re.compile(r"(?:Listening at:|Running on) http://127\.0\.0\.1:(\d+)")
+_servers: set[int] = set()
+
+
+def running_servers() -> set[int]:
+    """The process ids of servers that outlive a test on purpose."""
+    return set(_servers)
+
+
+@dataclass
+class Reply:
+    """An HTTP response with one entry per header line."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    def all(self, name: str) -> list[str]:
+        """Every value of a header, in order."""
+        return [value for key, value in self.headers if key.lower() == name.lower()]
+
+    def get(self, name: str) -> str | None:
+        """The only value of a header, or None."""
+        values = self.all(name)
+        assert len(values) < 2, f"{name} came {len(values)} times"
+        return values[0] if values else None
+
+    def json(self) -> Any:
+        """The body read as JSON."""
+        return json.loads(self.body)
+
+
+@dataclass
+class Server:
+    """A running server; `log` grows as it prints."""
+
+    process: subprocess.Popen[str]
+    port: int
+    log: list[str]
+    reader: threading.Thread = field(repr=False)
+
+    def send(
+        self,
+        method: str,
+        target: str,
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes | None = None,
+        timeout: float = 30,
+    ) -> Reply:
+        """Send one request exactly as given: nothing is added but Host and Content-Length."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            lines = list(headers)
+            names = {name.lower() for name, _ in lines}
+            connection.putrequest(method, target, skip_host="host" in names, skip_accept_encoding=True)
+            for name, value in lines:
+                connection.putheader(name, value)
+            if body is not None and "content-length" not in names:
+                connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body)
+            response = connection.getresponse()
+            return Reply(response.status, response.getheaders(), response.read())
+        finally:
+            connection.close()
+
+    def get(self, target: str, **options: Any) -> Reply:
+        """Send a GET request."""
+        return self.send("GET", target, **options)
+
+    def stop(self, signal_number: int = signal.SIGTERM, timeout: float = 30) -> int:
+        """End the server and return its exit status."""
+        _servers.discard(self.process.pid)
+        if self.process.poll() is None:
+            self.process.send_signal(signal_number)
+        try:
+            return self.process.wait(timeout)
+        finally:
+            self.process.kill()
+            self.process.wait()
+            self.reader.join(5)
+
+
+def start_gunicorn(project: Path, *options: str, environ: Mapping[str, str] | None = None) -> Server:
+    """Start gunicorn with the shipped configuration on the functions of a project folder."""
+    program = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "gunicorn.conf.py"), "-b", "127.0.0.1:0"]
+    return _start([*program, *options, "wsgi:app"], project, environ)
+
+
+def start_flask_run(project: Path, *options: str, environ: Mapping[str, str] | None = None) -> Server:
+    """Start `flask run` on the functions of a project folder."""
+    program = [sys.executable, "-m", "flask", "--app", str(ROOT / "wsgi.py"), "run", "--port", "0", *options]
+    return _start(program, project, environ)
+
+
+def project_environ(project: Path) -> dict[str, str]:
+    """The environment in which commands see a project folder."""
+    return {
+        **os.environ,
+        "BERTH_FUNCTIONS_DIR": str(project / "functions"),
+        "BERTH_MANIFESTS_DIR": str(project / "manifests"),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def write_function(project: Path, name: str, code: str, *routes: str, **manifest: Any) -> Path:
+    """Write a function whose `app.handler` is the code; routes as `GET /path`."""
+    folder = project / "functions" / name
+    folder.mkdir(parents=True)
+    (folder / "app.py").write_text(code)
+    listed = [dict(zip(("method", "path"), route.split(" ", 1), strict=True)) for route in routes]
+    document = {"handler": "app.handler", "routes": listed, **manifest}
+    (folder / "manifest.json").write_text(json.dumps(document))
+    return folder
+
+
+def _start(program: list[str], project: Path, environ: Mapping[str, str] | None) -> Server:
+    process = subprocess.Popen(
+        program,
+        cwd=ROOT,
+        env={**project_environ(project), **(environ or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    log: list[str] = []
+    listening = threading.Event()
+    reader = threading.Thread(target=_read_log, args=(process, log, listening), daemon=True)
+    reader.start()
+    listening.wait(30)
+    port = next((int(found[1]) for line in log if (found := _LISTENING.search(line))), None)
+    if port is None:
+        process.kill()
+        process.wait()
+        reader.join(5)
+        raise AssertionError(f"the server did not start:\n{''.join(log)}")
+    _servers.add(process.pid)
+    return Server(process, port, log, reader)
+
+
+def _read_log(process: subprocess.Popen[str], log: list[str], listening: threading.Event) -> None:
+    assert process.stdout
+    with process.stdout:
+        for line in process.stdout:
+            log.append(line)
+            if _LISTENING.search(line):
+                listening.set()
+    listening.set()
