@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,6 +84,13 @@ class Server:
         """Send a GET request."""
         return self.send("GET", target, **options)
 
+    def await_log(self, text: str, seconds: float = 10) -> None:
+        """Wait until the server has printed a text."""
+        deadline = time.monotonic() + seconds
+        while text not in "".join(self.log):
+            assert time.monotonic() < deadline, f"no {text!r} in:\n{''.join(self.log)}"
+            time.sleep(0.01)
+
     def stop(self, signal_number: int = signal.SIGTERM, timeout: float = 30) -> int:
         """End the server and return its exit status."""
         _servers.discard(self.process.pid)
@@ -91,9 +99,7 @@ class Server:
         try:
             return self.process.wait(timeout)
         finally:
-            self.process.kill()
-            self.process.wait()
-            self.reader.join(5)
+            _end(self.process, self.reader)
 
 
 def start_gunicorn(project: Path, *options: str, environ: Mapping[str, str] | None = None) -> Server:
@@ -134,7 +140,7 @@ def _start(program: list[str], project: Path, environ: Mapping[str, str] | None)
         program,
         cwd=ROOT,
         env={**project_environ(project), **(environ or {})},
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -147,12 +153,18 @@ def _start(program: list[str], project: Path, environ: Mapping[str, str] | None)
     listening.wait(30)
     port = next((int(found[1]) for line in log if (found := _LISTENING.search(line))), None)
     if port is None:
-        process.kill()
-        process.wait()
-        reader.join(5)
+        _end(process, reader)
         raise AssertionError(f"the server did not start:\n{''.join(log)}")
     _servers.add(process.pid)
     return Server(process, port, log, reader)
+
+
+def _end(process: subprocess.Popen[str], reader: threading.Thread) -> None:
+    process.kill()
+    process.wait()
+    reader.join(5)
+    if process.stdin:
+        process.stdin.close()
 
 
 def _read_log(process: subprocess.Popen[str], log: list[str], listening: threading.Event) -> None:

@@ -12,6 +12,8 @@ from app.errors import Throttled
 from app.model.function import Function
 from app.runtime.environment import ExecutionEnvironment, State
 
+_CLOSE_SECONDS = 2.0
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -86,6 +88,8 @@ class Pool:
             entry.environment.kill()
         for entry in idle:
             self._retire(entry)
+        with self._changed:  # each busy one is reaped by the request that sees it end
+            self._changed.wait_for(lambda: not self._entries, _CLOSE_SECONDS)
         atexit.unregister(self.close)
 
     def _take_slot(self, function: Function) -> None:
@@ -184,3 +188,4 @@ class Pool:
         entry.environment.retire()
         with self._changed:
             self._entries.discard(entry)
+            self._changed.notify_all()

@@ -1,0 +1,97 @@
+"""JSON Schemas of both manifests for editors, generated from the marshmallow schemas.
+
+`python -m app.schemas.json_schema` publishes them under `manifests/schema/`.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from app.model.route import ANY, METHODS, RESERVED_PREFIX
+from app.schemas.fields import NotYet, Text
+from app.schemas.manifest import RESERVED_VARIABLES, FunctionManifestSchema, StageManifestSchema
+
+Document = dict[str, Any]
+
+PUBLISHED = Path(__file__).resolve().parents[2] / "manifests" / "schema"
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_PART = r"([a-zA-Z0-9._:-]+|\{[a-zA-Z0-9._-]+\})"
+_GREEDY = r"\{[a-zA-Z0-9._-]+\+\}"
+
+# What the marshmallow schemas check with functions, which a converter cannot read.
+_CHECKED_BY_FUNCTIONS: dict[str, Document] = {
+    "$schema": {"type": "string"},
+    "method": {"enum": [ANY, *METHODS]},
+    "path": {"pattern": rf"^(?!{RESERVED_PREFIX}(/|$))/(({_PART}/)*({_PART}|{_GREEDY}))?$"},
+    "environment": {
+        "propertyNames": {
+            "pattern": "^[a-zA-Z][a-zA-Z0-9_]+$",
+            "not": {"enum": sorted(RESERVED_VARIABLES)},
+        }
+    },
+    "stageVariables": {"propertyNames": {"pattern": "^[a-zA-Z0-9_]{1,64}$"}},
+    "binaryMediaTypes": {"items": {"type": "string", "pattern": "^[a-zA-Z0-9_.+*-]+/[a-zA-Z0-9_.+*-]+$"}},
+}
+
+
+def build_documents() -> dict[str, Document]:
+    """Build every published document, by file name."""
+    return {
+        "function.schema.json": _document("functions/<name>/manifest.json", FunctionManifestSchema),
+        "stage.schema.json": _document("manifests/<stage>.json", StageManifestSchema),
+    }
+
+
+def encode_document(document: Document) -> str:
+    """Encode a document as its file holds it."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def publish(folder: Path) -> None:
+    """Write every document into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, document in build_documents().items():
+        (folder / name).write_text(encode_document(document), "utf-8")
+
+
+def _document(title: str, schema: type[Schema]) -> Document:
+    # Imported where it is used: apispec is a tool of development, not installed in production.
+    from apispec import APISpec
+    from apispec.ext.marshmallow import MarshmallowPlugin
+
+    plugin = MarshmallowPlugin(schema_name_resolver=lambda schema: "")  # without a name it stays in place
+    APISpec(title, "", "3.1.0", plugins=[plugin])  # OpenAPI 3.1 speaks JSON Schema 2020-12
+    assert plugin.converter, "the line above has made it"
+    plugin.converter.add_attribute_function(_own_keywords)  # type: ignore[no-untyped-call]
+    supported = schema(exclude=tuple(_not_yet(schema(), "")))
+    shape: Document = plugin.converter.schema2jsonschema(supported)  # type: ignore[no-untyped-call]
+    return {"$schema": _DIALECT, "title": title, **shape}
+
+
+def _not_yet(schema: Schema, prefix: str) -> Iterator[str]:
+    """The dotted names of the fields that are refused today."""
+    for name, field in schema.fields.items():
+        inner = field.inner if isinstance(field, fields.List) else field
+        if isinstance(inner, NotYet):
+            yield f"{prefix}{name}"
+        elif isinstance(inner, fields.Nested):
+            yield from _not_yet(inner.schema, f"{prefix}{name}.")
+
+
+def _own_keywords(converter: object, field: fields.Field[Any], ret: Document) -> Document:
+    """What apispec cannot read off one field; `ret` is what it has read."""
+    if ret.get("default", ...) is None:
+        del ret["default"]  # None stands for the stage's value, which nobody writes as null
+    made = {"default": field.load_default()} if callable(field.load_default) else {}
+    text = {"minLength": 1} if isinstance(field, Text) else {}
+    # The inner field of an array or object bears the outer one's name.
+    key = (field.data_key or field.name) if isinstance(field.parent, Schema) else ""
+    return made | text | _CHECKED_BY_FUNCTIONS.get(key or "", {})
+
+
+if __name__ == "__main__":
+    publish(PUBLISHED)
