@@ -1,5 +1,7 @@
 """The one door to every function."""
 
+import json
+
 from app.errors import InvocationFault, PayloadTooLarge, Throttled
 from app.model.invocation import MAX_REQUEST_BYTES, Invocation, InvocationResult
 from app.runtime.pool import Pool
@@ -24,4 +26,11 @@ class Invoker:
         except Throttled:
             raise
         except InvocationFault as fault:
-            return InvocationResult.of_fault(fault, invocation.request_id)
+            return _fault_result(fault, invocation.request_id)
+
+
+def _fault_result(fault: InvocationFault, request_id: str) -> InvocationResult:
+    """The payload with which Lambda reports a fault: two keys, this order, this wording."""
+    message = f"RequestId: {request_id} Error: {fault.reason}"
+    document = {"errorType": fault.error_type, "errorMessage": message}
+    return InvocationResult(json.dumps(document, separators=(",", ":")).encode(), "Unhandled")

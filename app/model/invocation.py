@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.errors import InvocationFault
 from app.model.function import Function
 from app.model.gateway_context import Stamp
 
@@ -46,13 +45,6 @@ class InvocationResult:
 
     payload: bytes
     function_error: str | None = None
-
-    @classmethod
-    def of_fault(cls, fault: InvocationFault, request_id: str) -> "InvocationResult":
-        """The payload with which Lambda reports a fault: two keys, this order, this wording."""
-        message = f"RequestId: {request_id} Error: {fault.reason}"
-        document = {"errorType": fault.error_type, "errorMessage": message}
-        return cls(json.dumps(document).encode(), "Unhandled")
 
 
 def encode_event(event: object) -> bytes:

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 LENGTHS = struct.Struct("!II")
@@ -128,63 +128,60 @@ def _forget(package: str) -> None:
         del sys.modules[name]
 
 
-def _define_client() -> type:
-    """Define the client late: before `_import_runtime` awslambdaric cannot be imported."""
-    from awslambdaric.lambda_runtime_client import BaseLambdaRuntimeClient, InvocationRequest
-    from awslambdaric.lambda_runtime_marshaller import to_json
+class FrameClient:
+    """The Runtime API as frames over one socket that only this process may use."""
 
-    class FrameClient(BaseLambdaRuntimeClient):  # type: ignore[misc]
-        """The Runtime API as frames over one socket that only this process may use."""
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._owner = os.getpid()
+        self._is_ready = False
+        os.register_at_fork(after_in_child=connection.close)
 
-        def __init__(self, connection: socket.socket) -> None:
-            super().__init__("")
-            self._connection = connection
-            self._owner = os.getpid()
-            self._is_ready = False
-            os.register_at_fork(after_in_child=connection.close)
+    def wait_next_invocation(self) -> Any:
+        """Wait for an invocation; the first call tells the server that the init phase is over."""
+        if not self._is_ready:
+            self._is_ready = True
+            self._send({"type": READY})
+        self._leave_if_forked()
+        try:
+            head, event = read_frame(self._connection)
+        except EOFError:
+            os._exit(0)  # The server is gone. Lambda runs no atexit handlers either.
+        return SimpleNamespace(**request_attributes(head, event))
 
-        def wait_next_invocation(self) -> Any:
-            if not self._is_ready:
-                self._is_ready = True
-                self._send({"type": READY})
-            self._leave_if_forked()
-            try:
-                head, event = read_frame(self._connection)
-            except EOFError:
-                os._exit(0)  # The server is gone. Lambda runs no atexit handlers either.
-            return InvocationRequest(**request_attributes(head, event))
+    def post_invocation_result(self, invoke_id: str, result_data: bytes | str, *_: Any) -> None:
+        """Post what the handler returned, unless it is over Lambda's limit."""
+        data = result_data if isinstance(result_data, bytes) else result_data.encode("utf-8")
+        if len(data) > MAX_RESPONSE_BYTES:
+            self._send({"type": ERROR, "requestId": invoke_id}, TOO_LARGE)
+        else:
+            self._send({"type": RESULT, "requestId": invoke_id}, data)
 
-        def post_invocation_result(
-            self,
-            invoke_id: str,
-            result_data: Any,
-            content_type: str = "application/json",
-            invocation_id: Any = None,
-        ) -> None:
-            data = result_data if isinstance(result_data, bytes) else result_data.encode("utf-8")
-            if len(data) > MAX_RESPONSE_BYTES:
-                self._send({"type": ERROR, "requestId": invoke_id}, TOO_LARGE)
-            else:
-                self._send({"type": RESULT, "requestId": invoke_id}, data)
+    def post_invocation_error(self, invoke_id: str, error_response_data: str, *_: Any) -> None:
+        """Post what the handler raised."""
+        self._send({"type": ERROR, "requestId": invoke_id}, error_response_data.encode("utf-8"))
 
-        def post_invocation_error(
-            self, invoke_id: str, error_response_data: str, xray_fault: str, invocation_id: Any = None
-        ) -> None:
-            self._send({"type": ERROR, "requestId": invoke_id}, error_response_data.encode("utf-8"))
+    def post_init_error(self, error_response_data: Any, *_: Any) -> None:
+        """Post why the function cannot be imported."""
+        from awslambdaric.lambda_runtime_marshaller import to_json
 
-        def post_init_error(self, error_response_data: Any, error_type_override: str | None = None) -> None:
-            self._send({"type": INIT_ERROR}, to_json(error_response_data).encode("utf-8"))
+        self._send({"type": INIT_ERROR}, to_json(error_response_data).encode("utf-8"))
 
-        def _send(self, head: dict[str, Any], tail: bytes = b"") -> None:
-            self._leave_if_forked()
-            self._connection.sendall(encode_frame(head, tail))
+    def _send(self, head: dict[str, Any], tail: bytes = b"") -> None:
+        self._leave_if_forked()
+        self._connection.sendall(encode_frame(head, tail))
 
-        def _leave_if_forked(self) -> None:
-            """A process the handler forked has no business with the runtime."""
-            if os.getpid() != self._owner:
-                os._exit(0)
+    def _leave_if_forked(self) -> None:
+        """A process the handler forked has no business with the runtime."""
+        if os.getpid() != self._owner:
+            os._exit(0)
 
-    return FrameClient
+
+def _connect(connection: socket.socket) -> Any:
+    """A client that also is what awslambdaric documents: users replace its marshaller."""
+    from awslambdaric.lambda_runtime_client import BaseLambdaRuntimeClient
+
+    return type("LambdaRuntimeClient", (FrameClient, BaseLambdaRuntimeClient), {})(connection)
 
 
 def main(arguments: list[str]) -> None:
@@ -192,7 +189,7 @@ def main(arguments: list[str]) -> None:
     connection = socket.socket(fileno=int(arguments[0]))
     connection.set_inheritable(False)
     _import_runtime(arguments[1:])
-    client = _define_client()(connection)
+    client = _connect(connection)
     _enter_task_root(arguments[1:])
     del sys.argv[1:]
     connection.sendall(encode_frame({"type": STARTED}))

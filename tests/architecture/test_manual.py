@@ -1,0 +1,34 @@
+"""Every setting, manifest key and command stands in the manual."""
+
+import re
+
+from sources import ROOT
+
+from app.cli.function import function_group
+from app.schemas.manifest import FunctionManifestSchema, RouteSchema, StageManifestSchema
+from app.settings import VARIABLES
+
+MANUAL = "\n".join(path.read_text() for path in sorted((ROOT / "docs").glob("*.md")))
+
+
+def test_settings_are_in_the_manual():
+    assert [name for name in (*VARIABLES, "PORT", "WEB_CONCURRENCY") if f"`{name}`" not in MANUAL] == []
+
+
+def test_manifest_keys_are_in_the_manual():
+    schemas = (FunctionManifestSchema(), StageManifestSchema(), RouteSchema())
+    keys = {field.data_key or name for schema in schemas for name, field in schema.fields.items()}
+    assert [key for key in sorted(keys) if f"`{key}`" not in MANUAL] == []
+
+
+def test_commands_are_in_the_manual():
+    commands = [f"flask function {name}" for name in function_group.commands]
+    assert [command for command in commands if command not in MANUAL] == []
+
+
+def test_relative_links_lead_somewhere():
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    links = [
+        (page, link) for page in pages for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+    ]
+    assert [f"{page.name}: {link}" for page, link in links if not (page.parent / link).exists()] == []
