@@ -1,0 +1,53 @@
+"""Stages, functions and routes for tests, every field with a plain value."""
+
+from pathlib import Path
+from typing import Any
+
+from app.model.function import Function
+from app.model.route import Route, RouteKey
+from app.model.stage import Stage
+
+
+def make_stage(**changes: Any) -> Stage:
+    """A stage named `dev` of a REST API."""
+    fields: dict[str, Any] = {
+        "name": "dev",
+        "api": "rest",
+        "api_id": "a1b2c3d4e5",
+        "account_id": "123456789012",
+        "region": "us-east-1",
+        "deployment_id": "d1e2f3",
+        "functions": ("*",),
+        "stage_variables": {},
+        "environment": {},
+        "timeout": 3,
+        "memory_size": 128,
+        "binary_media_types": frozenset(),
+        "stage_in_path": False,
+        "trusted_proxy_hops": 0,
+    }
+    return Stage(**fields | changes)
+
+
+def make_function(name: str = "sample", directory: Path = Path(), **changes: Any) -> Function:
+    """A function of that stage with `app.handler`."""
+    fields: dict[str, Any] = {
+        "handler": "app.handler",
+        "description": "",
+        "timeout": 3,
+        "memory_size": 128,
+        "environment": {},
+        "api": "rest",
+        "binary_media_types": frozenset(),
+        "reserved_concurrency": None,
+        "isolation": "process",
+        "stage": make_stage(),
+    }
+    return Function(name, directory, **fields | changes)
+
+
+def make_route(key: str = "GET /", function: Function | None = None) -> Route:
+    """A route from its key, such as `GET /orders/{id}`."""
+    method, path = key.split(" ", 1)
+    function = function or make_function()
+    return Route(RouteKey(method, path), function, function.stage)
