@@ -1,0 +1,143 @@
+"""`flask function ...` as a user types it."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from servers import ROOT, project_environ, write_function
+
+HELLO = """
+import logging
+
+def handler(event, context):
+    print("printed")
+    logging.getLogger().warning("logged")
+    if event.get("fail"):
+        raise ValueError("no")
+    return {"event": event, "name": context.function_name}
+"""
+
+
+def _flask(project: Path, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    program = [sys.executable, "-m", "flask", "--app", str(ROOT / "wsgi.py"), *arguments]
+    environ = project_environ(project)
+    return subprocess.run(program, cwd=project, env=environ, input=stdin, capture_output=True, text=True)
+
+
+@pytest.fixture
+def hello(project: Path) -> Path:
+    write_function(project, "hello", HELLO, "GET /hello", "ANY /{proxy+}", timeout=5, memorySize=256)
+    return project
+
+
+def test_list_shows_a_table(hello):
+    shown = _flask(hello, "function", "list")
+    assert shown.stdout.splitlines() == [
+        "NAME   HANDLER      TIMEOUT  MEMORY  ROUTES",
+        "hello  app.handler  5 s      256 MB  GET /hello, ANY /{proxy+}",
+    ]
+
+
+def test_routes_shows_every_route(hello):
+    rows = {tuple(line.split()) for line in _flask(hello, "routes").stdout.splitlines()}
+    assert ("hello.get_hello", "GET", "/hello") in rows
+    assert any(row[:1] == ("hello.any_proxy",) and row[-1] == "/<path:proxy>" for row in rows)
+
+
+def test_invoke_prints_the_result_and_logs_to_stderr(hello):
+    done = _flask(hello, "function", "invoke", "hello", "--event", "-", stdin='{"a": 1}')
+    assert (done.returncode, done.stdout) == (0, '{"event": {"a": 1}, "name": "hello"}\n')
+    assert "printed\n" in done.stderr
+    assert "[WARNING]" in done.stderr
+
+
+def test_invoke_reads_a_file_and_ends_with_1_on_a_function_error(hello):
+    (hello / "event.json").write_text('{"fail": true}')
+    done = _flask(hello, "function", "invoke", "hello", "--event", "event.json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["errorMessage"] == "no"
+
+
+def test_invoke_refuses_what_is_not_json(hello):
+    done = _flask(hello, "function", "invoke", "hello", "--event", "-", stdin="{")
+    assert done.returncode == 1
+    assert "is not JSON" in done.stderr
+    assert done.stdout == ""
+
+
+def test_invoke_names_what_there_is_when_there_is_no_such_function(hello):
+    done = _flask(hello, "function", "invoke", "helo")
+    assert done.returncode == 1
+    assert "helo: no such function (found: hello)" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_check_imports_handlers_and_reads_samples(hello):
+    events = hello / "functions" / "hello" / "events"
+    events.mkdir()
+    (events / "good.json").write_text('{"Records": []}')
+    assert _flask(hello, "function", "check").stdout == "hello: ok\n"
+    (events / "bad.json").write_text('{"requestContext": {}, "httpMethod": 1}')
+    (events / "worse.json").write_text("{")
+    write_function(hello, "broken", "import nope\ndef handler(event, context): pass")
+    done = _flask(hello, "function", "check")
+    assert done.returncode == 1
+    assert "  events/bad.json: resource: is required\n" in done.stdout
+    assert "  events/bad.json: httpMethod: must be a string, not 1\n" in done.stdout
+    assert "  events/worse.json: not JSON: " in done.stdout
+    unable = "Runtime.ImportModuleError: Unable to import module 'app': No module named 'nope'"
+    assert f"broken: FAILED\n  handler 'app.handler': {unable}\n" in done.stdout
+    assert done.stderr.endswith("Error: 2 of 2 functions failed their checks\n")
+
+
+def test_new_makes_a_function_that_passes_its_own_test_and_checks(project):
+    made = _flask(project, "function", "new", "greet-all")
+    assert made.returncode == 0, made.stderr
+    assert _flask(project, "function", "check", "greet-all").stdout == "greet-all: ok\n"
+    test = project / "tests" / "functions" / "test_greet_all.py"
+    program = [sys.executable, "-m", "pytest", "-q", "-p", "app.testing.plugin", "-p", "no:cacheprovider"]
+    ran = subprocess.run(
+        [*program, str(test)], cwd=ROOT, env=project_environ(project), capture_output=True, text=True
+    )
+    assert "2 passed" in ran.stdout, ran.stdout
+
+
+def test_new_leaves_what_exists_alone(hello):
+    done = _flask(hello, "function", "new", "hello")
+    assert done.returncode == 1
+    assert "exists already, nothing was written" in done.stderr
+    assert _flask(hello, "function", "new", "../x").returncode == 1
+
+
+def test_install_puts_requirements_into_the_function_and_keeps_the_old_on_failure(project, tmp_path):
+    wheel = _write_wheel(tmp_path)
+    code = "import anchor\ndef handler(event, context): return anchor.VERSION"
+    folder = write_function(project, "needy", code)
+    (folder / "requirements.txt").write_text(f"{wheel}\n")
+    done = _flask(project, "function", "install", "needy")
+    assert done.returncode == 0, done.stderr
+    assert _flask(project, "function", "invoke", "needy").stdout == "1\n"
+    (folder / "requirements.txt").write_text("/no/such/package\n")
+    failed = _flask(project, "function", "install")
+    assert failed.returncode == 1
+    assert "pip failed, nothing was changed" in failed.stderr
+    assert (folder / ".packages" / "anchor.py").exists()
+    assert sorted(path.name for path in folder.iterdir() if path.name.startswith(".p")) == [".packages"]
+
+
+def _write_wheel(folder: Path) -> Path:
+    """A wheel of one module, so that no index is asked."""
+    wheel = folder / "anchor-1-py3-none-any.whl"
+    files = {
+        "anchor.py": "VERSION = 1\n",
+        "anchor-1.dist-info/METADATA": "Metadata-Version: 2.1\nName: anchor\nVersion: 1\n",
+        "anchor-1.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "anchor-1.dist-info/RECORD": "",
+    }
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return wheel
