@@ -8,7 +8,8 @@ from app.cli.function import function_group
 from app.schemas.manifest import FunctionManifestSchema, RouteSchema, StageManifestSchema
 from app.settings import VARIABLES
 
-MANUAL = "\n".join(path.read_text() for path in sorted((ROOT / "docs").glob("*.md")))
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+MANUAL = "\n".join(path.read_text() for path in PAGES)
 
 
 def test_settings_are_in_the_manual():
@@ -27,8 +28,7 @@ def test_commands_are_in_the_manual():
 
 
 def test_relative_links_lead_somewhere():
-    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
     links = [
-        (page, link) for page in pages for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+        (page, link) for page in PAGES for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
     ]
     assert [f"{page.name}: {link}" for page, link in links if not (page.parent / link).exists()] == []
