@@ -78,7 +78,7 @@ class Settings:
             wait_seconds=reader.number("BERTH_WAIT_SECONDS", cls.wait_seconds, 0, whole=False),
             max_environments=int(reader.number("BERTH_MAX_ENVIRONMENTS", _default_environments(), 1)),
             reload=reader.flag("BERTH_RELOAD", environ.get("FLASK_RUN_FROM_CLI") == "true"),
-            port=int(reader.number("PORT", cls.port, 0)),
+            port=int(reader.number("PORT", cls.port, 0, most=65535)),
             region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or cls.region,
             passed_on={name: value for name, value in environ.items() if _is_passed_on(name)},
         )
@@ -114,7 +114,9 @@ class _Reader:
             self._problems.append(_problem(name, "must not be empty"))
         return value
 
-    def number(self, name: str, default: float, least: int, *, whole: bool = True) -> float:
+    def number(
+        self, name: str, default: float, least: int, *, most: int | None = None, whole: bool = True
+    ) -> float:
         text = self._environ.get(name, "")
         if not text:
             return default
@@ -122,9 +124,10 @@ class _Reader:
             value = int(text) if whole else float(text)
         except ValueError:
             value = -1.0
-        if not least <= value < 2**31:
+        if not least <= value <= (most or 2**31):
             kind = "a whole number" if whole else "a number"
-            self._problems.append(_problem(name, f"{text!r} must be {kind} of {least} or more"))
+            bounds = f"from {least} to {most}" if most else f"of {least} or more"
+            self._problems.append(_problem(name, f"{text!r} must be {kind} {bounds}"))
             return default
         return value
 
@@ -144,5 +147,6 @@ def _problem(name: str, message: str) -> Problem:
 
 
 def _nearest(name: str) -> str:
-    near = difflib.get_close_matches(name, VARIABLES, n=1)
-    return f": did you mean {near[0]}?" if near else ""
+    known = {variable.removeprefix(PREFIX): variable for variable in VARIABLES}
+    near = difflib.get_close_matches(name.removeprefix(PREFIX), known, n=1)
+    return f": did you mean {known[near[0]]}?" if near else f" (known: {', '.join(VARIABLES)})"

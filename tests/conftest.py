@@ -11,32 +11,38 @@ from servers import running_servers
 
 pytest_plugins = ["app.testing.plugin"]
 
-ROOT = Path(__file__).resolve().parents[1]
+_LIVING = pytest.StashKey[set[str]]()
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _private_temp_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A temp dir of this run's own, so that what is left in it was left by a test."""
-    folder = tmp_path_factory.mktemp("temp")
+def pytest_configure(config: pytest.Config) -> None:
+    """Give this run a temp dir of its own, so that what is left in it was left by a test."""
+    folder = tempfile.TemporaryDirectory(prefix="berth-tests-")
+    config.add_cleanup(folder.cleanup)
     patch = pytest.MonkeyPatch()
-    patch.setenv("TMPDIR", str(folder))
-    patch.setattr(tempfile, "tempdir", str(folder))
-    yield
-    patch.undo()
+    config.add_cleanup(patch.undo)
+    patch.setenv("TMPDIR", folder.name)
+    patch.setattr(tempfile, "tempdir", folder.name)
 
 
 @pytest.fixture(autouse=True)
-def _leak_detector(_private_temp_dir: None) -> Iterator[None]:
-    """Fail a test that leaves a child process, a thread or a temp dir; module-wide servers may stay."""
-    before = _living()
-    yield
-    left = _living() - before
+def _remember_living(request: pytest.FixtureRequest) -> None:
+    """Remember what lives before a test; module-wide servers may."""
+    request.node.stash[_LIVING] = _living()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Fail a test that leaves a child process, a thread or a temp dir."""
+    result = yield
+    left = _living() - item.stash.get(_LIVING, _living())
     assert not left, f"left behind: {sorted(left)}"
+    return result
 
 
 def _living() -> set[str]:
     threads = {f"thread {thread.name}" for thread in threading.enumerate()}
-    folders = {f"temp {name}" for name in os.listdir(tempfile.gettempdir())}
+    names = (name for name in os.listdir(tempfile.gettempdir()) if not name.startswith("pytest-of-"))
+    folders = {f"temp {name}" for name in names}
     return threads | folders | {f"process {pid}" for pid in _children() - running_servers()}
 
 

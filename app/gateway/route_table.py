@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from app.errors import NoSuchRoute
-from app.model.route import ANY, RouteKey, Segment
+from app.model.route import ANY, METHODS, RouteKey, Segment
 
 Target = TypeVar("Target")
 
@@ -52,7 +52,7 @@ class RouteTable(Generic[Target]):
         """
         inner = path.strip("/")
         parts = inner.split("/") if inner else []
-        found = _find(self._root, method, parts, 0)
+        found = _find(self._root, method, parts, 0) if method in METHODS and path.startswith("/") else None
         if found is None:
             raise NoSuchRoute(method, path)
         key, target = found

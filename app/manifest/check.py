@@ -1,39 +1,31 @@
 """Cross checks: what no schema of one manifest can see."""
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from app.errors import Problem
 from app.manifest.document import shown
-from app.model.function import Function
+from app.model.function import PACKAGES_FOLDER, Function
 from app.model.manifest import FunctionManifest
-from app.model.route import Route
+from app.model.route import RouteKey
 
+MANIFEST = "manifest.json"
 # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
 _FUNCTION_NAME = re.compile(r"[a-zA-Z0-9-_]{1,64}")
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _MAX_ENVIRONMENT_BYTES = 4096
 
 
-def check_functions(
-    manifests: Mapping[Path, FunctionManifest], functions: Mapping[str, Function]
-) -> Iterator[Problem]:
-    """Report what is wrong with each function by itself: its name, handler, environment."""
+def check_functions(manifests: Mapping[Path, FunctionManifest]) -> Iterator[Problem]:
+    """Report what is wrong with each function by itself: its name, its handler."""
     for folder, manifest in manifests.items():
-        where = shown(folder / "manifest.json")
         if not _FUNCTION_NAME.fullmatch(folder.name):
             wrong = f"{folder.name!r} is not a Lambda function name: 1 to 64 letters, digits, - or _"
             yield Problem(shown(folder), "", wrong)
         missing = handler_problem(folder, manifest.handler)
         if missing:
-            yield Problem(where, "handler", missing)
-        size = _environment_bytes(functions[folder.name])
-        if size > _MAX_ENVIRONMENT_BYTES:
-            yield Problem(
-                where, "environment", f"{size} bytes are more than Lambda's {_MAX_ENVIRONMENT_BYTES}"
-            )
+            yield Problem(shown(folder / MANIFEST), "handler", missing)
 
 
 def handler_problem(folder: Path, handler: str) -> str | None:
@@ -42,25 +34,38 @@ def handler_problem(folder: Path, handler: str) -> str | None:
     parts = module.replace("/", ".").split(".")
     if not dot or not attribute or "" in parts:
         return f"{handler!r} must be module.attribute, such as app.lambda_handler"
-    for root in (folder, folder / ".packages"):
-        if _holds_module(root.joinpath(*parts)):
-            return None
-    expected = Path(*parts).with_suffix(".py") if "." not in parts[-1] else Path(*parts)
-    return f"{handler!r} needs the file {shown(folder / expected)}, which does not exist"
+    if _is_in(folder, parts):
+        return None
+    if len(parts) > 1 and _is_in(folder, parts[:-1]):
+        return (
+            f"{handler!r} names a method: Lambda calls an attribute of a module, such as {parts[0]}.handler"
+        )
+    expected = folder.joinpath(*parts[:-1], f"{parts[-1]}.py")
+    return f"{handler!r} needs the file {shown(expected)}, which does not exist"
 
 
-def check_routes(routes: Sequence[Route]) -> Iterator[Problem]:
+def check_routes(manifests: Mapping[Path, FunctionManifest]) -> Iterator[Problem]:
     """Report every route that is claimed twice, at each claim after the first."""
-    claims: dict[tuple[str, str], list[Route]] = defaultdict(list)
-    for route in routes:
-        claims[route.key.template].append(route)
-    for first, *others in claims.values():
-        for other in others:
-            yield Problem(
-                shown(other.function.directory / "manifest.json"),
-                "routes",
-                f"{other.key} is already claimed by {first.function.name!r} ({first.key})",
-            )
+    first: dict[tuple[str, str], tuple[Path, RouteKey]] = {}
+    for folder, manifest in manifests.items():
+        for index, key in enumerate(manifest.routes):
+            owner, claimed = first.setdefault(key.template, (folder, key))
+            if claimed is not key:
+                wrong = f"{key} is already claimed by {owner.name!r} ({claimed})"
+                yield Problem(shown(folder / MANIFEST), f"routes[{index}]", wrong)
+
+
+def check_environments(functions: Iterable[Function]) -> Iterator[Problem]:
+    """Report every environment that Lambda would refuse for its size."""
+    for function in functions:
+        size = sum(len(name.encode()) + len(text.encode()) for name, text in function.environment.items())
+        if size > _MAX_ENVIRONMENT_BYTES:
+            wrong = f"{size} bytes are more than Lambda's {_MAX_ENVIRONMENT_BYTES}"
+            yield Problem(shown(function.directory / MANIFEST), "environment", wrong)
+
+
+def _is_in(folder: Path, parts: list[str]) -> bool:
+    return any(_holds_module(root.joinpath(*parts)) for root in (folder, folder / PACKAGES_FOLDER))
 
 
 def _holds_module(stem: Path) -> bool:
@@ -69,7 +74,3 @@ def _holds_module(stem: Path) -> bool:
         or stem.is_dir()
         or any(stem.parent.glob(f"{stem.name}.*.so"))
     )
-
-
-def _environment_bytes(function: Function) -> int:
-    return sum(len(name.encode()) + len(value.encode()) for name, value in function.environment.items())

@@ -35,10 +35,15 @@ def shown(path: Path) -> str:
 def _read_object(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text("utf-8-sig"), object_pairs_hook=_unique_keys)
+        json.dumps(document, ensure_ascii=False).encode()
     except json.JSONDecodeError as bad:
         raise UnreadableDocument(f"line {bad.lineno} column {bad.colno} is not JSON: {bad.msg}") from bad
     except UnicodeDecodeError as bad:
         raise UnreadableDocument(f"is not UTF-8 text: byte {bad.start}") from bad
+    except UnicodeEncodeError as bad:
+        raise UnreadableDocument("holds half of a surrogate pair, which is no character") from bad
+    except ValueError as bad:
+        raise UnreadableDocument("holds a number with too many digits") from bad
     except RecursionError as bad:
         raise UnreadableDocument("is nested too deeply") from bad
     except OSError as bad:

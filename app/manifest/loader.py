@@ -1,6 +1,7 @@
 """Disk to model: the stage's manifest, each function's manifest, defaults filled in."""
 
 import hashlib
+import os
 import re
 import sys
 from collections.abc import Collection, Mapping
@@ -9,18 +10,16 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from app.errors import ManifestError, Problem
-from app.manifest.check import check_functions, check_routes
+from app.manifest.check import MANIFEST, check_environments, check_functions, check_routes
 from app.manifest.document import load_document, shown
 from app.model.function import Function
 from app.model.manifest import FunctionManifest, StageManifest
 from app.model.route import Route
 from app.model.stage import Stage
-from app.schemas.manifest import read_function_manifest, read_stage_manifest
+from app.schemas.manifest import STAGE_NAME, read_function_manifest, read_stage_manifest
 from app.settings import Settings
 
-MANIFEST = "manifest.json"
-_STAGE_NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
-_STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([a-zA-Z0-9_]+)\}")
+_STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([^}]*)\}")
 
 
 @dataclass(frozen=True)
@@ -43,10 +42,12 @@ def load(settings: Settings, only: Collection[str] = ()) -> Catalog:
     folders = _select(folders, only, problems) if only else folders
     loaded = {folder: _load_function(folder, problems) for folder in folders}
     manifests = {folder: manifest for folder, manifest in loaded.items() if manifest is not None}
+    if stage is not None and not only:
+        manifests = _served(manifests, stage, _stage_file(settings), folders, problems)
+    problems += check_functions(manifests)
+    problems += check_routes(manifests)
     if stage is None:
         raise ManifestError(problems)
-    if not only:
-        manifests = _served(manifests, stage, _stage_file(settings), folders, problems)
     catalog = _combine(manifests, stage, problems, warnings)
     if problems:
         raise ManifestError(problems)
@@ -59,11 +60,10 @@ def _combine(
     functions = {
         folder.name: _build_function(folder, manifests[folder], stage, problems) for folder in manifests
     }
+    problems += check_environments(functions.values())
     routes = [
         Route(key, functions[folder.name], stage) for folder in manifests for key in manifests[folder].routes
     ]
-    problems += check_functions(manifests, functions)
-    problems += check_routes(routes)
     runtimes = [_runtime_warning(folder, manifest) for folder, manifest in manifests.items()]
     return Catalog(stage, functions, tuple(routes), (*warnings, *filter(None, runtimes)))
 
@@ -74,8 +74,8 @@ def _stage_file(settings: Settings) -> Path:
 
 def _load_stage(settings: Settings) -> tuple[Stage | None, list[Problem]]:
     path = _stage_file(settings)
-    if not _STAGE_NAME.fullmatch(settings.stage):
-        wrong = f"{settings.stage!r} is not a stage name: letters, digits, - and _ only"
+    if not re.fullmatch(STAGE_NAME, settings.stage):
+        wrong = f"{settings.stage!r} is not a stage name: 1 to 128 letters, digits, - or _"
         return None, [Problem("environment", "BERTH_STAGE", wrong)]
     if not path.is_file():
         known = ", ".join(sorted(file.stem for file in settings.manifests_dir.glob("*.json"))) or "none"
@@ -83,10 +83,13 @@ def _load_stage(settings: Settings) -> tuple[Stage | None, list[Problem]]:
             Problem(shown(path), "", f"no manifest for the stage {settings.stage!r} (found: {known})")
         ]
     manifest, problems = load_document(path, read_stage_manifest)
-    return (None, problems) if manifest is None else (_build_stage(manifest, settings), problems)
+    if manifest is None:
+        return None, problems
+    environment = _resolve(manifest.environment, path, manifest.stage_variables, problems)
+    return _build_stage(manifest, settings, environment), problems
 
 
-def _build_stage(manifest: StageManifest, settings: Settings) -> Stage:
+def _build_stage(manifest: StageManifest, settings: Settings, environment: dict[str, str]) -> Stage:
     name = manifest.stage or settings.stage
     made_up = hashlib.sha256(name.encode()).hexdigest()
     return Stage(
@@ -98,7 +101,7 @@ def _build_stage(manifest: StageManifest, settings: Settings) -> Stage:
         deployment_id=made_up[10:16],
         functions=manifest.functions,
         stage_variables=manifest.stage_variables,
-        environment=manifest.environment,
+        environment=environment,
         timeout=manifest.timeout,
         memory_size=manifest.memory_size,
         binary_media_types=frozenset(map(str.lower, manifest.binary_media_types)),
@@ -113,7 +116,7 @@ def _find_folders(functions_dir: Path, problems: list[Problem]) -> tuple[list[Pa
         problems.append(Problem(shown(functions_dir), "", "there is no such folder of functions"))
         return [], []
     visible = sorted(path for path in functions_dir.iterdir() if path.is_dir() and path.name[0] not in "._")
-    folders = [path for path in visible if (path / MANIFEST).exists()]
+    folders = [path for path in visible if os.path.lexists(path / MANIFEST)]
     warnings = [f"{shown(path)}: has no {MANIFEST}, passed over" for path in visible if path not in folders]
     return folders, warnings
 
@@ -155,14 +158,15 @@ def _build_function(
     folder: Path, manifest: FunctionManifest, stage: Stage, problems: list[Problem]
 ) -> Function:
     media_types = manifest.binary_media_types
+    own = _resolve(manifest.environment, folder / MANIFEST, stage.stage_variables, problems)
     return Function(
         name=folder.name,
-        directory=folder.resolve(),
+        directory=folder,
         handler=manifest.handler,
         description=manifest.description,
         timeout=stage.timeout if manifest.timeout is None else manifest.timeout,
         memory_size=stage.memory_size if manifest.memory_size is None else manifest.memory_size,
-        environment=_resolve_environment(folder, manifest, stage, problems),
+        environment={**stage.environment, **own},
         api=manifest.api or stage.api,
         binary_media_types=stage.binary_media_types
         if media_types is None
@@ -173,19 +177,18 @@ def _build_function(
     )
 
 
-def _resolve_environment(
-    folder: Path, manifest: FunctionManifest, stage: Stage, problems: list[Problem]
+def _resolve(
+    environment: Mapping[str, str], file: Path, stage_variables: Mapping[str, str], problems: list[Problem]
 ) -> dict[str, str]:
-    """The stage's variables under the function's, `${stageVariables.x}` replaced."""
-    resolved = {}
-    for name, value in {**stage.environment, **manifest.environment}.items():
-        for variable in _STAGE_VARIABLE.findall(value):
-            if variable not in stage.stage_variables:
-                where = shown(folder / MANIFEST)
-                wrong = f"${{stageVariables.{variable}}}: the stage {stage.name!r} has no such stage variable"
-                problems.append(Problem(where, f"environment.{name}", wrong))
-        resolved[name] = _STAGE_VARIABLE.sub(lambda match: stage.stage_variables.get(match[1], ""), value)
-    return resolved
+    """Environment variables with `${stageVariables.x}` replaced."""
+    for name, value in environment.items():
+        for unknown in sorted(set(_STAGE_VARIABLE.findall(value)) - set(stage_variables)):
+            wrong = f"${{stageVariables.{unknown}}}: the stage has no such stage variable"
+            problems.append(Problem(shown(file), f"environment.{name}", wrong))
+    return {
+        name: _STAGE_VARIABLE.sub(lambda match: stage_variables.get(match[1], ""), value)
+        for name, value in environment.items()
+    }
 
 
 def _runtime_warning(folder: Path, manifest: FunctionManifest) -> str | None:

@@ -24,6 +24,7 @@ _START_SECONDS = 30.0  # a bare interpreter; longer means that the machine canno
 _RECEIVE_BYTES = 256 * 1024
 _MAX_HEAD_BYTES = 64 * 1024
 _MAX_TAIL_BYTES = 16 * 1024 * 1024  # an error's stack trace may be longer than a result
+_LONGEST_POLL = 86_400.0  # seconds; poll() counts milliseconds in an int
 _POLL_WITHOUT_PIDFD = 0.02  # seconds; macOS has no descriptor for a process
 
 
@@ -217,7 +218,7 @@ class ChildProcess:
         remaining = deadline - time.monotonic()
         if remaining <= 0:
             raise _DeadlinePassed
-        pause = remaining if self._pidfd is not None else min(remaining, _POLL_WITHOUT_PIDFD)
+        pause = min(remaining, _LONGEST_POLL if self._pidfd is not None else _POLL_WITHOUT_PIDFD)
         ready = dict(self._poller.poll(pause * 1000))
         # An answer that was sent before the end still counts, so the socket is looked at first.
         if self._connection.fileno() not in ready and self._has_exited(0):
@@ -233,7 +234,7 @@ class ChildProcess:
 
     def _await_end(self, deadline: float) -> EnvironmentDied:
         """The socket is closed, which says nothing yet: wait for the process to end."""
-        if not self._has_exited(max(0.0, deadline - time.monotonic())):
+        if not self._has_exited(min(_LONGEST_POLL, max(0.0, deadline - time.monotonic()))):
             raise _DeadlinePassed
         return self._died()
 

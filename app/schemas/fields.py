@@ -16,7 +16,7 @@ class Whole(fields.Integer):
     """A JSON number without a fraction."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(strict=True, **kwargs)
+        super().__init__(strict=True, **{"allow_none": False} | kwargs)
 
     def _validated(self, value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
@@ -33,26 +33,55 @@ class Flag(fields.Boolean):
         return value
 
 
-class Text(fields.String):
-    """A JSON string, not empty."""
+class AnyText(fields.String):
+    """A JSON string."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        # Without this, a default of None would let null through.
+        super().__init__(**{"allow_none": False} | kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         if not isinstance(value, str):
             raise ValidationError(f"must be a string, not {described(value)}")
-        if not value:
-            raise ValidationError("must not be empty")
+        if "\0" in value:
+            raise ValidationError("must not contain NUL")
         return value
+
+
+class Text(AnyText):
+    """A JSON string, not empty."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not text:
+            raise ValidationError("must not be empty")
+        return text
+
+
+class Pattern(Text):
+    """A JSON string that matches a pattern as a whole."""
+
+    def __init__(self, pattern: str, wrong: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.pattern = pattern
+        self.wrong = wrong
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not re.fullmatch(self.pattern, text):
+            raise ValidationError(f"{text!r} {self.wrong}")
+        return text
 
 
 class NotYet(fields.Field[Any]):
     """A key that is known and not honoured yet: refused, never accepted and ignored."""
 
     def __init__(self, feature: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.feature = feature
+        self.message = f"{feature} not supported by this version of Berth: remove it"
+        super().__init__(error_messages={"null": self.message}, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        raise ValidationError(f"{self.feature} not supported by this version of Berth: remove it")
+        raise ValidationError(self.message)
 
 
 class Resource(Text):

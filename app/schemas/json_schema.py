@@ -11,8 +11,15 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from app.model.route import ANY, METHODS, RESERVED_PREFIX
-from app.schemas.fields import NotYet, Text
-from app.schemas.manifest import RESERVED_VARIABLES, FunctionManifestSchema, StageManifestSchema
+from app.schemas.fields import NotYet, Pattern, Text
+from app.schemas.manifest import (
+    MEDIA_TYPE,
+    RESERVED_VARIABLES,
+    STAGE_VARIABLE_NAME,
+    VARIABLE_NAME,
+    FunctionManifestSchema,
+    StageManifestSchema,
+)
 
 Document = dict[str, Any]
 
@@ -24,17 +31,16 @@ _GREEDY = r"\{[a-zA-Z0-9._-]+\+\}"
 
 # What the marshmallow schemas check with functions, which a converter cannot read.
 _CHECKED_BY_FUNCTIONS: dict[str, Document] = {
-    "$schema": {"type": "string"},
     "method": {"enum": [ANY, *METHODS]},
     "path": {"pattern": rf"^(?!{RESERVED_PREFIX}(/|$))/(({_PART}/)*({_PART}|{_GREEDY}))?$"},
     "environment": {
         "propertyNames": {
-            "pattern": "^[a-zA-Z][a-zA-Z0-9_]+$",
+            "pattern": f"^{VARIABLE_NAME}$",
             "not": {"enum": sorted(RESERVED_VARIABLES)},
         }
     },
-    "stageVariables": {"propertyNames": {"pattern": "^[a-zA-Z0-9_]{1,64}$"}},
-    "binaryMediaTypes": {"items": {"type": "string", "pattern": "^[a-zA-Z0-9_.+*-]+/[a-zA-Z0-9_.+*-]+$"}},
+    "stageVariables": {"propertyNames": {"pattern": f"^{STAGE_VARIABLE_NAME}$"}},
+    "binaryMediaTypes": {"items": {"type": "string", "pattern": f"^{MEDIA_TYPE}$"}},
 }
 
 
@@ -88,9 +94,10 @@ def _own_keywords(converter: object, field: fields.Field[Any], ret: Document) ->
         del ret["default"]  # None stands for the stage's value, which nobody writes as null
     made = {"default": field.load_default()} if callable(field.load_default) else {}
     text = {"minLength": 1} if isinstance(field, Text) else {}
+    pattern = {"pattern": f"^{field.pattern}$"} if isinstance(field, Pattern) else {}
     # The inner field of an array or object bears the outer one's name.
     key = (field.data_key or field.name) if isinstance(field.parent, Schema) else ""
-    return made | text | _CHECKED_BY_FUNCTIONS.get(key or "", {})
+    return made | text | pattern | _CHECKED_BY_FUNCTIONS.get(key or "", {})
 
 
 if __name__ == "__main__":

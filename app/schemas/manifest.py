@@ -1,19 +1,19 @@
 """The two manifests: a function's and a stage's. Keys are camelCase in the file."""
 
-import re
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from app.model.manifest import FunctionManifest, StageManifest
 from app.model.route import RESERVED_PREFIX, RouteKey
-from app.schemas.fields import Flag, NotYet, Resource, Text, Whole, method_problem
+from app.schemas.fields import AnyText, Flag, NotYet, Pattern, Resource, Text, Whole, method_problem
 from app.schemas.reading import read
 
 # https://docs.aws.amazon.com/lambda/latest/api/API_Environment.html
-_VARIABLE_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")
-_MEDIA_TYPE = re.compile(r"[\w.+*-]+/[\w.+*-]+")
-_RUNTIME = r"^python3\.\d+$"
+VARIABLE_NAME = "[a-zA-Z][a-zA-Z0-9_]+"
+STAGE_VARIABLE_NAME = "[a-zA-Z0-9_]{1,64}"
+MEDIA_TYPE = "[a-zA-Z0-9_.+*-]+/[a-zA-Z0-9_.+*-]+"
+STAGE_NAME = "[a-zA-Z0-9_-]{1,128}"
 # Lambda refuses these: they are set by the service.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 RESERVED_VARIABLES = frozenset(
@@ -25,23 +25,13 @@ RESERVED_VARIABLES = frozenset(
 )
 
 
-def _check_variable_name(name: str) -> None:
-    if not _VARIABLE_NAME.fullmatch(name):
-        raise ValidationError(
-            f"{name!r} is not a name Lambda accepts: a letter, then one or more letters, digits or _"
-        )
-    if name in RESERVED_VARIABLES:
-        raise ValidationError(f"{name} is reserved: Lambda sets it itself")
+class VariableName(Pattern):
+    """The name of an environment variable that a function may set."""
 
-
-def _check_stage_variable(name: str) -> None:
-    if not re.fullmatch(r"[a-zA-Z0-9_]{1,64}", name):
-        raise ValidationError(f"{name!r} is not a stage variable's name: letters, digits and _ only")
-
-
-def _check_media_type(value: str) -> None:
-    if not _MEDIA_TYPE.fullmatch(value):
-        raise ValidationError(f"{value!r} is not a media type such as image/png, image/* or */*")
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if value in RESERVED_VARIABLES:
+            raise ValidationError(f"{value} is reserved: Lambda sets it itself")
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
 def _check_method(value: str) -> None:
@@ -55,28 +45,56 @@ def _check_not_reserved(path: str) -> None:
         raise ValidationError(f"{path!r} lies under {RESERVED_PREFIX}, which Berth serves itself")
 
 
-def _environment(**kwargs: Any) -> fields.Dict:
-    return fields.Dict(
-        keys=Text(validate=_check_variable_name),
-        values=fields.String(error_messages={"invalid": "must be a string"}),
-        **kwargs,
-    )
-
-
-def _one_of(known: str, feature: str) -> validate.OneOf:
-    """Only the value that works today; the message says that others will come."""
-    return validate.OneOf([known], error=f"'{{input}}' is not supported by this version of Berth: {feature}")
-
-
 def _hint(text: str) -> dict[str, str]:
     return {"description": text}
 
 
-_TIMEOUT = _hint("Seconds one invocation may take before it is killed.")
-_MEMORY = _hint("MB. Told to the function; not enforced by this version.")
-_ENVIRONMENT = _hint("Environment variables; ${stageVariables.name} is replaced.")
-_BINARY = _hint("Media types that travel as base64, such as image/png, image/* or */*.")
-_API = _one_of("rest", "only 'rest'")
+def _only(known: str, **kwargs: Any) -> Text:
+    """A key with one value that works today; the message says that others will come."""
+    wrong = f"'{{input}}' is not supported by this version of Berth: only {known!r}"
+    return Text(validate=validate.OneOf([known], error=wrong), **kwargs)
+
+
+def _editor_key() -> Text:
+    return Text(data_key="$schema", metadata=_hint("For editors: where the JSON Schema is."))
+
+
+def _timeout(default: int | None) -> Whole:
+    return Whole(
+        load_default=default,
+        validate=validate.Range(min=1, error="must be 1 or more seconds"),
+        metadata=_hint("Seconds one invocation may take before it is killed."),
+    )
+
+
+def _memory_size(default: int | None) -> Whole:
+    return Whole(
+        data_key="memorySize",
+        load_default=default,
+        validate=validate.Range(min=128, error="must be 128 MB or more"),
+        metadata=_hint("MB. Told to the function; not enforced by this version."),
+    )
+
+
+def _environment() -> fields.Dict:
+    wrong = "is not a name Lambda accepts: a letter, then one or more letters, digits or _"
+    return fields.Dict(
+        keys=VariableName(VARIABLE_NAME, wrong),
+        values=AnyText(),
+        load_default=dict,
+        metadata=_hint("Environment variables; ${stageVariables.name} is replaced."),
+    )
+
+
+def _binary_media_types(default: Any) -> fields.List[Any]:
+    wrong = "is not a media type such as image/png, image/* or */*"
+    return fields.List(
+        Pattern(MEDIA_TYPE, wrong),
+        data_key="binaryMediaTypes",
+        load_default=default,
+        allow_none=False,
+        metadata=_hint("Media types that travel as base64, such as image/png, image/* or */*."),
+    )
 
 
 class RouteSchema(Schema):
@@ -88,7 +106,7 @@ class RouteSchema(Schema):
         validate=_check_not_reserved,
         metadata=_hint("A resource path such as /orders/{id} or /{proxy+}."),
     )
-    invocation = Text(validate=_one_of("sync", "only 'sync'"))
+    invocation = _only("sync", metadata=_hint("How the function is invoked."))
     authorizer = NotYet("authorizers are")
     scopes = NotYet("authorizer scopes are")
 
@@ -100,31 +118,30 @@ class RouteSchema(Schema):
 class FunctionManifestSchema(Schema):
     """`functions/<name>/manifest.json`."""
 
-    schema_ = fields.Raw(data_key="$schema", metadata=_hint("For editors: where the JSON Schema is."))
-    handler = Text(required=True, metadata=_hint("`module.attribute`, as in Lambda's configuration."))
-    description = fields.String(load_default="")
-    runtime = Text(
+    schema_ = _editor_key()
+    handler = Pattern(
+        r"\S+",
+        "must be module.attribute without blanks",
+        required=True,
+        metadata=_hint("`module.attribute`, as in Lambda's configuration."),
+    )
+    description = AnyText(load_default="", metadata=_hint("For people."))
+    runtime = Pattern(
+        r"python3\.[0-9]+",
+        "is not a Python runtime such as python3.13",
         load_default=None,
-        validate=validate.Regexp(_RUNTIME, error="'{input}' is not a Python runtime such as python3.13"),
         metadata=_hint("The runtime the function was written for; another interpreter is a warning."),
     )
-    timeout = Whole(
-        load_default=None,
-        validate=validate.Range(min=1, error="must be 1 or more seconds"),
-        metadata=_TIMEOUT,
+    timeout = _timeout(None)
+    memory_size = _memory_size(None)
+    environment = _environment()
+    api = _only("rest", load_default=None, metadata=_hint("The kind of API; the stage's without it."))
+    binary_media_types = _binary_media_types(None)
+    routes = fields.List(
+        fields.Nested(RouteSchema),
+        load_default=list,
+        metadata=_hint("What the function is reached by; none for one that is only invoked directly."),
     )
-    memory_size = Whole(
-        data_key="memorySize",
-        load_default=None,
-        validate=validate.Range(min=128, error="must be 128 MB or more"),
-        metadata=_MEMORY,
-    )
-    environment = _environment(load_default=dict, metadata=_ENVIRONMENT)
-    api = Text(load_default=None, validate=_API)
-    binary_media_types = fields.List(
-        Text(validate=_check_media_type), data_key="binaryMediaTypes", load_default=None, metadata=_BINARY
-    )
-    routes = fields.List(fields.Nested(RouteSchema), load_default=list)
     reserved_concurrency = Whole(
         data_key="reservedConcurrency",
         load_default=None,
@@ -136,7 +153,7 @@ class FunctionManifestSchema(Schema):
         validate=validate.OneOf(["process", "inline"], error="'{input}' is neither 'process' nor 'inline'"),
         metadata=_hint("'inline' runs the handler in the server's process: breakpoints work, limits do not."),
     )
-    invocation = Text(validate=_one_of("sync", "only 'sync'"))
+    invocation = _only("sync", metadata=_hint("How the function is invoked."))
     payload_format_version = NotYet(
         "payload format versions belong to HTTP APIs, which are", data_key="payloadFormatVersion"
     )
@@ -153,22 +170,33 @@ class FunctionManifestSchema(Schema):
 class StageManifestSchema(Schema):
     """`manifests/<stage>.json`."""
 
-    schema_ = fields.Raw(data_key="$schema", metadata=_hint("For editors: where the JSON Schema is."))
-    stage = Text(load_default=None, metadata=_hint("The stage's name; the file's name without it."))
-    description = fields.String(load_default="")
-    api = Text(load_default="rest", validate=_API)
-    api_id = Text(data_key="apiId", load_default=None, metadata=_hint("requestContext.apiId."))
-    account_id = Text(
+    schema_ = _editor_key()
+    stage = Pattern(
+        STAGE_NAME,
+        "is not a stage name: 1 to 128 letters, digits, - or _",
+        load_default=None,
+        metadata=_hint("The stage's name; the file's name without it."),
+    )
+    description = AnyText(load_default="", metadata=_hint("For people."))
+    api = _only("rest", load_default="rest", metadata=_hint("The kind of API."))
+    api_id = Pattern(
+        "[a-zA-Z0-9-]+",
+        "is not an API id: letters, digits and - only",
+        data_key="apiId",
+        load_default=None,
+        metadata=_hint("requestContext.apiId; made up from the stage's name without it."),
+    )
+    account_id = Pattern(
+        "[0-9]{12}",
+        "is not an account id of 12 digits",
         data_key="accountId",
         load_default="123456789012",
-        validate=validate.Regexp(r"^\d{12}$", error="'{input}' is not an account id of 12 digits"),
         metadata=_hint("requestContext.accountId, and part of every ARN."),
     )
-    region = Text(
+    region = Pattern(
+        "[a-z]{2,}(-[a-z]+)+-[0-9]",
+        "is not a region such as eu-west-1",
         load_default=None,
-        validate=validate.Regexp(
-            r"^[a-z]{2,}(-[a-z]+)+-\d$", error="'{input}' is not a region such as eu-west-1"
-        ),
         metadata=_hint("AWS_REGION of the functions; the server's own without it."),
     )
     functions = fields.List(
@@ -178,25 +206,16 @@ class StageManifestSchema(Schema):
         metadata=_hint("Which functions this stage serves: names, or patterns with * and ?."),
     )
     stage_variables = fields.Dict(
-        keys=Text(validate=_check_stage_variable),
-        values=fields.String(error_messages={"invalid": "must be a string"}),
+        keys=Pattern(STAGE_VARIABLE_NAME, "is not a stage variable's name: 1 to 64 letters, digits or _"),
+        values=AnyText(),
         data_key="stageVariables",
         load_default=dict,
         metadata=_hint("The event's stageVariables."),
     )
-    environment = _environment(load_default=dict, metadata=_ENVIRONMENT)
-    timeout = Whole(
-        load_default=3, validate=validate.Range(min=1, error="must be 1 or more seconds"), metadata=_TIMEOUT
-    )
-    memory_size = Whole(
-        data_key="memorySize",
-        load_default=128,
-        validate=validate.Range(min=128, error="must be 128 MB or more"),
-        metadata=_MEMORY,
-    )
-    binary_media_types = fields.List(
-        Text(validate=_check_media_type), data_key="binaryMediaTypes", load_default=list, metadata=_BINARY
-    )
+    environment = _environment()
+    timeout = _timeout(3)
+    memory_size = _memory_size(128)
+    binary_media_types = _binary_media_types(list)
     stage_in_path = Flag(
         data_key="stageInPath",
         load_default=False,

@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 
 from app.cli.sample import build_sample_event
 from app.factory import create_app
+from app.gateway.flask_app import GatewayApp
 from app.invoke import Invoker
 from app.manifest.loader import load
 from app.model.invocation import Invocation, encode_event
@@ -28,6 +29,15 @@ from app.testing.outcome import Outcome
 def berth_settings() -> Settings:
     """The settings under test: those of the environment; override it to test another stage."""
     return Settings.from_environ()
+
+
+@pytest.fixture
+def app(berth_settings: Settings) -> Iterator[GatewayApp]:
+    """All functions of the stage, for pytest-flask's own fixtures: `client`, `live_server`, ..."""
+    app = create_app(berth_settings)
+    app.testing = True
+    with closing(app.extensions["berth"]):
+        yield app
 
 
 @pytest.fixture

@@ -29,7 +29,8 @@ def test_hello_greets(server):
 def test_orders_remember(server):
     created = server.send("POST", "/orders", body=b'{"item": "anchor"}')
     assert created.status == 201
-    assert server.get(created.get("Location").removeprefix("/dev")).json()["item"] == "anchor"
+    order = server.get(created.get("Location").removeprefix("/dev")).json()
+    assert order == {"id": "1", "status": "open", "table": "orders", "item": "anchor"}
 
 
 def test_report_is_csv(server):
