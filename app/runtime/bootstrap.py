@@ -10,12 +10,12 @@ import importlib
 import importlib.machinery
 import json
 import os
+import pkgutil
 import site
 import socket
 import struct
 import sys
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -81,19 +81,23 @@ def request_attributes(head: dict[str, Any], event: bytes) -> dict[str, Any]:
     }
 
 
-class _ServerHidden(MetaPathFinder):
-    """Finds `app` everywhere but beside the server, should both share a folder of packages."""
+class _WithoutServer(importlib.machinery.FileFinder):
+    """Finds everything in its folder but `app`, which there is the server's."""
 
     def find_spec(
-        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+        self, fullname: str, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if fullname != "app":
-            return None
-        elsewhere = [entry for entry in sys.path if os.path.realpath(entry or ".") != _SERVER_ROOT]
-        spec = importlib.machinery.PathFinder.find_spec("app", elsewhere)
-        if spec is None:
-            raise ModuleNotFoundError("No module named 'app'", name="app")
-        return spec
+        return None if fullname == "app" else super().find_spec(fullname, target)
+
+
+def hide_server() -> list[importlib.machinery.FileFinder]:
+    """Make the server's `app` impossible to import, and return the finders that now pass it over."""
+    folders = [entry for entry in sys.path if os.path.realpath(entry) == _SERVER_ROOT]
+    found = map(pkgutil.get_importer, folders)
+    finders = [finder for finder in found if isinstance(finder, importlib.machinery.FileFinder)]
+    for finder in finders:
+        finder.__class__ = _WithoutServer
+    return finders
 
 
 def _import_runtime(server_packages: list[str]) -> None:
@@ -115,8 +119,7 @@ def _enter_task_root(server_packages: list[str]) -> None:
     if importlib.machinery.PathFinder.find_spec("simplejson", sys.path[:2]):
         _forget("simplejson")  # awslambdaric keeps its own; the function imports the one it brought
     sys.path += [entry for entry in server_packages if entry not in sys.path]
-    if _SERVER_ROOT in map(os.path.realpath, sys.path):
-        sys.meta_path.insert(0, _ServerHidden())
+    hide_server()
     site.setquit()
     site.sethelper()
     # Lambda leaves its runtime directory here for the function's own child processes.

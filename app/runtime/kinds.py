@@ -1,7 +1,8 @@
 """The kinds of execution environment a manifest may choose, and the pool that makes them."""
 
+import threading
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 
 from app.model.function import Function
 from app.runtime.child_process import ChildProcess
@@ -25,10 +26,21 @@ def _child_process(function: Function, settings: Settings, output: int | None) -
 
 
 def _in_process(function: Function, settings: Settings, output: int | None) -> ExecutionEnvironment:
-    # Imported where it is used: it brings AWS's runtime into the server's own process.
+    with _importing:
+        kind = _in_process_kind()
+    return kind(function, settings.passed_on)
+
+
+_importing = threading.Lock()
+
+
+@cache
+def _in_process_kind() -> Callable[[Function, Mapping[str, str]], ExecutionEnvironment]:
+    # Imported where it is used: it brings AWS's runtime into the server's own process. And imported
+    # once, before any inline function runs: while one does, the server's `app` cannot be imported.
     from app.runtime.in_process import InProcess
 
-    return InProcess(function, settings.passed_on)
+    return InProcess
 
 
 ENVIRONMENTS: Mapping[str, Create] = {"process": _child_process, "inline": _in_process}

@@ -3,13 +3,15 @@
 import importlib
 import logging
 import os
+import site
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.machinery import FileFinder
 from pathlib import Path
 from types import ModuleType
 
-from app.runtime.bootstrap import search_path
+from app.runtime.bootstrap import hide_server, search_path
 
 
 class ModuleScope:
@@ -20,12 +22,13 @@ class ModuleScope:
         self._modules: dict[str, ModuleType] = {}
         self._environ = dict(environ)
         self._cwd = self._folders[0]
+        self._path: list[str] = []
 
     @contextmanager
     def entered(self) -> Iterator[None]:
         """Swap everything in, and out again with what the function changed remembered."""
-        with _restored_globals(), self._own_modules():
-            sys.path[:] = search_path(self._folders[0], self._environ, sys.path)
+        with _restored_globals(), self._own_modules(), _hidden_server():
+            self._enter_path()
             _replace_environ(self._environ)
             os.chdir(self._cwd)
             try:
@@ -34,9 +37,17 @@ class ModuleScope:
                 self._environ = dict(os.environ)
                 self._cwd = os.getcwd()
 
+    def _enter_path(self) -> None:
+        if not self._path:
+            sys.path[:] = search_path(self._folders[0], self._environ, sys.path)
+            for folder in filter(os.path.isdir, self._folders):
+                site.addsitedir(folder)  # `.pth` files
+            self._path = list(sys.path)
+        sys.path[:] = self._path
+
     @contextmanager
     def _own_modules(self) -> Iterator[None]:
-        """Hide what the function's folder would shadow, the server's `app` above all."""
+        """Hide the server's `app` and what the function's folder shadows."""
         own = self._top_level_names()
         hidden = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in own}
         for name in hidden:
@@ -53,11 +64,29 @@ class ModuleScope:
 
     def _top_level_names(self) -> set[str]:
         folders = [Path(folder) for folder in self._folders if os.path.isdir(folder)]
-        return {path.name.partition(".")[0] for folder in folders for path in folder.iterdir()}
+        return {"app", *(path.name.partition(".")[0] for folder in folders for path in folder.iterdir())}
 
     def _owns(self, module: ModuleType) -> bool:
         origins = [getattr(module, "__file__", None) or "", *map(str, getattr(module, "__path__", ()))]
         return any(origin.startswith(f"{folder}{os.sep}") for origin in origins for folder in self._folders)
+
+
+@contextmanager
+def _hidden_server() -> Iterator[None]:
+    """Hide the folder that holds the server's `app`, and what an editable installation adds."""
+    finders, meta_path = hide_server(), list(sys.meta_path)
+    sys.meta_path[:] = [each for each in meta_path if not _is_editable(each)]
+    try:
+        yield
+    finally:
+        sys.meta_path[:] = meta_path
+        for finder in finders:
+            finder.__class__ = FileFinder
+
+
+def _is_editable(finder: object) -> bool:
+    module = getattr(finder, "__module__", None) or type(finder).__module__
+    return module.startswith("__editable__")
 
 
 @contextmanager

@@ -1,0 +1,50 @@
+"""AWS's own runtime, run as AWS runs it, is asked the table's questions and must answer as we do."""
+
+from collections.abc import Callable
+from itertools import groupby
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from rows import ROWS, Row
+from runtime_api import awslambdaric
+from under_test import as_on_lambda, build_function
+
+from app.invoke import Invoker
+from app.model.function import Function
+from app.model.invocation import Invocation, InvocationResult
+
+
+def _place(row: Row) -> tuple[str, str]:
+    return row.folder, row.handler
+
+
+ASKED = sorted((row for row in ROWS if not row.not_awslambdaric), key=_place)
+GROUPS = [pytest.param(list(rows), id=":".join(place)) for place, rows in groupby(ASKED, _place)]
+
+
+@pytest.mark.parametrize("rows", GROUPS)
+def test_results_equal_those_of_the_real_runtime_for(
+    invoker: Invoker, rows: list[Row], tmp_path: Path
+) -> None:
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    ours.mkdir()
+    theirs.mkdir()
+    function = build_function(*_place(rows[0]), environment={"SCRATCH": str(ours)})
+    their_function = build_function(*_place(rows[0]), environment={"SCRATCH": str(theirs)})
+    with awslambdaric(their_function) as runtime:
+        expected = _ask(runtime.invoke, their_function, rows)
+    assert _ask(invoker.invoke, function, rows) == expected
+
+
+def _ask(
+    invoke: Callable[[Invocation], InvocationResult], function: Function, rows: list[Row]
+) -> list[tuple[str, bytes, str | None]]:
+    answered = []
+    for row in rows:
+        for step in row.steps:
+            invocation = Invocation(function, step.event, str(uuid4()), **step.options)
+            result = invoke(invocation)
+            payload = as_on_lambda(result.payload, function, invocation.request_id)
+            answered.append((str(row), payload, result.function_error))
+    return answered

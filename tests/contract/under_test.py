@@ -1,0 +1,99 @@
+"""Functions under test, invoked through the one door, and their results as Lambda would word them."""
+
+import re
+import socket
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import awslambdaric
+
+from app.invoke import Invoker
+from app.model.function import Function
+from app.model.invocation import Invocation, InvocationResult
+from app.model.stage import Stage
+
+KINDS = ("process", "inline")
+FUNCTIONS = Path(__file__).resolve().parents[1] / "functions_under_test"
+_RUNTIME = Path(awslambdaric.__file__).parents[1]
+_RUNTIME_LINE = re.compile(rb'(/var/runtime/[^"]*\\", line )\d+')
+_REPETITION = re.compile(rb"(\[Previous line repeated )\d+")
+_IMPORT_FRAME = re.compile(rb'"  File \\"[^"]*\bimportlib\b[^"]*\\", line [^"]*"(?:, )?')
+
+STAGE = Stage(
+    name="dev",
+    api="rest",
+    api_id="0123456789",
+    account_id="123456789012",
+    region="us-east-1",
+    deployment_id="abcdef",
+    functions=("*",),
+    stage_variables={},
+    environment={},
+    timeout=3,
+    memory_size=128,
+    binary_media_types=frozenset(),
+    stage_in_path=False,
+    trusted_proxy_hops=0,
+)
+
+
+def build_function(
+    folder: str,
+    handler: str,
+    isolation: str = "process",
+    *,
+    timeout: int = 10,
+    environment: Mapping[str, str] | None = None,
+) -> Function:
+    """A function of `functions_under_test`, named as its folder."""
+    return Function(
+        name=folder,
+        directory=FUNCTIONS / folder,
+        handler=handler,
+        description="",
+        timeout=timeout,
+        memory_size=128,
+        environment=environment or {},
+        api="rest",
+        binary_media_types=frozenset(),
+        reserved_concurrency=None,
+        isolation=isolation,
+        stage=STAGE,
+    )
+
+
+def invoke(invoker: Invoker, function: Function, event: bytes = b"{}", **options: str) -> InvocationResult:
+    """Invoke with a new request id; the result is worded as on Lambda."""
+    invocation = Invocation(function, event, str(uuid.uuid4()), **options)
+    result = invoker.invoke(invocation)
+    return replace(result, payload=as_on_lambda(result.payload, function, invocation.request_id))
+
+
+def as_on_lambda(payload: bytes, function: Function, request_id: str) -> bytes:
+    """The payload with Lambda's paths, and without the numbers that nobody can promise."""
+    payload = payload.replace(request_id.encode(), b"<id>")
+    payload = payload.replace(str(function.directory).encode(), b"/var/task")
+    payload = payload.replace(str(_RUNTIME).encode(), b"/var/runtime")
+    return _REPETITION.sub(rb"\1N", _RUNTIME_LINE.sub(rb"\1N", payload))
+
+
+def without_import_frames(result: InvocationResult) -> InvocationResult:
+    """The result without the stack trace's frames of Python's import system, which differ by version."""
+    return replace(result, payload=_IMPORT_FRAME.sub(b"", result.payload))
+
+
+def pick_up(lifeline: socket.socket) -> socket.socket:
+    """The next connection that a function made; fails after ten seconds."""
+    connection, _ = lifeline.accept()
+    connection.settimeout(10)
+    return connection
+
+
+def read_to_end(connection: socket.socket) -> bytes:
+    """What was sent until the last process that held the connection has ended."""
+    sent = b""
+    while piece := connection.recv(64):
+        sent += piece
+    return sent

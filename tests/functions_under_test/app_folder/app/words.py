@@ -1,0 +1,1 @@
+GREETING = "from the function's own app"

@@ -1,0 +1,1 @@
+from never_closed import handler

@@ -1,0 +1,5 @@
+from neighbour import absent
+
+
+def handler(event, context):
+    return absent

@@ -1,0 +1,5 @@
+def connect():
+    raise ValueError("no such table")
+
+
+connect()

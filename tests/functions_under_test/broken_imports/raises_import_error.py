@@ -1,0 +1,1 @@
+raise ImportError("the driver is gone")

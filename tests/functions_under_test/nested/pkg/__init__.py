@@ -1,0 +1,1 @@
+IMPORTED = [__name__]

@@ -1,0 +1,3 @@
+from pkg import IMPORTED
+
+IMPORTED.append(__name__)

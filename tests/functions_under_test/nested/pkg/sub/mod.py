@@ -1,0 +1,7 @@
+from .. import IMPORTED
+
+IMPORTED.append(__name__)
+
+
+def handler(event, context):
+    return IMPORTED

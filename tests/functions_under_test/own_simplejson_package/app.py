@@ -1,0 +1,7 @@
+from decimal import Decimal
+
+import simplejson
+
+
+def handler(event, context):
+    return [simplejson.WHOSE, Decimal("1.10")]

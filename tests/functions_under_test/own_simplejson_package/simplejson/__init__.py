@@ -1,0 +1,1 @@
+from .whose import WHOSE

@@ -1,0 +1,5 @@
+import only_there
+
+
+def handler(event, context):
+    return only_there.WHERE

@@ -1,0 +1,1 @@
+WHERE = "in the folder that the .pth file names"

@@ -1,0 +1,2 @@
+def fail(event):
+    return event["a"]["b"]

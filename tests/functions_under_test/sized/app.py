@@ -1,0 +1,6 @@
+def length(event, context):
+    return len(event)
+
+
+def result(event, context):
+    return "x" * event

@@ -1,0 +1,1 @@
+WHO = "late of twin one"

@@ -1,0 +1,3 @@
+import utils
+
+WHO = f"lazy beside {utils.WHO}"
