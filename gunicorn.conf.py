@@ -25,7 +25,7 @@ threads = settings.threads
 # function's own timeout does.
 timeout = 60
 graceful_timeout = 110  # Fargate kills after 120 s at most
-keepalive = 360  # longer than any load balancer keeps an idle connection (NLB: 350 s)
+keepalive = 360  # longer than a load balancer keeps an idle connection by default (NLB: 350 s)
 worker_connections = 1000 + threads
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # heartbeats without a disk
 control_socket_disable = True  # it wants a writable HOME

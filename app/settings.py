@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from app.errors import ManifestError, Problem
+from app.machine import memory_bytes, usable_cpus
 
 PREFIX = "BERTH_"
 
@@ -29,19 +30,13 @@ PASSED_ON_PREFIXES = (
 )
 
 
-def _usable_cpus() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def _default_concurrency() -> int:
-    return max(16, 8 * _usable_cpus())
+    return max(16, 8 * usable_cpus())
 
 
 def _default_environments() -> int:
     """One environment per 128 MB of memory, Lambda's smallest size."""
-    return max(4, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // (128 * 1024 * 1024))
+    return max(4, memory_bytes() // (128 * 1024 * 1024))
 
 
 @dataclass(frozen=True)
@@ -57,7 +52,7 @@ class Settings:
     reload: bool = False
     port: int = 8000
     region: str = "us-east-1"
-    starts: int = field(default_factory=_usable_cpus)  # interpreters starting at one time
+    starts: int = field(default_factory=usable_cpus)  # interpreters starting at one time
     passed_on: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property

@@ -7,6 +7,7 @@ from sources import imported, modules
 
 FLOORS = {
     "app/errors.py": 0,
+    "app/machine.py": 0,
     "app/model": 0,
     "app/settings.py": 1,
     "app/schemas": 1,

@@ -19,7 +19,7 @@ FUNCTIONS = Path(__file__).resolve().parents[1] / "functions_under_test"
 _RUNTIME = Path(awslambdaric.__file__).parents[1]
 _RUNTIME_LINE = re.compile(rb'(/var/runtime/[^"]*\\", line )\d+')
 _REPETITION = re.compile(rb"(\[Previous line repeated )\d+")
-_IMPORT_FRAME = re.compile(rb'"  File \\"[^"]*\bimportlib\b[^"]*\\", line [^"]*"(?:, )?')
+_IMPORT_FRAME = re.compile(rb'"  File \\"[^"]*\bimportlib\b[^"]*\\", line (?:[^"\\]|\\.)*"(?:, )?')
 
 STAGE = Stage(
     name="dev",

