@@ -3,38 +3,38 @@
 import os
 from pathlib import Path
 
-_CGROUP = Path("/sys/fs/cgroup")
+CGROUP = Path("/sys/fs/cgroup")
 
 
-def usable_cpus() -> int:
+def usable_cpus(cgroup: Path = CGROUP) -> int:
     """How many CPUs this process may use at one time, at least one."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(allowed, round(_cpu_quota() or allowed)))
+    return max(1, min(allowed, round(_cpu_quota(cgroup) or allowed)))
 
 
-def memory_bytes() -> int:
+def memory_bytes(cgroup: Path = CGROUP) -> int:
     """How much memory there is for everything in this container, or on this machine."""
     installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    limits = (_number("memory.max"), _number("memory/memory.limit_in_bytes"))
+    limits = (_number(cgroup / "memory.max"), _number(cgroup / "memory/memory.limit_in_bytes"))
     return int(min(installed, *(limit for limit in limits if limit is not None), installed))
 
 
-def _cpu_quota() -> float | None:
+def _cpu_quota(cgroup: Path) -> float | None:
     """The CPUs' worth of time of a cgroup: version 2's one file, or version 1's two."""
-    words = (_read("cpu.max") or "").split()
+    words = (_read(cgroup / "cpu.max") or "").split()
     if len(words) == 2 and words[0] != "max":
         return int(words[0]) / int(words[1])
-    quota, period = _number("cpu/cpu.cfs_quota_us"), _number("cpu/cpu.cfs_period_us")
+    quota, period = _number(cgroup / "cpu/cpu.cfs_quota_us"), _number(cgroup / "cpu/cpu.cfs_period_us")
     return quota / period if quota and period and quota > 0 else None
 
 
-def _number(name: str) -> int | None:
-    text = _read(name)
+def _number(file: Path) -> int | None:
+    text = _read(file)
     return int(text) if text and text.lstrip("-").isdigit() else None
 
 
-def _read(name: str) -> str | None:
+def _read(file: Path) -> str | None:
     try:
-        return (_CGROUP / name).read_text("ascii").strip()
+        return file.read_text("ascii").strip()
     except (OSError, UnicodeDecodeError):
         return None
