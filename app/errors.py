@@ -8,6 +8,11 @@ class BerthError(Exception):
     """The root of every error that Berth raises."""
 
 
+def _printable(text: str) -> str:
+    """One line, whatever a file held: control characters as their escapes."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+
+
 @dataclass(frozen=True, order=True)
 class Problem:
     """One thing wrong with one key of one manifest (or one environment variable)."""
@@ -18,7 +23,7 @@ class Problem:
 
     def __str__(self) -> str:
         place = f"{self.file}: {self.key}" if self.key else self.file
-        return f"{place}: {self.message}"
+        return _printable(f"{place}: {self.message}")
 
 
 class ManifestError(BerthError, RuntimeError):

@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -10,6 +11,7 @@ from app.errors import ManifestError, Problem
 from app.machine import memory_bytes, usable_cpus
 
 PREFIX = "BERTH_"
+_MOST = 2**31 - 1
 
 # What a function may see of the server's environment. On Lambda the execution role arrives as
 # keys, on ECS as a credentials endpoint, so the latter's variables pass as well.
@@ -73,7 +75,7 @@ class Settings:
             wait_seconds=reader.number("BERTH_WAIT_SECONDS", cls.wait_seconds, 0, whole=False),
             max_environments=int(reader.number("BERTH_MAX_ENVIRONMENTS", _default_environments(), 1)),
             reload=reader.flag("BERTH_RELOAD", environ.get("FLASK_RUN_FROM_CLI") == "true"),
-            port=int(reader.number("PORT", cls.port, 0, most=65535)),
+            port=int(reader.number("PORT", cls.port, 0, 65535)),
             region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or cls.region,
             passed_on={name: value for name, value in environ.items() if _is_passed_on(name)},
         )
@@ -110,18 +112,16 @@ class _Reader:
         return value
 
     def number(
-        self, name: str, default: float, least: int, *, most: int | None = None, whole: bool = True
+        self, name: str, default: float, least: int, most: int = _MOST, *, whole: bool = True
     ) -> float:
         text = self._environ.get(name, "")
         if not text:
             return default
-        try:
-            value = int(text) if whole else float(text)
-        except ValueError:
-            value = -1.0
-        if not least <= value <= (most or 2**31):
+        is_number = re.fullmatch(r"[0-9]{1,10}" if whole else r"[0-9]{1,10}(\.[0-9]+)?", text)
+        value = float(text) if is_number else -1.0
+        if not least <= value <= most:
             kind = "a whole number" if whole else "a number"
-            bounds = f"from {least} to {most}" if most else f"of {least} or more"
+            bounds = f"of {least} or more" if value < least and most == _MOST else f"from {least} to {most}"
             self._problems.append(_problem(name, f"{text!r} must be {kind} {bounds}"))
             return default
         return value

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from glob import escape, glob
+from os.path import isdir, isfile
 from pathlib import Path
 
 from app.errors import Problem
@@ -36,10 +38,9 @@ def handler_problem(folder: Path, handler: str) -> str | None:
         return f"{handler!r} must be module.attribute, such as app.lambda_handler"
     if _is_in(folder, parts):
         return None
-    if len(parts) > 1 and _is_in(folder, parts[:-1]):
-        return (
-            f"{handler!r} names a method: Lambda calls an attribute of a module, such as {parts[0]}.handler"
-        )
+    if len(parts) > 1 and isfile(folder.joinpath(*parts[:-2], f"{parts[-2]}.py")):
+        meant = f"{'.'.join(parts[:-1])}.handler"
+        return f"{handler!r} names a method: Lambda calls an attribute of a module, such as {meant}"
     expected = folder.joinpath(*parts[:-1], f"{parts[-1]}.py")
     return f"{handler!r} needs the file {shown(expected)}, which does not exist"
 
@@ -69,8 +70,5 @@ def _is_in(folder: Path, parts: list[str]) -> bool:
 
 
 def _holds_module(stem: Path) -> bool:
-    return (
-        stem.with_name(f"{stem.name}.py").is_file()
-        or stem.is_dir()
-        or any(stem.parent.glob(f"{stem.name}.*.so"))
-    )
+    compiled = glob(f"{escape(str(stem))}.*.so")
+    return isfile(f"{stem}.py") or isdir(stem) or bool(compiled)

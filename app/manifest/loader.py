@@ -45,9 +45,9 @@ def load(settings: Settings, only: Collection[str] = ()) -> Catalog:
     if stage is not None and not only:
         manifests = _served(manifests, stage, _stage_file(settings), folders, problems)
     problems += check_functions(manifests)
-    problems += check_routes(manifests)
     if stage is None:
         raise ManifestError(problems)
+    problems += check_routes(manifests)
     catalog = _combine(manifests, stage, problems, warnings)
     if problems:
         raise ManifestError(problems)
@@ -77,7 +77,7 @@ def _load_stage(settings: Settings) -> tuple[Stage | None, list[Problem]]:
     if not re.fullmatch(STAGE_NAME, settings.stage):
         wrong = f"{settings.stage!r} is not a stage name: 1 to 128 letters, digits, - or _"
         return None, [Problem("environment", "BERTH_STAGE", wrong)]
-    if not path.is_file():
+    if not os.path.lexists(path):
         known = ", ".join(sorted(file.stem for file in settings.manifests_dir.glob("*.json"))) or "none"
         return None, [
             Problem(shown(path), "", f"no manifest for the stage {settings.stage!r} (found: {known})")

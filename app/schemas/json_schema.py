@@ -13,7 +13,6 @@ from marshmallow import Schema, fields
 from app.model.route import ANY, METHODS, RESERVED_PREFIX
 from app.schemas.fields import NotYet, Pattern, Text
 from app.schemas.manifest import (
-    MEDIA_TYPE,
     RESERVED_VARIABLES,
     STAGE_VARIABLE_NAME,
     VARIABLE_NAME,
@@ -40,7 +39,6 @@ _CHECKED_BY_FUNCTIONS: dict[str, Document] = {
         }
     },
     "stageVariables": {"propertyNames": {"pattern": f"^{STAGE_VARIABLE_NAME}$"}},
-    "binaryMediaTypes": {"items": {"type": "string", "pattern": f"^{MEDIA_TYPE}$"}},
 }
 
 

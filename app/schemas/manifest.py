@@ -14,6 +14,7 @@ VARIABLE_NAME = "[a-zA-Z][a-zA-Z0-9_]+"
 STAGE_VARIABLE_NAME = "[a-zA-Z0-9_]{1,64}"
 MEDIA_TYPE = "[a-zA-Z0-9_.+*-]+/[a-zA-Z0-9_.+*-]+"
 STAGE_NAME = "[a-zA-Z0-9_-]{1,128}"
+_MOST = 2**31 - 1
 # Lambda refuses these: they are set by the service.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 RESERVED_VARIABLES = frozenset(
@@ -45,6 +46,13 @@ def _check_not_reserved(path: str) -> None:
         raise ValidationError(f"{path!r} lies under {RESERVED_PREFIX}, which Berth serves itself")
 
 
+def _at_least(least: int, unit: str = "") -> list[validate.Range]:
+    return [
+        validate.Range(min=least, error=f"must be {least} {unit} or more".replace("  ", " ")),
+        validate.Range(max=_MOST, error=f"must be {_MOST} at most"),
+    ]
+
+
 def _hint(text: str) -> dict[str, str]:
     return {"description": text}
 
@@ -62,7 +70,7 @@ def _editor_key() -> Text:
 def _timeout(default: int | None) -> Whole:
     return Whole(
         load_default=default,
-        validate=validate.Range(min=1, error="must be 1 or more seconds"),
+        validate=_at_least(1, "second"),
         metadata=_hint("Seconds one invocation may take before it is killed."),
     )
 
@@ -71,7 +79,7 @@ def _memory_size(default: int | None) -> Whole:
     return Whole(
         data_key="memorySize",
         load_default=default,
-        validate=validate.Range(min=128, error="must be 128 MB or more"),
+        validate=_at_least(128, "MB"),
         metadata=_hint("MB. Told to the function; not enforced by this version."),
     )
 
@@ -145,7 +153,7 @@ class FunctionManifestSchema(Schema):
     reserved_concurrency = Whole(
         data_key="reservedConcurrency",
         load_default=None,
-        validate=validate.Range(min=0, error="must be 0 or more"),
+        validate=_at_least(0),
         metadata=_hint("Invocations at one time; beyond it a request is throttled at once."),
     )
     isolation = Text(
@@ -224,7 +232,7 @@ class StageManifestSchema(Schema):
     trusted_proxy_hops = Whole(
         data_key="trustedProxyHops",
         load_default=0,
-        validate=validate.Range(min=0, error="must be 0 or more"),
+        validate=_at_least(0),
         metadata=_hint("How many balancers of yours append to X-Forwarded-For; 0 trusts none of it."),
     )
     cors = NotYet("CORS is")

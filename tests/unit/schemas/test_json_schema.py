@@ -1,0 +1,221 @@
+import json
+import re
+
+import pytest
+
+from app.errors import MalformedDocument
+from app.schemas.json_schema import PUBLISHED, build_documents, encode_document, publish
+from app.schemas.manifest import read_function_manifest, read_stage_manifest
+
+FUNCTION, STAGE = build_documents().values()
+ROUTE = FUNCTION["properties"]["routes"]["items"]
+
+PATHS = {
+    "/": True,
+    "/orders/{id}": True,
+    "/{proxy+}": True,
+    "/a/{b}/{c+}": True,
+    "/v1.0/a_b-c:d": True,
+    "/_berths": True,
+    "/{x}/_berth": True,
+    "": False,
+    "orders": False,
+    "/orders/": False,
+    "/a//b": False,
+    "/a b": False,
+    "/größe": False,
+    "/{}": False,
+    "/{+}": False,
+    "/v{id}": False,
+    "/{proxy+}/a": False,
+    "/_berth": False,
+    "/_berth/a": False,
+}
+
+VARIABLES = {
+    "TABLE": True,
+    "t1_": True,
+    "PATH": True,
+    "T": False,
+    "_T": False,
+    "1T": False,
+    "MY-TABLE": False,
+    "AWS_REGION": False,
+    "_HANDLER": False,
+}
+
+MEDIA_TYPES = {
+    "image/png": True,
+    "image/*": True,
+    "*/*": True,
+    "application/vnd.ms-excel+xml": True,
+    "png": False,
+    "*": False,
+    "text/plain; charset=utf-8": False,
+}
+
+
+TEXTS = {
+    "handler": {"app.handler": True, "src/app.handler": True, "app. handler": False, "": False},
+    "runtime": {"python3.13": True, "python3": False, "nodejs22.x": False, "python3.١": False},
+    "stage": {"live": True, "A-b_2": True, "a" * 128: True, "a" * 129: False, "a b": False, "größe": False},
+    "apiId": {"a1b2c3d4e5": True, "my-api": True, "my_api": False, "a.b": False},
+    "accountId": {"000000000042": True, "42": False, "1234-5678-9012": False, "١٢٣٤٥٦٧٨٩٠١٢": False},
+    "region": {"eu-west-1": True, "us-gov-west-1": True, "eu-west-1a": False, "Ireland": False},
+}
+
+
+def is_accepted(read, document):
+    try:
+        read(document)
+    except MalformedDocument:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("name", ["function.schema.json", "stage.schema.json"])
+def test_the_published_document_is_in_step(name):
+    published = (PUBLISHED / name).read_text("utf-8")
+    assert published == encode_document(build_documents()[name]), "run python -m app.schemas.json_schema"
+
+
+def test_nothing_else_is_published():
+    assert sorted(path.name for path in PUBLISHED.iterdir()) == ["function.schema.json", "stage.schema.json"]
+
+
+def test_publishing_writes_both_files(tmp_path):
+    publish(tmp_path / "schema")
+    text = (tmp_path / "schema" / "function.schema.json").read_text("utf-8")
+    assert text.startswith('{\n  "$schema": "https://json-schema.org/draft/2020-12/schema",\n  "title"')
+    assert text.endswith("\n}\n")
+    assert json.loads((tmp_path / "schema" / "stage.schema.json").read_text("utf-8")) == STAGE
+
+
+def test_a_function_has_the_keys_that_are_honoured_and_no_others():
+    assert sorted(FUNCTION["properties"]) == [
+        "$schema",
+        "api",
+        "binaryMediaTypes",
+        "description",
+        "environment",
+        "handler",
+        "invocation",
+        "isolation",
+        "memorySize",
+        "reservedConcurrency",
+        "routes",
+        "runtime",
+        "timeout",
+    ]
+    assert FUNCTION["required"] == ["handler"]
+    assert FUNCTION["additionalProperties"] is False
+
+
+def test_a_route_has_the_keys_that_are_honoured_and_no_others():
+    assert sorted(ROUTE["properties"]) == ["invocation", "method", "path"]
+    assert sorted(ROUTE["required"]) == ["method", "path"]
+    assert ROUTE["additionalProperties"] is False
+
+
+def test_a_stage_has_the_keys_that_are_honoured_and_no_others():
+    assert sorted(STAGE["properties"]) == [
+        "$schema",
+        "accountId",
+        "api",
+        "apiId",
+        "binaryMediaTypes",
+        "description",
+        "environment",
+        "functions",
+        "memorySize",
+        "region",
+        "stage",
+        "stageInPath",
+        "stageVariables",
+        "timeout",
+        "trustedProxyHops",
+    ]
+    assert "required" not in STAGE
+    assert STAGE["additionalProperties"] is False
+
+
+def test_an_editor_can_offer_the_methods():
+    methods = ["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
+    assert ROUTE["properties"]["method"]["enum"] == methods
+
+
+def test_a_number_has_its_description_default_and_minimum():
+    assert STAGE["properties"]["timeout"] == {
+        "type": "integer",
+        "default": 3,
+        "minimum": 1,
+        "maximum": 2147483647,
+        "description": "Seconds one invocation may take before it is killed.",
+    }
+
+
+def test_a_key_that_is_refused_when_empty_has_a_minimum_length():
+    assert FUNCTION["properties"]["handler"]["minLength"] == 1
+    assert "minLength" not in FUNCTION["properties"]["description"]
+
+
+@pytest.mark.parametrize(
+    ("document", "key", "default"),
+    [
+        (FUNCTION, "isolation", "process"),
+        (FUNCTION, "routes", []),
+        (FUNCTION, "environment", {}),
+        (STAGE, "functions", ["*"]),
+        (STAGE, "accountId", "123456789012"),
+        (STAGE, "stageInPath", False),
+    ],
+)
+def test_a_default_is_published(document, key, default):
+    assert document["properties"][key]["default"] == default
+
+
+@pytest.mark.parametrize("key", ["timeout", "memorySize", "runtime", "api", "reservedConcurrency"])
+def test_a_key_that_leaves_the_choice_to_the_stage_has_no_default(key):
+    assert "default" not in FUNCTION["properties"][key]
+
+
+@pytest.mark.parametrize(("path", "accepted"), PATHS.items(), ids=PATHS)
+def test_the_pattern_of_a_path_accepts_what_the_schema_accepts(path, accepted):
+    manifest = {"handler": "app.handler", "routes": [{"method": "GET", "path": path}]}
+    assert is_accepted(read_function_manifest, manifest) is accepted
+    assert bool(re.search(ROUTE["properties"]["path"]["pattern"], path)) is accepted
+
+
+@pytest.mark.parametrize("document", [FUNCTION, STAGE], ids=["function", "stage"])
+@pytest.mark.parametrize(("name", "accepted"), VARIABLES.items(), ids=VARIABLES)
+def test_the_pattern_of_a_variable_accepts_what_the_schema_accepts(name, accepted, document):
+    names = document["properties"]["environment"]["propertyNames"]
+    assert is_accepted(read_stage_manifest, {"environment": {name: "x"}}) is accepted
+    assert (bool(re.search(names["pattern"], name)) and name not in names["not"]["enum"]) is accepted
+
+
+@pytest.mark.parametrize(("name", "accepted"), {"host": True, "1_a": True, "a-b": False, "": False}.items())
+def test_the_pattern_of_a_stage_variable_accepts_what_the_schema_accepts(name, accepted):
+    pattern = STAGE["properties"]["stageVariables"]["propertyNames"]["pattern"]
+    assert is_accepted(read_stage_manifest, {"stageVariables": {name: "x"}}) is accepted
+    assert bool(re.search(pattern, name)) is accepted
+
+
+@pytest.mark.parametrize("document", [FUNCTION, STAGE], ids=["function", "stage"])
+@pytest.mark.parametrize(("media_type", "accepted"), MEDIA_TYPES.items(), ids=MEDIA_TYPES)
+def test_the_pattern_of_a_media_type_accepts_what_the_schema_accepts(media_type, accepted, document):
+    pattern = document["properties"]["binaryMediaTypes"]["items"]["pattern"]
+    assert is_accepted(read_stage_manifest, {"binaryMediaTypes": [media_type]}) is accepted
+    assert bool(re.search(pattern, media_type)) is accepted
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "accepted"), [(key, *row) for key, rows in TEXTS.items() for row in rows.items()]
+)
+def test_the_pattern_of_a_text_accepts_what_the_schema_accepts(key, text, accepted):
+    if key in FUNCTION["properties"]:
+        document, read, manifest = FUNCTION, read_function_manifest, {"handler": "app.handler", key: text}
+    else:
+        document, read, manifest = STAGE, read_stage_manifest, {key: text}
+    assert is_accepted(read, manifest) is accepted
+    assert bool(re.search(document["properties"][key]["pattern"], text)) is accepted

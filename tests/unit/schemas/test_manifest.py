@@ -1,0 +1,190 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from app.errors import MalformedDocument
+from app.model.manifest import FunctionManifest, StageManifest
+from app.model.route import RouteKey
+from app.schemas.manifest import read_function_manifest, read_stage_manifest
+
+
+def test_a_function_needs_a_handler_only():
+    assert read_function_manifest({"handler": "app.lambda_handler"}) == FunctionManifest(
+        handler="app.lambda_handler",
+        description="",
+        runtime=None,
+        timeout=None,
+        memory_size=None,
+        environment={},
+        api=None,
+        binary_media_types=None,
+        routes=(),
+        reserved_concurrency=None,
+        isolation="process",
+    )
+
+
+def test_every_key_of_a_function_is_read():
+    document = {
+        "$schema": "../../manifests/schema/function.schema.json",
+        "handler": "src/orders.lambda_handler",
+        "description": "Keeps the orders.",
+        "runtime": "python3.13",
+        "timeout": 900,
+        "memorySize": 512,
+        "environment": {"TABLE": "orders", "HOST": "${stageVariables.host}", "NOTHING": ""},
+        "api": "rest",
+        "binaryMediaTypes": ["image/*", "application/pdf"],
+        "routes": [
+            {"method": "GET", "path": "/orders/{id}"},
+            {"method": "ANY", "path": "/{proxy+}", "invocation": "sync"},
+        ],
+        "reservedConcurrency": 4,
+        "isolation": "inline",
+        "invocation": "sync",
+    }
+    assert read_function_manifest(document) == FunctionManifest(
+        handler="src/orders.lambda_handler",
+        description="Keeps the orders.",
+        runtime="python3.13",
+        timeout=900,
+        memory_size=512,
+        environment={"TABLE": "orders", "HOST": "${stageVariables.host}", "NOTHING": ""},
+        api="rest",
+        binary_media_types=("image/*", "application/pdf"),
+        routes=(RouteKey("GET", "/orders/{id}"), RouteKey("ANY", "/{proxy+}")),
+        reserved_concurrency=4,
+        isolation="inline",
+    )
+
+
+def test_a_stage_needs_nothing():
+    assert read_stage_manifest({}) == StageManifest(
+        stage=None,
+        description="",
+        api="rest",
+        api_id=None,
+        account_id="123456789012",
+        region=None,
+        functions=("*",),
+        stage_variables={},
+        environment={},
+        timeout=3,
+        memory_size=128,
+        binary_media_types=(),
+        stage_in_path=False,
+        trusted_proxy_hops=0,
+    )
+
+
+def test_every_key_of_a_stage_is_read():
+    document = {
+        "$schema": "schema/stage.schema.json",
+        "stage": "live",
+        "description": "What customers see.",
+        "api": "rest",
+        "apiId": "a1b2c3d4e5",
+        "accountId": "000000000042",
+        "region": "eu-central-1",
+        "functions": ["orders", "report-*"],
+        "stageVariables": {"host": "a.example", "empty": ""},
+        "environment": {"LOG_LEVEL": "INFO"},
+        "timeout": 29,
+        "memorySize": 256,
+        "binaryMediaTypes": ["*/*"],
+        "stageInPath": True,
+        "trustedProxyHops": 2,
+    }
+    assert read_stage_manifest(document) == StageManifest(
+        stage="live",
+        description="What customers see.",
+        api="rest",
+        api_id="a1b2c3d4e5",
+        account_id="000000000042",
+        region="eu-central-1",
+        functions=("orders", "report-*"),
+        stage_variables={"host": "a.example", "empty": ""},
+        environment={"LOG_LEVEL": "INFO"},
+        timeout=29,
+        memory_size=256,
+        binary_media_types=("*/*",),
+        stage_in_path=True,
+        trusted_proxy_hops=2,
+    )
+
+
+def test_the_manuals_examples_are_read():
+    manual = Path(__file__).resolve().parents[3] / "docs" / "manifest.md"
+    function, stage = map(json.loads, re.findall(r"```json\n(.*?)```", manual.read_text("utf-8"), re.DOTALL))
+    assert read_function_manifest(function).handler == "app.lambda_handler"
+    assert read_stage_manifest(stage).functions == ("orders", "report-*")
+
+
+@pytest.mark.parametrize("method", ["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"])
+def test_a_method_of_a_rest_api_is_accepted(method):
+    document = {"handler": "app.handler", "routes": [{"method": method, "path": "/"}]}
+    assert read_function_manifest(document).routes == (RouteKey(method, "/"),)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/orders",
+        "/orders/{id}/items/{item}",
+        "/{proxy+}",
+        "/files/{folder}/{path+}",
+        "/v1.0/a_b-c:d",
+        "/{a.b-c_d}",
+        "/_berths",
+        "/{x}/_berth",
+    ],
+)
+def test_a_path_that_api_gateway_accepts_is_accepted(path):
+    document = {"handler": "app.handler", "routes": [{"method": "GET", "path": path}]}
+    assert read_function_manifest(document).routes == (RouteKey("GET", path),)
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "ap-southeast-2", "us-gov-west-1", "us-iso-east-1"])
+def test_a_region_is_accepted(region):
+    assert read_stage_manifest({"region": region}).region == region
+
+
+def test_every_problem_of_a_document_is_reported_with_its_place():
+    document = {
+        "handler": "app.handler",
+        "timeout": 0,
+        "environment": {"OK": "x", "AWS_REGION": "x", "SIZE": 5},
+        "binaryMediaTypes": ["image/*", "png", None],
+        "routes": [
+            {"method": "GET", "path": "/"},
+            {"method": "get", "path": "a", "Path": "a"},
+            {"path": "/"},
+        ],
+    }
+    with pytest.raises(MalformedDocument) as malformed:
+        read_function_manifest(document)
+    assert sorted(malformed.value.messages) == [
+        ("binaryMediaTypes[1]", "'png' is not a media type such as image/png, image/* or */*"),
+        ("binaryMediaTypes[2]", "must not be null"),
+        ("environment.AWS_REGION", "AWS_REGION is reserved: Lambda sets it itself"),
+        ("environment.SIZE", "must be a string, not 5"),
+        ("routes[1].Path", "unknown key: did you mean 'path'?"),
+        (
+            "routes[1].method",
+            "'get' is not one of ANY, DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT: did you mean GET?",
+        ),
+        ("routes[1].path", "'a' must begin with /"),
+        ("routes[2].method", "is required"),
+        ("timeout", "must be 1 second or more"),
+    ]
+
+
+def test_a_malformed_document_reads_as_one_line():
+    with pytest.raises(MalformedDocument) as malformed:
+        read_stage_manifest({"timeout": 0, "stageInPath": 1})
+    assert (
+        str(malformed.value) == "timeout: must be 1 second or more; stageInPath: must be true or false, not 1"
+    )

@@ -1,0 +1,196 @@
+from pathlib import Path
+
+import pytest
+
+from app.errors import ManifestError, Problem
+from app.settings import VARIABLES, Settings
+
+KNOWN = (
+    "(known: BERTH_STAGE, BERTH_FUNCTIONS_DIR, BERTH_MANIFESTS_DIR, BERTH_CONCURRENCY, "
+    "BERTH_WAIT_SECONDS, BERTH_MAX_ENVIRONMENTS, BERTH_RELOAD)"
+)
+
+BAD = {
+    "BERTH_CONCURRENCY=abc": "'abc' must be a whole number of 1 or more",
+    "BERTH_CONCURRENCY=0": "'0' must be a whole number of 1 or more",
+    "BERTH_CONCURRENCY=-4": "'-4' must be a whole number of 1 or more",
+    "BERTH_CONCURRENCY=1.5": "'1.5' must be a whole number of 1 or more",
+    "BERTH_MAX_ENVIRONMENTS=0": "'0' must be a whole number of 1 or more",
+    "BERTH_MAX_ENVIRONMENTS=many": "'many' must be a whole number of 1 or more",
+    "BERTH_WAIT_SECONDS=-1": "'-1' must be a number of 0 or more",
+    "BERTH_WAIT_SECONDS=nan": "'nan' must be a number of 0 or more",
+    "BERTH_WAIT_SECONDS=inf": "'inf' must be a number of 0 or more",
+    "BERTH_WAIT_SECONDS=5s": "'5s' must be a number of 0 or more",
+    "BERTH_RELOAD=true": "'true' must be 0 or 1",
+    "BERTH_STAGE=": "must not be empty",
+    "BERTH_FUNCTIONS_DIR=": "must not be empty",
+    "BERTH_MANIFESTS_DIR=": "must not be empty",
+    "PORT=http": "'http' must be a whole number from 0 to 65535",
+    "PORT=-1": "'-1' must be a whole number from 0 to 65535",
+    "PORT=65536": "'65536' must be a whole number from 0 to 65535",
+    "PORT=80.0": "'80.0' must be a whole number from 0 to 65535",
+    "PORT=tcp://10.0.0.1:8000": "'tcp://10.0.0.1:8000' must be a whole number from 0 to 65535",
+    "BERTH_CONCURENCY=4": "unknown setting: did you mean BERTH_CONCURRENCY?",
+    "BERTH_STAGES=dev": "unknown setting: did you mean BERTH_STAGE?",
+    "BERTH_FUNCTION_DIR=x": "unknown setting: did you mean BERTH_FUNCTIONS_DIR?",
+    "BERTH_MAX_ENVS=4": "unknown setting: did you mean BERTH_MAX_ENVIRONMENTS?",
+    "BERTH_PORT=80": f"unknown setting {KNOWN}",
+    "BERTH_PORT_80_TCP=tcp://10.0.0.1:80": f"unknown setting {KNOWN}",
+    "BERTH_=1": f"unknown setting {KNOWN}",
+}
+
+
+def test_the_variables_are_known():
+    assert sorted(VARIABLES) == [
+        "BERTH_CONCURRENCY",
+        "BERTH_FUNCTIONS_DIR",
+        "BERTH_MANIFESTS_DIR",
+        "BERTH_MAX_ENVIRONMENTS",
+        "BERTH_RELOAD",
+        "BERTH_STAGE",
+        "BERTH_WAIT_SECONDS",
+    ]
+
+
+def test_nothing_has_to_be_set(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    settings = Settings.from_environ({})
+    assert settings.stage == "dev"
+    assert settings.functions_dir == tmp_path / "functions"
+    assert settings.manifests_dir == tmp_path / "manifests"
+    assert settings.concurrency >= 16
+    assert settings.wait_seconds == 5
+    assert settings.max_environments >= 4
+    assert settings.reload is False
+    assert settings.port == 8000
+    assert settings.region == "us-east-1"
+    assert settings.passed_on == {}
+
+
+def test_everything_can_be_set(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    settings = Settings.from_environ(
+        {
+            "BERTH_STAGE": "prod",
+            "BERTH_FUNCTIONS_DIR": "code",
+            "BERTH_MANIFESTS_DIR": "/etc/berth",
+            "BERTH_CONCURRENCY": "4",
+            "BERTH_WAIT_SECONDS": "0.5",
+            "BERTH_MAX_ENVIRONMENTS": "8",
+            "BERTH_RELOAD": "1",
+            "PORT": "80",
+        }
+    )
+    assert settings.stage == "prod"
+    assert settings.functions_dir == tmp_path / "code"
+    assert settings.manifests_dir == Path("/etc/berth")
+    assert settings.concurrency == 4
+    assert settings.wait_seconds == 0.5
+    assert settings.max_environments == 8
+    assert settings.reload is True
+    assert settings.port == 80
+
+
+@pytest.mark.parametrize("name", ["BERTH_CONCURRENCY", "BERTH_WAIT_SECONDS", "BERTH_RELOAD", "PORT"])
+def test_an_empty_number_is_as_good_as_none(name):
+    assert Settings.from_environ({name: ""}) == Settings.from_environ({})
+
+
+@pytest.mark.parametrize(("text", "port"), [("0", 0), ("65535", 65535)])
+def test_a_port_is_any_that_there_is(text, port):
+    assert Settings.from_environ({"PORT": text}).port == port
+
+
+def test_there_are_threads_for_every_slot_every_waiter_and_health():
+    assert Settings.from_environ({"BERTH_CONCURRENCY": "4"}).threads == 16
+
+
+@pytest.mark.parametrize(
+    ("environ", "region"),
+    [
+        ({"AWS_REGION": "eu-west-1"}, "eu-west-1"),
+        ({"AWS_DEFAULT_REGION": "eu-west-2"}, "eu-west-2"),
+        ({"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-2"}, "eu-west-1"),
+        ({"AWS_REGION": "", "AWS_DEFAULT_REGION": "eu-west-2"}, "eu-west-2"),
+    ],
+)
+def test_the_region_is_the_platforms(environ, region):
+    assert Settings.from_environ(environ).region == region
+
+
+@pytest.mark.parametrize(
+    ("environ", "reload"),
+    [
+        ({"FLASK_RUN_FROM_CLI": "true"}, True),
+        ({"FLASK_RUN_FROM_CLI": "true", "BERTH_RELOAD": "0"}, False),
+        ({"BERTH_RELOAD": "1"}, True),
+        ({"BERTH_RELOAD": "0"}, False),
+    ],
+)
+def test_the_development_server_reloads_unless_told_not_to(environ, reload):
+    assert Settings.from_environ(environ).reload is reload
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+        "AWS_ENDPOINT_URL",
+        "AWS_ENDPOINT_URL_S3",
+        "PATH",
+        "LD_LIBRARY_PATH",
+    ],
+)
+def test_what_functions_need_of_the_server_is_passed_on(name):
+    assert Settings.from_environ({name: "x"}).passed_on == {name: "x"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "DATABASE_PASSWORD",
+        "SECRET_KEY",
+        "FLASK_SECRET_KEY",
+        "HOME",
+        "PYTHONPATH",
+        "AWS_PROFILE",
+        "path",
+        "PORT",
+    ],
+)
+def test_nothing_else_of_the_server_is_passed_on(name):
+    assert Settings.from_environ({name: "1"}).passed_on == {}
+
+
+def test_settings_are_not_passed_on():
+    environ = {"BERTH_STAGE": "prod", "BERTH_CONCURRENCY": "4", "BERTH_RELOAD": "1"}
+    assert Settings.from_environ(environ).passed_on == {}
+
+
+def test_credentials_are_not_shown():
+    assert "hush" not in repr(Settings.from_environ({"AWS_SECRET_ACCESS_KEY": "hush"}))
+
+
+@pytest.mark.parametrize(("setting", "message"), BAD.items(), ids=BAD)
+def test_a_setting_that_cannot_be_honoured_is_refused(setting, message):
+    name, _, value = setting.partition("=")
+    with pytest.raises(ManifestError) as refused:
+        Settings.from_environ({name: value})
+    assert refused.value.problems == (Problem("environment", name, message),)
+
+
+def test_all_bad_settings_are_reported_at_once():
+    with pytest.raises(ManifestError) as refused:
+        Settings.from_environ({"PORT": "http", "BERTH_STAGES": "dev", "BERTH_CONCURRENCY": "0"})
+    assert str(refused.value) == (
+        "3 problems in the manifests or settings, nothing was started:\n"
+        "  environment: BERTH_CONCURRENCY: '0' must be a whole number of 1 or more\n"
+        "  environment: BERTH_STAGES: unknown setting: did you mean BERTH_STAGE?\n"
+        "  environment: PORT: 'http' must be a whole number from 0 to 65535"
+    )
