@@ -1,19 +1,19 @@
 import json
 
-from utils import not_found, respond
 from store import Store
+from utils import not_found, respond
 
 store = Store()
 
 
 def lambda_handler(event, context):
-    route = f'{event["httpMethod"]} {event["resource"]}'
+    route = f"{event['httpMethod']} {event['resource']}"
     return ROUTES[route](event)
 
 
 def create(event):
     order = store.add(json.loads(event["body"] or "{}"))
-    location = f'{event["requestContext"]["path"]}/{order["id"]}'
+    location = f"{event['requestContext']['path']}/{order['id']}"
     return respond(201, order, headers={"Location": location})
 
 

@@ -1,4 +1,5 @@
 import base64
+import json
 import struct
 import zlib
 
@@ -10,9 +11,9 @@ def lambda_handler(event, context):
     if not event["isBase64Encoded"]:
         return {"statusCode": 415, "body": '{"error": "send a PNG as image/png"}'}
     try:
-        width, height, pixels = decode(base64.b64decode(event["body"]))
+        pixels = decode(base64.b64decode(event["body"]))
     except (ValueError, struct.error, zlib.error) as problem:
-        return {"statusCode": 422, "body": '{"error": "%s"}' % problem}
+        return {"statusCode": 422, "body": json.dumps({"error": str(problem)})}
     small = [row[::2] for row in pixels[::2]]
     return {
         "statusCode": 200,

@@ -14,7 +14,7 @@ def encode(pixels):
 
 
 def decode(data):
-    """A PNG to (width, height, rows of pixels); raises ValueError for any other kind."""
+    """A PNG to rows of (red, green, blue); raises ValueError for any other kind."""
     if not data.startswith(SIGNATURE):
         raise ValueError("not a PNG")
     chunks = dict(_chunks(data[len(SIGNATURE) :]))
@@ -23,7 +23,7 @@ def decode(data):
         raise ValueError("only 8-bit RGB without interlacing")
     rows = zlib.decompress(chunks[b"IDAT"])
     stride = 3 * width + 1
-    return width, height, [_row(rows[at : at + stride]) for at in range(0, height * stride, stride)]
+    return [_row(rows[at : at + stride]) for at in range(0, height * stride, stride)]
 
 
 def _row(data):

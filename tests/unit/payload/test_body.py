@@ -1,0 +1,65 @@
+"""Bodies: text or base64."""
+
+import pytest
+
+from app.payload.body import EncodedBody, decode_base64, encode_body, is_binary_type
+
+
+@pytest.mark.parametrize(
+    ("raw", "is_binary", "encoded"),
+    [
+        (b"", False, EncodedBody(None, False)),
+        (b"", True, EncodedBody(None, False)),
+        (b"{}", False, EncodedBody("{}", False)),
+        (b"{}", True, EncodedBody("e30=", True)),
+        ("☕".encode(), False, EncodedBody("☕", False)),
+        (b"\xff\xfe", True, EncodedBody("//4=", True)),
+        (b"a\xffb", False, EncodedBody("a\ufffdb", False)),
+        (b"\x00\r\n", False, EncodedBody("\x00\r\n", False)),
+    ],
+)
+def test_body_is_encoded_as_its_type_asks(raw: bytes, is_binary: bool, encoded: EncodedBody) -> None:
+    assert encode_body(raw, is_binary) == encoded
+
+
+@pytest.mark.parametrize(
+    ("text", "raw"),
+    [
+        ("", b""),
+        ("AQIDBAU=", b"\x01\x02\x03\x04\x05"),
+        ("//4=", b"\xff\xfe"),
+        ("A", None),
+        ("AQI", None),
+        ("not base64!", None),
+        ("é", None),
+        ("__4=", None),
+    ],
+)
+def test_base64_is_decoded_unless_it_is_none(text: str, raw: bytes | None) -> None:
+    assert decode_base64(text) == raw
+
+
+@pytest.mark.parametrize(
+    ("media_type", "listed", "is_binary"),
+    [
+        ("image/png", (), False),
+        ("image/png", ("image/png",), True),
+        ("image/png", ("image/jpg",), False),
+        ("image/png", ("image/*",), True),
+        ("imagex/png", ("image/*",), False),
+        ("image/png", ("*/png",), False),
+        ("image/png", ("*/*",), True),
+        ("image/*", ("image/png",), False),
+        ("image/*", ("image/*",), True),
+        ("*/*", ("image/png",), False),
+        ("*/*", ("image/*",), False),
+        ("*/png", ("*/png",), False),
+        ("*/*", ("*/*",), True),
+        (None, ("image/png",), False),
+        (None, ("*/*",), True),
+    ],
+)
+def test_type_is_binary_when_it_is_listed(
+    media_type: str | None, listed: tuple[str, ...], is_binary: bool
+) -> None:
+    assert is_binary_type(media_type, listed) is is_binary

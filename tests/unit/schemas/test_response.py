@@ -1,0 +1,88 @@
+"""The response shape of a REST API's proxy integration."""
+
+from typing import Any
+
+import pytest
+
+from app.errors import MalformedDocument
+from app.model.proxy_response import ProxyResponse
+from app.schemas.response import load_proxy_response
+
+
+@pytest.mark.parametrize(
+    ("document", "response"),
+    [
+        ({}, ProxyResponse()),
+        ({"statusCode": 404}, ProxyResponse(404)),
+        ({"statusCode": "201"}, ProxyResponse(201)),
+        ({"statusCode": None}, ProxyResponse(200)),
+        ({"headers": {"A": "b"}}, ProxyResponse(headers={"A": "b"})),
+        ({"headers": {"A": True, "B": False}}, ProxyResponse(headers={"A": "true", "B": "false"})),
+        ({"headers": {"A": 1, "B": -2.5}}, ProxyResponse(headers={"A": "1", "B": "-2.5"})),
+        ({"headers": {"A": None}}, ProxyResponse(headers={"A": None})),
+        ({"headers": None}, ProxyResponse()),
+        (
+            {"multiValueHeaders": {"A": ["1", True, None]}},
+            ProxyResponse(200, None, {"A": ["1", "true", None]}),
+        ),
+        ({"multiValueHeaders": {"A": []}}, ProxyResponse(multi_value_headers={"A": []})),
+        ({"multiValueHeaders": None}, ProxyResponse()),
+        ({"body": "x"}, ProxyResponse(body="x")),
+        ({"body": {"a": [1]}}, ProxyResponse(body={"a": [1]})),
+        ({"body": 0}, ProxyResponse(body=0)),
+        ({"body": None}, ProxyResponse()),
+        ({"isBase64Encoded": True}, ProxyResponse(is_base64_encoded=True)),
+        ({"isBase64Encoded": None}, ProxyResponse()),
+        ({"base64Encoded": True}, ProxyResponse(is_base64_encoded=True)),
+        ({"base64Encoded": True, "isBase64Encoded": False}, ProxyResponse(is_base64_encoded=False)),
+        ({"base64Encoded": False, "isBase64Encoded": True}, ProxyResponse(is_base64_encoded=True)),
+    ],
+)
+def test_response_is_read_when_it_is_well_formed(document: Any, response: ProxyResponse) -> None:
+    assert load_proxy_response(document) == response
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ("text", "must be an object"),
+        ([], "must be an object"),
+        (5, "must be an object"),
+        (None, "must be an object"),
+        (True, "must be an object"),
+        ({"wrongValue": 1}, "wrongValue: unknown key"),
+        ({"cookies": []}, "cookies: unknown key"),
+        ({"errorMessage": "x"}, "errorMessage: unknown key"),
+        ({"statuscode": 200}, "statuscode: unknown key: did you mean 'statusCode'?"),
+        ({"status_code": 200}, "status_code: unknown key: did you mean 'statusCode'?"),
+        ({"statusCode": 0}, "statusCode: 0 is not an HTTP status"),
+        ({"statusCode": 199}, "statusCode: 199 is not an HTTP status"),
+        ({"statusCode": 600}, "statusCode: 600 is not an HTTP status"),
+        ({"statusCode": 200.0}, "statusCode: 200.0 is not an HTTP status"),
+        ({"statusCode": True}, "statusCode: true is not an HTTP status"),
+        ({"statusCode": "OK"}, "statusCode: 'OK' is not an HTTP status"),
+        ({"statusCode": "0"}, "statusCode: '0' is not an HTTP status"),
+        ({"statusCode": "٢٠٠"}, "statusCode: '٢٠٠' is not an HTTP status"),
+        ({"statusCode": [200]}, "statusCode: an array is not an HTTP status"),
+        ({"headers": []}, "headers: must be an object"),
+        ({"headers": "A: b"}, "headers: must be an object"),
+        ({"headers": {"A": ["b"]}}, "headers.A: an array is not a header value"),
+        ({"headers": {"A": {}}}, "headers.A: an object is not a header value"),
+        ({"multiValueHeaders": {"A": "b"}}, "multiValueHeaders.A: must be an array"),
+        ({"multiValueHeaders": {"A": [[]]}}, "multiValueHeaders.A[0]: an array is not a header value"),
+        ({"multiValueHeaders": {"A": None}}, "multiValueHeaders.A: must not be null"),
+        ({"multiValueHeaders": []}, "multiValueHeaders: must be an object"),
+        ({"isBase64Encoded": "true"}, "isBase64Encoded: must be true or false, not 'true'"),
+        ({"isBase64Encoded": 1}, "isBase64Encoded: must be true or false, not 1"),
+    ],
+)
+def test_response_is_refused_with_the_key_that_is_malformed(document: Any, message: str) -> None:
+    with pytest.raises(MalformedDocument) as malformed:
+        load_proxy_response(document)
+    assert str(malformed.value) == message
+
+
+def test_every_malformed_key_is_named() -> None:
+    with pytest.raises(MalformedDocument) as malformed:
+        load_proxy_response({"statusCode": 0, "headers": [], "extra": 1})
+    assert sorted(key for key, _ in malformed.value.messages) == ["extra", "headers", "statusCode"]
