@@ -1,28 +1,33 @@
 """The test client: sends the request target and every header line as they were given."""
 
 from typing import Any
+from urllib.parse import quote
 
 from flask.testing import EnvironBuilder, FlaskClient
 from werkzeug.test import EnvironBuilder as WerkzeugBuilder
 from werkzeug.test import TestResponse
-from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Request
 
 from app.gateway.request import RAW_HEADERS
+from app.payload.path import collapse_leading_slashes
+
+_SENT_AS_GIVEN = "".join(map(chr, range(0x21, 0x7F)))
 
 
 class RawEnvironBuilder(EnvironBuilder):
     """Builds an environ with the raw target and the header lines beside what WSGI has."""
 
     def __init__(self, app: Any, path: str = "/", *args: Any, **kwargs: Any) -> None:
-        self._given_path = path
+        self._raw_path = quote(path.partition("?")[0], safe=_SENT_AS_GIVEN)
+        if path.startswith("//"):  # which would be taken for a host
+            path = collapse_leading_slashes(path)
         super().__init__(app, path, *args, **kwargs)
 
     def get_environ(self) -> dict[str, Any]:
         """The environ of this request."""
         environ = super().get_environ()
         query = f"?{self.query_string}" if self.query_string else ""
-        environ["RAW_URI"] = environ["REQUEST_URI"] = iri_to_uri(self._given_path.partition("?")[0]) + query
+        environ["RAW_URI"] = environ["REQUEST_URI"] = self._raw_path + query
         environ[RAW_HEADERS] = self._header_lines(environ)
         return environ
 

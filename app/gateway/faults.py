@@ -3,8 +3,9 @@
 import json
 import logging
 from dataclasses import dataclass
+from functools import partial
 
-from flask import Flask
+import flask
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
 from app.errors import (
@@ -18,6 +19,7 @@ from app.errors import (
     UndecodableBody,
 )
 from app.gateway.gateway import Gateway
+from app.gateway.request import drain_body
 from app.gateway.response import WireResponse, write_response
 from app.model.http import HttpResponse
 
@@ -56,14 +58,17 @@ REST_FAULTS: dict[type[Exception], Fault] = {
 _LOGGED = (MalformedProxyResponse, UndecodableBody, Throttled)
 
 
-def register_faults(app: Flask, gateway: Gateway) -> None:
+def register_faults(app: flask.Flask, gateway: Gateway) -> None:
     """Answer every fault as API Gateway would."""
 
     def answer(error: Exception) -> WireResponse:
         stamp = gateway.fault_stamp()
         if isinstance(error, _LOGGED):
             log.warning("%s: %s", stamp.request_id, error)
-        return _write_fault(_fault_of(error), stamp.request_id, stamp.extended_request_id)
+        response = _write_fault(_fault_of(error), stamp.request_id, stamp.extended_request_id)
+        if isinstance(error, RequestEntityTooLarge):
+            response.call_on_close(partial(drain_body, flask.request.environ))
+        return response
 
     def answer_unexpected(error: Exception) -> WireResponse:
         stamp = gateway.fault_stamp()

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask import Request
+from werkzeug.wsgi import get_input_stream
 
 from app.model.http import Headers, HttpRequest
 from app.model.route import METHODS, Route
@@ -110,3 +111,10 @@ def _read_body(request: Request) -> bytes:
     if not (request.environ.get("CONTENT_LENGTH") or request.environ.get("HTTP_TRANSFER_ENCODING")):
         return b""
     return request.get_data(cache=False)
+
+
+def drain_body(environ: Environ) -> None:
+    """Read on a little: most clients look for an answer only once they have sent everything."""
+    rest, most = get_input_stream(environ), 2 * MAX_BODY_BYTES
+    while most > 0 and (chunk := rest.read(65536)):
+        most -= len(chunk)

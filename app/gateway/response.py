@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Response
 from werkzeug.datastructures import Headers
+from werkzeug.wsgi import ClosingIterator
 
 from app.model.http import HttpResponse
 
@@ -37,7 +38,8 @@ class WireResponse(Response):
             return super().__call__(environ, start_response)
         start_response(self.wire_status, self.headers.to_wsgi_list())
         # A HEAD request is answered with the headers a GET would get and nothing else.
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else self.iter_encoded()
+        body = [] if environ["REQUEST_METHOD"] == "HEAD" else self.iter_encoded()
+        return ClosingIterator(body, self.close) if self._on_close else body
 
 
 def write_response(response: HttpResponse) -> WireResponse:

@@ -38,6 +38,6 @@ def is_binary_type(media_type: str | None, binary_media_types: Collection[str]) 
     """
     if "*/*" in binary_media_types:
         return True
-    if media_type is None or media_type.startswith("*/"):
+    if media_type is None or "/" not in media_type or media_type.startswith("*/"):
         return False
     return media_type in binary_media_types or f"{media_type.split('/', 1)[0]}/*" in binary_media_types

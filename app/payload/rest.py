@@ -1,6 +1,7 @@
 """The REST API event shape (payload 1.0), both directions."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NoReturn
@@ -124,8 +125,10 @@ def plain_response(document: Any) -> ProxyResponse | None:
 def _event_headers(request: HttpRequest, stamp: Stamp) -> dict[str, list[str]]:
     headers = {name: values for name, values in group_headers(request.headers).items() if name not in DROPPED}
     # "API Gateway drops the Authorization header if it is a SigV4 signature".
-    if headers.get("Authorization", [""])[-1].startswith("AWS4-HMAC-SHA256"):
-        del headers["Authorization"]
+    authorizations = headers.pop("Authorization", ())
+    unsigned = [value for value in authorizations if not value.startswith("AWS4-HMAC-SHA256")]
+    if unsigned:
+        headers["Authorization"] = unsigned
     headers["X-Amzn-Trace-Id"] = [stamp.trace_header]
     return headers
 
@@ -166,13 +169,29 @@ def _parse(route: Route, result: InvocationResult) -> Any:
     if result.function_error is not None:
         raise FunctionFailed(route.function.name, result.function_error)
     try:
-        return json.loads(result.payload, parse_constant=_refuse_constant)
+        return json.loads(result.payload, parse_constant=_refuse_constant, parse_float=_Number)
     except (ValueError, RecursionError) as bad:
         raise MalformedProxyResponse(route.function.name, f"not JSON: {bad}") from bad
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+class _Number(float):
+    """A JSON number that remembers its text: as a header value `1.10` stays `1.10`."""
+
+    def __new__(cls, text: str) -> "_Number":
+        number = super().__new__(cls, text)
+        if math.isinf(number):
+            raise ValueError(f"{text} is beyond any number")
+        number.text = text
+        return number
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
 
 
 def _load_response(route: Route, document: Any) -> ProxyResponse:

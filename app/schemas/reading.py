@@ -1,7 +1,7 @@
 """A document through its schema: the model, or every problem with its key path."""
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
@@ -27,48 +27,40 @@ def read(schema: Schema, document: Any) -> Any:
         raise MalformedDocument(_flatten(invalid.messages, schema, "")) from invalid
 
 
-def _flatten(messages: Any, schema: Schema | None, path: str) -> Iterator[tuple[str, str]]:
-    """Turn marshmallow's nested messages into (key path, message) pairs."""
+def _flatten(messages: Any, shape: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Turn marshmallow's nested messages about a shape into (key path, message) pairs."""
     if isinstance(messages, str):
         yield path, _WORDS.get(messages, messages)
     elif isinstance(messages, list):
         for message in messages:
-            yield from _flatten(message, schema, path)
+            yield from _flatten(message, shape, path)
+    elif isinstance(shape, fields.Dict):
+        for key, sides in messages.items():
+            for side, inner in sides.items():
+                yield from _flatten(inner, getattr(shape, f"{side}_field"), _joined(path, key))
+    elif isinstance(shape, fields.List):
+        for index, inner in messages.items():
+            yield from _flatten(inner, shape.inner, f"{path}[{index}]")
     else:
-        for key, inner in messages.items():
-            yield from _flatten_key(key, inner, schema, path)
+        yield from _flatten_keys(messages, getattr(shape, "schema", shape), path)
 
 
-def _flatten_key(key: Any, inner: Any, schema: Schema | None, path: str) -> Iterator[tuple[str, str]]:
-    if inner == ["Unknown field."]:
-        yield _joined(path, key), f"unknown key{_nearest(str(key), schema)}"
-    elif key in {"_schema", "key", "value"} and isinstance(inner, list):
-        # marshmallow's own levels: a whole object's errors, and the two sides of a mapping.
-        yield from _flatten(inner, schema, path)
-    else:
-        yield from _flatten(inner, _inner_schema(schema, key), _joined(path, key))
+def _flatten_keys(messages: dict[str, Any], schema: Schema, path: str) -> Iterator[tuple[str, str]]:
+    known = {field.data_key or name: field for name, field in schema.fields.items()}
+    for key, inner in messages.items():
+        if key == "_schema":  # about the object as a whole
+            yield from _flatten(inner, None, path)
+        elif inner == ["Unknown field."]:
+            yield _joined(path, key), f"unknown key{_nearest(key, known)}"
+        else:
+            yield from _flatten(inner, known.get(key), _joined(path, key))
 
 
-def _joined(path: str, key: Any) -> str:
-    if isinstance(key, int):
-        return f"{path}[{key}]"
-    return f"{path}.{key}" if path else str(key)
+def _joined(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
 
 
-def _inner_schema(schema: Schema | None, key: Any) -> Schema | None:
-    """The schema one level down; a list's index stays within its items' schema."""
-    if schema is None or isinstance(key, int):
-        return schema
-    field = next((item for item in schema.fields.values() if item.data_key == key), schema.fields.get(key))
-    if isinstance(field, fields.List):
-        field = field.inner
-    return field.schema if isinstance(field, fields.Nested) else None
-
-
-def _nearest(key: str, schema: Schema | None) -> str:
-    if schema is None:
-        return ""
-    known = [field.data_key or name for name, field in schema.fields.items()]
+def _nearest(key: str, known: Iterable[str]) -> str:
     by_lower = {name.lower(): name for name in known}
     near = difflib.get_close_matches(key.lower().replace("_", ""), by_lower, n=1)
     return f": did you mean {by_lower[near[0]]!r}?" if near else ""

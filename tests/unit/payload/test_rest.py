@@ -8,53 +8,54 @@ from gateway_values import STAMP, TRACE, make_request, make_route
 from app.errors import MalformedDocument, MalformedRequest
 from app.payload.rest import build_event, check_event
 
+EVENT = {
+    "resource": "/orders/{id}",
+    "path": "/orders/7",
+    "httpMethod": "GET",
+    "headers": {"Host": "api.example.com", "X-Amzn-Trace-Id": TRACE},
+    "multiValueHeaders": {"Host": ["api.example.com"], "X-Amzn-Trace-Id": [TRACE]},
+    "queryStringParameters": None,
+    "multiValueQueryStringParameters": None,
+    "pathParameters": None,
+    "stageVariables": None,
+    "requestContext": {
+        "accountId": "123456789012",
+        "apiId": "a1b2c3d4e5",
+        "deploymentId": "d1e2f3",
+        "domainName": "api.example.com",
+        "domainPrefix": "api",
+        "extendedRequestId": "ATfSdF7nPHcErRA=",
+        "httpMethod": "GET",
+        "identity": {
+            "accessKey": None,
+            "accountId": None,
+            "caller": None,
+            "cognitoAuthenticationProvider": None,
+            "cognitoAuthenticationType": None,
+            "cognitoIdentityId": None,
+            "cognitoIdentityPoolId": None,
+            "principalOrgId": None,
+            "sourceIp": "203.0.113.7",
+            "user": None,
+            "userAgent": None,
+            "userArn": None,
+        },
+        "path": "/prod/orders/7",
+        "protocol": "HTTP/1.1",
+        "requestId": "0f5c2a8e-6a0b-4f0e-9b7e-3d2c1b0a9f8e",
+        "requestTime": "10/Jul/2026:19:19:04 +0000",
+        "requestTimeEpoch": 1_783_711_144_123,
+        "resourceId": "8113ed",
+        "resourcePath": "/orders/{id}",
+        "stage": "prod",
+    },
+    "body": None,
+    "isBase64Encoded": False,
+}
+
 
 def test_event_has_twelve_keys_and_null_for_what_is_not_there() -> None:
-    event = build_event(make_route(), make_request(), STAMP)
-    assert event == {
-        "resource": "/orders/{id}",
-        "path": "/orders/7",
-        "httpMethod": "GET",
-        "headers": {"Host": "api.example.com", "X-Amzn-Trace-Id": TRACE},
-        "multiValueHeaders": {"Host": ["api.example.com"], "X-Amzn-Trace-Id": [TRACE]},
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
-        "pathParameters": None,
-        "stageVariables": None,
-        "requestContext": {
-            "accountId": "123456789012",
-            "apiId": "a1b2c3d4e5",
-            "deploymentId": "d1e2f3",
-            "domainName": "api.example.com",
-            "domainPrefix": "api",
-            "extendedRequestId": "ATfSdF7nPHcErRA=",
-            "httpMethod": "GET",
-            "identity": {
-                "accessKey": None,
-                "accountId": None,
-                "caller": None,
-                "cognitoAuthenticationProvider": None,
-                "cognitoAuthenticationType": None,
-                "cognitoIdentityId": None,
-                "cognitoIdentityPoolId": None,
-                "principalOrgId": None,
-                "sourceIp": "203.0.113.7",
-                "user": None,
-                "userAgent": None,
-                "userArn": None,
-            },
-            "path": "/prod/orders/7",
-            "protocol": "HTTP/1.1",
-            "requestId": "0f5c2a8e-6a0b-4f0e-9b7e-3d2c1b0a9f8e",
-            "requestTime": "10/Jul/2026:19:19:04 +0000",
-            "requestTimeEpoch": 1_783_711_144_123,
-            "resourceId": "8113ed",
-            "resourcePath": "/orders/{id}",
-            "stage": "prod",
-        },
-        "body": None,
-        "isBase64Encoded": False,
-    }
+    assert build_event(make_route(), make_request(), STAMP) == EVENT
 
 
 def test_event_holds_all_that_was_sent() -> None:

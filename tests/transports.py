@@ -1,0 +1,78 @@
+"""One request through each server that can carry it: only the way in differs."""
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from flask.testing import FlaskClient
+from servers import Reply, Server, project_environ, start_flask_run, start_gunicorn, write_function
+
+from app.factory import create_app
+from app.settings import Settings
+
+REAL_SERVERS = ("gunicorn", "flask-run")
+TRANSPORTS = (*REAL_SERVERS, "test-client")
+# Returns its event.
+ECHO = "import json\n\ndef handler(event, context):\n    return {'body': json.dumps(event)}\n"
+
+
+class Client:
+    """Flask's test client, spoken to as a server is."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self._client = client
+
+    def send(
+        self, method: str, target: str, headers: Iterable[tuple[str, str]] = (), body: bytes | None = None
+    ) -> Reply:
+        """Send one request."""
+        with self._client.open(target, method=method, headers=list(headers), data=body) as response:
+            return Reply(response.status_code, list(response.headers), response.data)
+
+    def get(self, target: str, headers: Iterable[tuple[str, str]] = ()) -> Reply:
+        """Send a GET request."""
+        return self.send("GET", target, headers)
+
+
+Transport = Server | Client
+
+
+def isolation_for(transport: str) -> str:
+    """A module-wide test client may keep no child process: its functions run inline."""
+    return "inline" if transport == "test-client" else "process"
+
+
+def new_project(folder: Path, **stages: dict[str, Any]) -> Path:
+    """Make a project without functions; the stages are `dev` unless others are given."""
+    (folder / "functions").mkdir(parents=True)
+    (folder / "manifests").mkdir()
+    for name, manifest in (stages or {"dev": {}}).items():
+        (folder / "manifests" / f"{name}.json").write_text(json.dumps(manifest))
+    return folder
+
+
+def write_answer(project: Path, name: str, answer: str, *routes: str, **manifest: Any) -> None:
+    """Write a function whose handler has one statement."""
+    write_function(project, name, f"def handler(event, context):\n    {answer}\n", *routes, **manifest)
+
+
+@contextmanager
+def open_transport(transport: str, project: Path, stage: str = "dev") -> Iterator[Transport]:
+    """Serve the functions of a project folder for as long as the block lasts."""
+    environ = {"BERTH_STAGE": stage}
+    if transport == "test-client":
+        app = create_app(Settings.from_environ({**project_environ(project), **environ}))
+        app.testing = True
+        try:
+            yield Client(app.test_client())
+        finally:
+            app.extensions["berth"].close()
+        return
+    start = start_gunicorn if transport == "gunicorn" else start_flask_run
+    server = start(project, environ=environ)
+    try:
+        yield server
+    finally:
+        server.stop()

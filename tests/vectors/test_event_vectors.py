@@ -1,0 +1,75 @@
+"""Every event vector of a REST API: the event a function gets for a request."""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from servers import Reply, write_function
+from transports import ECHO, new_project
+from vector_cases import Vector, event_differences, vector_params, vectors_of
+from vector_servers import Find, grouped, served
+
+# Of the connection rather than of the request: a client may not send them as it likes.
+HOP_BY_HOP = frozenset({"connection", "expect", "transfer-encoding"})
+
+
+def _stage(vector: Vector) -> dict[str, Any]:
+    route = vector["route"]
+    # One entry says in brackets how it is known.
+    listed = [entry.split(" ", 1)[0] for entry in route.get("binary_media_types", ())]
+    return {
+        "stage": route["stage"],
+        "stageInPath": True,
+        "stageVariables": route.get("stage_variables", {}),
+        "binaryMediaTypes": listed,
+    }
+
+
+GROUPS = grouped(vectors_of("event"), _stage)
+
+
+@pytest.fixture(scope="module")
+def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Find]:
+    with served(GROUPS, _make_project, "test-client", tmp_path_factory.mktemp("clients")) as find:
+        yield find
+
+
+@pytest.fixture(scope="module")
+def gunicorns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Find]:
+    with served(GROUPS, _make_project, "gunicorn", tmp_path_factory.mktemp("gunicorns")) as find:
+        yield find
+
+
+@pytest.mark.parametrize("vector", vector_params("event"))
+def test_event_vector_through_the_test_client(vector: Vector, clients: Find) -> None:
+    assert event_differences(vector, _send(vector, clients).json()) == []
+
+
+@pytest.mark.parametrize("vector", vector_params("event"))
+def test_event_vector_through_gunicorn(vector: Vector, gunicorns: Find) -> None:
+    assert event_differences(vector, _send(vector, gunicorns).json()) == []
+
+
+def _send(vector: Vector, find: Find) -> Reply:
+    request = vector["request"]
+    target = f"{request['path']}?{request['query']}" if request["query"] else request["path"]
+    headers = [(name, value) for name, value in request["headers"] if name.lower() not in HOP_BY_HOP]
+    reply = find(vector).send(request["method"], target, headers, _body(request))
+    assert reply.status == 200
+    return reply
+
+
+def _body(request: dict[str, Any]) -> bytes | None:
+    if "body_base64" in request:
+        return base64.b64decode(request["body_base64"])
+    return request["body"].encode() if request["body"] is not None else None
+
+
+def _make_project(folder: Path, vectors: list[Vector], isolation: str) -> Path:
+    routes = {f"{vector['route']['method']} {vector['route']['resource']}" for vector in vectors}
+    siblings = {route for vector in vectors for route in vector["route"].get("siblings", ())}
+    project = new_project(folder, dev=_stage(vectors[0]))
+    write_function(project, "echo", ECHO, *sorted(routes | siblings), isolation=isolation)
+    return project

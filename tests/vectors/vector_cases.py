@@ -1,0 +1,115 @@
+"""The contract's REST API vectors: which there are, and when an answer is the expected one."""
+
+import base64
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from servers import Reply
+
+COPIES = Path(__file__).resolve().parent
+SHARED = COPIES.parents[2] / "shared" / "contract" / "vectors"
+NOT_HERE = "../shared/contract/vectors is not there: only the copies were run"
+KINDS = frozenset({"event", "response", "routing"})
+_HEADER_MAPS = ("headers", "multiValueHeaders")
+
+Vector = dict[str, Any]
+
+
+def read_vectors(path: Path) -> list[Vector]:
+    """The vectors of a file that are about REST APIs and about more than authorizers."""
+    vectors = json.loads(path.read_text("utf-8"))
+    return [vector for vector in vectors if vector["gateway"] == "rest" and vector["kind"] in KINDS]
+
+
+def vectors_of(kind: str) -> list[Vector]:
+    """Every different vector of a kind, the copies' and the shared ones."""
+    found: list[Vector] = []
+    for folder in (COPIES, SHARED):
+        found += [vector for vector in _vectors_in(folder, kind) if vector not in found]
+    return found
+
+
+def vector_params(kind: str) -> list[Any]:
+    """Parameters for a test of every copy, and of every shared vector where those are at hand."""
+    copies = [pytest.param(vector, id=vector["id"]) for vector in _vectors_in(COPIES, kind)]
+    if not SHARED.is_dir():
+        return [*copies, pytest.param(None, id="shared", marks=pytest.mark.skip(reason=NOT_HERE))]
+    shared = _vectors_in(SHARED, kind)
+    return [*copies, *(pytest.param(vector, id=f"shared-{vector['id']}") for vector in shared)]
+
+
+def event_differences(vector: Vector, event: Any) -> list[str]:
+    """What an event lacks of the expected one, and what it has that it must not have."""
+    missing = list(_differences(vector["expect_event"], event, ""))
+    absent = [key.split(".") for key in vector.get("expect_absent", ())]
+    return missing + [f"{'.'.join(path)} is there" for path in absent if _has(event, path)]
+
+
+def response_differences(vector: Vector, expected: Mapping[str, Any], reply: Reply) -> list[str]:
+    """Where a response is not the expected one."""
+    found = [] if reply.status == expected["status"] else [f"status {reply.status}"]
+    in_any_case = "casing" not in vector.get("note", "")
+    for name, value in expected.get("headers", {}).items():
+        lines = [line for key, line in reply.headers if _is_same(key, name, in_any_case)]
+        if lines != ([value] if isinstance(value, str) else value):
+            found.append(f"{name}: {lines}")
+    for name, rule in expected.get("headers_match", {}).items():
+        if not re.match(_as_pattern(rule), reply.get(name) or ""):
+            found.append(f"{name}: {reply.get(name)}")
+    return found + list(_body_differences(expected, reply))
+
+
+def _vectors_in(folder: Path, kind: str) -> list[Vector]:
+    vectors = [vector for path in sorted(folder.glob("*.json")) for vector in read_vectors(path)]
+    return [vector for vector in vectors if vector["kind"] == kind]
+
+
+def _differences(expected: Any, actual: Any, path: str) -> Iterator[str]:
+    if not isinstance(expected, dict) or not isinstance(actual, dict):
+        if expected != actual:
+            yield f"{path}: {actual!r} is not {expected!r}"
+        return
+    # A WSGI server loses the case of the client's header names.
+    fold = path in _HEADER_MAPS
+    expected, actual = (_lower(expected), _lower(actual)) if fold else (expected, actual)
+    for key, value in expected.items():
+        inner = f"{path}.{key}" if path else key
+        if key in actual:
+            yield from _differences(value, actual[key], inner)
+        else:
+            yield f"{inner} is missing"
+
+
+def _has(document: Any, path: list[str]) -> bool:
+    for key in path:
+        if not isinstance(document, dict) or key.lower() not in _lower(document):
+            return False
+        document = _lower(document)[key.lower()]
+    return True
+
+
+def _lower(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {key.lower(): value for key, value in document.items()}
+
+
+def _is_same(name: str, other: str, in_any_case: bool) -> bool:
+    return name.lower() == other.lower() if in_any_case else name == other
+
+
+def _as_pattern(rule: str) -> str:
+    """`starts A;B=<16 hex generated>` as a regular expression."""
+    text = re.escape(rule.removeprefix("starts "))
+    return text.replace(re.escape("<16 hex generated>"), "[0-9a-f]{16}")
+
+
+def _body_differences(expected: Mapping[str, Any], reply: Reply) -> Iterator[str]:
+    if "body" in expected and reply.body != expected["body"].encode():
+        yield f"body {reply.body!r}"
+    if "body_base64" in expected and reply.body != base64.b64decode(expected["body_base64"]):
+        yield f"body {reply.body!r}"
+    if "body_json" in expected and reply.json() != expected["body_json"]:
+        yield f"body {reply.body!r}"
