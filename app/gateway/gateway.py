@@ -32,8 +32,8 @@ class Gateway:
 
     def stamp(self, request: HttpRequest) -> Stamp:
         """Stamp the current request; a fault later on is answered under the same request id."""
-        flask.g.stamp = self.stamps(incoming_trace(request))
-        stamp: Stamp = flask.g.stamp
+        stamp = self.stamps(incoming_trace(request))
+        flask.g.stamp = stamp
         return stamp
 
     def fault_stamp(self) -> Stamp:

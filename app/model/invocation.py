@@ -12,6 +12,7 @@ Event = Mapping[str, Any]
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_REQUEST_BYTES = 6_291_456
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,5 +50,4 @@ class InvocationResult:
 
 def encode_event(event: object) -> bytes:
     """Encode an event as compact UTF-8 JSON; lone surrogates stay JSON escapes."""
-    text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8", "backslashreplace")
+    return _ENCODER.encode(event).encode("utf-8", "backslashreplace")

@@ -169,7 +169,7 @@ def _parse(route: Route, result: InvocationResult) -> Any:
     if result.function_error is not None:
         raise FunctionFailed(route.function.name, result.function_error)
     try:
-        return json.loads(result.payload, parse_constant=_refuse_constant, parse_float=_Number)
+        return _DECODER.decode(result.payload.decode())
     except (ValueError, RecursionError) as bad:
         raise MalformedProxyResponse(route.function.name, f"not JSON: {bad}") from bad
 
@@ -192,6 +192,9 @@ class _Number(float):
 
     def __str__(self) -> str:
         return self.text
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_Number)
 
 
 def _load_response(route: Route, document: Any) -> ProxyResponse:
