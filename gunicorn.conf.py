@@ -4,6 +4,7 @@ Every request has a thread that mostly waits; the work is done in the execution 
 """
 
 import os
+import signal
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -46,6 +47,17 @@ def on_starting(server):
 def pre_request(worker, req):
     """Hand the header lines on: WSGI is about to join repeated ones with commas."""
     req.headers.append((RAW_HEADERS_NAME, list(req.headers)))
+
+
+def post_worker_init(worker):
+    """From SIGTERM on, readiness says that new requests should go elsewhere."""
+    pool = worker.wsgi.extensions["berth"]
+
+    def drain(signal_number, frame):
+        pool.drain()
+        worker.handle_exit(signal_number, frame)
+
+    signal.signal(signal.SIGTERM, drain)
 
 
 def worker_exit(server, worker):

@@ -1,7 +1,8 @@
 """The error tree: whose fault it is, and the facts. Nothing here knows an HTTP status."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 class BerthError(Exception):
@@ -43,10 +44,14 @@ class ManifestError(BerthError, RuntimeError):
 
 
 class MalformedDocument(BerthError):
-    """Raised when a document does not have the shape of its schema; carries (key path, message) pairs."""
+    """Raised when a document does not have the shape of its schema; carries (key path, message) pairs.
 
-    def __init__(self, messages: Iterable[tuple[str, str]]) -> None:
+    `valid` holds what could be read all the same.
+    """
+
+    def __init__(self, messages: Iterable[tuple[str, str]], valid: Mapping[str, Any] | None = None) -> None:
         self.messages = tuple(messages)
+        self.valid = valid or {}
         super().__init__("; ".join(f"{key}: {message}" if key else message for key, message in self.messages))
 
 

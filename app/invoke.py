@@ -1,10 +1,13 @@
 """The one door to every function."""
 
 import json
+import logging
 
 from app.errors import InvocationFault, PayloadTooLarge, Throttled
 from app.model.invocation import MAX_REQUEST_BYTES, Invocation, InvocationResult
 from app.runtime.pool import Pool
+
+log = logging.getLogger("berth")
 
 
 class Invoker:
@@ -26,6 +29,8 @@ class Invoker:
         except Throttled:
             raise
         except InvocationFault as fault:
+            # Lambda's supervisor logs these; what a handler raises is logged by the runtime.
+            log.warning("%s: %s: %s", invocation.request_id, invocation.function.name, fault.reason)
             return _fault_result(fault, invocation.request_id)
 
 

@@ -57,6 +57,11 @@ class Settings:
     starts: int = field(default_factory=usable_cpus)  # interpreters starting at one time
     passed_on: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    def __post_init__(self) -> None:
+        # An environment works in its function's folder, so nothing may depend on ours.
+        object.__setattr__(self, "functions_dir", self.functions_dir.absolute())
+        object.__setattr__(self, "manifests_dir", self.manifests_dir.absolute())
+
     @property
     def threads(self) -> int:
         """Request threads: every slot, as many waiters, and some that only health needs."""
@@ -69,8 +74,8 @@ class Settings:
         reader = _Reader(environ)
         settings = cls(
             stage=reader.text("BERTH_STAGE", cls.stage),
-            functions_dir=Path(reader.text("BERTH_FUNCTIONS_DIR", "functions")).absolute(),
-            manifests_dir=Path(reader.text("BERTH_MANIFESTS_DIR", "manifests")).absolute(),
+            functions_dir=Path(reader.text("BERTH_FUNCTIONS_DIR", "functions")),
+            manifests_dir=Path(reader.text("BERTH_MANIFESTS_DIR", "manifests")),
             concurrency=int(reader.number("BERTH_CONCURRENCY", _default_concurrency(), 1)),
             wait_seconds=reader.number("BERTH_WAIT_SECONDS", cls.wait_seconds, 0, whole=False),
             max_environments=int(reader.number("BERTH_MAX_ENVIRONMENTS", _default_environments(), 1)),

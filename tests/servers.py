@@ -110,8 +110,8 @@ def start_gunicorn(project: Path, *options: str, environ: Mapping[str, str] | No
 
 def start_flask_run(project: Path, *options: str, environ: Mapping[str, str] | None = None) -> Server:
     """Start `flask run` on the functions of a project folder."""
-    program = [sys.executable, "-m", "flask", "--app", str(ROOT / "wsgi.py"), "run", "--port", "0", *options]
-    return _start(program, project, environ)
+    program = [sys.executable, "-m", "flask", "--app", str(ROOT / "wsgi.py"), "run", *options]
+    return _start(program, project, {"PORT": "0", **(environ or {})})
 
 
 def project_environ(project: Path) -> dict[str, str]:

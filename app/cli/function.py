@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import closing, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,7 +15,7 @@ import click
 from app.cli.install import install_requirements
 from app.cli.scaffold import write_function
 from app.cli.start import refusing
-from app.errors import InvocationFault, MalformedDocument
+from app.errors import InvocationFault, MalformedDocument, PayloadTooLarge, Throttled
 from app.invoke import Invoker
 from app.manifest.loader import Catalog, load
 from app.model.function import Function
@@ -104,8 +105,7 @@ def install_functions(name: str | None) -> None:
     """Install each function's requirements.txt into its own .packages folder."""
     with refusing():
         functions_dir = Settings.from_environ().functions_dir
-    pattern = name or "*"
-    found = sorted(functions_dir.glob(f"{pattern}/requirements.txt"))
+    found = sorted(functions_dir.glob(f"{name or '[!._]*'}/requirements.txt"))
     if name and not (functions_dir / name).is_dir():
         raise click.ClickException(f"there is no function {name!r} in {functions_dir}")
     for requirements in found:
@@ -126,7 +126,10 @@ def _pool() -> Pool:
 
 def _invoke(invoker: Invoker, invocation: Invocation) -> InvocationResult:
     started = time.monotonic()
-    result = invoker.invoke(invocation)
+    try:
+        result = invoker.invoke(invocation)
+    except (Throttled, PayloadTooLarge) as refused:
+        raise click.ClickException(str(refused)) from refused
     click.echo(f"{invocation.request_id}: {(time.monotonic() - started) * 1000:.2f} ms", err=True)
     return result
 
@@ -141,8 +144,9 @@ def _require_json(payload: bytes, event_file: BinaryIO | None) -> None:
 
 def _check(function: Function, pool: Pool) -> Iterator[str]:
     """What is wrong with the handler as a process imports it, and with the sample events."""
+    unlimited = replace(function, isolation="process", reserved_concurrency=None)
     try:
-        with pool.environment(function) as environment:
+        with pool.environment(unlimited) as environment:
             failure = environment.initialize()
     except InvocationFault as fault:
         yield f"handler {function.handler!r}: {fault.reason}"

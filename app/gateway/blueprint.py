@@ -1,5 +1,6 @@
 """One Flask blueprint per function."""
 
+import itertools
 import re
 from collections.abc import Callable, Sequence
 
@@ -34,31 +35,31 @@ def _view(gateway: Gateway, route: Route) -> Callable[..., WireResponse]:
 
 def werkzeug_rule(key: RouteKey) -> str:
     """A route key's path in Werkzeug's syntax: `/orders/<id>`, `/<path:proxy>`."""
+    taken: set[str] = set()
     parts = []
     for segment in key.segments:
-        name = _identifier(segment.text)
-        if segment.is_greedy:
-            parts.append(f"<path:{name}>")
+        if segment.is_variable:
+            converter = "path:" if segment.is_greedy else ""
+            parts.append(f"<{converter}{_identifier(segment.text, taken)}>")
         else:
-            parts.append(f"<{name}>" if segment.is_variable else segment.text)
+            parts.append(segment.text)
     return f"/{'/'.join(parts)}"
 
 
-def _identifier(name: str) -> str:
+def _identifier(name: str, taken: set[str]) -> str:
     """A path parameter's name as Werkzeug wants it; API Gateway also allows `-`, `.` and a digit first."""
     text = _NOT_IN_A_NAME.sub("_", name)
-    return text if text.isidentifier() else f"_{text}"
+    return _unused(text if text.isidentifier() else f"_{text}", taken)
 
 
 def _endpoint(key: RouteKey, taken: set[str]) -> str:
-    """`get_orders_id` for `GET /orders/{id}`, numbered should two routes be spelled alike."""
-    plain = _NOT_IN_A_NAME.sub("_", f"{key.method.lower()} {key.path}").strip("_")
-    name = next(
-        name for number in range(1, len(taken) + 2) if (name := _numbered(plain, number)) not in taken
-    )
-    taken.add(name)
-    return name
+    """`get_orders_id` for `GET /orders/{id}`."""
+    return _unused(_NOT_IN_A_NAME.sub("_", f"{key.method.lower()} {key.path}").strip("_"), taken)
 
 
-def _numbered(name: str, number: int) -> str:
-    return name if number == 1 else f"{name}_{number}"
+def _unused(name: str, taken: set[str]) -> str:
+    """The name, numbered should it be taken already."""
+    numbered = (f"{name}_{number}" for number in itertools.count(2))
+    unused = next(each for each in itertools.chain([name], numbered) if each not in taken)
+    taken.add(unused)
+    return unused

@@ -43,6 +43,14 @@ class RawEnvironBuilder(EnvironBuilder):
 class GatewayClient(FlaskClient):
     """Flask's test client with a RawEnvironBuilder."""
 
+    def run_wsgi_app(self, environ: dict[str, Any], buffered: bool = False) -> Any:
+        """Run the application; the cookie jar's line joins the others only here."""
+        self._add_cookies_to_wsgi(environ)
+        lines = environ.get(RAW_HEADERS, [])
+        if "HTTP_COOKIE" in environ and not any(name.lower() == "cookie" for name, _ in lines):
+            lines.append(("Cookie", environ["HTTP_COOKIE"]))
+        return super().run_wsgi_app(environ, buffered)
+
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         """Send one request; the arguments are Flask's."""
         if args and isinstance(args[0], WerkzeugBuilder | dict | Request):

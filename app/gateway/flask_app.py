@@ -5,7 +5,7 @@ from typing import Any
 from flask import Flask
 from flask.sessions import NullSession, SessionInterface, SessionMixin
 from flask.wrappers import Request, Response
-from werkzeug.exceptions import Forbidden
+from werkzeug.exceptions import Forbidden, NotFound
 from werkzeug.routing import Map, MapAdapter, Rule
 from werkzeug.wsgi import get_host
 
@@ -58,9 +58,16 @@ class RouteAdapter(MapAdapter):
         """Match the raw path; raises an HTTP exception that is also NoSuchRoute."""
         path = path_info or self._raw_path
         if path == RESERVED_PREFIX or path.startswith(f"{RESERVED_PREFIX}/"):
-            return super().match(path_info, method, *args, **kwargs)
+            return self._match_own(path_info, method, *args, **kwargs)
         rule, parameters = self.map.find(method or self._method, path)
         return (rule if kwargs.get("return_rule") else rule.endpoint), parameters
+
+    def _match_own(self, *args: Any, **kwargs: Any) -> Any:
+        """Match the server's own URLs: no `/{proxy+}` of a function may answer there."""
+        rule, values = super().match(*args, **kwargs | {"return_rule": True})
+        if isinstance(rule, RouteRule) and rule.route is not None:
+            raise NotFound
+        return (rule if kwargs.get("return_rule") else rule.endpoint), values
 
 
 class RouteMap(Map):

@@ -9,7 +9,7 @@ from werkzeug.wsgi import get_input_stream
 
 from app.model.http import Headers, HttpRequest
 from app.model.route import METHODS, Route
-from app.payload.headers import canonical_name
+from app.payload.headers import canonical_name, text_value
 from app.payload.path import split_target, strip_stage
 
 Environ = dict[str, Any]
@@ -26,7 +26,7 @@ _NOT_IN_HTTP = {"CONTENT_TYPE": "Content-Type", "CONTENT_LENGTH": "Content-Lengt
 def read_request(request: Request, route: Route) -> HttpRequest:
     """Read the current request; raises werkzeug's RequestEntityTooLarge for more than 10 MB."""
     environ = request.environ
-    headers = [(canonical_name(name), value) for name, value in _header_lines(environ)]
+    headers = [(canonical_name(name), text_value(value)) for name, value in _header_lines(environ)]
     path, query = split_target(raw_target(environ))
     stage = route.stage
     source_ip, forwarded = _forwarded(environ, headers, stage.trusted_proxy_hops)

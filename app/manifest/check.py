@@ -25,7 +25,7 @@ def check_functions(manifests: Mapping[Path, FunctionManifest]) -> Iterator[Prob
         if not _FUNCTION_NAME.fullmatch(folder.name):
             wrong = f"{folder.name!r} is not a Lambda function name: 1 to 64 letters, digits, - or _"
             yield Problem(shown(folder), "", wrong)
-        missing = handler_problem(folder, manifest.handler)
+        missing = handler_problem(folder, manifest.handler) if manifest.handler else None
         if missing:
             yield Problem(shown(folder / MANIFEST), "handler", missing)
 
@@ -50,6 +50,8 @@ def check_routes(manifests: Mapping[Path, FunctionManifest]) -> Iterator[Problem
     first: dict[tuple[str, str], tuple[Path, RouteKey]] = {}
     for folder, manifest in manifests.items():
         for index, key in enumerate(manifest.routes):
+            if not key.method:
+                continue  # reported by its schema
             owner, claimed = first.setdefault(key.template, (folder, key))
             if claimed is not key:
                 wrong = f"{key} is already claimed by {owner.name!r} ({claimed})"

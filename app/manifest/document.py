@@ -1,7 +1,7 @@
 """One JSON document from disk through its schema, every problem with a key path."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,14 +14,17 @@ class UnreadableDocument(Exception):
     """Raised when a file holds no JSON object; its text says why."""
 
 
-def load_document(path: Path, read: Callable[[Any], _Model]) -> tuple[_Model | None, list[Problem]]:
-    """Load a file through a schema: the model and no problems, or None and every problem."""
+def load_document(
+    path: Path, read: Callable[[Any], _Model], salvage: Callable[[Mapping[str, Any]], _Model]
+) -> tuple[_Model | None, list[Problem]]:
+    """Load a file through a schema: the model, with every problem what is left of it, or None."""
     try:
         return read(_read_object(path)), []
     except UnreadableDocument as unreadable:
         return None, [Problem(shown(path), "", str(unreadable))]
     except MalformedDocument as malformed:
-        return None, [Problem(shown(path), key, message) for key, message in malformed.messages]
+        problems = [Problem(shown(path), key, message) for key, message in malformed.messages]
+        return salvage(malformed.valid), problems
 
 
 def shown(path: Path) -> str:

@@ -16,7 +16,13 @@ from app.model.function import Function
 from app.model.manifest import FunctionManifest, StageManifest
 from app.model.route import Route
 from app.model.stage import Stage
-from app.schemas.manifest import STAGE_NAME, read_function_manifest, read_stage_manifest
+from app.schemas.manifest import (
+    STAGE_NAME,
+    read_function_manifest,
+    read_stage_manifest,
+    salvage_function_manifest,
+    salvage_stage_manifest,
+)
 from app.settings import Settings
 
 _STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([^}]*)\}")
@@ -82,7 +88,7 @@ def _load_stage(settings: Settings) -> tuple[Stage | None, list[Problem]]:
         return None, [
             Problem(shown(path), "", f"no manifest for the stage {settings.stage!r} (found: {known})")
         ]
-    manifest, problems = load_document(path, read_stage_manifest)
+    manifest, problems = load_document(path, read_stage_manifest, salvage_stage_manifest)
     if manifest is None:
         return None, problems
     environment = _resolve(manifest.environment, path, manifest.stage_variables, problems)
@@ -129,7 +135,7 @@ def _select(folders: list[Path], only: Collection[str], problems: list[Problem])
 
 
 def _load_function(folder: Path, problems: list[Problem]) -> FunctionManifest | None:
-    manifest, found = load_document(folder / MANIFEST, read_function_manifest)
+    manifest, found = load_document(folder / MANIFEST, read_function_manifest, salvage_function_manifest)
     problems += found
     return manifest
 

@@ -10,7 +10,7 @@ Headers = Sequence[tuple[str, str]]
 class HttpRequest:
     """One request, server quirks settled: header names are canonical, one entry per header line.
 
-    `path` is percent-encoded as sent, without the stage; `target_path` is the whole of it.
+    `path` is percent-encoded as sent, without the stage.
     """
 
     method: str

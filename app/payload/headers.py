@@ -44,6 +44,16 @@ def is_header_value(value: str) -> bool:
     return _UNPRINTABLE.search(value) is None
 
 
+def text_value(value: str) -> str:
+    """A value out of WSGI: its bytes read as UTF-8, or as latin-1 if they are not."""
+    if value.isascii():
+        return value
+    try:
+        return value.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return value
+
+
 def wire_value(value: str) -> str:
     """A value as WSGI wants it: its UTF-8 bytes, each as one latin-1 character."""
     return value if value.isascii() else value.encode("utf-8", "replace").decode("latin-1")

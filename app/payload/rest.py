@@ -58,8 +58,9 @@ def build_event(route: Route, request: HttpRequest, stamp: Stamp) -> Event:
     https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
     Raises MalformedRequest for a query string that API Gateway refuses.
     """
-    if REFUSED.search(request.query):
-        raise MalformedRequest(f"the query string holds a plain {REFUSED.search(request.query)[0]!r}")  # type: ignore[index]
+    refused = REFUSED.search(request.query)
+    if refused:
+        raise MalformedRequest(f"the query string holds a plain {refused[0]!r}")
     headers = _event_headers(request, stamp)
     query = decode_query(request.query)
     content_type = first_media_type(headers.get("Content-Type"))

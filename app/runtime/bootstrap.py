@@ -58,6 +58,15 @@ def read_frame(connection: socket.socket) -> tuple[dict[str, Any], bytes]:
     return head, bytes(read_exactly(connection, tail_size))
 
 
+def limited_response(result_data: bytes | str) -> tuple[str, bytes]:
+    """A result to post, or the error that Lambda makes of one over its limit."""
+    data = result_data if isinstance(result_data, bytes) else result_data.encode("utf-8")
+    if len(data) <= MAX_RESPONSE_BYTES:
+        return RESULT, data
+    print(TOO_LARGE.decode(), file=sys.stderr)
+    return ERROR, TOO_LARGE
+
+
 def search_path(task_root: str, environ: dict[str, str], interpreter: Sequence[str]) -> list[str]:
     """The module search path: the function, its packages, then what the interpreter has."""
     given = [entry for entry in environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
@@ -154,11 +163,8 @@ class FrameClient:
 
     def post_invocation_result(self, invoke_id: str, result_data: bytes | str, *_: Any) -> None:
         """Post what the handler returned, unless it is over Lambda's limit."""
-        data = result_data if isinstance(result_data, bytes) else result_data.encode("utf-8")
-        if len(data) > MAX_RESPONSE_BYTES:
-            self._send({"type": ERROR, "requestId": invoke_id}, TOO_LARGE)
-        else:
-            self._send({"type": RESULT, "requestId": invoke_id}, data)
+        kind, payload = limited_response(result_data)
+        self._send({"type": kind, "requestId": invoke_id}, payload)
 
     def post_invocation_error(self, invoke_id: str, error_response_data: str, *_: Any) -> None:
         """Post what the handler raised."""

@@ -21,7 +21,6 @@ from app.runtime.environ import build_environ, server_packages
 from app.runtime.environment import INIT_SECONDS, State, runtime_headers
 
 _START_SECONDS = 30.0  # a bare interpreter; longer means that the machine cannot start processes
-_RECEIVE_BYTES = 256 * 1024
 _MAX_HEAD_BYTES = 64 * 1024
 _MAX_TAIL_BYTES = 16 * 1024 * 1024  # an error's stack trace may be longer than a result
 _LONGEST_POLL = 86_400.0  # seconds; poll() counts milliseconds in an int
@@ -36,21 +35,18 @@ class ChildProcess:
     """One process in a process group of its own, driven over a private socket."""
 
     def __init__(
-        self, function: Function, passed_on: Mapping[str, str], *, output: int | None, dev: bool
+        self, function: Function, passed_on: Mapping[str, str], *, output: int | None, bytecode: bool
     ) -> None:
         self.function = function
         self._passed_on = passed_on
         self._output = output  # descriptor for stdout and stderr; the server's own without it
-        self._dev = dev  # bytecode is not written: an edit within one second would go unseen
+        self._writes_bytecode = bytecode
         self._state = State.NEW
         self._ending = threading.Lock()  # the pool's closing thread may kill what a request thread reaps
 
-    @property
-    def state(self) -> State:
-        """Where it is in its life; DEAD also if its process ended by itself."""
-        if self._state in {State.STARTED, State.READY} and self._has_exited(0):
-            self.retire()
-        return self._state
+    def is_alive(self) -> bool:
+        """Whether it can take an invocation; its process may have ended by itself."""
+        return self._state is not State.DEAD and not self._has_exited(0)
 
     def start(self) -> None:
         """Start the interpreter; raises EnvironmentDied if none can be had."""
@@ -124,7 +120,7 @@ class ChildProcess:
             os.killpg(self._process.pid, signal.SIGKILL)
 
     def _spawn(self, ours: socket.socket, theirs: socket.socket) -> subprocess.Popen[bytes]:
-        flags = ["-P", "-S", *(["-B"] if self._dev else [])]
+        flags = ["-P", "-S", *([] if self._writes_bytecode else ["-B"])]
         program = [sys.executable, *flags, bootstrap.__file__, str(theirs.fileno()), *server_packages()]
         try:
             return subprocess.Popen(

@@ -23,9 +23,8 @@ class ExecutionEnvironment(Protocol):
 
     function: Function
 
-    @property
-    def state(self) -> State:
-        """Where it is in its life; DEAD also if its process ended by itself."""
+    def is_alive(self) -> bool:
+        """Whether it can take an invocation; its process may have ended by itself."""
         ...
 
     def start(self) -> None:
@@ -44,7 +43,10 @@ class ExecutionEnvironment(Protocol):
         ...
 
     def kill(self) -> None:
-        """Stop what it is doing from another thread: its invocation ends as if it had died."""
+        """Stop what it is doing from another thread: its invocation ends as if it had died.
+
+        An environment that is no process cannot be stopped, and goes on to the end.
+        """
         ...
 
     def retire(self) -> None:

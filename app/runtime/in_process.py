@@ -12,7 +12,7 @@ from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller, to_json
 from app.errors import EnvironmentDied
 from app.model.function import Function
 from app.model.invocation import Invocation, InvocationResult
-from app.runtime.bootstrap import MAX_RESPONSE_BYTES, TOO_LARGE, request_attributes
+from app.runtime.bootstrap import ERROR, limited_response, request_attributes
 from app.runtime.environ import build_environ
 from app.runtime.environment import State, runtime_headers
 from app.runtime.module_scope import ModuleScope
@@ -31,14 +31,18 @@ class InProcess:
 
     def __init__(self, function: Function, passed_on: Mapping[str, str]) -> None:
         self.function = function
-        self.state = State.NEW
+        self._state = State.NEW
         self._passed_on = passed_on
+
+    def is_alive(self) -> bool:
+        """Whether the next invocation may use it."""
+        return self._state is not State.DEAD
 
     def start(self) -> None:
         """Prepare an empty scope; the function is imported by its first invocation."""
         environ = build_environ(self.function, self._passed_on)
         self._scope = ModuleScope((self.function.directory, self.function.packages), environ)
-        self.state = State.STARTED
+        self._state = State.STARTED
 
     def invoke(self, invocation: Invocation) -> InvocationResult:
         """Run one invocation; raises EnvironmentDied where a process would have ended."""
@@ -55,7 +59,7 @@ class InProcess:
 
     def retire(self) -> None:
         """Forget the scope, so that the next environment imports the function anew."""
-        self.state = State.DEAD
+        self._state = State.DEAD
 
     def _run(self, client: "_OneInvocation") -> InvocationResult:
         with _interpreter, self._scope.entered():
@@ -63,9 +67,9 @@ class InProcess:
             try:
                 runtime.run(self.function.handler, client)
             except _Answered:
-                self.state = State.READY
+                self._state = State.READY
             except BaseException as ended:
-                self.state = State.DEAD
+                self._state = State.DEAD
                 if client.result is None:
                     raise EnvironmentDied(f"Runtime exited {_ending(ended)}") from ended
         assert client.result is not None
@@ -94,9 +98,8 @@ class _OneInvocation(BaseLambdaRuntimeClient):  # type: ignore[misc]
         return InvocationRequest(**request_attributes(head, invocation.payload or b"{}"))
 
     def post_invocation_result(self, invoke_id: str, result_data: Any, *_: Any) -> None:
-        data = result_data if isinstance(result_data, bytes) else result_data.encode("utf-8")
-        too_large = len(data) > MAX_RESPONSE_BYTES
-        self.result = InvocationResult(TOO_LARGE, "Unhandled") if too_large else InvocationResult(data)
+        kind, payload = limited_response(result_data)
+        self.result = InvocationResult(payload, "Unhandled" if kind == ERROR else None)
 
     def post_invocation_error(self, invoke_id: str, error_response_data: str, *_: Any) -> None:
         self.result = InvocationResult(error_response_data.encode("utf-8"), "Unhandled")

@@ -22,7 +22,8 @@ def create_pool(settings: Settings, output: int | None = None) -> Pool:
 
 
 def _child_process(function: Function, settings: Settings, output: int | None) -> ExecutionEnvironment:
-    return ChildProcess(function, settings.passed_on, output=output, dev=settings.reload)
+    # Where files are edited no bytecode is written: an edit within one second would go unseen.
+    return ChildProcess(function, settings.passed_on, output=output, bytecode=not settings.reload)
 
 
 def _in_process(function: Function, settings: Settings, output: int | None) -> ExecutionEnvironment:

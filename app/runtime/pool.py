@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from app.errors import Throttled
 from app.model.function import Function
-from app.runtime.environment import ExecutionEnvironment, State
+from app.runtime.environment import ExecutionEnvironment
 
 _CLOSE_SECONDS = 2.0
 
@@ -56,12 +56,17 @@ class Pool:
         self._in_flight = 0
         self._waiting = 0
         self._starting = 0
+        self._is_draining = False
         self._is_closed = False
 
     @property
     def is_open(self) -> bool:
-        """Whether an invocation slot can still be had, now or later."""
-        return not self._is_closed
+        """Whether new requests should be sent here."""
+        return not (self._is_draining or self._is_closed)
+
+    def drain(self) -> None:
+        """Go on serving, and be open no more; a signal handler may call it."""
+        self._is_draining = True
 
     @contextmanager
     def environment(self, function: Function) -> Iterator[ExecutionEnvironment]:
@@ -94,16 +99,21 @@ class Pool:
 
     def _take_slot(self, function: Function) -> None:
         slots = min(self._limits.concurrency, self._limits.environments)
-        reserved = function.reserved_concurrency
         with self._changed:
-            if self._is_closed:
-                raise Throttled(function.name, "the end of the server")
-            if reserved is not None and self._busy[function.name] >= reserved:
-                raise Throttled(function.name, f"its reserved concurrency of {reserved}")
+            self._refuse(function)
             if self._in_flight >= slots:
                 self._await_slot(function, slots)
+                self._refuse(function)
             self._busy[function.name] += 1
             self._in_flight += 1
+
+    def _refuse(self, function: Function) -> None:
+        """Raise Throttled where no waiting would help."""
+        if self._is_closed:
+            raise Throttled(function.name, "the end of the server")
+        reserved = function.reserved_concurrency
+        if reserved is not None and self._busy[function.name] >= reserved:
+            raise Throttled(function.name, f"its reserved concurrency of {reserved}")
 
     def _await_slot(self, function: Function, slots: int) -> None:
         if self._waiting >= self._limits.concurrency:
@@ -123,11 +133,11 @@ class Pool:
 
     def _acquire(self, function: Function) -> _Entry:
         revision = self._revision(function)
-        while True:
-            entry = self._take_idle(function) or self._start(function, revision)
-            if entry.revision == revision and entry.environment.state is not State.DEAD:
+        while entry := self._take_idle(function):
+            if entry.revision == revision and entry.environment.is_alive():
                 return entry
             self._retire(entry)
+        return self._start(function, revision)
 
     def _take_idle(self, function: Function) -> _Entry | None:
         """The warmest idle environment, or None once this request may start one."""
@@ -177,7 +187,7 @@ class Pool:
         return oldest
 
     def _release(self, entry: _Entry) -> None:
-        if entry.environment.state is State.DEAD or self._is_closed:
+        if self._is_closed or not entry.environment.is_alive():
             self._retire(entry)
             return
         entry.idle_since = time.monotonic()

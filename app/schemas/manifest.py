@@ -1,8 +1,9 @@
 """The two manifests: a function's and a stage's. Keys are camelCase in the file."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load, validate
+from marshmallow import Schema, ValidationError, fields, missing, post_load, validate
 
 from app.model.manifest import FunctionManifest, StageManifest
 from app.model.route import RESERVED_PREFIX, RouteKey
@@ -256,6 +257,24 @@ def read_function_manifest(document: Any) -> FunctionManifest:
     """Read one function's manifest; raises MalformedDocument."""
     manifest: FunctionManifest = read(FunctionManifestSchema(), document)
     return manifest
+
+
+def salvage_function_manifest(valid: Mapping[str, Any]) -> FunctionManifest:
+    """What can be checked further of a manifest that is refused: its valid keys, defaults for the others."""
+    values = _model_values({**_defaults(FunctionManifestSchema()), "handler": "", **valid})
+    routes = tuple(key if isinstance(key, RouteKey) else RouteKey("", "") for key in values["routes"])
+    return FunctionManifest(**values | {"routes": routes})
+
+
+def salvage_stage_manifest(valid: Mapping[str, Any]) -> StageManifest:
+    """What can be checked further of a stage that is refused: its valid keys, defaults for the others."""
+    return StageManifest(**_model_values({**_defaults(StageManifestSchema()), **valid}))
+
+
+def _defaults(schema: Schema) -> dict[str, Any]:
+    defaults = {name: field.load_default for name, field in schema.fields.items()}
+    made = {name: value() if callable(value) else value for name, value in defaults.items()}
+    return {name: value for name, value in made.items() if value is not missing}
 
 
 def read_stage_manifest(document: Any) -> StageManifest:

@@ -24,7 +24,8 @@ def read(schema: Schema, document: Any) -> Any:
     try:
         return schema.load(document)
     except ValidationError as invalid:
-        raise MalformedDocument(_flatten(invalid.messages, schema, "")) from invalid
+        valid = invalid.valid_data if isinstance(invalid.valid_data, dict) else {}
+        raise MalformedDocument(_flatten(invalid.messages, schema, ""), valid) from invalid
 
 
 def _flatten(messages: Any, shape: Any, path: str) -> Iterator[tuple[str, str]]:

@@ -22,6 +22,10 @@ class FakeEnvironment:
         self.released = threading.Event()
         self.released.set()
 
+    def is_alive(self) -> bool:
+        """Whether it is not DEAD."""
+        return self.state is not State.DEAD
+
     def start(self) -> None:
         """Become STARTED."""
         self.state = State.STARTED

@@ -2,6 +2,7 @@
 
 import http.client
 import signal
+import socket
 import threading
 from pathlib import Path
 
@@ -80,9 +81,14 @@ def test_it_ends_within_seconds_though_a_handler_runs(project, signal_number):
 
 def test_port_decides_where_it_listens(project):
     write_function(project, "answer", "def handler(event, context): return {}", "GET /")
-    server = start_flask_run(project)
-    assert server.get("/").status == 200
-    assert server.stop() == 0
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = start_flask_run(project, environ={"PORT": str(port)})
+    try:
+        assert server.port == port
+        assert server.get("/").status == 200
+    finally:
+        assert server.stop() == 0
 
 
 def _call(server) -> None:

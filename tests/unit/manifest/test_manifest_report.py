@@ -53,6 +53,7 @@ def test_a_bad_stage_hides_no_bad_function(problems_of):
         Problem("functions/a.b", "", unnamed),
         Problem("functions/hello/manifest.json", "handler", "is required"),
         Problem("functions/other/manifest.json", "handler", missing),
+        Problem("functions/other/manifest.json", "routes[0]", "GET / is already claimed by 'a.b' (GET /)"),
         Problem("manifests/dev.json", "timeout", "must be 1 second or more"),
     ]
 
@@ -82,3 +83,19 @@ def test_files_elsewhere_are_shown_with_their_whole_path(load_files, tmp_path):
     with pytest.raises(ManifestError) as refused:
         load_files(environ={"BERTH_MANIFESTS_DIR": str(tmp_path)})
     assert refused.value.problems == (Problem(f"{tmp_path}/dev.json", "", "must hold one JSON object"),)
+
+
+def test_a_bad_key_hides_no_cross_check_of_the_others(problems_of):
+    route = {"method": "GET", "path": "/"}
+    bad = {"handler": "nope.handler", "timeout": 0, "routes": [route, {"method": "get", "path": "/x"}, route]}
+    found = [(problem.key, problem.message) for problem in problems_of({MANIFEST: bad | {"zzz": 1}})]
+    assert found == [
+        ("handler", "'nope.handler' needs the file functions/hello/nope.py, which does not exist"),
+        (
+            "routes[1].method",
+            "'get' is not one of ANY, DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT: did you mean GET?",
+        ),
+        ("routes[2]", "GET / is already claimed by 'hello' (GET /)"),
+        ("timeout", "must be 1 second or more"),
+        ("zzz", "unknown key"),
+    ]

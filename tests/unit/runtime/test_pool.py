@@ -164,7 +164,7 @@ def test_a_request_that_may_not_start_one_takes_what_falls_idle():
     gate.set()
     for caller in callers:
         caller.join(10)
-    assert sum(environment.invocations for environment in kept.made) == 3
+    assert [environment.invocations for environment in kept.made] == [3]
 
 
 def test_a_failed_start_gives_its_slot_back():
@@ -192,3 +192,50 @@ def test_closing_ends_idle_and_busy_environments():
     closing.join(10)
     assert busy.state is State.DEAD
     assert pool._entries == set()
+
+
+def test_reserved_concurrency_holds_after_a_wait_too():
+    pool = _pool(Kept(), concurrency=2, wait_seconds=10)
+    reserved = make_function("reserved", reserved_concurrency=1)
+    outcomes: queue.SimpleQueue[str] = queue.SimpleQueue()
+    inside, leave = threading.Event(), threading.Event()
+
+    def call() -> None:
+        try:
+            with pool.environment(reserved):
+                inside.set()
+                leave.wait(10)
+            outcomes.put("served")
+        except Throttled:
+            outcomes.put("throttled")
+
+    callers = [threading.Thread(target=call) for _ in range(2)]
+    with pool.environment(HELLO), pool.environment(OTHER):
+        for caller in callers:
+            caller.start()
+    inside.wait(10)
+    assert outcomes.get(timeout=10) == "throttled"
+    leave.set()
+    for caller in callers:
+        caller.join(10)
+    assert outcomes.get(timeout=10) == "served"
+
+
+def test_an_environment_that_ends_in_its_start_is_not_started_again():
+    made: list[FakeEnvironment] = []
+
+    class Ending(FakeEnvironment):
+        def start(self) -> None:
+            made.append(self)
+            self.state = State.DEAD
+
+    pool = Pool(Limits(1, 1, 1, 0.05), Ending)
+    assert b"Runtime exited" in _invoke(pool, payload=b"die")
+    assert len(made) == 1
+
+
+def test_a_draining_pool_serves_and_is_open_no_more():
+    pool = _pool(Kept())
+    pool.drain()
+    assert not pool.is_open
+    assert _invoke(pool) == b"1"
