@@ -124,9 +124,9 @@ class MalformedProxyResponse(GatewayRefusal):
 class FunctionFailed(GatewayRefusal):
     """Raised when the result behind a proxy response is a function error."""
 
-    def __init__(self, function_name: str, error_type: str) -> None:
+    def __init__(self, function_name: str, function_error: str) -> None:
         self.function_name = function_name
-        super().__init__(f"{function_name} failed: {error_type}")
+        super().__init__(f"{function_name} failed: {function_error}")
 
 
 class UndecodableBody(GatewayRefusal):

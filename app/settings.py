@@ -4,7 +4,7 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.errors import ManifestError, Problem
@@ -41,9 +41,20 @@ def _default_environments() -> int:
     return max(4, memory_bytes() // (128 * 1024 * 1024))
 
 
+VARIABLES = (
+    "BERTH_STAGE",
+    "BERTH_FUNCTIONS_DIR",
+    "BERTH_MANIFESTS_DIR",
+    "BERTH_CONCURRENCY",
+    "BERTH_WAIT_SECONDS",
+    "BERTH_MAX_ENVIRONMENTS",
+    "BERTH_RELOAD",
+)
+
+
 @dataclass(frozen=True)
 class Settings:
-    """The settings of one server process; each field is one `BERTH_` variable or a platform's own."""
+    """The settings of one server process, from `BERTH_` variables, the platform's, and the machine."""
 
     stage: str = "dev"
     functions_dir: Path = Path("functions")
@@ -90,13 +101,6 @@ class Settings:
 
 def _is_passed_on(name: str) -> bool:
     return name in PASSED_ON or name.startswith(PASSED_ON_PREFIXES)
-
-
-VARIABLES = tuple(
-    f"{PREFIX}{item.name.upper()}"
-    for item in fields(Settings)
-    if item.name not in {"port", "region", "starts", "passed_on"}
-)
 
 
 class _Reader:

@@ -1,12 +1,12 @@
 """What `flask function new` writes."""
 
 import json
-import re
 from pathlib import Path
 
 import click
 
 from app.cli.sample import build_sample_event
+from app.manifest.check import FUNCTION_NAME
 
 _HANDLER = """import json
 
@@ -31,8 +31,10 @@ def test_handler_itself(invoke_function, sample_event):
 def write_function(functions_dir: Path, name: str) -> list[Path]:
     """Write a new function's files and return their paths; an existing folder is left alone."""
     folder = functions_dir / name
-    if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}", name):
-        raise click.ClickException(f"{name!r} is not a function name: 1 to 64 letters, digits, - or _")
+    if not FUNCTION_NAME.fullmatch(name) or name.startswith("_"):
+        raise click.ClickException(
+            f"{name!r} is not a function name: 1 to 64 letters, digits, - or _, no _ in front"
+        )
     test = functions_dir.parent / "tests" / "functions" / f"test_{name.replace('-', '_')}.py"
     for path in (folder, test):
         if path.exists():

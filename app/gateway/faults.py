@@ -54,7 +54,8 @@ REST_FAULTS: dict[type[Exception], Fault] = {
     UndecodableBody: _INTERNAL,
     Throttled: _INTERNAL,
 }
-# Faults of the deployment are logged; those of a client are not, and a function error already is.
+# Faults of the deployment are logged; those of a client are not, and a function error already is: by
+# the runtime, or by the Invoker where the runtime itself ended.
 _LOGGED = (MalformedProxyResponse, UndecodableBody, Throttled)
 
 

@@ -14,7 +14,7 @@ from app.gateway.client import GatewayClient
 from app.gateway.request import MAX_BODY_BYTES, raw_target, request_method
 from app.gateway.response import WireResponse
 from app.gateway.route_table import RouteTable
-from app.model.route import ANY, METHODS, RESERVED_PREFIX, Route
+from app.model.route import ANY, METHODS, Route, is_reserved
 from app.payload.path import split_target, strip_stage
 
 
@@ -57,7 +57,7 @@ class RouteAdapter(MapAdapter):
     ) -> Any:
         """Match the raw path; raises an HTTP exception that is also NoSuchRoute."""
         path = path_info or self._raw_path
-        if path == RESERVED_PREFIX or path.startswith(f"{RESERVED_PREFIX}/"):
+        if is_reserved(path):
             return self._match_own(path_info, method, *args, **kwargs)
         rule, parameters = self.map.find(method or self._method, path)
         return (rule if kwargs.get("return_rule") else rule.endpoint), parameters

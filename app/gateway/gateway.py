@@ -1,7 +1,6 @@
 """What every view shares: the door to the functions, the stamps, the event shapes."""
 
 from dataclasses import dataclass, field
-from types import ModuleType
 
 import flask
 
@@ -12,10 +11,10 @@ from app.model.gateway_context import Stamp
 from app.model.http import HttpRequest
 from app.model.route import Route
 from app.payload import rest
-from app.payload.checked import CheckedShape
+from app.payload.shape import CheckableShape, CheckedShape, Shape
 
-SHAPES: dict[str, ModuleType] = {"rest": rest}
-CHECKED_SHAPES = {api: CheckedShape(shape) for api, shape in SHAPES.items()}
+SHAPES: dict[str, CheckableShape] = {"rest": rest}
+CHECKED_SHAPES: dict[str, Shape] = {api: CheckedShape(shape) for api, shape in SHAPES.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,10 +24,11 @@ class Gateway:
     invoker: Invoker
     stamps: StampSource = field(default_factory=StampSource)
 
-    def shape(self, route: Route) -> ModuleType | CheckedShape:
+    def shape(self, route: Route) -> Shape:
         """The event shape of a route; in debug mode and under test it is checked by its schema."""
         app = flask.current_app
-        return (CHECKED_SHAPES if app.debug or app.testing else SHAPES)[route.function.api]
+        shapes = CHECKED_SHAPES if app.debug or app.testing else SHAPES
+        return shapes[route.function.api]
 
     def stamp(self, request: HttpRequest) -> Stamp:
         """Stamp the current request; a fault later on is answered under the same request id."""

@@ -21,18 +21,6 @@ class WireResponse(Response):
 
     wire_status = ""
 
-    @classmethod
-    def of(cls, response: HttpResponse) -> "WireResponse":
-        """The same response for Flask."""
-        wire = cls.__new__(cls)
-        wire.wire_status = f"{response.status} {_REASONS.get(response.status, 'Unknown')}"
-        wire._status, wire._status_code = wire.wire_status, response.status
-        wire.headers = Headers(list(response.headers))
-        wire.response = [response.body]
-        wire.direct_passthrough = False
-        wire._on_close = []
-        return wire
-
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if not self.wire_status:
             return super().__call__(environ, start_response)
@@ -44,4 +32,11 @@ class WireResponse(Response):
 
 def write_response(response: HttpResponse) -> WireResponse:
     """Write our response as Flask's."""
-    return WireResponse.of(response)
+    wire = WireResponse.__new__(WireResponse)
+    wire.wire_status = f"{response.status} {_REASONS.get(response.status, 'Unknown')}"
+    wire._status, wire._status_code = wire.wire_status, response.status
+    wire.headers = Headers(list(response.headers))
+    wire.response = [response.body]
+    wire.direct_passthrough = False
+    wire._on_close = []
+    return wire

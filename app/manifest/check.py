@@ -14,7 +14,7 @@ from app.model.route import RouteKey
 
 MANIFEST = "manifest.json"
 # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
-_FUNCTION_NAME = re.compile(r"[a-zA-Z0-9-_]{1,64}")
+FUNCTION_NAME = re.compile(r"[a-zA-Z0-9-_]{1,64}")
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _MAX_ENVIRONMENT_BYTES = 4096
 
@@ -22,7 +22,7 @@ _MAX_ENVIRONMENT_BYTES = 4096
 def check_functions(manifests: Mapping[Path, FunctionManifest]) -> Iterator[Problem]:
     """Report what is wrong with each function by itself: its name, its handler."""
     for folder, manifest in manifests.items():
-        if not _FUNCTION_NAME.fullmatch(folder.name):
+        if not FUNCTION_NAME.fullmatch(folder.name):
             wrong = f"{folder.name!r} is not a Lambda function name: 1 to 64 letters, digits, - or _"
             yield Problem(shown(folder), "", wrong)
         missing = handler_problem(folder, manifest.handler) if manifest.handler else None

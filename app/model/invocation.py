@@ -47,6 +47,11 @@ class InvocationResult:
     payload: bytes
     function_error: str | None = None
 
+    @property
+    def value(self) -> Any:
+        """The payload read as JSON; raises ValueError if it is none."""
+        return json.loads(self.payload)
+
 
 def encode_event(event: object) -> bytes:
     """Encode an event as compact UTF-8 JSON; lone surrogates stay JSON escapes."""

@@ -65,6 +65,11 @@ class Route:
         return hashlib.sha256(self.key.path.encode()).hexdigest()[:6]
 
 
+def is_reserved(path: str) -> bool:
+    """Whether a path is the server's own."""
+    return path == RESERVED_PREFIX or path.startswith(f"{RESERVED_PREFIX}/")
+
+
 def _segment(text: str) -> Segment:
     variable = _VARIABLE.fullmatch(text)
     if variable is None:

@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, missing, post_load, validate
 
 from app.model.manifest import FunctionManifest, StageManifest
-from app.model.route import RESERVED_PREFIX, RouteKey
+from app.model.route import RESERVED_PREFIX, RouteKey, is_reserved
 from app.schemas.fields import AnyText, Flag, NotYet, Pattern, Resource, Text, Whole, method_problem
 from app.schemas.reading import read
 
@@ -43,7 +43,7 @@ def _check_method(value: str) -> None:
 
 
 def _check_not_reserved(path: str) -> None:
-    if path == RESERVED_PREFIX or path.startswith(f"{RESERVED_PREFIX}/"):
+    if is_reserved(path):
         raise ValidationError(f"{path!r} lies under {RESERVED_PREFIX}, which Berth serves itself")
 
 

@@ -19,10 +19,9 @@ from app.factory import create_app
 from app.gateway.flask_app import GatewayApp
 from app.invoke import Invoker
 from app.manifest.loader import load
-from app.model.invocation import Invocation, encode_event
+from app.model.invocation import Invocation, InvocationResult, encode_event
 from app.runtime.kinds import create_pool
 from app.settings import Settings
-from app.testing.outcome import Outcome
 
 
 @pytest.fixture
@@ -55,15 +54,17 @@ def function_client(berth_settings: Settings) -> Iterator[Callable[[str], FlaskC
 
 
 @pytest.fixture
-def invoke_function(berth_settings: Settings) -> Iterator[Callable[..., Outcome]]:
+def invoke_function(berth_settings: Settings) -> Iterator[Callable[..., InvocationResult]]:
     """Invoke a function with an event; `isolation="inline"` runs it in this process, for a debugger."""
     with closing(create_pool(berth_settings)) as pool:
 
-        def invoke(name: str, event: Any = None, *, isolation: str | None = None, **options: Any) -> Outcome:
+        def invoke(
+            name: str, event: Any = None, *, isolation: str | None = None, **options: Any
+        ) -> InvocationResult:
             function = load(berth_settings, [name]).functions[name]
             function = replace(function, isolation=isolation or function.isolation)
             payload = b"" if event is None else encode_event(event)
-            return Outcome(Invoker(pool).invoke(Invocation(function, payload, str(uuid.uuid4()), **options)))
+            return Invoker(pool).invoke(Invocation(function, payload, str(uuid.uuid4()), **options))
 
         yield invoke
 

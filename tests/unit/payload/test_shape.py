@@ -8,7 +8,7 @@ from gateway_values import STAMP, make_request, make_route, result_of
 
 from app.errors import MalformedDocument
 from app.payload import rest
-from app.payload.checked import CheckedShape
+from app.payload.shape import CheckedShape
 
 ROUTE, REQUEST = make_route(), make_request()
 
