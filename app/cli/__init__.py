@@ -1,4 +1,4 @@
 """Commands under `flask`: thin click commands over the loader, the pool and the schemas.
 
-Public: `StartRefused` of `start`, `function_group` of `function`.
+Public: `function_group` of `function`, `refusing` of `start`, `build_sample_event` of `sample`.
 """

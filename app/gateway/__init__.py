@@ -1,4 +1,5 @@
 """The HTTP side: Flask starts here.
 
-Public: `Gateway` of `gateway`, `GatewayApp` of `flask_app`, `function_blueprint` of `blueprint`.
+Public: what the factory puts together (`GatewayApp`, `Gateway`, `function_blueprint`,
+`health_blueprint`, `register_faults`), and for servers `RAW_HEADERS_NAME` and `RawRequestHandler`.
 """

@@ -1,4 +1,4 @@
 """Pure translation between HTTP and Lambda's documents, one module per event shape.
 
-Public: `build_event` and `read_result` of each shape.
+Public: `rest`, the shapes of `shape`, and what reads requests: `headers`, `path`, `trace`.
 """

@@ -1,4 +1,4 @@
 """Execution environments: where and how functions run.
 
-Public: `ExecutionEnvironment` of `environment`, `Pool` of `pool`, `ChildProcess`, `InProcess`.
+Public: `create_pool` of `kinds`, `Pool` of `pool`, and for tests `State` of `environment`.
 """

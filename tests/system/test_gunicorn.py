@@ -1,5 +1,6 @@
 """gunicorn with the shipped configuration: fork, preload, long handlers, ends, refusals."""
 
+import http.client
 import json
 import os
 import select
@@ -110,6 +111,31 @@ def test_sigterm_lets_a_running_invocation_finish(project):
     caller.join()
     assert replies[0].status == 200
     assert not Path(f"/proc/{int(replies[0].body)}").exists()
+
+
+def test_readiness_fails_from_sigterm_on(project):
+    folder = write_function(project, "sleeper", SLEEPER, "GET /sleep/{seconds}")
+    announced = SLEEPER.replace("    time", "    open('started', 'w').close()\n    time", 1)
+    (folder / "app.py").write_text(announced)
+    server = start_gunicorn(project)
+    caller = _in_thread(server, "/sleep/2", [])
+    _await_file(folder / "started")
+    probe = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    statuses = [_probe(probe)]
+    server.process.send_signal(signal.SIGTERM)
+    while statuses[-1] == 200:  # until the worker has the signal
+        statuses.append(_probe(probe))
+    probe.close()
+    assert statuses[-1] == 503
+    assert server.stop() == 0
+    caller.join()
+
+
+def _probe(connection: http.client.HTTPConnection) -> int:
+    connection.request("GET", "/_berth/health/ready")
+    with connection.getresponse() as response:
+        response.read()
+        return response.status
 
 
 def test_a_killed_worker_takes_its_idle_environments_along(project):
