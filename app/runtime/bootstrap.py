@@ -16,6 +16,7 @@ import socket
 import struct
 import sys
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -99,9 +100,12 @@ class _WithoutServer(importlib.machinery.FileFinder):
         return None if fullname == "app" else super().find_spec(fullname, target)
 
 
+_real_path = lru_cache(os.path.realpath)
+
+
 def hide_server() -> list[importlib.machinery.FileFinder]:
     """Make the server's `app` impossible to import, and return the finders that now pass it over."""
-    folders = [entry for entry in sys.path if os.path.realpath(entry) == _SERVER_ROOT]
+    folders = [entry for entry in sys.path if _real_path(entry) == _SERVER_ROOT]
     found = map(pkgutil.get_importer, folders)
     finders = [finder for finder in found if isinstance(finder, importlib.machinery.FileFinder)]
     for finder in finders:

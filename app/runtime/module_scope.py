@@ -7,6 +7,7 @@ import site
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from importlib.machinery import FileFinder
 from pathlib import Path
 from types import ModuleType
@@ -48,23 +49,28 @@ class ModuleScope:
     @contextmanager
     def _own_modules(self) -> Iterator[None]:
         """Hide the server's `app` and what the function's folder shadows."""
-        own = self._top_level_names()
+        own = self._top_level_names
         hidden = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in own}
         for name in hidden:
             del sys.modules[name]
+        before = set(sys.modules)
         sys.modules.update(self._modules)
-        importlib.invalidate_caches()
         try:
             yield
         finally:
-            self._modules = {name: module for name, module in sys.modules.items() if self._owns(module)}
+            added = [name for name in sys.modules if name not in before]
+            self._modules = {name: sys.modules[name] for name in added if self._owns(sys.modules[name])}
             for name in self._modules:
                 del sys.modules[name]
             sys.modules.update(hidden)
 
-    def _top_level_names(self) -> set[str]:
+    @cached_property
+    def _top_level_names(self) -> frozenset[str]:
+        importlib.invalidate_caches()
         folders = [Path(folder) for folder in self._folders if os.path.isdir(folder)]
-        return {"app", *(path.name.partition(".")[0] for folder in folders for path in folder.iterdir())}
+        return frozenset(
+            {"app", *(path.name.partition(".")[0] for folder in folders for path in folder.iterdir())}
+        )
 
     def _owns(self, module: ModuleType) -> bool:
         origins = [getattr(module, "__file__", None) or "", *map(str, getattr(module, "__path__", ()))]
@@ -110,5 +116,10 @@ def _restored_globals() -> Iterator[None]:
 
 
 def _replace_environ(environ: Mapping[str, str]) -> None:
-    os.environ.clear()
-    os.environ.update(environ)
+    """Make the environment equal to a mapping; each change costs a call into the C library."""
+    current = dict(os.environ)
+    for name in current.keys() - environ.keys():
+        del os.environ[name]
+    for name, value in environ.items():
+        if current.get(name) != value:
+            os.environ[name] = value

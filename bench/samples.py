@@ -1,0 +1,88 @@
+"""Functions to measure, written into a temporary folder."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from app.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+HELLO = ROOT / "functions" / "hello"
+HELLO_PATH = "/hello?name=Ada"
+
+# What a small REST resource claims; five routes to a function.
+_ROUTES = (
+    ("GET", "/s{}/items"),
+    ("POST", "/s{}/items"),
+    ("GET", "/s{}/items/{{id}}"),
+    ("PUT", "/s{}/items/{{id}}"),
+    ("ANY", "/s{}/files/{{proxy+}}"),
+)
+ROUTES_EACH = len(_ROUTES)
+_HANDLER = "def lambda_handler(event, context):\n    return {'statusCode': 200, 'body': 'ok'}\n"
+
+
+def write_hello(folder: Path, isolation: str) -> Settings:
+    """Write the hello function alone, in one isolation; the settings that serve it."""
+    function = folder / "functions" / "hello"
+    shutil.copytree(HELLO, function, ignore=shutil.ignore_patterns("__pycache__"))
+    manifest = json.loads((HELLO / "manifest.json").read_text("utf-8")) | {"isolation": isolation}
+    (function / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    return _write_stage(folder)
+
+
+def write_many(folder: Path, routes: int) -> Settings:
+    """Write functions of five routes each, the last with fewer; the settings that serve them."""
+    for first in range(0, routes, ROUTES_EACH):
+        number = first // ROUTES_EACH
+        claimed = _ROUTES[: routes - first]
+        function = folder / "functions" / f"function{number:04}"
+        function.mkdir(parents=True)
+        (function / "app.py").write_text(_HANDLER, "utf-8")
+        document: dict[str, Any] = {
+            "handler": "app.lambda_handler",
+            "routes": [{"method": method, "path": path.format(number)} for method, path in claimed],
+        }
+        (function / "manifest.json").write_text(json.dumps(document), "utf-8")
+    return _write_stage(folder)
+
+
+def environ_of(settings: Settings) -> dict[str, str]:
+    """The environment variables that make a server use these settings."""
+    return {
+        "BERTH_FUNCTIONS_DIR": str(settings.functions_dir),
+        "BERTH_MANIFESTS_DIR": str(settings.manifests_dir),
+    }
+
+
+def sample_event() -> dict[str, Any]:
+    """An event such as a browser causes, about one kilobyte of JSON."""
+    headers = {
+        "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+        "Accept-Encoding": "gzip, deflate, br",
+        "Accept-Language": "en-GB,en;q=0.5",
+        "Host": "example.org",
+        "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+    }
+    return {
+        "resource": "/hello",
+        "path": "/hello",
+        "httpMethod": "GET",
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "queryStringParameters": {"name": "Ada"},
+        "multiValueQueryStringParameters": {"name": ["Ada"]},
+        "pathParameters": None,
+        "stageVariables": None,
+        "requestContext": {"resourcePath": "/hello", "httpMethod": "GET", "stage": "dev"},
+        "body": None,
+        "isBase64Encoded": False,
+    }
+
+
+def _write_stage(folder: Path) -> Settings:
+    manifests = folder / "manifests"
+    manifests.mkdir()
+    (manifests / "dev.json").write_text("{}", "utf-8")
+    return Settings(functions_dir=folder / "functions", manifests_dir=manifests)

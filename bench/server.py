@@ -1,0 +1,101 @@
+"""A gunicorn server under measurement: started on a free port, ended by its own process id."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from bench.load import Address, fetch_once
+from bench.samples import ROOT
+
+_START_SECONDS = 60.0
+_END_SECONDS = 20.0
+
+
+class ServerFailed(Exception):
+    """Raised when a server does not come up; carries the end of what it printed."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """How to start one server: gunicorn's arguments, the working directory, own variables."""
+
+    arguments: tuple[str, ...]
+    directory: Path
+    environ: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that has answered its first request."""
+
+    address: Address
+    start_seconds: float  # from starting the process to the first answer
+
+
+@contextmanager
+def running(command: Command, request: bytes) -> Iterator[Server]:
+    """Start a server, wait for its first 200, end it on leaving."""
+    address = _free_address()
+    with tempfile.TemporaryFile() as output:
+        began = time.perf_counter()
+        process = _spawn(command, address, output)
+        try:
+            _await_answer(process, address, request, output)
+            yield Server(address, time.perf_counter() - began)
+        finally:
+            _end(process)
+
+
+def _free_address() -> Address:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return "127.0.0.1", probe.getsockname()[1]
+
+
+def _spawn(command: Command, address: Address, output: BinaryIO) -> subprocess.Popen[bytes]:
+    host, port = address
+    inherited = {name: value for name, value in os.environ.items() if not _is_a_setting(name)}
+    return subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "--bind", f"{host}:{port}", *command.arguments],
+        cwd=command.directory,
+        env=inherited | {"PYTHONPATH": str(ROOT)} | dict(command.environ),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def _is_a_setting(name: str) -> bool:
+    return name.startswith("BERTH_") or name in {"PORT", "WEB_CONCURRENCY", "GUNICORN_CMD_ARGS"}
+
+
+def _await_answer(
+    process: subprocess.Popen[bytes], address: Address, request: bytes, output: BinaryIO
+) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            fetch_once(address, request)
+        except ConnectionError:
+            time.sleep(0.002)
+        else:
+            return
+    output.seek(0)
+    raise ServerFailed(output.read()[-4000:].decode("utf-8", "replace"))
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
