@@ -83,8 +83,7 @@ def _take_turns(
 def _print(samples: Mapping[str, Sequence[Sample]], connections: int, plan: Plan) -> None:
     plural = "s" if connections != 1 else ""
     print_table(
-        f"GET {HELLO_PATH}, {connections} connection{plural}, "
-        f"median of {plan.rounds} x {plan.seconds:g} s",
+        f"GET {HELLO_PATH}, {connections} connection{plural}, median of {plan.rounds} x {plan.seconds:g} s",
         ("server", "req/s", "x Berth", "p50 ms", "p99 ms", "p50 / Berth"),
         [_row(name, each, samples[BERTH]) for name, each in samples.items()],
     )
