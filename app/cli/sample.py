@@ -5,16 +5,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from app.model.function import Function
+from app.manifest.loader import build_function, build_stage
 from app.model.gateway_context import Stamp
 from app.model.http import HttpRequest
 from app.model.invocation import Event
 from app.model.route import Route, RouteKey
-from app.model.stage import Stage
 from app.payload import rest
 from app.payload.headers import canonical_name
+from app.schemas.manifest import read_function_manifest, read_stage_manifest
+from app.settings import Settings
 
-_HOST = "a1b2c3d4e5.execute-api.us-east-1.amazonaws.com"
+_API_ID = "a1b2c3d4e5"
+_HOST = f"{_API_ID}.execute-api.us-east-1.amazonaws.com"
 _TRACE = "Root=1-6553f100-0123456789abcdef01234567"
 _STAMP = Stamp(
     request_id="0f5c2a8e-6a0b-4f0e-9b7e-3d2c1b0a9f8e",
@@ -72,35 +74,10 @@ def _as_bytes(body: object) -> bytes:
     return (body if isinstance(body, str) else json.dumps(body)).encode()
 
 
-def _route(key: RouteKey, binary_media_types: frozenset[str], stage_variables: Mapping[str, str]) -> Route:
-    stage = Stage(
-        name="dev",
-        api="rest",
-        api_id="a1b2c3d4e5",
-        account_id="123456789012",
-        region="us-east-1",
-        deployment_id="d1e2f3",
-        functions=("*",),
-        stage_variables=stage_variables,
-        environment={},
-        timeout=3,
-        memory_size=128,
-        binary_media_types=binary_media_types,
-        stage_in_path=False,
-        trusted_proxy_hops=0,
-    )
-    function = Function(
-        name="sample",
-        directory=Path(),
-        handler="app.lambda_handler",
-        description="",
-        timeout=3,
-        memory_size=128,
-        environment={},
-        api="rest",
-        binary_media_types=binary_media_types,
-        reserved_concurrency=None,
-        isolation="process",
-        stage=stage,
-    )
+def _route(key: RouteKey, binary_media_types: tuple[str, ...], stage_variables: Mapping[str, str]) -> Route:
+    """The route of a function with an all but empty manifest, so that the defaults are the schema's."""
+    stage_manifest = read_stage_manifest({"apiId": _API_ID, "stageVariables": dict(stage_variables)})
+    stage = build_stage(stage_manifest, Settings(), {})
+    document = {"handler": "app.lambda_handler", "binaryMediaTypes": list(binary_media_types)}
+    function = build_function(Path("sample"), read_function_manifest(document), stage, [])
     return Route(key, function, stage)

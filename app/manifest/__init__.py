@@ -1,4 +1,4 @@
 """Reading manifests from disk and checking them against each other.
 
-Public: `load` and `Catalog` of `loader`, `FUNCTION_NAME` of `check`.
+Public: `load`, `Catalog`, `build_stage` and `build_function` of `loader`, `FUNCTION_NAME` of `check`.
 """

@@ -64,7 +64,7 @@ def _combine(
     manifests: dict[Path, FunctionManifest], stage: Stage, problems: list[Problem], warnings: list[str]
 ) -> Catalog:
     functions = {
-        folder.name: _build_function(folder, manifests[folder], stage, problems) for folder in manifests
+        folder.name: build_function(folder, manifests[folder], stage, problems) for folder in manifests
     }
     problems += check_environments(functions.values())
     routes = [
@@ -92,10 +92,11 @@ def _load_stage(settings: Settings) -> tuple[Stage | None, list[Problem]]:
     if manifest is None:
         return None, problems
     environment = _resolve(manifest.environment, path, manifest.stage_variables, problems)
-    return _build_stage(manifest, settings, environment), problems
+    return build_stage(manifest, settings, environment), problems
 
 
-def _build_stage(manifest: StageManifest, settings: Settings, environment: dict[str, str]) -> Stage:
+def build_stage(manifest: StageManifest, settings: Settings, environment: Mapping[str, str]) -> Stage:
+    """The stage of a manifest; what it leaves open comes from the settings or is made up from its name."""
     name = manifest.stage or settings.stage
     made_up = hashlib.sha256(name.encode()).hexdigest()
     return Stage(
@@ -160,9 +161,10 @@ def _served(
     }
 
 
-def _build_function(
+def build_function(
     folder: Path, manifest: FunctionManifest, stage: Stage, problems: list[Problem]
 ) -> Function:
+    """The function of a manifest, its stage's defaults filled in."""
     media_types = manifest.binary_media_types
     own = _resolve(manifest.environment, folder / MANIFEST, stage.stage_variables, problems)
     return Function(

@@ -12,7 +12,7 @@ import awslambdaric
 from app.invoke import Invoker
 from app.model.function import Function
 from app.model.invocation import Invocation, InvocationResult
-from app.model.stage import Stage
+from app.testing.values import make_function
 
 KINDS = ("process", "inline")
 FUNCTIONS = Path(__file__).resolve().parents[1] / "functions_under_test"
@@ -20,23 +20,6 @@ _RUNTIME = Path(awslambdaric.__file__).parents[1]
 _RUNTIME_LINE = re.compile(rb'(/var/runtime/[^"]*\\", line )\d+')
 _REPETITION = re.compile(rb"(\[Previous line repeated )\d+")
 _IMPORT_FRAME = re.compile(rb'"  File \\"[^"]*\bimportlib\b[^"]*\\", line (?:[^"\\]|\\.)*"(?:, )?')
-
-STAGE = Stage(
-    name="dev",
-    api="rest",
-    api_id="0123456789",
-    account_id="123456789012",
-    region="us-east-1",
-    deployment_id="abcdef",
-    functions=("*",),
-    stage_variables={},
-    environment={},
-    timeout=3,
-    memory_size=128,
-    binary_media_types=frozenset(),
-    stage_in_path=False,
-    trusted_proxy_hops=0,
-)
 
 
 def build_function(
@@ -48,19 +31,13 @@ def build_function(
     environment: Mapping[str, str] | None = None,
 ) -> Function:
     """A function of `functions_under_test`, named as its folder."""
-    return Function(
-        name=folder,
-        directory=FUNCTIONS / folder,
+    return make_function(
+        folder,
+        FUNCTIONS / folder,
         handler=handler,
-        description="",
         timeout=timeout,
-        memory_size=128,
         environment=environment or {},
-        api="rest",
-        binary_media_types=frozenset(),
-        reserved_concurrency=None,
         isolation=isolation,
-        stage=STAGE,
     )
 
 

@@ -4,12 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from app.model.function import Function
 from app.model.gateway_context import Stamp
 from app.model.http import HttpRequest
 from app.model.invocation import InvocationResult
 from app.model.route import Route, RouteKey
-from app.model.stage import Stage
+from app.testing.values import make_function, make_stage
 
 TRACE = "Root=1-3152b799-8954dae64eda91bc9a23a7e8"
 STAMP = Stamp(
@@ -19,22 +18,6 @@ STAMP = Stamp(
     time="10/Jul/2026:19:19:04 +0000",
     trace_header=TRACE,
     trace_id=f"{TRACE};Parent=53995c3f42cd8ad8;Sampled=0;Lineage=1:0a1b2c3d:0",
-)
-STAGE = Stage(
-    name="prod",
-    api="rest",
-    api_id="a1b2c3d4e5",
-    account_id="123456789012",
-    region="eu-west-1",
-    deployment_id="d1e2f3",
-    functions=("*",),
-    stage_variables={},
-    environment={},
-    timeout=3,
-    memory_size=128,
-    binary_media_types=frozenset(),
-    stage_in_path=False,
-    trusted_proxy_hops=0,
 )
 REQUEST = HttpRequest(
     method="GET",
@@ -56,21 +39,8 @@ def make_route(
     stage_variables: dict[str, str] | None = None,
 ) -> Route:
     """A route of a function with these binary media types."""
-    stage = replace(STAGE, stage_variables=stage_variables or {})
-    function = Function(
-        name="orders",
-        directory=Path("orders"),
-        handler="app.handler",
-        description="",
-        timeout=3,
-        memory_size=128,
-        environment={},
-        api="rest",
-        binary_media_types=frozenset(binary),
-        reserved_concurrency=None,
-        isolation="process",
-        stage=stage,
-    )
+    stage = make_stage(name="prod", region="eu-west-1", stage_variables=stage_variables or {})
+    function = make_function("orders", Path("orders"), binary_media_types=frozenset(binary), stage=stage)
     return Route(RouteKey(method, path), function, stage)
 
 

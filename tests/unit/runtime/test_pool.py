@@ -11,7 +11,7 @@ from app.model.invocation import Invocation
 from app.runtime.environment import State
 from app.runtime.pool import Limits, Pool
 from app.testing.fakes import FakeEnvironment
-from app.testing.words import make_function
+from app.testing.values import make_function
 
 HELLO, OTHER = make_function("hello"), make_function("other")
 
