@@ -56,9 +56,7 @@ def build_sample_event(
         host=_HOST,
         source_ip="203.0.113.10",
     )
-    route = _route(
-        RouteKey(method, resource or parts.path), frozenset(binary_media_types), stage_variables or {}
-    )
+    route = _route(RouteKey(method, resource or parts.path), binary_media_types, stage_variables or {})
     return rest.build_event(route, request, _STAMP)
 
 
