@@ -3,15 +3,25 @@
 Every request has a thread that mostly waits; the work is done in the execution environments.
 """
 
+import logging
 import os
+import resource
 import signal
 import sys
+import threading
+import time
+from contextlib import suppress
+from functools import partial
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from gunicorn.glogging import Logger
 
 from app.errors import ManifestError
 from app.gateway.request import RAW_HEADERS_NAME
 from app.manifest.loader import load
+from app.runtime.bootstrap import die_with
+from app.runtime.logs.server_log import JsonFormatter
 from app.settings import Settings
 
 try:
@@ -26,6 +36,7 @@ threads = settings.threads
 # function's own timeout does.
 timeout = 60
 graceful_timeout = 110  # Fargate kills after 120 s at most
+_SECONDS_TO_ANSWER = 2.0  # of it, for what is still running then
 keepalive = 360  # longer than a load balancer keeps an idle connection by default (NLB: 350 s)
 worker_connections = 1000 + threads
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # heartbeats without a disk
@@ -39,9 +50,60 @@ limit_request_field_size = 16380
 limit_request_fields = 200
 
 
+class JsonLogger(Logger):
+    """gunicorn's logger, and the root's, one JSON object a line."""
+
+    def setup(self, cfg):
+        """Set the handlers up, then give all of them our formatter."""
+        super().setup(cfg)
+        logging.basicConfig()
+        for logger in (self.error_log, self.access_log, logging.getLogger()):
+            for handler in logger.handlers:
+                handler.setFormatter(JsonFormatter())
+
+
+if settings.log_format == "json":
+    logger_class = JsonLogger
+
+
 def on_starting(server):
     """Check all manifests once, before any worker: gunicorn prints the report and exits with 1."""
-    load(settings)
+    catalog = load(settings)
+    limited = [function.name for function in catalog.functions.values() if function.reserved_concurrency]
+    if server.cfg.workers > 1:
+        server.log.warning(
+            "%d workers (WEB_CONCURRENCY): limits such as the reservedConcurrency of %s hold for each worker"
+            " by itself, and so does ECS task protection; one worker runs any number of environments",
+            server.cfg.workers,
+            ", ".join(limited) or "any function",
+        )
+
+
+def when_ready(server):
+    """Take the master's signals that gunicorn would drop, or would die of."""
+    signal.signal(signal.SIGTERM, partial(_terminate, server))
+    signal.signal(signal.SIGHUP, partial(_reload, server))
+
+
+def _terminate(server, signal_number, frame):
+    """The first SIGTERM drains, the next one ends everything within seconds."""
+    is_first = not getattr(server, "is_draining", False)
+    server.is_draining = True
+    server.signal(signal.SIGTERM if is_first else signal.SIGQUIT, frame)
+    # The master itself listens to nothing while it waits for the workers of an earlier SIGHUP.
+    for pid in list(server.WORKERS):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM if is_first else signal.SIGQUIT)
+
+
+def _reload(server, signal_number, frame):
+    """Serve on with the old code where the new one could not start."""
+    try:
+        load(settings)
+    except ManifestError as wrong:
+        server.log.error("not reloaded: %s", wrong)
+    else:
+        server.signal(signal_number, frame)
 
 
 def pre_request(worker, req):
@@ -49,19 +111,59 @@ def pre_request(worker, req):
     req.headers.append((RAW_HEADERS_NAME, list(req.headers)))
 
 
+def post_fork(server, worker):
+    """A worker whose master was killed ends at once, and its environments with it."""
+    die_with(server.pid, signal.SIGQUIT)
+
+
 def post_worker_init(worker):
     """From SIGTERM on, readiness says that new requests should go elsewhere."""
+    _raise_descriptor_limit()
     pool = worker.wsgi.extensions["berth"]
+    steps = _drain(worker, pool)
+    signal.signal(signal.SIGALRM, lambda *_: next(steps, None))
+    signal.signal(signal.SIGTERM, lambda *_: None if not pool.is_open else next(steps, None))
+    pool.keep()
 
-    def drain(signal_number, frame):
-        pool.drain()
-        worker.handle_exit(signal_number, frame)
 
-    signal.signal(signal.SIGTERM, drain)
+def _drain(worker, pool):
+    """The steps of an orderly end, the first at SIGTERM, the others when their time has come."""
+    pool.drain()
+    if settings.drain_delay:
+        yield signal.setitimer(signal.ITIMER_REAL, settings.drain_delay)
+    rest = worker.cfg.graceful_timeout - settings.drain_delay - _SECONDS_TO_ANSWER
+    signal.setitimer(signal.ITIMER_REAL, max(rest, 0.001))
+    worker.handle_exit(signal.SIGTERM, None)
+    yield
+    pool.close()  # what still runs is ended, and answered as API Gateway answers for a dead function
+
+
+def worker_int(worker):
+    """SIGINT and SIGQUIT end the environments first: no handler is waited for."""
+    for again in (signal.SIGINT, signal.SIGQUIT, signal.SIGALRM):
+        signal.signal(again, signal.SIG_IGN)  # Ctrl-C sends one, the master another
+    if application := getattr(worker, "wsgi", None):
+        application.extensions["berth"].close()
 
 
 def worker_exit(server, worker):
     """End the execution environments with their worker."""
-    application = getattr(worker, "wsgi", None)
-    if application is not None:
+    if worker.pid != os.getpid():
+        return  # the master tells of a worker that was killed
+    if application := getattr(worker, "wsgi", None):
         application.extensions["berth"].close()
+    # A thread that waits for a slow client's next byte would keep the process for as long.
+    deadline = time.monotonic() + _SECONDS_TO_ANSWER
+    others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
+    for thread in others:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    if any(thread.is_alive() and not thread.daemon for thread in others):
+        logging.shutdown()
+        os._exit(0)
+
+
+def _raise_descriptor_limit():
+    """Each environment needs some, and each connection one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # macOS says "infinity" and means less
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

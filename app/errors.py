@@ -80,6 +80,15 @@ class EnvironmentDied(InvocationFault):
     error_type = "Runtime.ExitError"
 
 
+class OutOfMemory(EnvironmentDied):
+    """Raised when the process group of an execution environment used more than its memorySize."""
+
+    error_type = "Runtime.OutOfMemory"
+
+    def __init__(self) -> None:
+        super().__init__("Runtime exited with error: signal: killed")
+
+
 class Throttled(InvocationFault):
     """Raised when no execution environment may be used now: a limit is reached."""
 

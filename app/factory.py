@@ -28,7 +28,7 @@ def create_app(settings: Settings | None = None, only: Collection[str] = ()) -> 
         catalog = load(settings, only)
     for warning in catalog.warnings:
         log.warning("%s", warning)
-    pool = create_pool(settings)
+    pool = create_pool(settings, list(catalog.functions.values()))
     gateway = Gateway(Invoker(pool))
     app = GatewayApp("app")
     app.register_blueprint(health_blueprint(pool))

@@ -1,10 +1,10 @@
 """The one door to every function."""
 
-import json
 import logging
 
-from app.errors import InvocationFault, PayloadTooLarge, Throttled
+from app.errors import EnvironmentDied, PayloadTooLarge
 from app.model.invocation import MAX_REQUEST_BYTES, Invocation, InvocationResult
+from app.runtime.outcome import fault_result
 from app.runtime.pool import Pool
 
 log = logging.getLogger("berth")
@@ -26,16 +26,6 @@ class Invoker:
         try:
             with self._pool.environment(invocation.function) as environment:
                 return environment.invoke(invocation)
-        except Throttled:
-            raise
-        except InvocationFault as fault:
-            # Lambda's supervisor logs these; what a handler raises is logged by the runtime.
+        except EnvironmentDied as fault:  # no environment could be had; else its log tells
             log.warning("%s: %s: %s", invocation.request_id, invocation.function.name, fault.reason)
-            return _fault_result(fault, invocation.request_id)
-
-
-def _fault_result(fault: InvocationFault, request_id: str) -> InvocationResult:
-    """The payload with which Lambda reports a fault: two keys, this order, this wording."""
-    message = f"RequestId: {request_id} Error: {fault.reason}"
-    document = {"errorType": fault.error_type, "errorMessage": message}
-    return InvocationResult(json.dumps(document, separators=(",", ":")).encode(), "Unhandled")
+            return fault_result(fault, invocation.request_id)

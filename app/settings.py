@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.ecs import TaskFacts, task_facts
 from app.errors import ManifestError, Problem
 from app.machine import memory_bytes, usable_cpus
 
 PREFIX = "BERTH_"
 _MOST = 2**31 - 1
+_MIB = 1024 * 1024
 
 # What a function may see of the server's environment. On Lambda the execution role arrives as
 # keys, on ECS as a credentials endpoint, so the latter's variables pass as well.
@@ -36,9 +38,10 @@ def _default_concurrency() -> int:
     return max(16, 8 * usable_cpus())
 
 
-def _default_environments() -> int:
+def _default_environments(task_memory: int | None = None) -> int:
     """One environment per 128 MB of memory, Lambda's smallest size."""
-    return max(4, memory_bytes() // (128 * 1024 * 1024))
+    available = memory_bytes() // _MIB
+    return max(4, min(available, task_memory or available) // 128)
 
 
 VARIABLES = (
@@ -48,6 +51,10 @@ VARIABLES = (
     "BERTH_CONCURRENCY",
     "BERTH_WAIT_SECONDS",
     "BERTH_MAX_ENVIRONMENTS",
+    "BERTH_IDLE_SECONDS",
+    "BERTH_LOG_FORMAT",
+    "BERTH_DRAIN_DELAY",
+    "BERTH_PROTECT_AFTER",
     "BERTH_RELOAD",
 )
 
@@ -62,9 +69,18 @@ class Settings:
     concurrency: int = field(default_factory=_default_concurrency)
     wait_seconds: float = 5.0
     max_environments: int = field(default_factory=_default_environments)
+    idle_seconds: float = 900.0  # how long an environment may be unused
+    log_format: str = "text"
+    drain_delay: float = 0.0  # seconds between SIGTERM and the end of accepting
+    protect_after: float = 60.0  # seconds after which an invocation keeps its ECS task from scale-in
     reload: bool = False
     port: int = 8000
     region: str = "us-east-1"
+    account_id: str = "123456789012"
+    log_group: str | None = None  # where a container's log driver sends stdout
+    log_stream: str | None = None
+    task_memory: int | None = None  # MB that all environments share
+    agent_uri: str | None = None  # of the ECS agent
     starts: int = field(default_factory=usable_cpus)  # interpreters starting at one time
     passed_on: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -75,28 +91,48 @@ class Settings:
 
     @property
     def threads(self) -> int:
-        """Request threads: every slot, as many waiters, and some that only health needs."""
-        return 2 * self.concurrency + 8
+        """Request threads: every environment, those who wait for one, and some that only health needs."""
+        return self.max_environments + self.concurrency + 8
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> "Settings":
         """Read the settings; raises ManifestError naming every variable that cannot be honoured."""
         environ = os.environ if environ is None else environ
         reader = _Reader(environ)
+        facts = _task_facts(environ)
         settings = cls(
             stage=reader.text("BERTH_STAGE", cls.stage),
             functions_dir=Path(reader.text("BERTH_FUNCTIONS_DIR", "functions")),
             manifests_dir=Path(reader.text("BERTH_MANIFESTS_DIR", "manifests")),
             concurrency=int(reader.number("BERTH_CONCURRENCY", _default_concurrency(), 1)),
             wait_seconds=reader.number("BERTH_WAIT_SECONDS", cls.wait_seconds, 0, whole=False),
-            max_environments=int(reader.number("BERTH_MAX_ENVIRONMENTS", _default_environments(), 1)),
+            max_environments=int(
+                reader.number("BERTH_MAX_ENVIRONMENTS", _default_environments(facts.memory_mb), 1)
+            ),
+            idle_seconds=reader.number("BERTH_IDLE_SECONDS", cls.idle_seconds, 1, whole=False),
+            log_format=reader.choice("BERTH_LOG_FORMAT", cls.log_format, ("text", "json")),
+            drain_delay=reader.number("BERTH_DRAIN_DELAY", cls.drain_delay, 0, 100, whole=False),
+            protect_after=reader.number("BERTH_PROTECT_AFTER", cls.protect_after, 0, whole=False),
             reload=reader.flag("BERTH_RELOAD", environ.get("FLASK_RUN_FROM_CLI") == "true"),
             port=int(reader.number("PORT", cls.port, 0, 65535)),
-            region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or cls.region,
+            region=environ.get("AWS_REGION")
+            or environ.get("AWS_DEFAULT_REGION")
+            or facts.region
+            or cls.region,
+            account_id=facts.account_id or cls.account_id,
+            log_group=facts.log_group,
+            log_stream=facts.log_stream,
+            task_memory=facts.memory_mb,
+            agent_uri=environ.get("ECS_AGENT_URI") or None,
             passed_on={name: value for name, value in environ.items() if _is_passed_on(name)},
         )
         reader.finish()
         return settings
+
+
+def _task_facts(environ: Mapping[str, str]) -> TaskFacts:
+    uri = environ.get("ECS_CONTAINER_METADATA_URI_V4")
+    return task_facts(uri) if uri else TaskFacts()
 
 
 def _is_passed_on(name: str) -> bool:
@@ -134,6 +170,12 @@ class _Reader:
             self._problems.append(_problem(name, f"{text!r} must be {kind} {bounds}"))
             return default
         return value
+
+    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+        text = self._environ.get(name) or default
+        if text not in choices:
+            self._problems.append(_problem(name, f"{text!r} must be {' or '.join(choices)}"))
+        return text
 
     def flag(self, name: str, default: bool) -> bool:
         text = self._environ.get(name, "")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
@@ -29,8 +30,9 @@ def measure_hop(folder: Path, calls: int, starts: int) -> None:
     with ExitStack() as stack:
         ways: dict[str, Callable[[], object]] = {}
         ways["handler and JSON alone"] = partial(_plain_call, hello_handler(), event)
+        log = stack.enter_context(tempfile.TemporaryFile())
         for kind, each in settings.items():
-            pool = stack.enter_context(closing(create_pool(each)))
+            pool = stack.enter_context(closing(create_pool(each, output=log.fileno())))
             ways[f"isolation {kind}"] = partial(_invoke, Invoker(pool), _hello(each), event)
         micros = _take_turns(ways, calls)
     process = quantile(micros["isolation process"], 0.5)
@@ -62,7 +64,7 @@ def _print_starts(settings: Settings, starts: int) -> None:
     millis, resident, shared_out = [], [], []
     for _ in range(starts):
         before = _children()
-        with closing(create_pool(settings)) as pool:
+        with tempfile.TemporaryFile() as log, closing(create_pool(settings, output=log.fileno())) as pool:
             millis.append(_micros(partial(_invoke, Invoker(pool), function, sample_event())) / 1000)
             for process in _children() - before:
                 resident.append(_kilobytes(process, "Rss") / 1024)

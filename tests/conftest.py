@@ -1,5 +1,6 @@
 """What every test may use, and what none may leave behind."""
 
+import fcntl
 import os
 import tempfile
 import threading
@@ -41,9 +42,26 @@ def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
 
 def _living() -> set[str]:
     threads = {f"thread {thread.name}" for thread in threading.enumerate()}
-    names = (name for name in os.listdir(tempfile.gettempdir()) if not name.startswith("pytest-of-"))
+    names = (name for name in os.listdir(tempfile.gettempdir()) if not _is_in_use(name))
     folders = {f"temp {name}" for name in names}
     return threads | folders | {f"process {pid}" for pid in _children() - running_servers()}
+
+
+def _is_in_use(name: str) -> bool:
+    """Whether a folder is pytest's, or that of a server that lives: it holds a lock on it."""
+    if not name.startswith("berth-environments-"):
+        return name.startswith("pytest-of-")
+    try:
+        folder = os.open(Path(tempfile.gettempdir(), name), os.O_RDONLY)
+    except FileNotFoundError:
+        return True
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(folder)
+    return False
 
 
 def _children() -> set[int]:

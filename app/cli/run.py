@@ -34,13 +34,17 @@ def _serve(
     app = _load_app(info)
     cli.show_server_banner(debug, info.app_import_path)
     signal.signal(signal.SIGTERM, _end)
+    use_reloader = debug if reload is None else reload
+    pool = app.extensions["berth"] if hasattr(app, "extensions") else None
+    if pool and use_reloader == is_running_from_reloader():
+        pool.keep()
     try:
         run_simple(
             application=app,
             hostname=options["host"],
             port=options["port"],
             exclude_patterns=options["exclude_patterns"],
-            use_reloader=debug if reload is None else reload,
+            use_reloader=use_reloader,
             use_debugger=debug if debugger is None else debugger,
             threaded=with_threads,
             ssl_context=cert,
@@ -48,8 +52,8 @@ def _serve(
             request_handler=RawRequestHandler,
         )
     finally:
-        if hasattr(app, "extensions"):
-            app.extensions["berth"].close()
+        if pool:
+            pool.close()
 
 
 def _load_app(info: cli.ScriptInfo) -> Any:

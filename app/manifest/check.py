@@ -1,7 +1,7 @@
 """Cross checks: what no schema of one manifest can see."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from glob import escape, glob
 from os.path import isdir, isfile
 from pathlib import Path
@@ -25,18 +25,19 @@ def check_functions(manifests: Mapping[Path, FunctionManifest]) -> Iterator[Prob
         if not FUNCTION_NAME.fullmatch(folder.name):
             wrong = f"{folder.name!r} is not a Lambda function name: 1 to 64 letters, digits, - or _"
             yield Problem(shown(folder), "", wrong)
-        missing = handler_problem(folder, manifest.handler) if manifest.handler else None
+        layers = [folder / layer for layer in manifest.layers]
+        missing = handler_problem(folder, manifest.handler, layers) if manifest.handler else None
         if missing:
             yield Problem(shown(folder / MANIFEST), "handler", missing)
 
 
-def handler_problem(folder: Path, handler: str) -> str | None:
+def handler_problem(folder: Path, handler: str, layers: Iterable[Path] = ()) -> str | None:
     """Why no file can hold this handler, or None if one does."""
     module, dot, attribute = handler.rpartition(".")
     parts = module.replace("/", ".").split(".")
     if not dot or not attribute or "" in parts:
         return f"{handler!r} must be module.attribute, such as app.lambda_handler"
-    if _is_in(folder, parts):
+    if any(_holds_module(root.joinpath(*parts)) for root in _module_roots(folder, layers)):
         return None
     if len(parts) > 1 and isfile(folder.joinpath(*parts[:-2], f"{parts[-2]}.py")):
         meant = f"{'.'.join(parts[:-1])}.handler"
@@ -67,8 +68,26 @@ def check_environments(functions: Iterable[Function]) -> Iterator[Problem]:
             yield Problem(shown(function.directory / MANIFEST), "environment", wrong)
 
 
-def _is_in(folder: Path, parts: list[str]) -> bool:
-    return any(_holds_module(root.joinpath(*parts)) for root in (folder, folder / PACKAGES_FOLDER))
+def check_capacity(functions: Collection[Function], max_environments: int) -> Iterator[Problem]:
+    """Report what can never be kept warm, and layers that are not there."""
+    for function in functions:
+        file, provisioned = shown(function.directory / MANIFEST), function.provisioned_concurrency
+        if function.reserved_concurrency is not None and provisioned > function.reserved_concurrency:
+            wrong = f"{provisioned} is more than the reservedConcurrency of {function.reserved_concurrency}"
+            yield Problem(file, "provisionedConcurrency", wrong)
+        for index, layer in enumerate(function.layers):
+            if not layer.is_dir():
+                yield Problem(file, f"layers[{index}]", f"there is no folder {shown(layer)}")
+    total = sum(function.provisioned_concurrency for function in functions)
+    if total > max_environments:
+        wrong = f"{total} provisioned environments are more than BERTH_MAX_ENVIRONMENTS, {max_environments}"
+        yield Problem("functions", "provisionedConcurrency", wrong)
+
+
+def _module_roots(folder: Path, layers: Iterable[Path]) -> Iterator[Path]:
+    yield from (folder, folder / PACKAGES_FOLDER)
+    for layer in layers:
+        yield from (layer, layer / "python", *layer.glob("python/lib/python3.*/site-packages"))
 
 
 def _holds_module(stem: Path) -> bool:

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from app.errors import ManifestError, Problem
-from app.manifest.check import MANIFEST, check_environments, check_functions, check_routes
+from app.manifest.check import MANIFEST, check_capacity, check_environments, check_functions, check_routes
 from app.manifest.document import load_document, shown
 from app.model.function import Function
 from app.model.manifest import FunctionManifest, StageManifest
@@ -55,6 +55,7 @@ def load(settings: Settings, only: Collection[str] = ()) -> Catalog:
         raise ManifestError(problems)
     problems += check_routes(manifests)
     catalog = _combine(manifests, stage, problems, warnings)
+    problems += check_capacity(catalog.functions.values(), settings.max_environments)
     if problems:
         raise ManifestError(problems)
     return catalog
@@ -103,7 +104,7 @@ def build_stage(manifest: StageManifest, settings: Settings, environment: Mappin
         name=name,
         api=manifest.api,
         api_id=manifest.api_id or made_up[:10],
-        account_id=manifest.account_id,
+        account_id=manifest.account_id or settings.account_id,
         region=manifest.region or settings.region,
         deployment_id=made_up[10:16],
         functions=manifest.functions,
@@ -182,6 +183,9 @@ def build_function(
         reserved_concurrency=manifest.reserved_concurrency,
         isolation=manifest.isolation,
         stage=stage,
+        provisioned_concurrency=manifest.provisioned_concurrency,
+        layers=tuple((folder / layer).resolve() for layer in manifest.layers),
+        long_running=manifest.long_running,
     )
 
 

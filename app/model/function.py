@@ -25,6 +25,9 @@ class Function:
     reserved_concurrency: int | None
     isolation: str
     stage: Stage
+    provisioned_concurrency: int = 0
+    layers: tuple[Path, ...] = ()
+    long_running: bool = False
 
     @property
     def arn(self) -> str:

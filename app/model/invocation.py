@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.model.function import Function
@@ -42,10 +42,11 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class InvocationResult:
-    """What the caller gets: the payload, and whether it is a function error."""
+    """What the caller gets: the payload, whether it is a function error, the end of the log."""
 
     payload: bytes
     function_error: str | None = None
+    log_tail: bytes = field(default=b"", compare=False, repr=False)  # the last 4,096 bytes
 
     @property
     def value(self) -> Any:

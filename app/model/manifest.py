@@ -21,6 +21,9 @@ class FunctionManifest:
     routes: tuple[RouteKey, ...]
     reserved_concurrency: int | None
     isolation: str
+    provisioned_concurrency: int
+    layers: tuple[str, ...]
+    long_running: bool
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class StageManifest:
     description: str
     api: str
     api_id: str | None
-    account_id: str
+    account_id: str | None
     region: str | None
     functions: tuple[str, ...]
     stage_variables: Mapping[str, str]

@@ -11,18 +11,26 @@ import importlib.machinery
 import json
 import os
 import pkgutil
+import signal
 import site
 import socket
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 LENGTHS = struct.Struct("!II")
-STARTED, READY, RESULT, ERROR, INIT_ERROR = "started", "ready", "result", "error", "init_error"
+STARTED, INIT, READY, RESULT, ERROR, INIT_ERROR = (
+    "started",
+    "init",
+    "ready",
+    "result",
+    "error",
+    "init_error",
+)
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 6 MB and some headroom.
 MAX_RESPONSE_BYTES = 6_291_556
@@ -31,7 +39,20 @@ TOO_LARGE = (
     f'({MAX_RESPONSE_BYTES} bytes).","errorType":"Function.ResponseSizeTooLarge"}}'
 ).encode()
 
+# What `ulimit -n` says on Lambda; a function that leaks descriptors meets the same wall.
+_MAX_DESCRIPTORS = 1024
+_PR_SET_PDEATHSIG = 1
+
 _SERVER_ROOT = str(Path(__file__).resolve().parents[2])
+
+
+class Place(NamedTuple):
+    """What the server tells a new process about its place."""
+
+    connection: int  # the descriptor of the private socket
+    server: int  # the process that started this one
+    server_packages: Sequence[str]
+    layers: Sequence[str]
 
 
 def encode_frame(head: dict[str, Any], tail: bytes = b"") -> bytes:
@@ -68,11 +89,30 @@ def limited_response(result_data: bytes | str) -> tuple[str, bytes]:
     return ERROR, TOO_LARGE
 
 
-def search_path(task_root: str, environ: dict[str, str], interpreter: Sequence[str]) -> list[str]:
-    """The module search path: the function, its packages, then what the interpreter has."""
+def site_folders(task_root: str, environ: Mapping[str, str], layers: Sequence[str]) -> list[str]:
+    """Where the function's own modules are, `.pth` files honoured: its folder, its packages, its layers.
+
+    A user's PYTHONPATH takes the layers off the path, as on Lambda.
+    """
+    own = [task_root, os.path.join(task_root, ".packages")]
+    if environ.get("PYTHONPATH"):
+        return own
+    roots = [*reversed([_layer_modules(layer) for layer in layers]), "/opt/python"]
+    version = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
+    return [*own, *(os.path.join(root, version) for root in roots), *roots]
+
+
+def _layer_modules(layer: str) -> str:
+    """A layer's `python` folder is unpacked to /opt/python; a folder without one is taken for it."""
+    inner = os.path.join(layer, "python")
+    return inner if os.path.isdir(inner) else layer
+
+
+def search_path(folders: Sequence[str], environ: Mapping[str, str], interpreter: Sequence[str]) -> list[str]:
+    """The module search path: the function's folders, PYTHONPATH, then what the interpreter has."""
     given = [entry for entry in environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
     others = [entry for entry in interpreter if entry not in given]
-    return [task_root, os.path.join(task_root, ".packages"), *given, *others]
+    return list(dict.fromkeys([*folders, *given, *others]))
 
 
 def request_attributes(head: dict[str, Any], event: bytes) -> dict[str, Any]:
@@ -113,7 +153,7 @@ def hide_server() -> list[importlib.machinery.FileFinder]:
     return finders
 
 
-def _import_runtime(server_packages: list[str]) -> None:
+def _import_runtime(server_packages: Sequence[str]) -> None:
     """Import AWS's runtime before the function's folder can shadow what it needs."""
     sys.path += [entry for entry in server_packages if entry not in sys.path]
     # awslambdaric's HTTP client is not used; importing it would start a C++ library.
@@ -122,14 +162,15 @@ def _import_runtime(server_packages: list[str]) -> None:
     del sys.modules["runtime_client"]
 
 
-def _enter_task_root(server_packages: list[str]) -> None:
+def _enter_task_root(server_packages: Sequence[str], layers: Sequence[str]) -> None:
     """Do what Lambda's bootstrap and Python's `site` do, without the server's own packages."""
-    task_root = os.environ["LAMBDA_TASK_ROOT"]
+    folders = site_folders(os.environ["LAMBDA_TASK_ROOT"], os.environ, layers)
+    folders = [folder for folder in folders if os.path.isdir(folder)]
     interpreter = [entry for entry in sys.path if entry not in server_packages]
-    sys.path[:] = search_path(task_root, dict(os.environ), interpreter)
-    for folder in filter(os.path.isdir, sys.path[:2]):
+    sys.path[:] = search_path(folders, os.environ, interpreter)
+    for folder in folders:
         site.addsitedir(folder)  # `.pth` files; the folder itself is on the path already
-    if importlib.machinery.PathFinder.find_spec("simplejson", sys.path[:2]):
+    if importlib.machinery.PathFinder.find_spec("simplejson", folders):
         _forget("simplejson")  # awslambdaric keeps its own; the function imports the one it brought
     sys.path += [entry for entry in server_packages if entry not in sys.path]
     hide_server()
@@ -197,15 +238,50 @@ def _connect(connection: socket.socket) -> Any:
     return type("LambdaRuntimeClient", (FrameClient, BaseLambdaRuntimeClient), {})(connection)
 
 
+def die_with(parent: int, signal_number: int = signal.SIGKILL) -> None:
+    """Have the kernel send this signal when the thread that started this process ends, whatever ends it."""
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal_number)
+    except (ImportError, AttributeError):
+        return  # macOS has nothing of the kind
+    if os.getppid() != parent:
+        os._exit(1)  # it ended before
+
+
+def _limit_descriptors() -> None:
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _MAX_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(_MAX_DESCRIPTORS, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _await_init(connection: socket.socket) -> None:
+    """Until the server says so nothing of the function runs."""
+    try:
+        read_frame(connection)
+    except EOFError:
+        os._exit(0)
+
+
 def main(arguments: list[str]) -> None:
-    """Serve invocations on the socket whose descriptor is the first argument."""
-    connection = socket.socket(fileno=int(arguments[0]))
+    """Serve invocations at the place that the argument describes."""
+    place = Place(**json.loads(arguments[0]))
+    die_with(place.server)
+    _limit_descriptors()
+    connection = socket.socket(fileno=place.connection)
     connection.set_inheritable(False)
-    _import_runtime(arguments[1:])
+    _import_runtime(place.server_packages)
     client = _connect(connection)
-    _enter_task_root(arguments[1:])
-    del sys.argv[1:]
+    # awslambdaric writes log records as frames to this descriptor. It is stdout's pipe, so that the
+    # order of prints and records is kept; a handler that closes stdout can log all the same.
+    os.environ["_LAMBDA_TELEMETRY_LOG_FD"] = str(os.dup(1))
     connection.sendall(encode_frame({"type": STARTED}))
+    _await_init(connection)
+    del sys.argv[1:]
+    _enter_task_root(place.server_packages, place.layers)
     from awslambdaric import bootstrap
 
     bootstrap.run(os.environ["_HANDLER"], client)

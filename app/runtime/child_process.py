@@ -1,257 +1,266 @@
-"""An execution environment that is a process of its own."""
+"""An execution environment whose function runs in a process of its own."""
 
-import json
-import os
-import select
-import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import suppress
-from typing import Any
+import uuid
+from concurrent.futures import Future
+from functools import partial
+from pathlib import Path
 
-from app.errors import EnvironmentDied, HandlerTimedOut
+from app.errors import EnvironmentDied, HandlerTimedOut, InvocationFault
 from app.model.function import Function
 from app.model.invocation import Invocation, InvocationResult
-from app.runtime import bootstrap
-from app.runtime.environ import build_environ, server_packages
-from app.runtime.environment import INIT_SECONDS, State, runtime_headers
+from app.runtime.channel import DeadlinePassed
+from app.runtime.environ import Instance, build_environ
+from app.runtime.environment import INIT_SECONDS, PROVISIONED_INIT_SECONDS, State
+from app.runtime.logs.environment_log import EnvironmentLog
+from app.runtime.logs.log_format import Report
+from app.runtime.logs.output_pipe import OutputPipe
+from app.runtime.outcome import final_result, init_outcome, invocation_outcome, log_source
+from app.runtime.runtime_process import RuntimeProcess, launch
+from app.runtime.supervisor import Supervisor
+from app.runtime.temp_folders import sweep
+from app.settings import Settings
 
-_START_SECONDS = 30.0  # a bare interpreter; longer means that the machine cannot start processes
-_MAX_HEAD_BYTES = 64 * 1024
-_MAX_TAIL_BYTES = 16 * 1024 * 1024  # an error's stack trace may be longer than a result
-_LONGEST_POLL = 86_400.0  # seconds; poll() counts milliseconds in an int
-_POLL_WITHOUT_PIDFD = 0.02  # seconds; macOS has no descriptor for a process
-
-
-class _DeadlinePassed(Exception):
-    """Raised inside this module when waiting took too long."""
+_MIB = 1024 * 1024
 
 
 class ChildProcess:
-    """One process in a process group of its own, driven over a private socket."""
+    """A temporary folder, a log, and one process after another to run the function.
+
+    When a process ends, by itself or killed for a fault, the next one is started at once; it imports
+    the function when an invocation comes, as Lambda does ("suppressed init").
+    """
 
     def __init__(
-        self, function: Function, passed_on: Mapping[str, str], *, output: int | None, bytecode: bool
+        self,
+        function: Function,
+        settings: Settings,
+        supervisor: Supervisor,
+        *,
+        is_provisioned: bool = False,
     ) -> None:
         self.function = function
-        self._passed_on = passed_on
-        self._output = output  # descriptor for stdout and stderr; the server's own without it
-        self._writes_bytecode = bytecode
+        self.name = function.name
+        self.limit_bytes = function.memory_size * _MIB
+        self.is_busy = False
+        self._settings = settings
+        self._supervisor = supervisor
+        self._instance = Instance(uuid.uuid4().hex, is_provisioned=is_provisioned)
         self._state = State.NEW
-        self._ending = threading.Lock()  # the pool's closing thread may kill what a request thread reaps
+        self._current: RuntimeProcess | None = None
+        self._is_first = True  # the present process is the first, whose init phase has its own limit
+        self._is_ending = False
+        self._changing = threading.Lock()  # a closing pool ends what a request's thread is using
+        self._init_ms: float | None = None  # of an init phase that no report has told yet
 
     def is_alive(self) -> bool:
         """Whether it can take an invocation; its process may have ended by itself."""
-        return self._state is not State.DEAD and not self._has_exited(0)
+        if self._state is State.NEW or self._state is State.DEAD:
+            return self._state is State.NEW
+        if self._current is not None:
+            return not self._current.has_exited()
+        return not self._launched.done() or self._launched.exception() is None
+
+    def is_ready(self) -> bool:
+        """Whether the function has been imported."""
+        return self._state is State.READY
 
     def start(self) -> None:
-        """Start the interpreter; raises EnvironmentDied if none can be had."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = self._spawn(ours, theirs)
-        ours.setblocking(False)
-        self._connection = ours
-        self._pidfd = os.pidfd_open(self._process.pid) if hasattr(os, "pidfd_open") else None
-        self._poller = select.poll()
-        self._exit_poller = select.poll()
-        if self._pidfd is not None:
-            self._poller.register(self._pidfd, select.POLLIN)
-            self._exit_poller.register(self._pidfd, select.POLLIN)
-        self._poller.register(ours, select.POLLIN)
-        self._move(State.STARTED)
+        """Start the interpreter and wait until it runs; raises EnvironmentDied if none can be had."""
+        self._log = EnvironmentLog(
+            self._supervisor.log_format,
+            log_source(self.function, self._instance),
+            self._supervisor.output.writer.write,
+        )
         try:
-            self._receive(time.monotonic() + _START_SECONDS)
-        except _DeadlinePassed:
+            self._folder = self._supervisor.folders.create(self.name)
+            self._pipe = OutputPipe(self._log)
+        except OSError as failed:
+            raise EnvironmentDied(f"Runtime could not be started: {failed}") from failed
+        self._supervisor.output.add(self._pipe)
+        with self._changing:
+            self._launch()
+        self._supervisor.watcher.add(self)
+        try:
+            self._process.await_start()
+        except EnvironmentDied:
             self.retire()
-            raise EnvironmentDied("Runtime did not start") from None
+            raise
+
+    def initialize(self) -> InvocationResult | None:
+        """Run the init phase alone: None, or the error it ended with; raises InvocationFault."""
+        if self._state is State.READY:
+            return None
+        failure = self._initialize("init", max(PROVISIONED_INIT_SECONDS, self.function.timeout))
+        self._replace_ended_process()
+        if isinstance(failure, InvocationFault):
+            raise failure
+        return failure
 
     def invoke(self, invocation: Invocation) -> InvocationResult:
         """Run one invocation, the init phase before it if it is the first.
 
-        Raises HandlerTimedOut or EnvironmentDied; the environment is DEAD afterwards.
+        What a fault makes of it is a result, too, in Lambda's words.
         """
-        timeout = self.function.timeout
+        self.is_busy = True
         try:
-            deadline, failure = self._initialize(timeout)
-            if failure is not None:
-                self.retire()
-                return failure
-            self._send(_invoke_frame(invocation, deadline), deadline)
-            head, payload = self._answer(invocation.request_id, deadline)
-        except _DeadlinePassed:
-            self.retire()
-            raise HandlerTimedOut(timeout) from None
-        return InvocationResult(payload, "Unhandled" if head.get("type") == bootstrap.ERROR else None)
-
-    def initialize(self) -> InvocationResult | None:
-        """Run the init phase alone: None, or the error it ended with."""
-        try:
-            return self._initialize(self.function.timeout)[1]
-        except _DeadlinePassed:
-            self.retire()
-            raise HandlerTimedOut(self.function.timeout) from None
+            with self._supervisor.protect(self.function):
+                return self._run(invocation, self._init_phase() if self._is_first else None)
+        finally:
+            self.is_busy = False
 
     def kill(self) -> None:
-        """Kill the process group; whoever waits for an answer then reaps it."""
-        with self._ending:
-            self._kill_group()
+        """Kill the process group for good; whoever waits for an answer goes on."""
+        with self._changing:
+            self._is_ending = True
+            if self._state is not State.NEW and self._launched.exception() is None:
+                self._process.kill()
 
     def retire(self) -> None:
-        """Kill the process group and reap the process; harmless when it is DEAD."""
-        with self._ending:
+        """Kill the process group and clean up behind it; harmless when it is DEAD."""
+        self.kill()
+        with self._changing:
             if self._state in {State.NEW, State.DEAD}:
                 return
-            self._kill_group()
-            self._process.wait()
             self._move(State.DEAD)
-            self._connection.close()
-            if self._pidfd is not None:
-                os.close(self._pidfd)
+            self._current = None
+        self._supervisor.watcher.remove(self)
+        self._supervisor.output.remove(self._pipe)
+        self._supervisor.bury(partial(_clean_up, self._launched, self._folder))
 
-    def _kill_group(self) -> None:
-        if self._state in {State.NEW, State.DEAD}:
-            return
-        # The process is not reaped yet, so the group's number cannot have been given away.
-        with suppress(ProcessLookupError, PermissionError):  # the latter: on macOS, a group of zombies
-            os.killpg(self._process.pid, signal.SIGKILL)
+    @property
+    def group(self) -> int | None:
+        """The process group, once there is one; see Watched."""
+        current = self._current
+        return current.pid if current is not None else None
 
-    def _spawn(self, ours: socket.socket, theirs: socket.socket) -> subprocess.Popen[bytes]:
-        flags = ["-P", "-S", *([] if self._writes_bytecode else ["-B"])]
-        program = [sys.executable, *flags, bootstrap.__file__, str(theirs.fileno()), *server_packages()]
-        try:
-            return subprocess.Popen(
-                program,
-                cwd=self.function.directory,
-                env=build_environ(self.function, self._passed_on),
-                stdin=subprocess.DEVNULL,
-                stdout=self._output,
-                stderr=self._output,
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,
-            )
-        except OSError as failed:
-            ours.close()
-            raise EnvironmentDied(f"Runtime could not be started: {failed.strerror}") from failed
+    def note_memory(self, used: int) -> None:
+        """Remember how much is used now; see Watched."""
+        self._log.show_start()  # an invocation that is seen here is not over at once
+        self._process.most_memory = max(self._process.most_memory, used)
 
-    def _initialize(self, timeout: float) -> tuple[float, InvocationResult | None]:
-        """The invocation's deadline, and the error if the init phase failed.
+    def end_for(self, fault: EnvironmentDied, group: int) -> None:
+        """Kill the process of this group for a fault; see Watched."""
+        process = self._process
+        if process.pid == group:  # no other has taken its place meanwhile
+            process.doom(fault)
 
-        An init phase of more than ten seconds is started again and then counts against the timeout.
-        """
+    @property
+    def _process(self) -> RuntimeProcess:
+        """The present process; raises EnvironmentDied if it could not be started."""
+        if self._current is None:
+            self._current = self._launched.result()
+        return self._current
+
+    def _init_phase(self) -> InvocationResult | InvocationFault | None:
+        """Import the function in a time of its own: None, or what the invocation ends with instead."""
         if self._state is State.READY:
-            return time.monotonic() + timeout, None
-        try:
-            failure = self._await_ready(time.monotonic() + INIT_SECONDS)
-            return time.monotonic() + timeout, failure
-        except _DeadlinePassed:
-            self.retire()
-        self.start()
-        deadline = time.monotonic() + timeout
-        return deadline, self._await_ready(deadline)
+            return None
+        failure = self._initialize("init", INIT_SECONDS)
+        if isinstance(failure, HandlerTimedOut):
+            self._replace_ended_process()  # Lambda starts over, in the invocation's time
+            return None
+        return failure
 
-    def _await_ready(self, deadline: float) -> InvocationResult | None:
-        head, payload = self._receive(deadline)
-        if head.get("type") == bootstrap.INIT_ERROR:
-            return InvocationResult(payload, "Unhandled")
+    def _initialize(self, phase: str, seconds: float) -> InvocationResult | InvocationFault | None:
+        began = time.monotonic()
+        if phase == "init":
+            self._log.init_start()
+        failure: InvocationResult | InvocationFault | None
+        try:
+            failure = self._process.initialize(began + seconds)
+        except EnvironmentDied as died:
+            failure = died
+        except DeadlinePassed:
+            failure = HandlerTimedOut(self.function.timeout)
+        # Lambda's init phase begins with the start of the runtime.
+        since = self._launched_at if phase == "init" else began
+        milliseconds = (time.monotonic() - since) * 1000
+        if failure is not None:
+            self._end_process()
+        self._pipe.finish()  # what the import printed belongs before what comes next
+        if failure is not None:
+            self._log.init_report(phase, milliseconds, init_outcome(failure))
+            return failure
         self._move(State.READY)
+        self._init_ms = milliseconds if phase == "init" else None
         return None
 
-    def _answer(self, request_id: str, deadline: float) -> tuple[dict[str, Any], bytes]:
-        """The frame that answers this invocation; frames of any other are passed over."""
-        while True:
-            head, payload = self._receive(deadline)
-            if head.get("requestId") == request_id:
-                return head, payload
+    def _run(
+        self, invocation: Invocation, failure: InvocationResult | InvocationFault | None
+    ) -> InvocationResult:
+        self._log.start(invocation.request_id)
+        began = time.monotonic()
+        ending = failure or self._answer(invocation, began + self.function.timeout)
+        seconds = time.monotonic() - began
+        self._process.note_peak(seconds)
+        self._pipe.finish()
+        tail = self._log.report(self._report(invocation, seconds, ending))
+        self._replace_ended_process()
+        return final_result(ending, invocation.request_id, tail)
 
-    def _send(self, frame: bytes, deadline: float) -> None:
-        rest = memoryview(frame)
-        while rest:
-            try:
-                rest = rest[self._connection.send(rest) :]
-            except BlockingIOError:
-                self._poller.modify(self._connection, select.POLLOUT)
-                self._wait(deadline)
-                self._poller.modify(self._connection, select.POLLIN)
-            except (BrokenPipeError, ConnectionResetError):
-                raise self._await_end(deadline) from None
-
-    def _receive(self, deadline: float) -> tuple[dict[str, Any], bytes]:
-        lengths = self._receive_exactly(bootstrap.LENGTHS.size, deadline)
-        head_size, tail_size = bootstrap.LENGTHS.unpack(lengths)
-        if head_size > _MAX_HEAD_BYTES or tail_size > _MAX_TAIL_BYTES:
-            self.retire()
-            raise EnvironmentDied("Runtime sent a frame that is too large")
-        frame = self._receive_exactly(head_size + tail_size, deadline)
+    def _answer(self, invocation: Invocation, deadline: float) -> InvocationResult | InvocationFault:
+        if self._state is State.STARTED:
+            failure = self._initialize("invoke", deadline - time.monotonic())
+            if failure is not None:
+                return failure
         try:
-            head = dict(json.loads(frame[:head_size]))
-        except (ValueError, TypeError):
-            self.retire()
-            raise EnvironmentDied("Runtime sent an unreadable frame") from None
-        return head, bytes(frame[head_size:])
+            return self._process.invoke(invocation, deadline)
+        except EnvironmentDied as died:
+            fault: InvocationFault = died
+        except DeadlinePassed:
+            fault = HandlerTimedOut(self.function.timeout)
+        self._end_process()
+        return fault
 
-    def _receive_exactly(self, size: int, deadline: float) -> bytearray:
-        buffer = bytearray(size)
-        view = memoryview(buffer)
-        while view:
-            try:
-                count = self._connection.recv_into(view)
-            except BlockingIOError:
-                self._wait(deadline)
-                continue
-            except ConnectionResetError:
-                count = 0
-            if count == 0:
-                raise self._await_end(deadline)
-            view = view[count:]
-        return buffer
+    def _report(
+        self, invocation: Invocation, seconds: float, ending: InvocationResult | InvocationFault
+    ) -> Report:
+        init_ms, self._init_ms = self._init_ms, None
+        return Report(
+            request_id=invocation.request_id,
+            duration_ms=min(seconds, self.function.timeout) * 1000,
+            max_memory_used=min(-(-self._process.most_memory // _MIB), self.function.memory_size),
+            init_duration_ms=init_ms,
+            outcome=invocation_outcome(ending) if self._state is State.READY else init_outcome(ending),
+        )
 
-    def _wait(self, deadline: float) -> None:
-        """Wait until the socket is ready; raises EnvironmentDied or _DeadlinePassed."""
-        remaining = deadline - time.monotonic()
-        if remaining <= 0:
-            raise _DeadlinePassed
-        pause = min(remaining, _LONGEST_POLL if self._pidfd is not None else _POLL_WITHOUT_PIDFD)
-        ready = dict(self._poller.poll(pause * 1000))
-        # An answer that was sent before the end still counts, so the socket is looked at first.
-        if self._connection.fileno() not in ready and self._has_exited(0):
-            raise self._died()
+    def _end_process(self) -> None:
+        """Kill what has ended or must end, its group included."""
+        self._process.note_peak()
+        self._process.kill()
+        self._move(State.STARTED)
+        self._has_ended = True
 
-    def _has_exited(self, seconds: float) -> bool:
-        if self._pidfd is not None:
-            return bool(self._exit_poller.poll(seconds * 1000))
-        try:
-            return self._process.wait(seconds) is not None
-        except subprocess.TimeoutExpired:
-            return False
+    def _replace_ended_process(self) -> None:
+        with self._changing:
+            if self._has_ended and not self._is_ending:
+                self._supervisor.bury(partial(_bury, self._launched))
+                self._launch()
+                self._is_first = False
 
-    def _await_end(self, deadline: float) -> EnvironmentDied:
-        """The socket is closed, which says nothing yet: wait for the process to end."""
-        if not self._has_exited(min(_LONGEST_POLL, max(0.0, deadline - time.monotonic()))):
-            raise _DeadlinePassed
-        return self._died()
-
-    def _died(self) -> EnvironmentDied:
-        """Retire, and say how the process ended."""
-        self.retire()
-        return EnvironmentDied(f"Runtime exited {_ending(self._process.returncode)}")
+    def _launch(self) -> None:
+        environ = build_environ(self.function, self._settings, self._instance, self._folder)
+        # Where files are edited no bytecode is written: an edit within one second would go unseen.
+        start = partial(
+            launch, self.function, environ, self._pipe.writing, bytecode=not self._settings.reload
+        )
+        self._current = None
+        self._launched_at = time.monotonic()
+        self._launched = self._supervisor.launch(start)
+        self._has_ended = False
+        self._move(State.STARTED)
 
     def _move(self, state: State) -> None:
         self._state = state
 
 
-def _invoke_frame(invocation: Invocation, deadline: float) -> bytes:
-    deadline_ms = int((time.time() + deadline - time.monotonic()) * 1000)
-    return bootstrap.encode_frame(runtime_headers(invocation, deadline_ms), invocation.payload or b"{}")
+def _bury(launched: "Future[RuntimeProcess]") -> None:
+    if launched.exception() is None:
+        launched.result().bury()
 
 
-def _ending(status: int) -> str:
-    """How a process ended, in the words of Lambda's supervisor (Go's)."""
-    if status == 0:
-        return "without providing a reason"
-    if status > 0:
-        return f"with error: exit status {status}"
-    return f"with error: signal: {(signal.strsignal(-status) or str(-status)).split(':')[0].lower()}"
+def _clean_up(launched: "Future[RuntimeProcess]", folder: Path) -> None:
+    _bury(launched)
+    sweep(folder)

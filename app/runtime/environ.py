@@ -3,13 +3,13 @@
 import importlib.util
 import os
 import sys
-import uuid
-from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from app.model.function import Function
+from app.settings import Settings
 
 EXECUTION_ENVIRONMENT = f"AWS_Lambda_python{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -18,7 +18,6 @@ EXECUTION_ENVIRONMENT = f"AWS_Lambda_python{sys.version_info.major}.{sys.version
 _CONSTANT = {
     "AWS_EXECUTION_ENV": EXECUTION_ENVIRONMENT,
     "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-    "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
     "AWS_LAMBDA_RUNTIME_API": "169.254.100.1:9001",
     "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
     "AWS_XRAY_DAEMON_ADDRESS": "169.254.100.1:2000",
@@ -31,26 +30,51 @@ _CONSTANT = {
 }
 
 
-def build_environ(function: Function, passed_on: Mapping[str, str]) -> dict[str, str]:
-    """The whole environment of one new execution environment of a function."""
+@dataclass(frozen=True)
+class Instance:
+    """What tells one execution environment from another."""
+
+    id: str  # 32 hexadecimal digits
+    is_provisioned: bool = False
+
+    @property
+    def initialization_type(self) -> str:
+        """Why it was started, in Lambda's word."""
+        return "provisioned-concurrency" if self.is_provisioned else "on-demand"
+
+    @cached_property
+    def log_stream_name(self) -> str:
+        """The stream Lambda would log to."""
+        return f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{self.id}"
+
+
+def build_environ(
+    function: Function, settings: Settings, instance: Instance, folder: Path | None = None
+) -> dict[str, str]:
+    """The whole environment of one execution environment; `folder` is its own place for temporary files."""
     task_root = str(function.directory)
+    passed_on = settings.passed_on
+    optional = {} if folder is None else {"TMPDIR": str(folder)}
+    if settings.log_format == "json":
+        optional |= {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "INFO"}
     own = {
         "AWS_DEFAULT_REGION": function.stage.region,
         "AWS_REGION": function.stage.region,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
-        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
-        "AWS_LAMBDA_LOG_STREAM_NAME": _log_stream_name(),
+        "AWS_LAMBDA_INITIALIZATION_TYPE": instance.initialization_type,
+        "AWS_LAMBDA_LOG_GROUP_NAME": settings.log_group or f"/aws/lambda/{function.name}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": settings.log_stream or instance.log_stream_name,
         "LAMBDA_RUNTIME_DIR": server_packages()[0],
         "LAMBDA_TASK_ROOT": task_root,
         "PWD": task_root,
-        "PATH": _joined(passed_on.get("PATH", os.defpath), "/opt/bin"),
+        "PATH": _joined(passed_on.get("PATH", os.defpath), *_in_layers(function, "bin")),
         "LD_LIBRARY_PATH": _joined(
-            passed_on.get("LD_LIBRARY_PATH", ""), task_root, f"{task_root}/lib", "/opt/lib"
+            passed_on.get("LD_LIBRARY_PATH", ""), task_root, f"{task_root}/lib", *_in_layers(function, "lib")
         ),
         "_HANDLER": function.handler,
     }
-    return _CONSTANT | dict(passed_on) | own | dict(function.environment)
+    return _CONSTANT | dict(passed_on) | optional | own | dict(function.environment)
 
 
 @cache
@@ -64,8 +88,9 @@ def server_packages() -> tuple[str, ...]:
     return (runtime, *(entry for entry in installed if entry != runtime))
 
 
-def _log_stream_name() -> str:
-    return f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{uuid.uuid4().hex}"
+def _in_layers(function: Function, name: str) -> list[str]:
+    """Layers are unpacked to /opt in their order: of two files with one name the later stays."""
+    return [*(str(layer / name) for layer in reversed(function.layers)), f"/opt/{name}"]
 
 
 def _joined(*entries: str) -> str:

@@ -6,7 +6,9 @@ from typing import Any, Protocol
 from app.model.function import Function
 from app.model.invocation import Invocation, InvocationResult
 
-INIT_SECONDS = 10.0  # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+INIT_SECONDS = 10.0
+PROVISIONED_INIT_SECONDS = 130.0  # at least; or the function's timeout
 
 
 class State(Enum):
@@ -27,6 +29,10 @@ class ExecutionEnvironment(Protocol):
         """Whether it can take an invocation; its process may have ended by itself."""
         ...
 
+    def is_ready(self) -> bool:
+        """Whether the init phase is over."""
+        ...
+
     def start(self) -> None:
         """Start the interpreter; raises EnvironmentDied if none can be had."""
         ...
@@ -34,12 +40,12 @@ class ExecutionEnvironment(Protocol):
     def invoke(self, invocation: Invocation) -> InvocationResult:
         """Run one invocation, the init phase before it if it is the first.
 
-        Raises HandlerTimedOut or EnvironmentDied; the environment is DEAD afterwards.
+        What a fault makes of it is a result, too, in Lambda's words.
         """
         ...
 
     def initialize(self) -> InvocationResult | None:
-        """Run the init phase alone: None, or the error it ended with."""
+        """Run the init phase alone: None, or the error it ended with; raises InvocationFault."""
         ...
 
     def kill(self) -> None:

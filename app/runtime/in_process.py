@@ -2,20 +2,25 @@
 
 import threading
 import time
-from collections.abc import Mapping
+import uuid
 from typing import Any
 
 from awslambdaric import bootstrap as runtime
 from awslambdaric.lambda_runtime_client import BaseLambdaRuntimeClient, InvocationRequest
 from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller, to_json
 
-from app.errors import EnvironmentDied
+from app.errors import EnvironmentDied, InvocationFault
 from app.model.function import Function
 from app.model.invocation import Invocation, InvocationResult
 from app.runtime.bootstrap import ERROR, limited_response, request_attributes
-from app.runtime.environ import build_environ
+from app.runtime.environ import Instance, build_environ
 from app.runtime.environment import State, runtime_headers
+from app.runtime.logs.environment_log import EnvironmentLog
+from app.runtime.logs.log_format import Report
 from app.runtime.module_scope import ModuleScope
+from app.runtime.outcome import final_result, invocation_outcome, log_source
+from app.runtime.supervisor import Supervisor
+from app.settings import Settings
 
 # The interpreter's globals are swapped around each call, so there is one call at a time.
 _interpreter = threading.RLock()
@@ -29,25 +34,46 @@ class InProcess:
     AWS_LAMBDA_LOG_FORMAT, AWS_LAMBDA_LOG_LEVEL and AWS_EXECUTION_ENV once for the whole process.
     """
 
-    def __init__(self, function: Function, passed_on: Mapping[str, str]) -> None:
+    def __init__(self, function: Function, settings: Settings, supervisor: Supervisor) -> None:
         self.function = function
+        self._settings = settings
+        self._instance = Instance(uuid.uuid4().hex)
+        self._log = EnvironmentLog(
+            supervisor.log_format, log_source(function, self._instance), supervisor.output.writer.write
+        )
         self._state = State.NEW
-        self._passed_on = passed_on
 
     def is_alive(self) -> bool:
         """Whether the next invocation may use it."""
         return self._state is not State.DEAD
 
+    def is_ready(self) -> bool:
+        """Whether the function has been imported."""
+        return self._state is State.READY
+
     def start(self) -> None:
         """Prepare an empty scope; the function is imported by its first invocation."""
-        environ = build_environ(self.function, self._passed_on)
-        self._scope = ModuleScope((self.function.directory, self.function.packages), environ)
+        environ = build_environ(self.function, self._settings, self._instance)
+        self._scope = ModuleScope(self.function, environ)
         self._state = State.STARTED
 
     def invoke(self, invocation: Invocation) -> InvocationResult:
-        """Run one invocation; raises EnvironmentDied where a process would have ended."""
-        client = _OneInvocation(invocation, self.function.timeout)
-        return self._run(client)
+        """Run one invocation; where a process would have ended, the environment is DEAD afterwards."""
+        self._log.start(invocation.request_id)
+        began = time.monotonic()
+        ending: InvocationResult | InvocationFault
+        try:
+            ending = self._run(_OneInvocation(invocation, self.function.timeout))
+        except EnvironmentDied as died:
+            ending = died
+        report = Report(
+            request_id=invocation.request_id,
+            duration_ms=(time.monotonic() - began) * 1000,
+            max_memory_used=self.function.memory_size,  # nobody can tell: it is the server's own memory
+            init_duration_ms=None,
+            outcome=invocation_outcome(ending),
+        )
+        return final_result(ending, invocation.request_id, self._log.report(report))
 
     def initialize(self) -> InvocationResult | None:
         """Run the init phase alone: None, or the error it ended with."""

@@ -1,42 +1,69 @@
 """The kinds of execution environment a manifest may choose, and the pool that makes them."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 
 from app.model.function import Function
 from app.runtime.child_process import ChildProcess
 from app.runtime.environment import ExecutionEnvironment
-from app.runtime.pool import Limits, Pool
+from app.runtime.keeper import Keeper
+from app.runtime.logs.log_writer import STDOUT
+from app.runtime.pool import Pool
 from app.runtime.revision import source_revision
+from app.runtime.slots import Limits
+from app.runtime.supervisor import Supervisor
 from app.settings import Settings
 
-Create = Callable[[Function, Settings, int | None], ExecutionEnvironment]
+Create = Callable[[Function, Settings, Supervisor, bool], ExecutionEnvironment]
 
 
-def create_pool(settings: Settings, output: int | None = None) -> Pool:
-    """An empty pool for these settings; `output` is a descriptor for what functions print."""
-    limits = Limits(settings.concurrency, settings.max_environments, settings.starts, settings.wait_seconds)
-    create = partial(_create, settings, output)
-    return Pool(limits, create, source_revision) if settings.reload else Pool(limits, create)
+def create_pool(settings: Settings, functions: Sequence[Function] = (), output: int = STDOUT) -> Pool:
+    """An empty pool for these settings, to be shared by these functions; it starts nothing.
+
+    `output` is the descriptor that takes the functions' logs.
+    """
+    supervisor = Supervisor(settings, output)
+    limits = Limits(
+        concurrency=settings.concurrency,
+        environments=settings.max_environments,
+        starts=settings.starts,
+        wait_seconds=settings.wait_seconds,
+        idle_seconds=settings.idle_seconds,
+        functions=max(1, len(functions)),
+    )
+
+    def attend(pool: Pool) -> Keeper:
+        return Keeper(pool, functions, min(1.0, settings.idle_seconds / 4), settings.starts)
+
+    return Pool(
+        limits,
+        partial(_create, settings, supervisor),
+        source_revision if settings.reload else lambda function: None,
+        attend,
+        supervisor.close,
+    )
 
 
-def _child_process(function: Function, settings: Settings, output: int | None) -> ExecutionEnvironment:
-    # Where files are edited no bytecode is written: an edit within one second would go unseen.
-    return ChildProcess(function, settings.passed_on, output=output, bytecode=not settings.reload)
+def _child_process(
+    function: Function, settings: Settings, supervisor: Supervisor, is_provisioned: bool
+) -> ExecutionEnvironment:
+    return ChildProcess(function, settings, supervisor, is_provisioned=is_provisioned)
 
 
-def _in_process(function: Function, settings: Settings, output: int | None) -> ExecutionEnvironment:
+def _in_process(
+    function: Function, settings: Settings, supervisor: Supervisor, is_provisioned: bool
+) -> ExecutionEnvironment:
     with _importing:
         kind = _in_process_kind()
-    return kind(function, settings.passed_on)
+    return kind(function, settings, supervisor)
 
 
 _importing = threading.Lock()
 
 
 @cache
-def _in_process_kind() -> Callable[[Function, Mapping[str, str]], ExecutionEnvironment]:
+def _in_process_kind() -> Callable[[Function, Settings, Supervisor], ExecutionEnvironment]:
     # Imported where it is used: it brings AWS's runtime into the server's own process. And imported
     # once, before any inline function runs: while one does, the server's `app` cannot be imported.
     from app.runtime.in_process import InProcess
@@ -47,5 +74,7 @@ def _in_process_kind() -> Callable[[Function, Mapping[str, str]], ExecutionEnvir
 ENVIRONMENTS: Mapping[str, Create] = {"process": _child_process, "inline": _in_process}
 
 
-def _create(settings: Settings, output: int | None, function: Function) -> ExecutionEnvironment:
-    return ENVIRONMENTS[function.isolation](function, settings, output)
+def _create(
+    settings: Settings, supervisor: Supervisor, function: Function, is_provisioned: bool
+) -> ExecutionEnvironment:
+    return ENVIRONMENTS[function.isolation](function, settings, supervisor, is_provisioned)

@@ -12,14 +12,17 @@ from importlib.machinery import FileFinder
 from pathlib import Path
 from types import ModuleType
 
-from app.runtime.bootstrap import hide_server, search_path
+from app.model.function import Function
+from app.runtime.bootstrap import hide_server, search_path, site_folders
 
 
 class ModuleScope:
     """The modules, environment variables and working directory of one function."""
 
-    def __init__(self, folders: tuple[Path, ...], environ: Mapping[str, str]) -> None:
-        self._folders = tuple(str(folder) for folder in folders)
+    def __init__(self, function: Function, environ: Mapping[str, str]) -> None:
+        layers = [str(layer) for layer in function.layers]
+        folders = site_folders(str(function.directory), environ, layers)
+        self._folders = tuple(folder for folder in folders if os.path.isdir(folder))
         self._modules: dict[str, ModuleType] = {}
         self._environ = dict(environ)
         self._cwd = self._folders[0]
@@ -40,8 +43,8 @@ class ModuleScope:
 
     def _enter_path(self) -> None:
         if not self._path:
-            sys.path[:] = search_path(self._folders[0], self._environ, sys.path)
-            for folder in filter(os.path.isdir, self._folders):
+            sys.path[:] = search_path(self._folders, self._environ, sys.path)
+            for folder in self._folders:
                 site.addsitedir(folder)  # `.pth` files
             self._path = list(sys.path)
         sys.path[:] = self._path
@@ -67,7 +70,7 @@ class ModuleScope:
     @cached_property
     def _top_level_names(self) -> frozenset[str]:
         importlib.invalidate_caches()
-        folders = [Path(folder) for folder in self._folders if os.path.isdir(folder)]
+        folders = [Path(folder) for folder in self._folders]
         return frozenset(
             {"app", *(path.name.partition(".")[0] for folder in folders for path in folder.iterdir())}
         )

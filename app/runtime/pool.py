@@ -1,28 +1,19 @@
-"""The pool: which environment serves which invocation, and how many there may be."""
+"""The pool: which environment serves which invocation, and how long each is kept."""
 
 import atexit
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
-from app.errors import Throttled
+from app.errors import EnvironmentDied
 from app.model.function import Function
 from app.runtime.environment import ExecutionEnvironment
+from app.runtime.slots import Limits, Slots
 
 _CLOSE_SECONDS = 2.0
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much may happen at one time in one server process."""
-
-    concurrency: int  # invocations
-    environments: int  # execution environments, warm ones included
-    starts: int  # interpreters that are starting
-    wait_seconds: float  # how long a request waits for a slot
 
 
 @dataclass(eq=False)
@@ -33,31 +24,50 @@ class _Entry:
     revision: object
     idle_since: float = 0.0
 
+    @property
+    def function(self) -> Function:
+        return self.environment.function
+
+
+class Attendant(Protocol):
+    """Who looks after a pool while a server lives."""
+
+    def start(self) -> None:
+        """Begin; harmless if it has begun."""
+        ...
+
+    def close(self) -> None:
+        """End; every environment has been told to."""
+        ...
+
 
 class Pool:
     """Execution environments by function: made on demand, kept warm, used by one request at a time.
 
-    `revision` is asked before every use: an environment of an older revision is replaced.
+    `create` is told whether the environment is provisioned. `revision` is asked before every use: an
+    environment of an older revision is replaced. `close` is called last.
     """
 
     def __init__(
         self,
         limits: Limits,
-        create: Callable[[Function], ExecutionEnvironment],
+        create: Callable[[Function, bool], ExecutionEnvironment],
         revision: Callable[[Function], object] = lambda function: None,
+        attend: Callable[["Pool"], Attendant] | None = None,
+        close: Callable[[], None] = lambda: None,
     ) -> None:
         self._limits = limits
         self._create = create
         self._revision = revision
+        self._close = close
+        self._slots = Slots(limits)
         self._changed = threading.Condition()
         self._idle: dict[str, list[_Entry]] = {}  # the last is the warmest
-        self._busy: Counter[str] = Counter()
         self._entries: set[_Entry] = set()
-        self._in_flight = 0
-        self._waiting = 0
         self._starting = 0
         self._is_draining = False
         self._is_closed = False
+        self._attendant = attend(self) if attend else None
 
     @property
     def is_open(self) -> bool:
@@ -68,24 +78,63 @@ class Pool:
         """Go on serving, and be open no more; a signal handler may call it."""
         self._is_draining = True
 
+    def keep(self) -> None:
+        """Begin to keep provisioned environments warm and to end unused ones; returns at once."""
+        if self._attendant is not None and not self._is_closed:
+            self._attendant.start()
+
     @contextmanager
     def environment(self, function: Function) -> Iterator[ExecutionEnvironment]:
         """Lend an environment for one invocation; raises Throttled when a limit is reached."""
-        self._take_slot(function)
-        try:
+        with self._slots.slot(function):
             entry = self._acquire(function)
             try:
                 yield entry.environment
             finally:
                 self._release(entry)
+
+    def provision(self, function: Function) -> bool:
+        """Make one more environment of a function warm; False if that must wait.
+
+        Raises EnvironmentDied, or another InvocationFault of the init phase.
+        """
+        if not self._slots.spare():
+            return False
+        try:
+            self._provision(function)
         finally:
-            self._give_slot_back(function)
+            self._slots.give_spare_back()
+        return True
+
+    def count_warm(self, function: Function) -> int:
+        """How many environments of a function are ready or in use."""
+        with self._changed:
+            entries = [entry for entry in self._entries if entry.function.name == function.name]
+            unready = [e for e in self._idle.get(function.name, []) if not e.environment.is_ready()]
+            return len(entries) - len(unready)
+
+    def retire_idle(self) -> None:
+        """End the environments that nobody used for long, the longest first, and those that died."""
+        with self._changed:
+            now = time.monotonic()
+            idle = sorted(self._all_idle(), key=lambda entry: entry.idle_since)
+            over = [
+                entry
+                for entry in idle
+                if not entry.environment.is_alive()
+                or (now - entry.idle_since > self._limits.idle_seconds and self._is_surplus(entry))
+            ]
+            for entry in over:
+                self._idle[entry.function.name].remove(entry)
+        for entry in over:
+            self._retire(entry)
 
     def close(self) -> None:
         """End every environment; a request that waits for one is answered as if it had died."""
+        self._slots.close()
         with self._changed:
             self._is_closed = True
-            idle = [entry for entries in self._idle.values() for entry in entries]
+            idle = self._all_idle()
             self._idle.clear()
             busy = self._entries.difference(idle)
             self._changed.notify_all()
@@ -93,43 +142,15 @@ class Pool:
             entry.environment.kill()
         for entry in idle:
             self._retire(entry)
-        with self._changed:  # each busy one is reaped by the request that sees it end
+        with self._changed:  # each busy one is retired by the request that sees it end
             self._changed.wait_for(lambda: not self._entries, _CLOSE_SECONDS)
+        if self._attendant is not None:
+            self._attendant.close()
+        self._close()
         atexit.unregister(self.close)
 
-    def _take_slot(self, function: Function) -> None:
-        slots = min(self._limits.concurrency, self._limits.environments)
-        with self._changed:
-            self._refuse(function)
-            if self._in_flight >= slots:
-                self._await_slot(function, slots)
-                self._refuse(function)
-            self._busy[function.name] += 1
-            self._in_flight += 1
-
-    def _refuse(self, function: Function) -> None:
-        """Raise Throttled where no waiting would help."""
-        if self._is_closed:
-            raise Throttled(function.name, "the end of the server")
-        reserved = function.reserved_concurrency
-        if reserved is not None and self._busy[function.name] >= reserved:
-            raise Throttled(function.name, f"its reserved concurrency of {reserved}")
-
-    def _await_slot(self, function: Function, slots: int) -> None:
-        if self._waiting >= self._limits.concurrency:
-            raise Throttled(function.name, f"BERTH_CONCURRENCY: {self._waiting} requests wait already")
-        self._waiting += 1
-        try:
-            if not self._changed.wait_for(lambda: self._in_flight < slots, self._limits.wait_seconds):
-                raise Throttled(function.name, f"the server's limit of {slots} invocations at one time")
-        finally:
-            self._waiting -= 1
-
-    def _give_slot_back(self, function: Function) -> None:
-        with self._changed:
-            self._busy[function.name] -= 1
-            self._in_flight -= 1
-            self._changed.notify_all()
+    def _all_idle(self) -> list[_Entry]:
+        return [entry for entries in self._idle.values() for entry in entries]
 
     def _acquire(self, function: Function) -> _Entry:
         revision = self._revision(function)
@@ -153,8 +174,10 @@ class Pool:
                 # that falls idle meanwhile is as good.
                 self._changed.wait()
 
-    def _start(self, function: Function, revision: object) -> _Entry:
-        entry = _Entry(self._create(function), revision)
+    def _start(self, function: Function, revision: object, *, is_provisioned: bool = False) -> _Entry:
+        entry = _Entry(self._create(function, is_provisioned), revision)
+        if function.isolation == "process":  # nothing is gained by ending another kind
+            self.keep()
         try:
             self._admit(entry)
             entry.environment.start()
@@ -166,6 +189,22 @@ class Pool:
                 self._starting -= 1
                 self._changed.notify_all()
         return entry
+
+    def _provision(self, function: Function) -> None:
+        with self._changed:
+            idle = self._idle.get(function.name, [])
+            entry = next((entry for entry in idle if not entry.environment.is_ready()), None)
+            if entry is not None:
+                idle.remove(entry)
+            else:
+                self._starting += 1
+        entry = entry or self._start(function, self._revision(function), is_provisioned=True)
+        try:
+            failure = entry.environment.initialize()
+        finally:
+            self._release(entry)
+        if failure is not None:
+            raise EnvironmentDied(f"{failure.value['errorType']}: {failure.value['errorMessage']}")
 
     def _admit(self, entry: _Entry) -> None:
         """Count an environment in; a full server first ends the one that was idle longest."""
@@ -180,19 +219,28 @@ class Pool:
     def _take_oldest(self) -> _Entry:
         # There is one: whoever asks has a slot and no environment yet, and every other slot has one
         # at most.
-        idle = (entry for entries in self._idle.values() for entry in entries)
-        oldest = min(idle, key=lambda entry: entry.idle_since)
-        self._idle[oldest.environment.function.name].remove(oldest)
+        idle = self._all_idle()
+        oldest = min(idle, key=lambda entry: (not self._is_surplus(entry), entry.idle_since))
+        self._idle[oldest.function.name].remove(oldest)
         self._entries.remove(oldest)
         return oldest
 
+    def _is_surplus(self, entry: _Entry) -> bool:
+        """Whether its function has more environments than are to be kept warm."""
+        function = entry.function
+        count = sum(other.function.name == function.name for other in self._entries)
+        return count > function.provisioned_concurrency
+
     def _release(self, entry: _Entry) -> None:
-        if self._is_closed or not entry.environment.is_alive():
-            self._retire(entry)
-            return
-        entry.idle_since = time.monotonic()
-        with self._changed:
-            self._idle.setdefault(entry.environment.function.name, []).append(entry)
+        if entry.environment.is_alive():
+            entry.idle_since = time.monotonic()
+            with self._changed:
+                if not self._is_closed:
+                    self._idle.setdefault(entry.function.name, []).append(entry)
+                    if self._starting:
+                        self._changed.notify_all()
+                    return
+        self._retire(entry)
 
     def _retire(self, entry: _Entry) -> None:
         entry.environment.retire()

@@ -33,6 +33,8 @@ class VariableName(Pattern):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         if value in RESERVED_VARIABLES:
             raise ValidationError(f"{value} is reserved: Lambda sets it itself")
+        if value == "AWS_LAMBDA_EXEC_WRAPPER":
+            raise ValidationError("wrapper scripts are not supported: the runtime is not started by one")
         return super()._deserialize(value, attr, data, **kwargs)
 
 
@@ -81,7 +83,7 @@ def _memory_size(default: int | None) -> Whole:
         data_key="memorySize",
         load_default=default,
         validate=_at_least(128, "MB"),
-        metadata=_hint("MB. Told to the function; not enforced by this version."),
+        metadata=_hint("MB that one environment may use before it is killed."),
     )
 
 
@@ -167,8 +169,23 @@ class FunctionManifestSchema(Schema):
         "payload format versions belong to HTTP APIs, which are", data_key="payloadFormatVersion"
     )
     multi_value_headers = NotYet("ALB targets are", data_key="multiValueHeaders")
-    provisioned_concurrency = NotYet("provisioned concurrency is", data_key="provisionedConcurrency")
-    layers = NotYet("layers are")
+    provisioned_concurrency = Whole(
+        data_key="provisionedConcurrency",
+        load_default=0,
+        validate=_at_least(0),
+        metadata=_hint("Environments that are made warm when the server starts, and kept warm."),
+    )
+    layers = fields.List(
+        Text(),
+        load_default=list,
+        allow_none=False,
+        metadata=_hint("Folders of layers, relative to the function's; each unpacked to /opt on Lambda."),
+    )
+    long_running = Flag(
+        data_key="longRunning",
+        load_default=False,
+        metadata=_hint("Every invocation keeps its ECS task from scale-in from its start."),
+    )
     async_config = NotYet("asynchronous invocation is", data_key="asyncConfig")
 
     @post_load
@@ -199,8 +216,8 @@ class StageManifestSchema(Schema):
         "[0-9]{12}",
         "is not an account id of 12 digits",
         data_key="accountId",
-        load_default="123456789012",
-        metadata=_hint("requestContext.accountId, and part of every ARN."),
+        load_default=None,
+        metadata=_hint("requestContext.accountId, and part of every ARN; the ECS task's without it."),
     )
     region = Pattern(
         "[a-z]{2,}(-[a-z]+)+-[0-9]",

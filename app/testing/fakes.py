@@ -6,6 +6,7 @@ from app.errors import EnvironmentDied
 from app.model.function import Function
 from app.model.invocation import Invocation, InvocationResult
 from app.runtime.environment import State
+from app.runtime.outcome import fault_result
 
 
 class FakeEnvironment:
@@ -26,6 +27,10 @@ class FakeEnvironment:
         """Whether it is not DEAD."""
         return self.state is not State.DEAD
 
+    def is_ready(self) -> bool:
+        """Whether it is READY."""
+        return self.state is State.READY
+
     def start(self) -> None:
         """Become STARTED."""
         self.state = State.STARTED
@@ -43,7 +48,8 @@ class FakeEnvironment:
         self.released.wait(10)
         if invocation.payload == b"die" or self.state is State.DEAD:
             self.retire()
-            raise EnvironmentDied("Runtime exited with error: exit status 1")
+            fault = EnvironmentDied("Runtime exited with error: exit status 1")
+            return fault_result(fault, invocation.request_id)
         return InvocationResult(invocation.payload)
 
     def kill(self) -> None:

@@ -7,7 +7,8 @@ from app.settings import VARIABLES, Settings
 
 KNOWN = (
     "(known: BERTH_STAGE, BERTH_FUNCTIONS_DIR, BERTH_MANIFESTS_DIR, BERTH_CONCURRENCY, "
-    "BERTH_WAIT_SECONDS, BERTH_MAX_ENVIRONMENTS, BERTH_RELOAD)"
+    "BERTH_WAIT_SECONDS, BERTH_MAX_ENVIRONMENTS, BERTH_IDLE_SECONDS, BERTH_LOG_FORMAT, BERTH_DRAIN_DELAY, "
+    "BERTH_PROTECT_AFTER, BERTH_RELOAD)"
 )
 
 BAD = {
@@ -21,6 +22,10 @@ BAD = {
     "BERTH_WAIT_SECONDS=nan": "'nan' must be a number of 0 or more",
     "BERTH_WAIT_SECONDS=inf": "'inf' must be a number of 0 or more",
     "BERTH_WAIT_SECONDS=5s": "'5s' must be a number of 0 or more",
+    "BERTH_IDLE_SECONDS=0": "'0' must be a number of 1 or more",
+    "BERTH_LOG_FORMAT=JSON": "'JSON' must be text or json",
+    "BERTH_DRAIN_DELAY=101": "'101' must be a number from 0 to 100",
+    "BERTH_PROTECT_AFTER=soon": "'soon' must be a number of 0 or more",
     "BERTH_RELOAD=true": "'true' must be 0 or 1",
     "BERTH_STAGE=": "must not be empty",
     "BERTH_FUNCTIONS_DIR=": "must not be empty",
@@ -43,9 +48,13 @@ BAD = {
 def test_the_variables_are_known():
     assert sorted(VARIABLES) == [
         "BERTH_CONCURRENCY",
+        "BERTH_DRAIN_DELAY",
         "BERTH_FUNCTIONS_DIR",
+        "BERTH_IDLE_SECONDS",
+        "BERTH_LOG_FORMAT",
         "BERTH_MANIFESTS_DIR",
         "BERTH_MAX_ENVIRONMENTS",
+        "BERTH_PROTECT_AFTER",
         "BERTH_RELOAD",
         "BERTH_STAGE",
         "BERTH_WAIT_SECONDS",
@@ -101,8 +110,9 @@ def test_a_port_is_any_that_there_is(text, port):
     assert Settings.from_environ({"PORT": text}).port == port
 
 
-def test_there_are_threads_for_every_slot_every_waiter_and_health():
-    assert Settings.from_environ({"BERTH_CONCURRENCY": "4"}).threads == 16
+def test_there_are_threads_for_every_environment_every_waiter_and_health():
+    environ = {"BERTH_CONCURRENCY": "4", "BERTH_MAX_ENVIRONMENTS": "10"}
+    assert Settings.from_environ(environ).threads == 22
 
 
 @pytest.mark.parametrize(

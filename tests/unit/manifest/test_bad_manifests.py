@@ -193,11 +193,6 @@ NOT_YET = {
         {"maximumRetryAttempts": 2},
         "asynchronous invocation is not supported by this version of Berth: remove it",
     ),
-    "layers": (["../../layers/common"], "layers are not supported by this version of Berth: remove it"),
-    "provisionedConcurrency": (
-        1,
-        "provisioned concurrency is not supported by this version of Berth: remove it",
-    ),
     "multiValueHeaders": (True, "ALB targets are not supported by this version of Berth: remove it"),
     "payloadFormatVersion": (
         "2.0",
@@ -231,8 +226,8 @@ def test_a_manifest_without_handler_is_refused(problems_of):
 
 def test_null_is_no_value_for_any_key(problems_of):
     keys = """
-        $schema api binaryMediaTypes description environment handler invocation isolation memorySize
-        reservedConcurrency routes runtime timeout
+        $schema api binaryMediaTypes description environment handler invocation isolation layers
+        longRunning memorySize provisionedConcurrency reservedConcurrency routes runtime timeout
     """.split()
     assert problems_of({MANIFEST: dict.fromkeys(keys)}) == [
         Problem(MANIFEST, key, "must not be null") for key in keys
@@ -255,6 +250,26 @@ def test_a_value_out_of_range_is_refused(changes, key, message, problems_of):
 def test_a_handler_that_no_file_holds_is_refused(handler, message, problems_of):
     files = {MANIFEST: {"handler": handler}, "functions/hello/pkg/mod.py": ""}
     assert problems_of(files) == [Problem(MANIFEST, "handler", message)]
+
+
+def test_more_provisioned_than_reserved_concurrency_is_refused(problems_of):
+    manifest = {"handler": "app.handler", "reservedConcurrency": 1, "provisionedConcurrency": 2}
+    wrong = "2 is more than the reservedConcurrency of 1"
+    assert problems_of({MANIFEST: manifest}) == [Problem(MANIFEST, "provisionedConcurrency", wrong)]
+
+
+def test_a_layer_that_is_no_folder_is_refused(problems_of):
+    manifest = {"handler": "app.handler", "layers": ["../../layers/common", "app.py"]}
+    assert [(each.file, each.key) for each in problems_of({MANIFEST: manifest})] == [
+        (MANIFEST, "layers[0]"),
+        (MANIFEST, "layers[1]"),
+    ]
+
+
+def test_a_wrapper_script_is_refused(problems_of):
+    manifest = {"handler": "app.handler", "environment": {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/wrapper"}}
+    (problem,) = problems_of({MANIFEST: manifest})
+    assert problem.message == "wrapper scripts are not supported: the runtime is not started by one"
 
 
 def test_unknown_keys_are_refused_with_the_nearest_known_ones(problems_of):

@@ -9,7 +9,8 @@ from app.invoke import Invoker
 from app.model.function import Function
 from app.model.invocation import Invocation
 from app.runtime.environment import State
-from app.runtime.pool import Limits, Pool
+from app.runtime.pool import Pool
+from app.runtime.slots import Limits
 from app.testing.fakes import FakeEnvironment
 from app.testing.values import make_function
 
@@ -22,7 +23,7 @@ class Kept:
     def __init__(self) -> None:
         self.made: list[FakeEnvironment] = []
 
-    def __call__(self, function: Function) -> FakeEnvironment:
+    def __call__(self, function: Function, is_provisioned: bool = False) -> FakeEnvironment:
         self.made.append(FakeEnvironment(function))
         return self.made[-1]
 
@@ -151,7 +152,7 @@ def test_a_request_that_may_not_start_one_takes_what_falls_idle():
             gate.wait(10)
             super().start()
 
-    def create(function: Function) -> FakeEnvironment:
+    def create(function: Function, is_provisioned: bool = False) -> FakeEnvironment:
         kept.made.append(Slow(function))
         return kept.made[-1]
 
@@ -172,7 +173,7 @@ def test_a_failed_start_gives_its_slot_back():
         def start(self) -> None:
             raise EnvironmentDied("Runtime did not start")
 
-    pool = Pool(Limits(1, 1, 1, 0.05), Stillborn)
+    pool = Pool(Limits(1, 1, 1, 0.05), lambda function, is_provisioned: Stillborn(function))
     for _ in range(3):
         assert b"Runtime did not start" in _invoke(pool)
 
@@ -229,7 +230,7 @@ def test_an_environment_that_ends_in_its_start_is_not_started_again():
             made.append(self)
             self.state = State.DEAD
 
-    pool = Pool(Limits(1, 1, 1, 0.05), Ending)
+    pool = Pool(Limits(1, 1, 1, 0.05), lambda function, is_provisioned: Ending(function))
     assert b"Runtime exited" in _invoke(pool, payload=b"die")
     assert len(made) == 1
 

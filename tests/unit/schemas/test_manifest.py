@@ -23,6 +23,9 @@ def test_a_function_needs_a_handler_only():
         routes=(),
         reserved_concurrency=None,
         isolation="process",
+        provisioned_concurrency=0,
+        layers=(),
+        long_running=False,
     )
 
 
@@ -42,6 +45,9 @@ def test_every_key_of_a_function_is_read():
             {"method": "ANY", "path": "/{proxy+}", "invocation": "sync"},
         ],
         "reservedConcurrency": 4,
+        "provisionedConcurrency": 2,
+        "layers": ["../../layers/common"],
+        "longRunning": True,
         "isolation": "inline",
         "invocation": "sync",
     }
@@ -57,6 +63,9 @@ def test_every_key_of_a_function_is_read():
         routes=(RouteKey("GET", "/orders/{id}"), RouteKey("ANY", "/{proxy+}")),
         reserved_concurrency=4,
         isolation="inline",
+        provisioned_concurrency=2,
+        layers=("../../layers/common",),
+        long_running=True,
     )
 
 
@@ -66,7 +75,7 @@ def test_a_stage_needs_nothing():
         description="",
         api="rest",
         api_id=None,
-        account_id="123456789012",
+        account_id=None,
         region=None,
         functions=("*",),
         stage_variables={},

@@ -1,0 +1,102 @@
+"""The private socket between the server and one environment's process."""
+
+import json
+import select
+import socket
+import time
+from typing import Any
+
+from app.errors import EnvironmentDied
+from app.runtime import bootstrap
+from app.runtime.os_process import OsProcess
+
+_MAX_HEAD_BYTES = 64 * 1024
+_MAX_TAIL_BYTES = 16 * 1024 * 1024  # an error's stack trace may be longer than a result
+_LONGEST_POLL = 86_400.0  # seconds; poll() counts milliseconds in an int
+_POLL_WITHOUT_PIDFD = 0.02  # seconds
+
+
+class DeadlinePassed(Exception):
+    """Raised when waiting took too long."""
+
+
+class ProcessEnded(Exception):
+    """Raised when the process ended before it had sent what was waited for."""
+
+
+class Channel:
+    """Frames to and from a process; every wait has a deadline and ends with the process."""
+
+    def __init__(self, connection: socket.socket, process: OsProcess) -> None:
+        connection.setblocking(False)
+        self._connection = connection
+        self._process = process
+        self._poller = select.poll()
+        self._poller.register(connection, select.POLLIN)
+        self._longest = _POLL_WITHOUT_PIDFD
+        if process.descriptor is not None:
+            self._poller.register(process.descriptor, select.POLLIN)
+            self._longest = _LONGEST_POLL
+
+    def close(self) -> None:
+        """Close the server's end."""
+        self._connection.close()
+
+    def send(self, head: dict[str, Any], tail: bytes, deadline: float) -> None:
+        """Send one frame; raises DeadlinePassed or ProcessEnded."""
+        rest = memoryview(bootstrap.encode_frame(head, tail))
+        while rest:
+            try:
+                rest = rest[self._connection.send(rest) :]
+            except BlockingIOError:
+                self._poller.modify(self._connection, select.POLLOUT)
+                self._wait(deadline)
+                self._poller.modify(self._connection, select.POLLIN)
+            except (BrokenPipeError, ConnectionResetError):
+                self._await_end(deadline)
+
+    def receive(self, deadline: float) -> tuple[dict[str, Any], bytes]:
+        """Receive one frame; raises DeadlinePassed, ProcessEnded, or EnvironmentDied for what is none."""
+        lengths = self._receive_exactly(bootstrap.LENGTHS.size, deadline)
+        head_size, tail_size = bootstrap.LENGTHS.unpack(lengths)
+        if head_size > _MAX_HEAD_BYTES or tail_size > _MAX_TAIL_BYTES:
+            raise EnvironmentDied("Runtime sent a frame that is too large")
+        frame = self._receive_exactly(head_size + tail_size, deadline)
+        try:
+            head = dict(json.loads(frame[:head_size]))
+        except (ValueError, TypeError):
+            raise EnvironmentDied("Runtime sent an unreadable frame") from None
+        return head, bytes(frame[head_size:])
+
+    def _receive_exactly(self, size: int, deadline: float) -> bytearray:
+        buffer = bytearray(size)
+        view = memoryview(buffer)
+        while view:
+            try:
+                count = self._connection.recv_into(view)
+            except BlockingIOError:
+                self._wait(deadline)
+                continue
+            except ConnectionResetError:
+                count = 0
+            if count == 0:
+                self._await_end(deadline)
+            view = view[count:]
+        return buffer
+
+    def _wait(self, deadline: float) -> None:
+        """Wait until the socket is ready."""
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
+            raise DeadlinePassed
+        ready = dict(self._poller.poll(min(remaining, self._longest) * 1000))
+        # An answer that was sent before the end still counts, so the socket is looked at first.
+        if self._connection.fileno() not in ready and self._process.has_exited():
+            raise ProcessEnded
+
+    def _await_end(self, deadline: float) -> None:
+        """The socket is closed, which says nothing yet: wait for the process to end."""
+        remaining = max(0.0, deadline - time.monotonic())
+        if not self._process.has_exited(min(_LONGEST_POLL, remaining)):
+            raise DeadlinePassed
+        raise ProcessEnded

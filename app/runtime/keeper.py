@@ -1,0 +1,75 @@
+"""Keeping environments: provisioned ones are made warm, unused ones are ended."""
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from app.errors import InvocationFault
+from app.model.function import Function
+from app.runtime.pool import Pool
+
+_CLOSE_SECONDS = 2.0
+_AGAIN_SECONDS = 60.0  # after an init phase that failed; Lambda gives up until the next deployment
+
+log = logging.getLogger("berth")
+
+
+class Keeper:
+    """One thread that looks after a pool while the server lives."""
+
+    def __init__(self, pool: Pool, functions: Sequence[Function], period: float, starts: int) -> None:
+        self._pool = pool
+        self._provisioned = [function for function in functions if function.provisioned_concurrency]
+        self._period = period
+        self._warmers = ThreadPoolExecutor(starts, "berth-warmer")
+        self._warming: dict[str, int] = {}
+        self._not_before: dict[str, float] = {}
+        self._changing = threading.Lock()
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin; harmless if it has begun."""
+        with self._changing:
+            if self._thread is None and not self._closing.is_set():
+                self._thread = threading.Thread(target=self._run, name="berth-keeper", daemon=True)
+                self._thread.start()
+
+    def close(self) -> None:
+        """End; what is being made warm has been killed by then."""
+        self._closing.set()
+        with self._changing:
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.join(_CLOSE_SECONDS)
+        self._warmers.shutdown(cancel_futures=True)
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            self._pool.retire_idle()
+            for function in self._provisioned:
+                self._fill_up(function)
+            self._closing.wait(self._period)
+
+    def _fill_up(self, function: Function) -> None:
+        with self._changing:
+            if time.monotonic() < self._not_before.get(function.name, 0.0):
+                return
+            warming = self._warming.get(function.name, 0)
+            missing = function.provisioned_concurrency - self._pool.count_warm(function) - warming
+            self._warming[function.name] = warming + max(0, missing)
+        for _ in range(missing):
+            self._warmers.submit(self._warm, function)
+
+    def _warm(self, function: Function) -> None:
+        try:
+            self._pool.provision(function)
+        except InvocationFault as fault:
+            log.warning("%s: provisioned concurrency: %s", function.name, fault.reason)
+            with self._changing:
+                self._not_before[function.name] = time.monotonic() + _AGAIN_SECONDS
+        finally:
+            with self._changing:
+                self._warming[function.name] -= 1

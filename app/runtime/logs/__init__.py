@@ -1,0 +1,1 @@
+"""Logs: `environment_log` (what one environment's log says), `output_reader` (who carries it to stdout)."""

@@ -1,0 +1,106 @@
+"""The server's stdout, shared by all environments: nobody who writes to it waits for it."""
+
+import logging
+import os
+import select
+import stat
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from functools import cached_property
+
+STDOUT = 1
+
+# A pipe that is ready takes so much without blocking.
+_AT_ONCE = select.PIPE_BUF
+# What may wait here while nobody reads stdout; a container's log driver in blocking mode can do that.
+_MOST_WAITING = 16 * 1024 * 1024
+
+log = logging.getLogger("berth")
+
+
+class LogWriter:
+    """Writes chunks in order: at once where the descriptor takes them, later from the reader's thread."""
+
+    def __init__(self, descriptor: int, wake: Callable[[], None]) -> None:
+        self._descriptor = descriptor
+        self._wake = wake  # asks for a flush() by a thread that may block
+        self._counting = threading.Lock()
+        self._writing = threading.Lock()
+        self._waiting: deque[memoryview] = deque()
+        self._waiting_bytes = 0
+        self._lost_bytes = 0
+        self._poller = select.poll()
+        self._poller.register(descriptor, select.POLLOUT)
+
+    def write(self, chunk: bytes) -> None:
+        """Write a chunk, or keep it for the thread that may block."""
+        if not chunk:
+            return
+        with self._counting:
+            if self._waiting_bytes > _MOST_WAITING:
+                self._lost_bytes += len(chunk)
+                return
+            self._waiting_bytes += len(chunk)
+            self._waiting.append(memoryview(chunk))
+        if self._writing.acquire(blocking=False):
+            try:
+                self._put_all(self._write_some)
+            finally:
+                self._writing.release()
+        if self._waiting:
+            self._wake()
+
+    def flush(self, seconds: float | None = None) -> None:
+        """Write everything that waits, blocking for at most so long."""
+        deadline = None if seconds is None else time.monotonic() + seconds
+        if not self._writing.acquire(timeout=-1 if seconds is None else seconds):
+            return
+        try:
+            self._put_all(lambda chunk: self._write_patiently(chunk, deadline))
+        finally:
+            self._writing.release()
+        with self._counting:
+            lost, self._lost_bytes = self._lost_bytes, 0
+        if lost:
+            log.warning("%d bytes of function logs were lost: nobody reads the server's output", lost)
+
+    def _put_all(self, put: Callable[[memoryview], int]) -> None:
+        while self._waiting:
+            chunk = self._waiting[0]
+            count = put(chunk)
+            if count == 0:
+                return
+            with self._counting:
+                self._waiting_bytes -= count
+            if count == len(chunk):
+                self._waiting.popleft()
+            else:
+                self._waiting[0] = chunk[count:]
+
+    def _write_some(self, chunk: memoryview) -> int:
+        """How many bytes went out at once; a file takes any number, a pipe only so many for sure."""
+        if self._is_file:
+            return self._write(chunk)
+        if not self._poller.poll(0):
+            return 0
+        return self._write(chunk[:_AT_ONCE])
+
+    def _write_patiently(self, chunk: memoryview, deadline: float | None) -> int:
+        seconds = None if deadline is None else max(0.0, deadline - time.monotonic())
+        if not self._poller.poll(None if seconds is None else seconds * 1000):
+            return 0
+        return self._write(chunk if deadline is None else chunk[:_AT_ONCE])
+
+    def _write(self, chunk: memoryview) -> int:
+        try:
+            return os.write(self._descriptor, chunk)
+        except BlockingIOError:
+            return 0
+        except OSError:  # nobody is at the other end, or the disk is full: no reason to stop serving
+            return len(chunk)
+
+    @cached_property
+    def _is_file(self) -> bool:
+        return stat.S_ISREG(os.fstat(self._descriptor).st_mode)

@@ -1,0 +1,114 @@
+"""The pipe an environment prints to, cut into lines and log records."""
+
+import os
+import select
+import struct
+import threading
+import time
+
+from app.runtime.logs.environment_log import EnvironmentLog
+
+PIPE_BYTES = 65_536  # Linux's default capacity
+
+# A log frame of Lambda's runtimes: type, length, microseconds since 1970, then the message. The type
+# begins with bytes that are no UTF-8. https://github.com/aws/aws-lambda-python-runtime-interface-client
+_FRAME = struct.Struct("!IIQ")
+_FRAME_MARK = b"\xa5\x5a\x00"
+_CLOCK_SKEW = 86_400  # seconds
+# A longer line leaves in pieces: CloudWatch takes no longer event, and no line may fill our memory.
+_LONGEST_LINE = 1_048_576
+
+
+class OutputPipe:
+    """One pipe for stdout, stderr and log records, so that their order is kept."""
+
+    def __init__(self, environment_log: EnvironmentLog) -> None:
+        self._log = environment_log
+        self._lock = threading.Lock()
+        self._buffer = bytearray()
+        self._reading, self.writing = os.pipe()
+        os.set_blocking(self._reading, False)
+        self._poller = select.poll()
+        self._poller.register(self._reading, select.POLLIN)
+        self._is_closed = False
+
+    def fileno(self) -> int:
+        """The reading end."""
+        return self._reading
+
+    def read(self) -> int:
+        """Take what is there and tell how many bytes it was; any thread may."""
+        with self._lock:
+            return 0 if self._is_closed else self._take()
+
+    def finish(self) -> None:
+        """Take everything written so far; a line that was not ended ends here."""
+        with self._lock:
+            if not self._is_closed:
+                # What the pipe held when this began is all that must be taken: a process that
+                # prints without end must not hold up the answer.
+                taken = 0
+                while taken < PIPE_BYTES and self._poller.poll(0):
+                    taken += self._take()
+                if self._buffer:  # a line or a frame that nobody will go on with
+                    self._emit(len(self._buffer))
+
+    def close(self) -> None:
+        """Close both ends, what was written before is taken."""
+        self.finish()
+        with self._lock:
+            if not self._is_closed:
+                self._is_closed = True
+                os.close(self._reading)
+                os.close(self.writing)
+
+    def _take(self) -> int:
+        try:
+            block = os.read(self._reading, PIPE_BYTES)
+        except BlockingIOError:
+            return 0
+        self._buffer += block
+        while self._buffer and self._hand_on():
+            pass
+        return len(block)
+
+    def _hand_on(self) -> bool:
+        """Hand on what is complete at the buffer's start; False when more must come first."""
+        end, is_frame = self._find_frame()
+        if is_frame and end == 0:
+            return self._take_frame()
+        newline = self._buffer.rfind(b"\n", 0, end)
+        if is_frame or (newline < 0 and end > _LONGEST_LINE):
+            self._emit(end)
+        elif newline >= 0:
+            self._emit(newline + 1)
+        else:
+            return False
+        return True
+
+    def _find_frame(self) -> tuple[int, bool]:
+        """Where the text ends, and whether a frame follows; without one it may be a part of one."""
+        start = self._buffer.find(_FRAME_MARK)
+        while 0 <= start <= len(self._buffer) - _FRAME.size:
+            microseconds = _FRAME.unpack_from(self._buffer, start)[2]
+            if abs(microseconds / 1e6 - time.time()) < _CLOCK_SKEW:
+                return start, True
+            start = self._buffer.find(_FRAME_MARK, start + 1)  # printed bytes that look like a frame's
+        return (start if start >= 0 else len(self._buffer)), False
+
+    def _take_frame(self) -> bool:
+        _, length, _ = _FRAME.unpack_from(self._buffer)
+        if length > _LONGEST_LINE:
+            del self._buffer[: _FRAME.size]  # goes on as text, in pieces
+            return True
+        end = _FRAME.size + length
+        if len(self._buffer) < end:
+            return False
+        self._log.record(bytes(self._buffer[_FRAME.size : end]))
+        del self._buffer[:end]
+        return True
+
+    def _emit(self, end: int) -> None:
+        block = bytes(self._buffer[:end])
+        del self._buffer[:end]
+        self._log.lines(block if block.endswith(b"\n") else block + b"\n")

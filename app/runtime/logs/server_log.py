@@ -1,0 +1,27 @@
+"""The server's own log records, for a container whose every line is a JSON object."""
+
+import json
+import logging
+import traceback
+from datetime import UTC, datetime
+from typing import Any
+
+
+class JsonFormatter(logging.Formatter):
+    """Formats records with the keys of Lambda's own: timestamp, level, message, logger, and the error's."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Format one record as one line."""
+        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        document: dict[str, Any] = {
+            "timestamp": time.replace("+00:00", "Z"),
+            "level": record.levelname,
+            "message": record.getMessage(),
+            "logger": record.name,
+        }
+        if record.exc_info and record.exc_info[1] is not None:
+            error = record.exc_info[1]
+            document["errorType"] = type(error).__name__
+            document["errorMessage"] = str(error)
+            document["stackTrace"] = traceback.format_tb(error.__traceback__)
+        return json.dumps(document, ensure_ascii=False, default=str)

@@ -1,0 +1,130 @@
+"""What process groups use, from /proc; where there is none (macOS), nothing is known."""
+
+import os
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+PROC = Path("/proc")
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_PRIVATE = (b"Pss_Anon:", b"Pss_Shmem:", b"SwapPss:")
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What one process group uses now."""
+
+    pids: tuple[int, ...]
+    resident_bytes: int  # pages that processes share are counted more than once
+    tasks: int  # processes and threads
+
+
+@dataclass(frozen=True)
+class _Stat:
+    group: int
+    tasks: int
+    resident_bytes: int
+
+
+class ProcessTable:
+    """Finds the members of process groups; each look reads only what is new since the last."""
+
+    def __init__(self, proc: Path = PROC) -> None:
+        self._proc = proc
+        self._groups: dict[int, int] = {}  # by pid, for every process of the machine
+        self._newest = b""
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether this system tells."""
+        return (self._proc / "self/stat").exists()
+
+    def usage(self, leaders: Collection[int]) -> dict[int, Usage]:
+        """What the groups of these leaders use; a group that is gone is left out."""
+        self._look_for_new()
+        members: dict[int, list[tuple[int, _Stat]]] = {}
+        candidates = [pid for pid, group in self._groups.items() if group in leaders or pid in leaders]
+        for pid in candidates:
+            stat = self._read(pid)
+            if stat is not None:
+                self._groups[pid] = stat.group
+                members.setdefault(stat.group, []).append((pid, stat))
+        return {group: _sum(found) for group, found in members.items() if group in leaders}
+
+    def private_bytes(self, pids: Collection[int]) -> int:
+        """The memory of processes with what they share counted once, clean file pages not at all.
+
+        Lambda's limit counts so too: what the kernel can read again from a file is no reason to kill.
+        """
+        return sum(self._read_private(pid) for pid in pids)
+
+    def _look_for_new(self) -> None:
+        # The last number of loadavg is the newest process or thread: while it stays, none was added.
+        newest = _read_bytes(self._proc / "loadavg").rpartition(b" ")[2]
+        if newest and newest == self._newest:
+            return
+        self._newest = newest
+        listed = {int(name) for name in os.listdir(self._proc) if name.isdigit()}
+        for gone in self._groups.keys() - listed:
+            del self._groups[gone]
+        for pid in listed - self._groups.keys():
+            stat = self._read(pid)
+            if stat is not None:
+                self._groups[pid] = stat.group
+
+    def _read(self, pid: int) -> _Stat | None:
+        # The name in parentheses may hold anything; the numbers stand behind it.
+        fields = _read_bytes(self._proc / str(pid) / "stat").rpartition(b") ")[2].split()
+        if len(fields) < 22 or fields[0] in {b"Z", b"X"}:
+            return None
+        return _Stat(int(fields[2]), int(fields[17]), int(fields[21]) * _PAGE_BYTES)
+
+    def _read_private(self, pid: int) -> int:
+        lines = _read_bytes(self._proc / str(pid) / "smaps_rollup").splitlines()
+        return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(_PRIVATE))
+
+
+def _sum(members: list[tuple[int, _Stat]]) -> Usage:
+    return Usage(
+        tuple(pid for pid, _ in members),
+        sum(stat.resident_bytes for _, stat in members),
+        sum(stat.tasks for _, stat in members),
+    )
+
+
+def _read_bytes(path: Path) -> bytes:
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return os.read(descriptor, 65_536)
+        finally:
+            os.close(descriptor)
+    return b""
+
+
+class PeakMemory:
+    """The most memory one process ever held, kept open for reading often."""
+
+    def __init__(self, pid: int, proc: Path = PROC) -> None:
+        try:
+            self._status = os.open(proc / str(pid) / "status", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            self._status = -1
+
+    def read(self) -> int:
+        """Bytes; 0 where the system does not tell, or no longer."""
+        with suppress(OSError):
+            return _peak(os.pread(self._status, 4096, 0)) if self._status >= 0 else 0
+        return 0
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._status >= 0:
+            os.close(self._status)
+            self._status = -1
+
+
+def _peak(status: bytes) -> int:
+    start = status.find(b"VmHWM:")
+    return int(status[start + 6 :].split(None, 1)[0]) * 1024 if start >= 0 else 0

@@ -1,0 +1,140 @@
+"""One process that runs AWS's runtime, from its start to its end."""
+
+import json
+import math
+import os
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from app.errors import EnvironmentDied
+from app.model.function import Function
+from app.model.invocation import Invocation, InvocationResult
+from app.runtime import bootstrap
+from app.runtime.channel import Channel, DeadlinePassed, ProcessEnded
+from app.runtime.environ import server_packages
+from app.runtime.environment import runtime_headers
+from app.runtime.os_process import OsProcess, spawn
+from app.runtime.process_table import PeakMemory
+
+# In so short a time no handler can touch much memory, and asking the kernel costs a tenth of the hop.
+_TOO_SHORT_SECONDS = 0.001
+_FRESH_SECONDS = 0.025
+_START_SECONDS = 30.0  # a bare interpreter; longer means that the machine cannot start processes
+
+
+class RuntimeProcess:
+    """A process and the line to it; it is never started again."""
+
+    def __init__(self, process: OsProcess, channel: Channel) -> None:
+        self.pid = process.pid
+        self._process = process
+        self._channel = channel
+        self._peak = PeakMemory(process.pid)
+        self._doom: EnvironmentDied | None = None
+        self._has_started = False
+        self.most_memory = 0  # bytes
+        self._peak_noted_at = 0.0
+
+    def await_start(self) -> None:
+        """Wait until the interpreter runs; raises EnvironmentDied."""
+        if not self._has_started:
+            try:
+                self._receive(time.monotonic() + _START_SECONDS)
+            except DeadlinePassed:
+                raise EnvironmentDied("Runtime did not start") from None
+            self._has_started = True
+            self.note_peak()
+
+    def initialize(self, deadline: float) -> InvocationResult | None:
+        """Import the function: None, or the error that came of it; raises DeadlinePassed, EnvironmentDied."""
+        self.await_start()
+        self._send({"type": bootstrap.INIT}, b"", deadline)
+        head, payload = self._receive(deadline)
+        self.note_peak()
+        if head.get("type") == bootstrap.INIT_ERROR:
+            return InvocationResult(payload, "Unhandled")
+        return None
+
+    def invoke(self, invocation: Invocation, deadline: float) -> InvocationResult:
+        """Run one invocation; raises DeadlinePassed, EnvironmentDied."""
+        deadline_ms = int((time.time() + deadline - time.monotonic()) * 1000)
+        self._send(runtime_headers(invocation, deadline_ms), invocation.payload or b"{}", deadline)
+        while True:
+            head, payload = self._receive(deadline)
+            # A frame of another invocation is one that a handler's own process sent late.
+            if head.get("requestId") == invocation.request_id:
+                failed = head.get("type") == bootstrap.ERROR
+                return InvocationResult(payload, "Unhandled" if failed else None)
+
+    def note_peak(self, busy_seconds: float = math.inf) -> None:
+        """Remember the most memory it ever held, if it can be another than a moment ago."""
+        now = time.monotonic()
+        if busy_seconds > _TOO_SHORT_SECONDS or now - self._peak_noted_at > _FRESH_SECONDS:
+            self._peak_noted_at = now
+            self.most_memory = max(self.most_memory, self._peak.read())
+
+    def has_exited(self) -> bool:
+        """Whether it has ended."""
+        return self._process.has_exited()
+
+    def kill(self) -> None:
+        """Kill it with its process group."""
+        self._process.kill_group()
+
+    def doom(self, fault: EnvironmentDied) -> None:
+        """Kill it for a reason that an invocation will be told."""
+        self._doom = fault
+        self._process.kill_group()
+
+    def bury(self) -> None:
+        """Wait for its end and close everything."""
+        self._process.collect()
+        self._channel.close()
+        self._peak.close()
+
+    def _send(self, head: dict[str, Any], tail: bytes, deadline: float) -> None:
+        try:
+            self._channel.send(head, tail, deadline)
+        except ProcessEnded:
+            raise self._ending() from None
+
+    def _receive(self, deadline: float) -> tuple[dict[str, Any], bytes]:
+        try:
+            return self._channel.receive(deadline)
+        except ProcessEnded:
+            raise self._ending() from None
+
+    def _ending(self) -> EnvironmentDied:
+        return self._doom or EnvironmentDied(f"Runtime exited {self._process.ending()}")
+
+
+def launch(function: Function, environ: Mapping[str, str], output: int, *, bytecode: bool) -> RuntimeProcess:
+    """Start a process for a function without waiting for it; raises EnvironmentDied."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        try:
+            process = spawn(
+                _program(function, theirs.fileno(), bytecode=bytecode),
+                folder=function.directory,
+                environ=environ,
+                output=output,
+                inherited=theirs.fileno(),
+            )
+        except OSError as failed:
+            ours.close()
+            raise EnvironmentDied(f"Runtime could not be started: {failed.strerror}") from failed
+    return RuntimeProcess(process, Channel(ours, process))
+
+
+def _program(function: Function, connection: int, *, bytecode: bool) -> list[str]:
+    flags = ["-P", "-S", *([] if bytecode else ["-B"])]
+    place = bootstrap.Place(
+        connection=connection,
+        server=os.getpid(),
+        server_packages=server_packages(),
+        layers=tuple(str(layer) for layer in function.layers),
+    )
+    return [sys.executable, *flags, bootstrap.__file__, json.dumps(place._asdict())]

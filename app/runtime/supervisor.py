@@ -1,0 +1,69 @@
+"""What one server process needs to run execution environments, started with the first of them.
+
+Lambda's word for it is the same: its supervisor starts runtimes, collects logs and enforces limits.
+"""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from typing import TypeVar
+
+from app.model.function import Function
+from app.runtime.logs.log_format import LOG_FORMATS
+from app.runtime.logs.output_reader import OutputReader
+from app.runtime.task_protection import TaskProtection
+from app.runtime.temp_folders import TempFolders
+from app.runtime.watcher import Watcher
+from app.settings import Settings
+
+T = TypeVar("T")
+log = logging.getLogger("berth")
+
+
+class Supervisor:
+    """The threads and folders that all environments of a server process share."""
+
+    def __init__(self, settings: Settings, descriptor: int) -> None:
+        self.log_format = LOG_FORMATS[settings.log_format]
+        self.output = OutputReader(descriptor)
+        self.watcher = Watcher()
+        self.folders = TempFolders()
+        agent = settings.agent_uri
+        self._protection = TaskProtection(agent, settings.protect_after) if agent else None
+        # The kernel kills a child when the *thread* that started it ends: so one thread starts all.
+        self._spawner = ThreadPoolExecutor(1, "berth-spawner")
+        # The end of a large process takes time that no request and no new process should wait.
+        self._undertaker = ThreadPoolExecutor(1, "berth-undertaker")
+
+    def protect(self, function: Function) -> AbstractContextManager[None]:
+        """Keep the ECS task, if this is one, from scale-in while a long invocation runs."""
+        if self._protection is None:
+            return nullcontext()
+        return self._protection.during(is_long=function.long_running)
+
+    def launch(self, start: Callable[[], T]) -> Future[T]:
+        """Start a process in the thread that lives as long as the server; raises RuntimeError at its end."""
+        return self._spawner.submit(start)
+
+    def bury(self, last_rites: Callable[[], None]) -> None:
+        """Do later what follows the death of a process."""
+        try:
+            self._undertaker.submit(last_rites).add_done_callback(_log_failure)
+        except RuntimeError:  # the server is ending
+            last_rites()
+
+    def close(self) -> None:
+        """End every thread and remove every folder; all environments have been retired."""
+        self.watcher.close()
+        self._undertaker.shutdown()
+        self._spawner.shutdown()
+        self.output.close()
+        self.folders.close()
+        if self._protection is not None:
+            self._protection.close()
+
+
+def _log_failure(done: "Future[None]") -> None:
+    if (failed := done.exception()) is not None:
+        log.error("an environment could not be cleaned up", exc_info=failed)

@@ -1,0 +1,107 @@
+"""The one thread of a server process that watches what execution environments use."""
+
+import logging
+import threading
+from typing import Protocol
+
+from app.errors import EnvironmentDied, OutOfMemory
+from app.runtime.process_table import ProcessTable, Usage
+
+_PERIOD_SECONDS = 0.025
+_PERIODS_BETWEEN_IDLE = 40  # a second: idle environments should be doing nothing
+_CLOSE_SECONDS = 2.0
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: processes and threads.
+MAX_TASKS = 1024
+
+log = logging.getLogger("berth")
+
+
+class Watched(Protocol):
+    """What the watcher knows of an environment."""
+
+    name: str
+    limit_bytes: int
+    is_busy: bool
+
+    @property
+    def group(self) -> int | None:
+        """The process group, once there is one."""
+        ...
+
+    def note_memory(self, used: int) -> None:
+        """Remember how many bytes are used now."""
+        ...
+
+    def end_for(self, fault: EnvironmentDied, group: int) -> None:
+        """Kill this process group; the invocation, if there is one, ends with this fault."""
+        ...
+
+
+class Watcher:
+    """Ends environments that use more than they may."""
+
+    def __init__(self, table: ProcessTable | None = None) -> None:
+        self._table = table or ProcessTable()
+        self._watched: set[Watched] = set()
+        self._suspects: set[int] = set()
+        self._starting = threading.Lock()
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def add(self, environment: Watched) -> None:
+        """Watch an environment from now on."""
+        with self._starting:
+            self._watched.add(environment)
+            if self._thread is None and not self._closing.is_set():
+                if not self._table.is_readable:
+                    log.warning("memorySize is not enforced on this system: it has no /proc")
+                    self._closing.set()
+                    return
+                self._thread = threading.Thread(target=self._run, name="berth-watcher", daemon=True)
+                self._thread.start()
+
+    def remove(self, environment: Watched) -> None:
+        """Watch it no longer."""
+        with self._starting:
+            self._watched.discard(environment)
+
+    def close(self) -> None:
+        """End the thread."""
+        self._closing.set()
+        with self._starting:
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.join(_CLOSE_SECONDS)
+
+    def _run(self) -> None:
+        period = 0
+        while not self._closing.wait(_PERIOD_SECONDS):
+            period = (period + 1) % _PERIODS_BETWEEN_IDLE
+            self.look(idle_too=period == 0)
+
+    def look(self, *, idle_too: bool = True) -> None:
+        """Look once at every busy environment, or at all."""
+        with self._starting:
+            watched = {each.group: each for each in self._watched if idle_too or each.is_busy}
+        by_group = {group: each for group, each in watched.items() if group is not None}
+        if by_group:
+            usages = self._table.usage(by_group.keys())
+            for group, usage in usages.items():
+                self._judge(group, by_group[group], usage)
+            self._suspects &= usages.keys()
+
+    def _judge(self, group: int, environment: Watched, usage: Usage) -> None:
+        used = usage.resident_bytes
+        if used > environment.limit_bytes:
+            used = self._table.private_bytes(usage.pids)
+        environment.note_memory(used)
+        if usage.tasks > MAX_TASKS:
+            log.warning("%s: ended: more than %d processes and threads", environment.name, MAX_TASKS)
+            environment.end_for(EnvironmentDied("Runtime exited with error: signal: killed"), group)
+        elif used <= environment.limit_bytes:
+            self._suspects.discard(group)
+        elif len(usage.pids) == 1 or group in self._suspects:
+            environment.end_for(OutOfMemory(), group)
+        else:
+            # Between fork and exec a new process shares all its parent's memory: look once more.
+            self._suspects.add(group)
