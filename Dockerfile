@@ -22,11 +22,14 @@ RUN --mount=type=cache,target=/root/.cache/pip flask function install
 RUN pip uninstall --yes berth setuptools pip \
     && rm -r berth.egg-info pyproject.toml setup.cfg
 COPY manifests manifests
+# Layers are optional; a COPY needs one file that is there.
+COPY LICENSE layer[s] layers/
 COPY gunicorn.conf.py wsgi.py LICENSE ./
 # The image's user cannot write bytecode, and without it every cold start would compile the function again.
 # A file of a function that does not compile, such as a template, is no error on Lambda and none here.
 RUN python -m compileall -q app gunicorn.conf.py wsgi.py \
     && { python -m compileall -q -x '/\.packages/' functions || true; } \
+    && { python -m compileall -q layers || true; } \
     && chmod -R u=rwX,go=rX .
 
 FROM ${BASE}

@@ -26,11 +26,13 @@ from pathlib import Path
 
 import boto3
 import idna
+import layered
 
 
 def handler(event, context):
     facts = {
         "idna": idna.__version__,
+        "layer": layered.NAME,
         "boto3": boto3.__file__,
         "user": [os.getuid(), os.getgid(), pwd.getpwuid(os.getuid()).pw_name],
         "import app": error_of(lambda: __import__("app")),
@@ -91,6 +93,11 @@ def root(image: str) -> Iterator[Path]:
         yield Path(_buildah("mount", container))
 
 
+@pytest.mark.parametrize("function", ["older", "newer"])
+def test_each_function_has_its_own_layer(server, function):
+    assert server.get(f"/{function}").json()["layer"] == function
+
+
 @pytest.mark.parametrize(("function", "version"), [("older", "3.7"), ("newer", "3.10")])
 def test_each_function_has_its_own_requirements(server, function, version):
     assert server.get(f"/{function}").json()["idna"] == version
@@ -143,7 +150,7 @@ def test_everything_is_roots_and_readable(root):
 
 def test_only_what_is_served_was_copied(root):
     found = {path.name for path in (root / "srv/berth").iterdir()}
-    code = {"app", "functions", "manifests", "gunicorn.conf.py", "wsgi.py"}
+    code = {"app", "functions", "layers", "manifests", "gunicorn.conf.py", "wsgi.py"}
     assert found == code | {"LICENSE", "__pycache__"}
     packages = {str(path.relative_to(root / "srv/berth")) for path in root.glob("srv/**/.packages*")}
     assert packages == {"functions/older/.packages", "functions/newer/.packages"}
@@ -192,7 +199,14 @@ def _copy_repository(folder: Path) -> None:
 def _write_probe(context: Path, name: str, requirement: str) -> None:
     folder = context / "functions" / name
     folder.mkdir()
-    manifest = {"handler": "probe.handler", "routes": [{"method": "GET", "path": f"/{name}"}]}
+    layer = context / "layers" / name / "python"
+    layer.mkdir(parents=True)
+    (layer / "layered.py").write_text(f"NAME = {name!r}\n")
+    manifest = {
+        "handler": "probe.handler",
+        "routes": [{"method": "GET", "path": f"/{name}"}],
+        "layers": [f"../../layers/{name}"],
+    }
     (folder / "manifest.json").write_text(json.dumps(manifest))
     (folder / "requirements.txt").write_text(requirement)
     (folder / "probe.py").write_text(PROBE)
