@@ -19,6 +19,7 @@ from gunicorn.glogging import Logger
 
 from app.errors import ManifestError
 from app.gateway.request import RAW_HEADERS_NAME
+from app.gateway.worker import GatewayWorker
 from app.manifest.loader import load
 from app.runtime.bootstrap import die_with
 from app.runtime.logs.server_log import JsonFormatter
@@ -30,7 +31,7 @@ except ManifestError as wrong:
     sys.exit(f"\nError: {wrong}\n")
 
 bind = f"0.0.0.0:{settings.port}"
-worker_class = "gthread"
+worker_class = GatewayWorker  # gthread
 threads = settings.threads
 # The worker's main thread beats for the arbiter, so this never ends a long handler: each
 # function's own timeout does.
