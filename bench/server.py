@@ -38,6 +38,7 @@ class Server:
 
     address: Address
     start_seconds: float  # from starting the process to the first answer
+    pid: int
 
 
 @contextmanager
@@ -49,7 +50,7 @@ def running(command: Command, request: bytes) -> Iterator[Server]:
         process = _spawn(command, address, output)
         try:
             _await_answer(process, address, request, output)
-            yield Server(address, time.perf_counter() - began)
+            yield Server(address, time.perf_counter() - began, process.pid)
         finally:
             _end(process)
 

@@ -1,0 +1,90 @@
+"""What many invocations with many crashes among them leave behind: nothing."""
+
+import json
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from app.invoke import Invoker
+from app.manifest.loader import load
+from app.model.function import Function
+from app.model.invocation import Invocation
+from app.runtime.kinds import create_pool
+from app.settings import Settings
+from bench.report import print_table
+from bench.soak_functions import write_soak_functions
+
+_CALLERS = 4
+_ROWS = 10
+
+
+def measure_leaks(folder: Path, invocations: int, crashes: int) -> bool:
+    """Print what this process holds while it invokes and handlers crash; whether all of it stays flat."""
+    write_soak_functions(folder)
+    (folder / "temp").mkdir()
+    tempfile.tempdir = str(folder / "temp")
+    settings = Settings.from_environ(
+        {
+            "BERTH_FUNCTIONS_DIR": str(folder / "functions"),
+            "BERTH_MANIFESTS_DIR": str(folder / "manifests"),
+            "PATH": os.environ["PATH"],
+        }
+    )
+    function = replace(load(settings).functions["steady"], timeout=10)
+    rows = []
+    with tempfile.TemporaryFile() as log, closing(create_pool(settings, output=log.fileno())) as pool:
+        for done in _in_parts(Invoker(pool), function, invocations, max(1, invocations // crashes)):
+            rows.append((str(done), *map(str, _holdings())))
+            print(f"{done} of {invocations}", file=sys.stderr)
+    print_table(
+        f"{invocations} invocations, {invocations // max(1, invocations // crashes)} of them crashed",
+        ("invocations", "resident MB", "descriptors", "children", "zombies", "temp folders"),
+        [*rows, ("after the end", *map(str, _holdings()))],
+    )
+    return _is_flat(rows)
+
+
+def _in_parts(invoker: Invoker, function: Function, invocations: int, every: int) -> Iterator[int]:
+    part = invocations // _ROWS // _CALLERS
+    for row in range(_ROWS):
+        numbers = range(row * part * _CALLERS, (row + 1) * part * _CALLERS)
+        threads = [
+            threading.Thread(target=_call, args=(invoker, function, numbers[caller::_CALLERS], every))
+            for caller in range(_CALLERS)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        yield numbers.stop
+
+
+def _call(invoker: Invoker, function: Function, numbers: range, every: int) -> None:
+    for number in numbers:
+        kind = "leave" if number % every == 0 else "child" if number % every == 1 else "echo"
+        event = {"pathParameters": {"kind": kind, "token": str(number)}}
+        result = invoker.invoke(Invocation(function, json.dumps(event).encode(), str(number)))
+        expected = {"errorType": "Runtime.ExitError"} if kind == "leave" else {"body": str(number)}
+        assert expected.items() <= result.value.items(), result
+
+
+def _holdings() -> tuple[int, int, int, int, int]:
+    """Resident MB, descriptors, children, zombies among them, temporary folders."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    children = [
+        pid for task in Path("/proc/self/task").glob("*/children") for pid in task.read_text().split()
+    ]
+    states = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] for pid in children]
+    folders = sum(len(names) for _, names, _ in os.walk(tempfile.gettempdir()))
+    megabytes = pages * os.sysconf("SC_PAGE_SIZE") // 1_000_000
+    return megabytes, len(os.listdir("/proc/self/fd")), len(children), states.count("Z"), folders
+
+
+def _is_flat(rows: list[tuple[str, ...]]) -> bool:
+    first, last = rows[0], rows[-1]
+    return all(int(late) <= int(early) + 5 for early, late in zip(first[1:], last[1:], strict=True))
