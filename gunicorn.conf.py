@@ -88,6 +88,7 @@ def when_ready(server):
 
 def _terminate(server, signal_number, frame):
     """The first SIGTERM drains, the next one ends everything within seconds."""
+    _leave_if_forked(server)
     is_first = not getattr(server, "is_draining", False)
     server.is_draining = True
     server.signal(signal.SIGTERM if is_first else signal.SIGQUIT, frame)
@@ -98,13 +99,20 @@ def _terminate(server, signal_number, frame):
 
 
 def _reload(server, signal_number, frame):
-    """Serve on with the old code where the new one could not start."""
+    """Serve on with the old functions where the new ones could not start."""
+    _leave_if_forked(server)
     try:
         load(settings)
     except ManifestError as wrong:
         server.log.error("not reloaded: %s", wrong)
     else:
         server.signal(signal_number, frame)
+
+
+def _leave_if_forked(server):
+    """A worker has the master's handlers until it has set its own, and nothing to lose."""
+    if os.getpid() != server.pid:
+        os._exit(0)
 
 
 def pre_request(worker, req):
@@ -114,6 +122,8 @@ def pre_request(worker, req):
 
 def post_fork(server, worker):
     """A worker whose master was killed ends at once, and its environments with it."""
+    for of_master in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(of_master, signal.SIG_DFL)
     die_with(server.pid, signal.SIGQUIT)
 
 
@@ -122,37 +132,42 @@ def post_worker_init(worker):
     _raise_descriptor_limit()
     pool = worker.wsgi.extensions["berth"]
     steps = _drain(worker, pool)
-    signal.signal(signal.SIGALRM, lambda *_: next(steps, None))
-    signal.signal(signal.SIGTERM, lambda *_: None if not pool.is_open else next(steps, None))
+
+    def go_on(signal_number, frame):
+        if signal_number == signal.SIGALRM or pool.is_open:
+            next(steps, None)
+
+    signal.signal(signal.SIGTERM, go_on)
     pool.keep()
 
 
 def _drain(worker, pool):
     """The steps of an orderly end, the first at SIGTERM, the others when their time has come."""
     pool.drain()
+    signal.signal(signal.SIGALRM, signal.getsignal(signal.SIGTERM))
     if settings.drain_delay:
         yield signal.setitimer(signal.ITIMER_REAL, settings.drain_delay)
-    rest = worker.cfg.graceful_timeout - settings.drain_delay - _SECONDS_TO_ANSWER
-    signal.setitimer(signal.ITIMER_REAL, max(rest, 0.001))
     worker.handle_exit(signal.SIGTERM, None)
-    yield
+    rest = worker.cfg.graceful_timeout - settings.drain_delay - _SECONDS_TO_ANSWER
+    yield signal.setitimer(signal.ITIMER_REAL, max(rest, 0.1))
     pool.close()  # what still runs is ended, and answered as API Gateway answers for a dead function
 
 
 def worker_int(worker):
-    """SIGINT and SIGQUIT end the environments first: no handler is waited for."""
-    for again in (signal.SIGINT, signal.SIGQUIT, signal.SIGALRM):
-        signal.signal(again, signal.SIG_IGN)  # Ctrl-C sends one, the master another
-    if application := getattr(worker, "wsgi", None):
-        application.extensions["berth"].close()
+    """After SIGINT or SIGQUIT nothing may disturb the end: Ctrl-C sends one, the master another."""
+    with suppress(ValueError):  # gunicorn's reloader calls from a thread
+        for again in (signal.SIGINT, signal.SIGQUIT, signal.SIGALRM):
+            signal.signal(again, signal.SIG_IGN)
 
 
 def worker_exit(server, worker):
-    """End the execution environments with their worker."""
+    """End the execution environments with their worker: no handler is waited for any more."""
     if worker.pid != os.getpid():
         return  # the master tells of a worker that was killed
     if application := getattr(worker, "wsgi", None):
         application.extensions["berth"].close()
+    if worker.tpool is not None:
+        worker.tpool.shutdown(wait=False)
     # A thread that waits for a slow client's next byte would keep the process for as long.
     deadline = time.monotonic() + _SECONDS_TO_ANSWER
     others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]

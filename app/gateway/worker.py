@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+from gunicorn.workers.base import Worker
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
 
@@ -12,6 +13,10 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
     gunicorn's own leaves connections waiting while it drains and resets them at the end, and it waits
     for connections on which nothing was ever sent.
     """
+
+    def handle_quit(self, sig: int, frame: object) -> None:
+        """End at once; gunicorn's own takes a lock here that the interrupted code may hold."""
+        Worker.handle_quit(self, sig, frame)
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Begin or stop to accept; when the worker is ending, for good."""

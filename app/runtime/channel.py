@@ -64,7 +64,7 @@ class Channel:
         frame = self._receive_exactly(head_size + tail_size, deadline)
         try:
             head = dict(json.loads(frame[:head_size]))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             raise EnvironmentDied("Runtime sent an unreadable frame") from None
         return head, bytes(frame[head_size:])
 
@@ -72,6 +72,8 @@ class Channel:
         buffer = bytearray(size)
         view = memoryview(buffer)
         while view:
+            if time.monotonic() > deadline:  # a process that sends without end is no answer
+                raise DeadlinePassed
             try:
                 count = self._connection.recv_into(view)
             except BlockingIOError:

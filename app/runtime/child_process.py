@@ -4,6 +4,7 @@ import threading
 import time
 import uuid
 from concurrent.futures import Future
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from app.runtime.temp_folders import sweep
 from app.settings import Settings
 
 _MIB = 1024 * 1024
+_LAST_WORDS_SECONDS = 0.1
 
 
 class ChildProcess:
@@ -49,7 +51,7 @@ class ChildProcess:
         self._instance = Instance(uuid.uuid4().hex, is_provisioned=is_provisioned)
         self._state = State.NEW
         self._current: RuntimeProcess | None = None
-        self._is_first = True  # the present process is the first, whose init phase has its own limit
+        self._is_first_process = True  # the present process is the first, whose init phase has its own limit
         self._is_ending = False
         self._changing = threading.Lock()  # a closing pool ends what a request's thread is using
         self._init_ms: float | None = None  # of an init phase that no report has told yet
@@ -73,20 +75,30 @@ class ChildProcess:
             log_source(self.function, self._instance),
             self._supervisor.output.writer.write,
         )
-        try:
-            self._folder = self._supervisor.folders.create(self.name)
-            self._pipe = OutputPipe(self._log)
-        except OSError as failed:
-            raise EnvironmentDied(f"Runtime could not be started: {failed}") from failed
-        self._supervisor.output.add(self._pipe)
-        with self._changing:
-            self._launch()
-        self._supervisor.watcher.add(self)
+        with ExitStack() as on_failure:
+            try:
+                self._open(on_failure)
+                with self._changing:
+                    self._launch()
+            except (OSError, RuntimeError) as failed:  # no descriptor, no thread, or the server's end
+                raise EnvironmentDied(f"Runtime could not be started: {failed}") from failed
+            on_failure.pop_all()
         try:
             self._process.await_start()
-        except EnvironmentDied:
+        except BaseException:
             self.retire()
             raise
+
+    def _open(self, on_failure: ExitStack) -> None:
+        """Make what the environment has beside its processes."""
+        self._folder = self._supervisor.folders.create(self.name)
+        on_failure.callback(sweep, self._folder)
+        self._pipe = OutputPipe(self._log)
+        on_failure.callback(self._pipe.close)
+        self._supervisor.output.add(self._pipe)
+        on_failure.callback(self._supervisor.output.remove, self._pipe)
+        self._supervisor.watcher.add(self)
+        on_failure.callback(self._supervisor.watcher.remove, self)
 
     def initialize(self) -> InvocationResult | None:
         """Run the init phase alone: None, or the error it ended with; raises InvocationFault."""
@@ -106,7 +118,7 @@ class ChildProcess:
         self.is_busy = True
         try:
             with self._supervisor.protect(self.function):
-                return self._run(invocation, self._init_phase() if self._is_first else None)
+                return self._run(invocation, self._init_phase() if self._is_first_process else None)
         finally:
             self.is_busy = False
 
@@ -135,16 +147,16 @@ class ChildProcess:
         current = self._current
         return current.pid if current is not None else None
 
-    def note_memory(self, used: int) -> None:
+    def note_memory(self, used: int, group: int) -> None:
         """Remember how much is used now; see Watched."""
         self._log.show_start()  # an invocation that is seen here is not over at once
-        self._process.most_memory = max(self._process.most_memory, used)
+        if (current := self._current) is not None and current.pid == group:
+            current.most_memory = max(current.most_memory, used)
 
     def end_for(self, fault: EnvironmentDied, group: int) -> None:
         """Kill the process of this group for a fault; see Watched."""
-        process = self._process
-        if process.pid == group:  # no other has taken its place meanwhile
-            process.doom(fault)
+        if (current := self._current) is not None and current.pid == group:
+            current.doom(fault)
 
     @property
     def _process(self) -> RuntimeProcess:
@@ -230,6 +242,8 @@ class ChildProcess:
         """Kill what has ended or must end, its group included."""
         self._process.note_peak()
         self._process.kill()
+        # What it wrote last is there when it is gone; a large process may take longer than this.
+        self._process.has_exited(_LAST_WORDS_SECONDS)
         self._move(State.STARTED)
         self._has_ended = True
 
@@ -238,7 +252,7 @@ class ChildProcess:
             if self._has_ended and not self._is_ending:
                 self._supervisor.bury(partial(_bury, self._launched))
                 self._launch()
-                self._is_first = False
+                self._is_first_process = False
 
     def _launch(self) -> None:
         environ = build_environ(self.function, self._settings, self._instance, self._folder)

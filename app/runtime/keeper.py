@@ -48,9 +48,12 @@ class Keeper:
 
     def _run(self) -> None:
         while not self._closing.is_set():
-            self._pool.retire_idle()
-            for function in self._provisioned:
-                self._fill_up(function)
+            try:
+                self._pool.retire_idle()
+                for function in self._provisioned:
+                    self._fill_up(function)
+            except Exception:  # such as no thread to be had now: the next look may do better
+                log.exception("looking after the environments failed")
             self._closing.wait(self._period)
 
     def _fill_up(self, function: Function) -> None:
@@ -59,15 +62,17 @@ class Keeper:
                 return
             warming = self._warming.get(function.name, 0)
             missing = function.provisioned_concurrency - self._pool.count_warm(function) - warming
-            self._warming[function.name] = warming + max(0, missing)
         for _ in range(missing):
-            self._warmers.submit(self._warm, function)
+            with self._changing:
+                self._warmers.submit(self._warm, function)
+                self._warming[function.name] = self._warming.get(function.name, 0) + 1
 
     def _warm(self, function: Function) -> None:
         try:
             self._pool.provision(function)
-        except InvocationFault as fault:
-            log.warning("%s: provisioned concurrency: %s", function.name, fault.reason)
+        except Exception as failed:
+            is_fault = isinstance(failed, InvocationFault)
+            log.warning("%s: provisioned concurrency: %s", function.name, failed, exc_info=not is_fault)
             with self._changing:
                 self._not_before[function.name] = time.monotonic() + _AGAIN_SECONDS
         finally:

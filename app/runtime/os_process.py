@@ -16,8 +16,7 @@ class OsProcess:
     def __init__(self, process: "subprocess.Popen[bytes]") -> None:
         self._process = process
         self.pid = process.pid
-        # macOS has no descriptor for a process.
-        self.descriptor = os.pidfd_open(process.pid) if hasattr(os, "pidfd_open") else None
+        self.descriptor = _open_pid(process.pid)
         self._poller = select.poll()
         if self.descriptor is not None:
             self._poller.register(self.descriptor, select.POLLIN)
@@ -63,6 +62,14 @@ class OsProcess:
         if status > 0:
             return f"with error: exit status {status}"
         return f"with error: signal: {(signal.strsignal(-status) or str(-status)).split(':')[0].lower()}"
+
+
+def _open_pid(pid: int) -> int | None:
+    """A descriptor for a process; macOS, old kernels and some sandboxes have none to give."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return None
 
 
 def spawn(

@@ -115,17 +115,14 @@ class Pool:
 
     def retire_idle(self) -> None:
         """End the environments that nobody used for long, the longest first, and those that died."""
+        over: list[_Entry] = []
         with self._changed:
             now = time.monotonic()
-            idle = sorted(self._all_idle(), key=lambda entry: entry.idle_since)
-            over = [
-                entry
-                for entry in idle
-                if not entry.environment.is_alive()
-                or (now - entry.idle_since > self._limits.idle_seconds and self._is_surplus(entry))
-            ]
-            for entry in over:
-                self._idle[entry.function.name].remove(entry)
+            for entry in sorted(self._all_idle(), key=lambda entry: entry.idle_since):
+                is_unused = now - entry.idle_since > self._limits.idle_seconds and self._is_surplus(entry)
+                if is_unused or not entry.environment.is_alive():
+                    self._forget_idle(entry)
+                    over.append(entry)
         for entry in over:
             self._retire(entry)
 
@@ -164,6 +161,7 @@ class Pool:
         """The warmest idle environment, or None once this request may start one."""
         with self._changed:
             while True:
+                self._refuse_if_closed()
                 idle = self._idle.get(function.name)
                 if idle:
                     return idle.pop()
@@ -175,15 +173,17 @@ class Pool:
                 self._changed.wait()
 
     def _start(self, function: Function, revision: object, *, is_provisioned: bool = False) -> _Entry:
-        entry = _Entry(self._create(function, is_provisioned), revision)
-        if function.isolation == "process":  # nothing is gained by ending another kind
-            self.keep()
+        """Start an environment, with the permit for it, which ends here."""
         try:
-            self._admit(entry)
-            entry.environment.start()
-        except BaseException:
-            self._retire(entry)
-            raise
+            entry = _Entry(self._create(function, is_provisioned), revision)
+            if function.isolation == "process":  # nothing is gained by ending another kind
+                self.keep()
+            try:
+                self._admit(entry)
+                entry.environment.start()
+            except BaseException:
+                self._retire(entry)
+                raise
         finally:
             with self._changed:
                 self._starting -= 1
@@ -191,14 +191,16 @@ class Pool:
         return entry
 
     def _provision(self, function: Function) -> None:
+        revision = self._revision(function)
         with self._changed:
+            self._refuse_if_closed()
             idle = self._idle.get(function.name, [])
             entry = next((entry for entry in idle if not entry.environment.is_ready()), None)
             if entry is not None:
                 idle.remove(entry)
             else:
                 self._starting += 1
-        entry = entry or self._start(function, self._revision(function), is_provisioned=True)
+        entry = entry or self._start(function, revision, is_provisioned=True)
         try:
             failure = entry.environment.initialize()
         finally:
@@ -209,6 +211,7 @@ class Pool:
     def _admit(self, entry: _Entry) -> None:
         """Count an environment in; a full server first ends the one that was idle longest."""
         with self._changed:
+            self._refuse_if_closed()
             if not self._entries:
                 atexit.register(self.close)  # for servers that end without telling
             oldest = self._take_oldest() if len(self._entries) >= self._limits.environments else None
@@ -217,13 +220,20 @@ class Pool:
             oldest.environment.retire()
 
     def _take_oldest(self) -> _Entry:
-        # There is one: whoever asks has a slot and no environment yet, and every other slot has one
-        # at most.
+        # There is one: whoever asks has a slot and no environment yet, every other slot has one at
+        # most, and what is not in use is idle or no longer counted.
         idle = self._all_idle()
         oldest = min(idle, key=lambda entry: (not self._is_surplus(entry), entry.idle_since))
-        self._idle[oldest.function.name].remove(oldest)
-        self._entries.remove(oldest)
+        self._forget_idle(oldest)
         return oldest
+
+    def _forget_idle(self, entry: _Entry) -> None:
+        self._idle[entry.function.name].remove(entry)
+        self._entries.remove(entry)
+
+    def _refuse_if_closed(self) -> None:
+        if self._is_closed:
+            raise EnvironmentDied("Runtime could not be started: the server is ending")
 
     def _is_surplus(self, entry: _Entry) -> bool:
         """Whether its function has more environments than are to be kept warm."""
@@ -243,7 +253,9 @@ class Pool:
         self._retire(entry)
 
     def _retire(self, entry: _Entry) -> None:
-        entry.environment.retire()
-        with self._changed:
-            self._entries.discard(entry)
-            self._changed.notify_all()
+        try:
+            entry.environment.retire()
+        finally:
+            with self._changed:
+                self._entries.discard(entry)
+                self._changed.notify_all()

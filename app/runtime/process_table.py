@@ -64,8 +64,11 @@ class ProcessTable:
         newest = _read_bytes(self._proc / "loadavg").rpartition(b" ")[2]
         if newest and newest == self._newest:
             return
+        try:
+            listed = {int(name) for name in os.listdir(self._proc) if name.isdigit()}
+        except OSError:  # such as no descriptor to be had now
+            return
         self._newest = newest
-        listed = {int(name) for name in os.listdir(self._proc) if name.isdigit()}
         for gone in self._groups.keys() - listed:
             del self._groups[gone]
         for pid in listed - self._groups.keys():

@@ -7,6 +7,7 @@ import socket
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Any
 
 from app.errors import EnvironmentDied
@@ -38,24 +39,28 @@ class RuntimeProcess:
         self.most_memory = 0  # bytes
         self._peak_noted_at = 0.0
 
-    def await_start(self) -> None:
-        """Wait until the interpreter runs; raises EnvironmentDied."""
-        if not self._has_started:
-            try:
-                self._receive(time.monotonic() + _START_SECONDS)
-            except DeadlinePassed:
-                raise EnvironmentDied("Runtime did not start") from None
-            self._has_started = True
-            self.note_peak()
+    def await_start(self, deadline: float = math.inf) -> None:
+        """Wait until the interpreter runs; raises DeadlinePassed, EnvironmentDied."""
+        if self._has_started:
+            return
+        latest = time.monotonic() + _START_SECONDS
+        try:
+            self._receive(min(deadline, latest))
+        except DeadlinePassed:
+            if deadline < latest:
+                raise
+            raise EnvironmentDied("Runtime did not start") from None
+        self._has_started = True
+        self.note_peak()
 
     def initialize(self, deadline: float) -> InvocationResult | None:
         """Import the function: None, or the error that came of it; raises DeadlinePassed, EnvironmentDied."""
-        self.await_start()
+        self.await_start(deadline)
         self._send({"type": bootstrap.INIT}, b"", deadline)
         head, payload = self._receive(deadline)
         self.note_peak()
         if head.get("type") == bootstrap.INIT_ERROR:
-            return InvocationResult(payload, "Unhandled")
+            return _checked(InvocationResult(payload, "Unhandled"))
         return None
 
     def invoke(self, invocation: Invocation, deadline: float) -> InvocationResult:
@@ -76,9 +81,9 @@ class RuntimeProcess:
             self._peak_noted_at = now
             self.most_memory = max(self.most_memory, self._peak.read())
 
-    def has_exited(self) -> bool:
-        """Whether it has ended."""
-        return self._process.has_exited()
+    def has_exited(self, seconds: float = 0) -> bool:
+        """Whether it has ended, waiting at most so long."""
+        return self._process.has_exited(seconds)
 
     def kill(self) -> None:
         """Kill it with its process group."""
@@ -111,11 +116,21 @@ class RuntimeProcess:
         return self._doom or EnvironmentDied(f"Runtime exited {self._process.ending()}")
 
 
+def _checked(failure: InvocationResult) -> InvocationResult:
+    """An init error as the runtime words it; another may have written to its socket."""
+    try:
+        if isinstance(failure.value["errorType"], str) and isinstance(failure.value["errorMessage"], str):
+            return failure
+    except (ValueError, TypeError, KeyError, RecursionError):
+        pass
+    raise EnvironmentDied("Runtime sent an unreadable init error")
+
+
 def launch(function: Function, environ: Mapping[str, str], output: int, *, bytecode: bool) -> RuntimeProcess:
     """Start a process for a function without waiting for it; raises EnvironmentDied."""
-    ours, theirs = socket.socketpair()
-    with theirs:
+    with ExitStack() as on_failure:
         try:
+            ours, theirs = map(on_failure.enter_context, socket.socketpair())
             process = spawn(
                 _program(function, theirs.fileno(), bytecode=bytecode),
                 folder=function.directory,
@@ -124,8 +139,9 @@ def launch(function: Function, environ: Mapping[str, str], output: int, *, bytec
                 inherited=theirs.fileno(),
             )
         except OSError as failed:
-            ours.close()
             raise EnvironmentDied(f"Runtime could not be started: {failed.strerror}") from failed
+        on_failure.pop_all()
+    theirs.close()
     return RuntimeProcess(process, Channel(ours, process))
 
 

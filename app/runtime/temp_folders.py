@@ -3,9 +3,9 @@
 import fcntl
 import logging
 import os
-import shutil
 import tempfile
 import threading
+import uuid
 from pathlib import Path
 
 _PREFIX = "berth-environments-"
@@ -24,42 +24,60 @@ class TempFolders:
         self._starting = threading.Lock()
         self._root: Path | None = None
         self._lock = -1
+        self._is_closed = False
 
     def create(self, function_name: str) -> Path:
         """Make an empty folder only this user can enter; raises OSError if there is no place for it."""
         with self._starting:
-            if self._root is None:
+            if self._is_closed:
+                raise OSError("the server is ending")
+            if self._root is None or not self._root.exists():  # `rm -rf /tmp/*` is common on Lambda
+                self._unlock()
                 _sweep_abandoned()
                 self._root, self._lock = _create_root()
-        return Path(tempfile.mkdtemp(prefix=f"{function_name}-", dir=self._root))
+            return Path(tempfile.mkdtemp(prefix=f"{function_name}-", dir=self._root))
 
     def close(self) -> None:
         """Remove everything."""
         with self._starting:
-            root, self._root = self._root, None
-            if root is not None:
-                sweep(root)
-                os.close(self._lock)
+            self._is_closed = True
+            if self._root is not None:
+                sweep(self._root)
+            self._unlock()
+
+    def _unlock(self) -> None:
+        lock, self._lock = self._lock, -1
+        if lock >= 0:
+            os.close(lock)
 
 
 def sweep(folder: Path) -> None:
-    """Remove a folder whatever its contents are, following no link."""
-    shutil.rmtree(folder, ignore_errors=True)
-    if folder.exists():
-        _open_folders(folder)
-        shutil.rmtree(folder, ignore_errors=True)
-    if folder.exists():
-        log.warning("%s could not be removed", folder)
+    """Remove a folder whatever its contents are, following no link; what cannot be removed is logged."""
+    try:
+        if folder.is_symlink():
+            folder.unlink()
+        elif folder.exists():
+            _remove(folder)
+    except OSError as failed:
+        log.warning("%s could not be removed: %s", folder, failed)
 
 
-def _open_folders(folder: Path) -> None:
-    """A function may have taken its own rights away."""
-    os.chmod(folder, 0o700)
-    for parent, names, _ in os.walk(folder):
-        for name in names:
-            path = os.path.join(parent, name)
-            if not os.path.islink(path):
+def _remove(folder: Path) -> None:
+    """Remove a tree of any depth: every folder in it is first moved to the top."""
+    os.chmod(folder, 0o700)  # a function may have taken its own rights away
+    pending = [str(folder)]
+    while pending:
+        with os.scandir(pending[-1]) as entries:
+            children = [(entry.path, entry.is_dir(follow_symlinks=False)) for entry in entries]
+        if not children:
+            os.rmdir(pending.pop())
+        for path, is_folder in children:
+            if is_folder:
                 os.chmod(path, 0o700)
+                pending.append(str(folder / uuid.uuid4().hex))
+                os.rename(path, pending[-1])
+            else:
+                os.unlink(path)
 
 
 def _create_root() -> tuple[Path, int]:

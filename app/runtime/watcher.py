@@ -28,8 +28,8 @@ class Watched(Protocol):
         """The process group, once there is one."""
         ...
 
-    def note_memory(self, used: int) -> None:
-        """Remember how many bytes are used now."""
+    def note_memory(self, used: int, group: int) -> None:
+        """Remember how many bytes this process group uses now."""
         ...
 
     def end_for(self, fault: EnvironmentDied, group: int) -> None:
@@ -77,7 +77,10 @@ class Watcher:
         period = 0
         while not self._closing.wait(_PERIOD_SECONDS):
             period = (period + 1) % _PERIODS_BETWEEN_IDLE
-            self.look(idle_too=period == 0)
+            try:
+                self.look(idle_too=period == 0)
+            except Exception:  # limits must go on being enforced
+                log.exception("looking at what environments use failed")
 
     def look(self, *, idle_too: bool = True) -> None:
         """Look once at every busy environment, or at all."""
@@ -94,7 +97,7 @@ class Watcher:
         used = usage.resident_bytes
         if used > environment.limit_bytes:
             used = self._table.private_bytes(usage.pids)
-        environment.note_memory(used)
+        environment.note_memory(used, group)
         if usage.tasks > MAX_TASKS:
             log.warning("%s: ended: more than %d processes and threads", environment.name, MAX_TASKS)
             environment.end_for(EnvironmentDied("Runtime exited with error: signal: killed"), group)

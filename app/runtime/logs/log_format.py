@@ -138,23 +138,13 @@ class JsonFormat:
 
     def lines(self, source: Source, request_id: str, block: bytes) -> bytes:
         """One object for each line."""
+        time, origin = _now(), _origin(source, request_id)
         rows = block.removesuffix(b"\n").split(b"\n")
-        return b"".join(self.record(source, request_id, row) for row in rows)
+        return b"".join(_record(row, time, origin) for row in rows)
 
     def record(self, source: Source, request_id: str, message: bytes) -> bytes:
         """One object; one that the function wrote keeps its text and gains what it lacks."""
-        origin = {"functionName": source.function_name, "instanceId": source.instance_id}
-        if request_id:
-            origin = {"requestId": request_id, **origin}
-        text = message.decode("utf-8", "backslashreplace").removesuffix("\n")
-        written = _read_object(text)
-        if written is None:
-            return _line({"timestamp": _now(), "message": text, **origin})
-        added = {key: value for key, value in origin.items() if key not in written}
-        if not added:
-            return f"{text.strip()}\n".encode()
-        joint = "," if written else ""
-        return f"{text.rstrip()[:-1]}{joint}{_dumps(added)[1:]}\n".lstrip().encode()
+        return _record(message, _now(), _origin(source, request_id))
 
     def init_start(self, source: Source) -> bytes:
         """platform.initStart."""
@@ -195,6 +185,23 @@ class JsonFormat:
             metrics["initDurationMs"] = round(report.init_duration_ms, 3)
         record = {"requestId": report.request_id, "metrics": metrics, **_outcome(report.outcome)}
         return _event("report", record)
+
+
+def _origin(source: Source, request_id: str) -> dict[str, str]:
+    origin = {"functionName": source.function_name, "instanceId": source.instance_id}
+    return {"requestId": request_id, **origin} if request_id else origin
+
+
+def _record(message: bytes, time: str, origin: Mapping[str, str]) -> bytes:
+    text = message.decode("utf-8", "backslashreplace").removesuffix("\n")
+    written = _read_object(text)
+    if written is None:
+        return _line({"timestamp": time, "message": text, **origin})
+    added = {key: value for key, value in origin.items() if key not in written}
+    if not added:
+        return f"{text.strip()}\n".encode()
+    joint = "," if written else ""
+    return f"{text.rstrip()[:-1]}{joint}{_dumps(added)[1:]}\n".lstrip().encode()
 
 
 def _outcome(outcome: Outcome) -> dict[str, str]:

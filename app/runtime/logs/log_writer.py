@@ -85,13 +85,13 @@ class LogWriter:
             return self._write(chunk)
         if not self._poller.poll(0):
             return 0
-        return self._write(chunk[:_AT_ONCE])
+        return self._write(_piece(chunk))
 
     def _write_patiently(self, chunk: memoryview, deadline: float | None) -> int:
         seconds = None if deadline is None else max(0.0, deadline - time.monotonic())
         if not self._poller.poll(None if seconds is None else seconds * 1000):
             return 0
-        return self._write(chunk if deadline is None else chunk[:_AT_ONCE])
+        return self._write(_piece(chunk))
 
     def _write(self, chunk: memoryview) -> int:
         try:
@@ -104,3 +104,10 @@ class LogWriter:
     @cached_property
     def _is_file(self) -> bool:
         return stat.S_ISREG(os.fstat(self._descriptor).st_mode)
+
+
+def _piece(chunk: memoryview) -> memoryview:
+    """What goes out as one: whole lines, so that a worker that shares stdout writes between them."""
+    piece = chunk[:_AT_ONCE]
+    newline = bytes(piece).rfind(b"\n")
+    return piece[: newline + 1] if newline >= 0 else piece

@@ -1,14 +1,17 @@
 """The pipe an environment prints to, cut into lines and log records."""
 
+import fcntl
 import os
-import select
 import struct
+import sys
+import termios
 import threading
 import time
 
 from app.runtime.logs.environment_log import EnvironmentLog
 
 PIPE_BYTES = 65_536  # Linux's default capacity
+_LARGEST_PIPE = 1_048_576  # to which a function may set it
 
 # A log frame of Lambda's runtimes: type, length, microseconds since 1970, then the message. The type
 # begins with bytes that are no UTF-8. https://github.com/aws/aws-lambda-python-runtime-interface-client
@@ -28,8 +31,7 @@ class OutputPipe:
         self._buffer = bytearray()
         self._reading, self.writing = os.pipe()
         os.set_blocking(self._reading, False)
-        self._poller = select.poll()
-        self._poller.register(self._reading, select.POLLIN)
+        self._searched = 0  # no frame begins before
         self._is_closed = False
 
     def fileno(self) -> int:
@@ -45,11 +47,11 @@ class OutputPipe:
         """Take everything written so far; a line that was not ended ends here."""
         with self._lock:
             if not self._is_closed:
-                # What the pipe held when this began is all that must be taken: a process that
-                # prints without end must not hold up the answer.
-                taken = 0
-                while taken < PIPE_BYTES and self._poller.poll(0):
-                    taken += self._take()
+                # What the pipe holds now is all that must be taken: a process that prints without
+                # end must not hold up the answer.
+                rest = min(_bytes_in(self._reading), _LARGEST_PIPE)
+                while rest > 0 and (taken := self._take()):
+                    rest -= taken
                 if self._buffer:  # a line or a frame that nobody will go on with
                     self._emit(len(self._buffer))
 
@@ -88,27 +90,37 @@ class OutputPipe:
 
     def _find_frame(self) -> tuple[int, bool]:
         """Where the text ends, and whether a frame follows; without one it may be a part of one."""
-        start = self._buffer.find(_FRAME_MARK)
+        start = self._buffer.find(_FRAME_MARK, self._searched)
         while 0 <= start <= len(self._buffer) - _FRAME.size:
             microseconds = _FRAME.unpack_from(self._buffer, start)[2]
             if abs(microseconds / 1e6 - time.time()) < _CLOCK_SKEW:
                 return start, True
-            start = self._buffer.find(_FRAME_MARK, start + 1)  # printed bytes that look like a frame's
+            self._searched = start + 1  # printed bytes that look like a frame's
+            start = self._buffer.find(_FRAME_MARK, self._searched)
         return (start if start >= 0 else len(self._buffer)), False
 
     def _take_frame(self) -> bool:
         _, length, _ = _FRAME.unpack_from(self._buffer)
         if length > _LONGEST_LINE:
-            del self._buffer[: _FRAME.size]  # goes on as text, in pieces
+            self._drop(_FRAME.size)  # goes on as text, in pieces
             return True
         end = _FRAME.size + length
         if len(self._buffer) < end:
             return False
         self._log.record(bytes(self._buffer[_FRAME.size : end]))
-        del self._buffer[:end]
+        self._drop(end)
         return True
 
     def _emit(self, end: int) -> None:
         block = bytes(self._buffer[:end])
-        del self._buffer[:end]
+        self._drop(end)
         self._log.lines(block if block.endswith(b"\n") else block + b"\n")
+
+    def _drop(self, end: int) -> None:
+        del self._buffer[:end]
+        self._searched = max(0, self._searched - end)
+
+
+def _bytes_in(descriptor: int) -> int:
+    count = fcntl.ioctl(descriptor, termios.FIONREAD, b"\0" * 4)
+    return int.from_bytes(count, sys.byteorder)

@@ -36,7 +36,8 @@ class OutputReader:
 
     def remove(self, pipe: OutputPipe) -> None:
         """Take what the pipe still holds, and close it."""
-        self._selector.unregister(pipe)
+        with suppress(KeyError, ValueError):  # the server is ending
+            self._selector.unregister(pipe)
         pipe.close()
 
     def close(self) -> None:

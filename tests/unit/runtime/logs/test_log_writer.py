@@ -1,0 +1,108 @@
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.runtime.logs.log_writer import LogWriter
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    yield reading, writing
+    os.close(writing)
+    os.close(reading)
+
+
+def _fill(writing: int) -> int:
+    capacity = fcntl.fcntl(writing, fcntl.F_GETPIPE_SZ)
+    return os.write(writing, b"." * capacity)
+
+
+def test_a_chunk_is_written_at_once(pipe: tuple[int, int]):
+    wakes: list[None] = []
+    writer = LogWriter(pipe[1], lambda: wakes.append(None))
+    writer.write(b"one\n")
+    assert os.read(pipe[0], 100) == b"one\n"
+    assert wakes == []
+
+
+def test_a_full_pipe_blocks_nobody_and_keeps_the_order(pipe: tuple[int, int]):
+    woken = threading.Event()
+    writer = LogWriter(pipe[1], woken.set)
+    filled = _fill(pipe[1])
+    writer.write(b"one\n")
+    writer.write(b"two\n")
+    assert woken.is_set()
+    assert os.read(pipe[0], filled) == b"." * filled
+    writer.flush()
+    assert os.read(pipe[0], 100) == b"one\ntwo\n"
+
+
+def test_flush_gives_up_when_nobody_reads(pipe: tuple[int, int]):
+    writer = LogWriter(pipe[1], lambda: None)
+    _fill(pipe[1])
+    writer.write(b"one\n")
+    writer.flush(0.01)
+
+
+def test_lines_of_several_threads_are_not_mixed(tmp_path: Path):
+    with (tmp_path / "log").open("wb") as file:
+        writer = LogWriter(file.fileno(), lambda: None)
+
+        def write(letter: bytes) -> None:
+            for _ in range(200):
+                writer.write(letter * 100 + b"\n")
+
+        threads = [threading.Thread(target=write, args=(letter,)) for letter in (b"a", b"b", b"c")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        writer.flush()
+    lines = (tmp_path / "log").read_bytes().splitlines()
+    assert sorted(set(lines)) == [b"a" * 100, b"b" * 100, b"c" * 100]
+    assert len(lines) == 600
+
+
+def test_a_pipe_is_given_whole_lines(pipe: tuple[int, int]):
+    writer = LogWriter(pipe[1], lambda: None)
+    filled = _fill(pipe[1])
+    writer.write((b"x" * 2999 + b"\n") * 3)
+    os.read(pipe[0], 4096)
+    writer.write(b"y\n")  # writes what fits of what waits
+    assert os.read(pipe[0], filled)[-3000:] == b"x" * 2999 + b"\n"
+    writer.flush()
+
+
+def test_nobody_at_the_other_end_is_no_error():
+    reading, writing = os.pipe()
+    os.close(reading)
+    writer = LogWriter(writing, lambda: None)
+    writer.write(b"one\n")
+    writer.flush()
+    os.close(writing)
+
+
+def test_what_is_lost_is_told_once(pipe: tuple[int, int], caplog: pytest.LogCaptureFixture):
+    writer = LogWriter(pipe[1], lambda: None)
+    filled = _fill(pipe[1])
+    for _ in range(20):
+        writer.write(b"x" * 1_048_576)
+    reader = threading.Thread(target=_read_until, args=(pipe[0], filled + 17 * 1_048_576))
+    reader.start()
+    writer.flush()
+    reader.join(10)
+    writer.flush()
+    message = "3145728 bytes of function logs were lost: nobody reads the server's output"
+    assert [record.getMessage() for record in caplog.records] == [message]
+
+
+def _read_until(reading: int, size: int) -> None:
+    os.set_blocking(reading, True)
+    while size > 0:
+        size -= len(os.read(reading, min(size, 65_536)))

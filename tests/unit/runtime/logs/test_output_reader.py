@@ -1,0 +1,71 @@
+import os
+import threading
+
+from app.runtime.logs.environment_log import EnvironmentLog
+from app.runtime.logs.log_format import LOG_FORMATS, Source
+from app.runtime.logs.output_pipe import OutputPipe
+from app.runtime.logs.output_reader import OutputReader
+
+SOURCE = Source("hello", "i", "on-demand", "python:3.13.1", 128)
+
+
+def _pipe(reader: OutputReader) -> OutputPipe:
+    return OutputPipe(EnvironmentLog(LOG_FORMATS["text"], SOURCE, reader.writer.write))
+
+
+def test_every_pipe_is_read_and_written_on():
+    reading, writing = os.pipe()
+    reader = OutputReader(writing)
+    pipes = [_pipe(reader) for _ in range(3)]
+    for number, pipe in enumerate(pipes):
+        reader.add(pipe)
+        os.write(pipe.writing, b"%d\n" % number)
+    found = b""
+    while len(found) < 6:
+        found += os.read(reading, 100)
+    assert sorted(found.split()) == [b"0", b"1", b"2"]
+    for pipe in pipes:
+        reader.remove(pipe)
+    reader.close()
+    os.close(reading)
+    os.close(writing)
+
+
+def test_a_flood_waits_for_the_reader_of_stdout_and_others_do_not():
+    reading, writing = os.pipe()
+    reader = OutputReader(writing)
+    loud, quiet = _pipe(reader), _pipe(reader)
+    reader.add(loud)
+    flood = threading.Thread(target=_write_all, args=(loud.writing, b"x" * 99 + b"\n", 20_000))
+    flood.start()
+    os.write(quiet.writing, b"quiet\n")
+    quiet.finish()  # as the request's own thread does: it does not block though nobody reads stdout
+    found = b""
+    while len(found) < 2_000_006:
+        found += os.read(reading, 65_536)
+    flood.join(10)
+    assert found.count(b"quiet\n") == 1
+    assert found.replace(b"quiet\n", b"") == (b"x" * 99 + b"\n") * 20_000
+    reader.remove(loud)
+    quiet.close()
+    reader.close()
+    os.close(reading)
+    os.close(writing)
+
+
+def test_closing_writes_what_waits():
+    reading, writing = os.pipe()
+    reader = OutputReader(writing)
+    pipe = _pipe(reader)
+    reader.add(pipe)
+    os.write(pipe.writing, b"last words")
+    reader.remove(pipe)
+    reader.close()
+    assert os.read(reading, 100) == b"last words\n"
+    os.close(reading)
+    os.close(writing)
+
+
+def _write_all(descriptor: int, line: bytes, count: int) -> None:
+    for _ in range(count):
+        os.write(descriptor, line)

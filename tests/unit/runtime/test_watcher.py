@@ -1,0 +1,123 @@
+from collections.abc import Collection
+from pathlib import Path
+
+import pytest
+
+from app.errors import EnvironmentDied, OutOfMemory
+from app.runtime.process_table import ProcessTable, Usage
+from app.runtime.watcher import Watcher
+
+LIMIT = 1000
+
+
+class Table(ProcessTable):
+    """A table of figures that a test sets."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.usages: dict[int, Usage] = {}
+        self.private = 0
+
+    @property
+    def is_readable(self) -> bool:
+        return True
+
+    def usage(self, leaders: Collection[int]) -> dict[int, Usage]:
+        return {group: usage for group, usage in self.usages.items() if group in leaders}
+
+    def private_bytes(self, pids: Collection[int]) -> int:
+        return self.private
+
+
+class Environment:
+    """What the watcher sees of an environment."""
+
+    def __init__(self, group: int | None = 7, *, is_busy: bool = True) -> None:
+        self.name = "hello"
+        self.limit_bytes = LIMIT
+        self.is_busy = is_busy
+        self.group = group
+        self.noted: list[int] = []
+        self.ended: list[tuple[str, str, int]] = []
+
+    def note_memory(self, used: int, group: int) -> None:
+        self.noted.append(used)
+
+    def end_for(self, fault: EnvironmentDied, group: int) -> None:
+        self.ended.append((fault.error_type, fault.reason, group))
+
+
+KILLED = "Runtime exited with error: signal: killed"
+
+
+@pytest.fixture
+def table() -> Table:
+    return Table()
+
+
+def _look(table: Table, environment: Environment, usage: Usage, *, looks: int = 1) -> Environment:
+    table.usages = {7: usage}
+    watcher = Watcher(table)
+    watcher._watched.add(environment)
+    for _ in range(looks):
+        watcher.look(idle_too=False)
+    return environment
+
+
+def test_memory_within_the_limit_is_noted(table: Table):
+    seen = _look(table, Environment(), Usage((7,), LIMIT, 1))
+    assert (seen.noted, seen.ended) == ([LIMIT], [])
+
+
+def test_one_process_over_the_limit_is_ended_at_once(table: Table):
+    table.private = LIMIT + 1
+    seen = _look(table, Environment(), Usage((7,), LIMIT + 500, 1))
+    assert (seen.noted, seen.ended) == ([LIMIT + 1], [(OutOfMemory.error_type, KILLED, 7)])
+
+
+def test_memory_that_is_not_its_own_is_no_reason(table: Table):
+    table.private = LIMIT
+    seen = _look(table, Environment(), Usage((7,), 5 * LIMIT, 1))
+    assert (seen.noted, seen.ended) == ([LIMIT], [])
+
+
+def test_several_processes_are_looked_at_twice(table: Table):
+    table.private = LIMIT + 1
+    assert _look(table, Environment(), Usage((7, 8), LIMIT + 1, 2)).ended == []
+    assert len(_look(table, Environment(), Usage((7, 8), LIMIT + 1, 2), looks=2).ended) == 1
+
+
+def test_a_suspicion_ends_with_a_look_below_the_limit(table: Table):
+    environment, watcher = Environment(), Watcher(table)
+    watcher._watched.add(environment)
+    for private in (LIMIT + 1, LIMIT, LIMIT + 1):
+        table.usages, table.private = {7: Usage((7, 8), LIMIT + 1, 2)}, private
+        watcher.look()
+    assert environment.ended == []
+
+
+def test_too_many_processes_and_threads_are_ended(table: Table):
+    assert _look(table, Environment(), Usage((7,), 1, 1024)).ended == []
+    seen = _look(table, Environment(), Usage((7,), 1, 1025))
+    assert seen.ended == [(EnvironmentDied.error_type, KILLED, 7)]
+
+
+@pytest.mark.parametrize("environment", [Environment(None), Environment(is_busy=False)])
+def test_what_has_no_process_or_is_idle_is_passed_over(table: Table, environment: Environment):
+    assert _look(table, environment, Usage((7,), 1, 1)).noted == []
+
+
+def test_idle_environments_are_looked_at_now_and_then(table: Table):
+    table.usages = {7: Usage((7,), 1, 1)}
+    environment, watcher = Environment(is_busy=False), Watcher(table)
+    watcher._watched.add(environment)
+    watcher.look()
+    assert environment.noted == [1]
+
+
+def test_a_system_without_proc_is_warned_about_once(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    watcher = Watcher(ProcessTable(tmp_path))
+    watcher.add(Environment())
+    watcher.add(Environment())
+    assert caplog.messages == ["memorySize is not enforced on this system: it has no /proc"]
+    watcher.close()
