@@ -244,6 +244,7 @@ class ChildProcess:
         self._process.kill()
         # What it wrote last is there when it is gone; a large process may take longer than this.
         self._process.has_exited(_LAST_WORDS_SECONDS)
+        self._pipe.finish(has_ended=True)
         self._move(State.STARTED)
         self._has_ended = True
 

@@ -43,8 +43,11 @@ class OutputPipe:
         with self._lock:
             return 0 if self._is_closed else self._take()
 
-    def finish(self) -> None:
-        """Take everything written so far; a line that was not ended ends here."""
+    def finish(self, *, has_ended: bool = False) -> None:
+        """Take everything written so far; a line that was not ended ends here.
+
+        So does a record if the process has ended: else another thread of it is writing the rest.
+        """
         with self._lock:
             if not self._is_closed:
                 # What the pipe holds now is all that must be taken: a process that prints without
@@ -52,12 +55,14 @@ class OutputPipe:
                 rest = min(_bytes_in(self._reading), _LARGEST_PIPE)
                 while rest > 0 and (taken := self._take()):
                     rest -= taken
-                if self._buffer:  # a line or a frame that nobody will go on with
+                if has_ended and self._find_frame() == (0, True):
+                    self._drop(_FRAME.size)
+                if self._buffer and (has_ended or self._find_frame()[0] > 0):
                     self._emit(len(self._buffer))
 
     def close(self) -> None:
         """Close both ends, what was written before is taken."""
-        self.finish()
+        self.finish(has_ended=True)
         with self._lock:
             if not self._is_closed:
                 self._is_closed = True

@@ -60,11 +60,12 @@ def test_a_record_is_one_chunk_and_ends_the_line_before_it(piped: Piped):
     assert piped.chunks == [b"abc\n", b"[ERROR] a\nTraceback\n", b"def\n", b"5\n"]
 
 
-def test_a_record_that_is_cut_off_is_written_as_far_as_it_came(piped: Piped):
-    frame = _frame(b"[ERROR] a")
-    piped.write(frame[:-3])
+def test_a_record_that_is_cut_off_is_written_when_its_process_has_ended(piped: Piped):
+    piped.write(_frame(b"[ERROR] a")[:-3])
     piped.pipe.finish()
-    assert piped.chunks == [frame[:-3] + b"\n"]
+    assert piped.chunks == []
+    piped.pipe.finish(has_ended=True)
+    assert piped.chunks == [b"[ERROR\n"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,121 @@
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from app.errors import EnvironmentDied
+from app.runtime.bootstrap import LENGTHS, encode_frame, read_frame
+from app.runtime.channel import Channel, DeadlinePassed, ProcessEnded
+
+
+class Process:
+    """What a channel knows of a process; it ends when a test says so."""
+
+    descriptor = None
+
+    def __init__(self) -> None:
+        self.has_ended = False
+
+    def has_exited(self, seconds: float = 0) -> bool:
+        return self.has_ended
+
+
+@pytest.fixture
+def process() -> Process:
+    return Process()
+
+
+@pytest.fixture
+def ends(process: Process) -> Iterator[tuple[Channel, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    channel = Channel(ours, process)  # type: ignore[arg-type]
+    yield channel, theirs
+    channel.close()
+    theirs.close()
+
+
+def _receive_for_ever(channel: Channel, deadline: float) -> None:
+    while True:
+        channel.receive(deadline)
+
+
+def _soon() -> float:
+    return time.monotonic() + 10
+
+
+def test_a_frame_arrives_as_it_was_sent(ends: tuple[Channel, socket.socket]):
+    channel, theirs = ends
+    theirs.sendall(encode_frame({"type": "result"}, b"\x00\xff"))
+    assert channel.receive(_soon()) == ({"type": "result"}, b"\x00\xff")
+    channel.send({"requestId": "id"}, b"{}", _soon())
+    assert read_frame(theirs) == ({"requestId": "id"}, b"{}")
+
+
+def test_a_large_frame_is_sent_while_the_other_side_reads(ends: tuple[Channel, socket.socket]):
+    channel, theirs = ends
+    frames: list[tuple[dict[str, object], bytes]] = []
+    reader = threading.Thread(target=lambda: frames.append(read_frame(theirs)))
+    reader.start()
+    channel.send({}, b"x" * 6_000_000, _soon())
+    reader.join(10)
+    assert [len(tail) for _, tail in frames] == [6_000_000]
+
+
+def test_waiting_ends_at_the_deadline(ends: tuple[Channel, socket.socket]):
+    with pytest.raises(DeadlinePassed):
+        ends[0].receive(time.monotonic() + 0.01)
+
+
+def test_frames_without_end_are_no_answer_after_the_deadline(ends: tuple[Channel, socket.socket]):
+    channel, theirs = ends
+    over = threading.Event()
+
+    def flood() -> None:
+        frame = encode_frame({"requestId": "another"}) * 100
+        theirs.settimeout(0.05)
+        while not over.is_set():
+            try:
+                theirs.sendall(frame)
+            except TimeoutError:
+                continue
+
+    sender = threading.Thread(target=flood)
+    sender.start()
+    deadline = time.monotonic() + 0.1
+    with pytest.raises(DeadlinePassed):
+        _receive_for_ever(channel, deadline)
+    assert time.monotonic() < deadline + 5
+    over.set()
+    sender.join(10)
+
+
+def test_waiting_ends_with_the_process(ends: tuple[Channel, socket.socket], process: Process):
+    process.has_ended = True
+    with pytest.raises(ProcessEnded):
+        ends[0].receive(_soon())
+
+
+def test_an_answer_that_was_sent_before_the_end_counts(ends: tuple[Channel, socket.socket], process: Process):
+    ends[1].sendall(encode_frame({"type": "result"}))
+    process.has_ended = True
+    assert ends[0].receive(_soon()) == ({"type": "result"}, b"")
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        (LENGTHS.pack(1 << 20, 0), "Runtime sent a frame that is too large"),
+        (LENGTHS.pack(2, 1 << 30) + b"{}", "Runtime sent a frame that is too large"),
+        (LENGTHS.pack(4, 0) + b"null", "Runtime sent an unreadable frame"),
+        (LENGTHS.pack(60_000, 0) + b"[" * 60_000, "Runtime sent an unreadable frame"),
+    ],
+    ids=["large head", "large tail", "no object", "deep"],
+)
+def test_what_is_no_frame_is_refused(ends: tuple[Channel, socket.socket], sent: bytes, reason: str):
+    sender = threading.Thread(target=ends[1].sendall, args=(sent,))
+    sender.start()
+    with pytest.raises(EnvironmentDied, match=reason):
+        ends[0].receive(_soon())
+    sender.join(10)
