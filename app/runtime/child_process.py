@@ -61,7 +61,7 @@ class ChildProcess:
         if self._state is State.NEW or self._state is State.DEAD:
             return self._state is State.NEW
         if self._current is not None:
-            return not self._current.has_exited()
+            return self._current.is_alive()
         return not self._launched.done() or self._launched.exception() is None
 
     def is_ready(self) -> bool:

@@ -81,6 +81,10 @@ class RuntimeProcess:
             self._peak_noted_at = now
             self.most_memory = max(self.most_memory, self._peak.read())
 
+    def is_alive(self) -> bool:
+        """Whether it can be used: it has not ended, and nobody has killed it."""
+        return self._doom is None and not self._process.has_exited()
+
     def has_exited(self, seconds: float = 0) -> bool:
         """Whether it has ended, waiting at most so long."""
         return self._process.has_exited(seconds)
