@@ -2,22 +2,45 @@
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
 import pytest
+from logged import LoggedServer
 
 from app.invoke import Invoker
+from app.model.function import Function
 from app.runtime.kinds import create_pool
 from app.settings import Settings
+
+
+def _settings(**changes: Any) -> Settings:
+    """Few slots; what the interpreter needs is passed on to functions."""
+    passed_on = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    fields: dict[str, Any] = {"concurrency": 4, "max_environments": 4, "starts": 2, "passed_on": passed_on}
+    return Settings(**fields | changes)
 
 
 @pytest.fixture
 def invoker() -> Iterator[Invoker]:
     """The one door to a pool of this test's own."""
-    passed_on = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
-    pool = create_pool(Settings(concurrency=4, max_environments=4, starts=2, passed_on=passed_on))
+    pool = create_pool(_settings())
     yield Invoker(pool)
     pool.close()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., LoggedServer]]:
+    """Make servers for functions, with other settings if need be, whose log can be read."""
+    with ExitStack() as servers:
+
+        def serve_functions(*functions: Function, **settings: Any) -> LoggedServer:
+            file = tmp_path / f"log-{os.urandom(4).hex()}"
+            return servers.enter_context(LoggedServer(_settings(**settings), functions, file))
+
+        yield serve_functions
 
 
 @pytest.fixture

@@ -71,6 +71,7 @@ def _headers(invocation: Invocation) -> dict[str, str | None]:
         "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
         "Lambda-Runtime-Deadline-Ms": str(int(deadline * 1000)),
         "Lambda-Runtime-Invoked-Function-Arn": invocation.invoked_function_arn,
+        "Lambda-Runtime-Trace-Id": invocation.trace_id,
         "Lambda-Runtime-Client-Context": invocation.client_context,
         "Lambda-Runtime-Cognito-Identity": invocation.cognito_identity,
         "Lambda-Runtime-Aws-Tenant-Id": invocation.tenant_id,

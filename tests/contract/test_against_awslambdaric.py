@@ -15,12 +15,15 @@ from app.model.function import Function
 from app.model.invocation import Invocation, InvocationResult
 
 
-def _place(row: Row) -> tuple[str, str]:
-    return row.folder, row.handler
+def _place(row: Row) -> tuple[str, str, list[tuple[str, str]]]:
+    return row.folder, row.handler, sorted(row.environment.items())
 
 
 ASKED = sorted((row for row in ROWS if not row.not_awslambdaric), key=_place)
-GROUPS = [pytest.param(list(rows), id=":".join(place)) for place, rows in groupby(ASKED, _place)]
+GROUPS = [
+    pytest.param(list(rows), id=f"{folder}:{handler}")
+    for (folder, handler, _), rows in groupby(ASKED, _place)
+]
 
 
 @pytest.mark.parametrize("rows", GROUPS)
@@ -30,11 +33,15 @@ def test_results_equal_those_of_the_real_runtime_for(
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
     ours.mkdir()
     theirs.mkdir()
-    function = build_function(*_place(rows[0]), environment={"SCRATCH": str(ours)})
-    their_function = build_function(*_place(rows[0]), environment={"SCRATCH": str(theirs)})
+    function, their_function = (_build(rows[0], scratch) for scratch in (ours, theirs))
     with awslambdaric(their_function) as runtime:
         expected = _ask(runtime.invoke, their_function, rows)
     assert _ask(invoker.invoke, function, rows) == expected
+
+
+def _build(row: Row, scratch: Path) -> Function:
+    environment = {"SCRATCH": str(scratch), **row.environment}
+    return build_function(row.folder, row.handler, environment=environment)
 
 
 def _ask(

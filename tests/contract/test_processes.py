@@ -1,9 +1,15 @@
-"""What a function's other processes, threads and descriptors may do to its environment: nothing."""
+"""What a function's other processes, threads and descriptors may do to its environment: nothing.
+
+R67  an exit is noticed though another process holds the socket
+R70  a process that died idle is replaced
+R71  a timeout counts whatever was closed, and for processes that were started
+"""
 
 import os
 import socket
 import time
 
+import pytest
 from rows.faults import STATUS_1, STATUS_3, TIMED_OUT
 from rows.row import UNHANDLED
 from under_test import build_function, invoke, pick_up, read_to_end
@@ -72,6 +78,33 @@ def test_invocation_ends_with_an_error_when_the_handler_closed_every_descriptor_
 ) -> None:
     function = build_function("overruns", "app.close_and_return", timeout=5)
     assert invoke(invoker, function) == InvocationResult(STATUS_1, UNHANDLED)
+
+
+@pytest.mark.parametrize(
+    ("nonsense", "reason"),
+    [
+        ("text", "Runtime sent a frame that is too large"),
+        ("too large", "Runtime sent a frame that is too large"),
+        ("no object", "Runtime sent an unreadable frame"),
+        ("no json", "Runtime sent an unreadable frame"),
+        ("half", "Runtime sent a frame that is too large"),
+    ],
+)
+def test_environment_is_replaced_when_its_function_talks_nonsense_to_the_server(
+    invoker: Invoker, nonsense: str, reason: str
+) -> None:
+    function = build_function("overruns", "app.talk_nonsense")
+    result = invoke(invoker, function, f'"{nonsense}"'.encode())
+    assert result.value == {
+        "errorType": "Runtime.ExitError",
+        "errorMessage": f"RequestId: <id> Error: {reason}",
+    }
+    assert invoke(invoker, function, b'"nothing"') == InvocationResult(b'"said"')
+
+
+def test_answer_to_another_request_is_not_taken_for_ones_own(invoker: Invoker) -> None:
+    function = build_function("overruns", "app.talk_nonsense")
+    assert invoke(invoker, function, b'"another\'s answer"') == InvocationResult(b'"said"')
 
 
 def _function_on(handler: str, lifeline: socket.socket, timeout: int = 10) -> Function:

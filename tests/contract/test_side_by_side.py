@@ -1,4 +1,10 @@
-"""Functions with the same module names and the same variables, in one server: R23, R38, R42."""
+"""Functions with the same module names and the same variables, in one server.
+
+R23  each function has modules of its own
+R38  each has its own variables
+R42  none sees what another sets (and `test_variables.py`)
+R80  none waits for another
+"""
 
 import socket
 from concurrent.futures import ThreadPoolExecutor, wait

@@ -1,4 +1,9 @@
-"""The largest event and the largest result: R45, R56 and R57."""
+"""The largest event and the largest result.
+
+R45  an event of 6,291,456 bytes
+R56  a result of 6,291,556 bytes, and one more
+R57  an event that is larger
+"""
 
 import pytest
 from under_test import KINDS, build_function, invoke

@@ -2,10 +2,12 @@
 
 import re
 import socket
+import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import awslambdaric
 
@@ -29,16 +31,16 @@ def build_function(
     *,
     timeout: int = 10,
     environment: Mapping[str, str] | None = None,
+    **changes: Any,
 ) -> Function:
     """A function of `functions_under_test`, named as its folder."""
-    return make_function(
-        folder,
-        FUNCTIONS / folder,
-        handler=handler,
-        timeout=timeout,
-        environment=environment or {},
-        isolation=isolation,
-    )
+    fields: dict[str, Any] = {
+        "handler": handler,
+        "timeout": timeout,
+        "environment": environment or {},
+        "isolation": isolation,
+    }
+    return make_function(folder, FUNCTIONS / folder, **fields | changes)
 
 
 def invoke(invoker: Invoker, function: Function, event: bytes = b"{}", **options: str) -> InvocationResult:
@@ -68,9 +70,27 @@ def pick_up(lifeline: socket.socket) -> socket.socket:
     return connection
 
 
+def read_line(connection: socket.socket) -> bytes:
+    """What was sent up to a line's end, without it."""
+    sent = b""
+    while not sent.endswith(b"\n"):
+        piece = connection.recv(1)
+        assert piece, f"hung up after {sent!r}"
+        sent += piece
+    return sent[:-1]
+
+
 def read_to_end(connection: socket.socket) -> bytes:
     """What was sent until the last process that held the connection has ended."""
     sent = b""
     while piece := connection.recv(64):
         sent += piece
     return sent
+
+
+def await_that(condition: Callable[[], object], seconds: float = 10) -> None:
+    """Wait for what nothing tells of; fails when it is not so in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to be"
+        time.sleep(0.005)

@@ -13,13 +13,16 @@ UNHANDLED = "Unhandled"
 ENDS_THE_SERVER = "in the server's own process it would end the server"
 NO_DEADLINE = "a thread cannot be killed: no deadline is enforced"
 NO_MAIN_THREAD = "requests are served outside the main thread, where signals cannot be handled"
-OWN_STDOUT = "the server's own stdout decides what it cannot encode"
+OWN_STDOUT = "it writes to the server's own stdout"
+OWN_TEMP_FOLDER = "there temporary files are the server's"
+OWN_ZONE = "the server's own time zone and locale count"
 
 # Why a row is not put to awslambdaric alone.
 SUPERVISED = "its runtime ends, and what surrounds it answers"
 LOADS_FIRST = "run as a module it would import the function's package for its own"
 SEES_THE_SERVER = "the server's own packages may be installed where it runs"
 ADDS_NO_PATH_FILES = "path files are read by what starts it on Lambda"
+STARTED_BY_US = "what starts it on Lambda sets this up"
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Row:
     timeout: int = 10
     not_inline: str = ""
     not_awslambdaric: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         asked = self.steps[len(self.steps) // 2].event[:20]

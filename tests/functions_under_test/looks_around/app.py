@@ -19,3 +19,9 @@ def leave(event, context):
 def main_thread(event, context):
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     return "ignored"
+
+
+def move(event, context):
+    before = os.getcwd()
+    os.chdir("/")
+    return before == os.environ["LAMBDA_TASK_ROOT"]

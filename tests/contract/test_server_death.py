@@ -1,0 +1,127 @@
+"""A server that is killed takes its environments along; what it left behind is removed by the next."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from logged import LoggedServer
+from processes import watching
+from under_test import build_function, invoke, pick_up, read_line, read_to_end
+
+from app.invoke import Invoker
+from app.model.invocation import InvocationResult
+
+HERE = Path(__file__).parent
+# Invocations come from threads that end, as requests do. What it prints is how they ended.
+PROGRAM = """
+import signal
+import sys
+import threading
+from under_test import build_function, invoke
+from app.invoke import Invoker
+from app.runtime.kinds import create_pool
+from app.settings import Settings
+
+environment = {"LIFELINE": sys.argv[1]}
+invoker = Invoker(create_pool(Settings(concurrency=4, max_environments=4, starts=2), output=2))
+
+def run(handler):
+    function = build_function("calls_in", f"app.{handler}", timeout=60, environment=environment)
+    print(invoke(invoker, function).payload.decode(), flush=True)
+
+for handler in sys.argv[2:]:
+    thread = threading.Thread(target=run, args=[handler])
+    thread.start()
+    if handler == "leave_a_thread":
+        thread.join()
+signal.pause()
+"""
+
+
+@contextmanager
+def _server(lifeline: socket.socket, *handlers: str) -> Iterator[subprocess.Popen[str]]:
+    """A server process of its own that runs these invocations."""
+    environ = {**os.environ, "PYTHONPATH": f"{HERE.parents[1]}:{HERE}"}
+    program = [sys.executable, "-c", PROGRAM, str(lifeline.getsockname()[1]), *handlers]
+    with subprocess.Popen(
+        program, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:
+        try:
+            yield server
+        finally:
+            server.kill()
+
+
+def _end(server: subprocess.Popen[str], line: socket.socket, signal_number: int = signal.SIGKILL) -> None:
+    """Send the server a signal; the process that called in must end of it."""
+    with watching(int(read_line(line))) as ends:
+        server.send_signal(signal_number)
+        assert ends.missing(5) == []
+    assert read_to_end(line) == b""
+
+
+def _sweep(invoker: Invoker) -> None:
+    """Start another server, which removes what a killed one left."""
+    assert invoke(invoker, build_function("plain", "app.echo"), b"1") == InvocationResult(b"1")
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+def test_process_in_the_middle_of_its_handler_ends_when_its_server_dies_of(
+    invoker: Invoker, lifeline: socket.socket, signal_number: int
+) -> None:
+    with _server(lifeline, "wait") as server, pick_up(lifeline) as line:
+        _end(server, line, signal_number)
+    _sweep(invoker)
+
+
+def test_idle_process_ends_when_its_server_is_killed(invoker: Invoker, lifeline: socket.socket) -> None:
+    with _server(lifeline, "leave_a_thread") as server, pick_up(lifeline) as line:
+        assert server.stdout
+        assert server.stdout.readline() == '"returned"\n'
+        _end(server, line)
+    _sweep(invoker)
+
+
+def test_process_lives_on_when_the_thread_that_asked_for_it_ended(
+    invoker: Invoker, lifeline: socket.socket
+) -> None:
+    handlers = ["leave_a_thread", "leave_a_thread"]
+    with _server(lifeline, *handlers), pick_up(lifeline) as one, pick_up(lifeline) as two:
+        assert read_line(one) == read_line(two)
+    _sweep(invoker)
+
+
+def test_spinning_process_ends_when_its_server_is_killed(invoker: Invoker, lifeline: socket.socket) -> None:
+    with _server(lifeline, "spin") as server, pick_up(lifeline) as line:
+        _end(server, line)
+    _sweep(invoker)
+
+
+def test_folder_of_a_killed_server_is_removed_by_the_next(invoker: Invoker, lifeline: socket.socket) -> None:
+    with _server(lifeline, "wait") as server, pick_up(lifeline) as line:
+        read_line(line)
+        server.kill()
+    (left,) = Path(tempfile.gettempdir()).glob("berth-environments-*")
+    _sweep(invoker)
+    assert not left.exists()
+
+
+def test_folder_of_a_living_server_is_left_alone_by_another(
+    serve: Callable[..., LoggedServer], lifeline: socket.socket
+) -> None:
+    with _server(lifeline, "wait_with_folder") as server, pick_up(lifeline) as line:
+        read_line(line)
+        _sweep(serve().invoker)
+        line.sendall(b"go on")
+        assert server.stdout
+        folder = Path(server.stdout.readline().strip('"\n'))
+        assert folder.is_dir()
+    _sweep(serve().invoker)
+    assert not folder.exists()
