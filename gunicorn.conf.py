@@ -169,7 +169,7 @@ def worker_exit(server, worker):
     if worker.tpool is not None:
         worker.tpool.shutdown(wait=False)
     # A thread that waits for a slow client's next byte would keep the process for as long.
-    deadline = time.monotonic() + _SECONDS_TO_ANSWER
+    deadline = time.monotonic() + 1.0
     others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
     for thread in others:
         thread.join(max(0.0, deadline - time.monotonic()))

@@ -16,6 +16,7 @@ from app.ecs import call_agent
 log = logging.getLogger("berth")
 
 _REQUEST_SECONDS = 5.0
+_CLOSE_SECONDS = 1.0  # the end of the server waits no longer; ECS ends a protection in time anyway
 _MAX_RETRY_SECONDS = 60.0
 
 
@@ -59,11 +60,11 @@ class TaskProtection:
         """Clear the protection, if the agent answers in time, and end the thread."""
         with self._changed:
             if self._ends_at is None:
-                self._ends_at = time.monotonic() + _REQUEST_SECONDS
+                self._ends_at = time.monotonic() + _CLOSE_SECONDS
             self._changed.notify_all()
             thread = self._thread
         if thread is not None:
-            thread.join(_REQUEST_SECONDS + 1)  # only looking up a name knows no deadline
+            thread.join(_CLOSE_SECONDS + 0.2)  # a request that is under way may take longer
 
     def _enter(self, invocation: object, seconds: float) -> None:
         with self._changed:
