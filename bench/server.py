@@ -71,6 +71,7 @@ def _spawn(command: Command, address: Address, output: BinaryIO) -> subprocess.P
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
+        start_new_session=True,  # Ctrl-C ends the measuring, which then ends the server
     )
 
 

@@ -21,11 +21,11 @@ from typing import Any
 from bench.report import print_table
 from bench.server import Command, running
 from bench.soak_functions import KINDS, Kind, write_soak_functions
-from bench.soak_server import ServerProcesses, Vitals
+from bench.soak_server import ServerProcesses, Vitals, end_strays, function_of
+from bench.soak_verdict import Kills, ZombieWatch, growth
 
 _FAILED = b'{"message": "Internal server error"}'
 _ANSWER_SECONDS = 60.0
-_RECOVERY_SECONDS = 10.0  # a killed worker's place is taken within
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,11 @@ class SoakReport:
     right: Counter[str] = field(default_factory=Counter)
     failed_by_kill: Counter[str] = field(default_factory=Counter)
     cut_off: Counter[str] = field(default_factory=Counter)
+    unanswered: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
-    environment_kills: int = 0
-    worker_kills: list[float] = field(default_factory=list)
+    kills: Kills = field(default_factory=Kills)
     vitals: list[Vitals] = field(default_factory=list)
+    seconds: float = 0.0
 
 
 class Soak:
@@ -78,57 +79,63 @@ class Soak:
             self._over.set()
             for thread in threads:
                 thread.join()
-        self._judge()
+        self.report.problems += growth(self.report.vitals)
 
     def _call(self, chance: random.Random) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_ANSWER_SECONDS)
+        connected = 0.0
         while not self._over.is_set():
             (kind,) = chance.choices(KINDS, [kind.share for kind in KINDS])
             token = f"{kind.name}-{chance.getrandbits(64):016x}"
             began = time.monotonic()
+            connected = connected if connection.sock else began
             with self._counting:
                 self.report.sent[kind.name] += 1
             try:
                 connection.request("GET", f"/{kind.function}/{kind.name}/{token}")
                 answer = connection.getresponse()
-                self._check(kind, token, answer.status, answer.read())
+                self._check(kind, token, began, answer.status, answer.read())
             except (OSError, http.client.HTTPException) as lost:
                 connection.close()
-                self._check_lost(kind, lost, began)
+                self._check_lost(kind, token, lost, connected)
         connection.close()
 
-    def _check(self, kind: Kind, token: str, status: int, body: bytes) -> None:
+    def _check(self, kind: Kind, token: str, began: float, status: int, body: bytes) -> None:
         is_answered = (status, body) == (200, token.encode())
         is_failed = (status, body) == (502, _FAILED)
         with self._counting:
             if is_failed if not kind.is_good else is_answered:
                 self.report.right[kind.name] += 1
-            elif is_failed:
+            elif is_failed and self.report.kills.excuse_failure(kind.function, began, time.monotonic()):
                 self.report.failed_by_kill[kind.name] += 1
             else:
                 self.report.problems.append(f"WRONG ANSWER to {token}: {status} {body[:100]!r}")
 
-    def _check_lost(self, kind: Kind, lost: Exception, began: float) -> None:
-        now = time.monotonic()
+    def _check_lost(self, kind: Kind, token: str, lost: Exception, connected: float) -> None:
         with self._counting:
-            if any(began - _RECOVERY_SECONDS < kill < now for kill in self.report.worker_kills):
+            if self.report.kills.excuse_loss(connected, time.monotonic()):
                 self.report.cut_off[kind.name] += 1
             else:
-                self.report.problems.append(f"UNANSWERED {kind.name}: {lost!r}")
+                self.report.unanswered[kind.name] += 1
+                self.report.problems.append(f"UNANSWERED {token}: {lost!r}")
 
     def _kill_environments(self) -> None:
         chance = random.Random(0)
         while self._pause(self._plan.environment_kills_every):
-            victims = self._server.environments()
+            victims = [
+                (pid, function) for pid in self._server.environments() if (function := function_of(pid))
+            ]
             if victims:
+                pid, function = chance.choice(victims)
+                with self._counting:
+                    self.report.kills.add_environment(time.monotonic(), function)
                 with suppress(ProcessLookupError):
-                    os.kill(chance.choice(victims), signal.SIGKILL)
-                    self.report.environment_kills += 1
+                    os.kill(pid, signal.SIGKILL)
 
     def _kill_workers(self) -> None:
         while self._pause(self._plan.worker_kills_every):
             with self._counting:
-                self.report.worker_kills.append(time.monotonic())
+                self.report.kills.workers.append(time.monotonic())
             for worker in self._server.workers():
                 with suppress(ProcessLookupError):
                     os.kill(worker, signal.SIGKILL)
@@ -139,8 +146,12 @@ class Soak:
 
     def _watch(self) -> None:
         began = time.monotonic()
+        watch = ZombieWatch()
         while (passed := time.monotonic() - began) < self._plan.seconds:
             self.report.vitals += filter(None, [self._server.vitals()])
+            for zombie in watch.look(self._server.zombies(), passed):
+                self.report.problems.append(f"process {zombie} is a zombie")
+            self.report.seconds = passed
             if len(self.report.vitals) % 10 == 1:
                 self._print_progress(passed)
             time.sleep(1.0)
@@ -148,23 +159,11 @@ class Soak:
     def _print_progress(self, passed: float) -> None:
         done, latest = self.report.sent.total(), self.report.vitals[-1]
         print(
-            f"{passed:5.0f} s: {done} requests, {self.report.environment_kills} environments killed, "
+            f"{passed:5.0f} s: {done} requests, {self.report.kills.environments} environments killed, "
             f"worker {latest.megabytes:.0f} MB, {latest.descriptors} descriptors, "
             f"{latest.environments} environments, {len(self.report.problems)} problems",
             file=sys.stderr,
         )
-
-    def _judge(self) -> None:
-        """Look at what no single answer shows."""
-        report = self.report
-        if report.failed_by_kill.total() > report.environment_kills:
-            report.problems.append("more good requests failed than environments were killed")
-        third = len(report.vitals) // 3
-        first, last = report.vitals[:third], report.vitals[-third:]
-        if third and min(v.megabytes for v in last) > 1.2 * max(v.megabytes for v in first) + 5:
-            report.problems.append("the worker's memory grew")
-        if third and min(v.descriptors for v in last) > max(v.descriptors for v in first) + 10:
-            report.problems.append("the worker's descriptors grew")
 
 
 def run_soak(folder: Path, plan: SoakPlan) -> SoakReport:
@@ -174,15 +173,18 @@ def run_soak(folder: Path, plan: SoakPlan) -> SoakReport:
     temp.mkdir()
     command = Command(("wsgi:app",), Path(__file__).parents[1], _environ(folder, temp))
     with running(command, b"GET /_berth/health/live HTTP/1.1\r\nHost: x\r\n\r\n") as server:
-        processes = ServerProcesses(server.pid)
+        processes = ServerProcesses(server.pid, temp)
         soak = Soak(plan, server.address[1], processes)
         soak.run()
         processes.await_no_zombie(soak.report.problems)
         everyone = processes.everyone()
-    left = [pid for pid in everyone if Path(f"/proc/{pid}").exists()]
-    soak.report.problems += [f"process {pid} was left" for pid in left]
-    soak.report.problems += [f"{path.name} was left" for path in temp.iterdir()]
-    return soak.report
+    report = soak.report
+    report.problems += [f"process {pid} was left" for pid in everyone if Path(f"/proc/{pid}").exists()]
+    # What handlers have started survives the kill of a worker, and nothing else.
+    if (strays := end_strays(folder)) and not report.kills.workers:
+        report.problems.append(f"{strays} processes that handlers started were left")
+    report.problems += [f"{path.name} was left" for path in temp.iterdir()]
+    return report
 
 
 def _environ(folder: Path, temp: Path) -> dict[str, str]:
@@ -199,16 +201,20 @@ def measure_soak(folder: Path, plan: SoakPlan) -> bool:
     rows: list[tuple[str, ...]] = [
         _row(kind.name, report, "200" if kind.is_good else "502") for kind in KINDS
     ]
-    columns = ("kind of request", "sent", "expected", "right", "502 after a kill", "worker killed", "wrong")
-    print_table(f"{report.sent.total()} requests in {plan.seconds:.0f} s", columns, rows)
+    columns = (
+        *("kind of request", "sent", "expected", "right"),
+        *("502 after a kill", "worker killed", "unanswered", "wrong"),
+    )
+    print_table(f"{report.sent.total()} requests in {report.seconds:.0f} s", columns, rows)
     vitals = report.vitals
     print_table(
-        f"{report.environment_kills} environments and {len(report.worker_kills)} workers were killed",
+        f"{report.kills.environments} environments and {len(report.kills.workers)} workers were killed",
         ("the worker, once a second", "least", "most"),
         [
             _range("resident memory, MB", [each.megabytes for each in vitals]),
             _range("descriptors", [each.descriptors for each in vitals]),
             _range("environments", [each.environments for each in vitals]),
+            _range("temporary folders", [each.folders for each in vitals]),
         ],
     )
     for problem in report.problems:
@@ -219,8 +225,9 @@ def measure_soak(folder: Path, plan: SoakPlan) -> bool:
 
 def _row(name: str, report: SoakReport, expected: str) -> tuple[str, ...]:
     counts: list[Any] = [report.sent[name], expected, report.right[name]]
-    wrong = report.sent[name] - report.right[name] - report.failed_by_kill[name] - report.cut_off[name]
-    return tuple(map(str, (name, *counts, report.failed_by_kill[name], report.cut_off[name], wrong)))
+    counts += [report.failed_by_kill[name], report.cut_off[name], report.unanswered[name]]
+    wrong = report.sent[name] - sum(counts[2:])
+    return tuple(map(str, (name, *counts, wrong)))
 
 
 def _range(name: str, values: list[float] | list[int]) -> tuple[str, ...]:

@@ -10,9 +10,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+from processes import children, descendants
 
 ROOT = Path(__file__).resolve().parents[1]
 _LISTENING = re.compile(r"(?:Listening at:|Running on) http://127\.0\.0\.1:(\d+)")
@@ -56,6 +59,23 @@ class Server:
     log: list[str]
     reader: threading.Thread = field(repr=False)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """End it within seconds, whatever has become of it."""
+        self.stop(signal.SIGINT)
+
+    @property
+    def workers(self) -> list[int]:
+        """gunicorn's workers, each with the environments it has started."""
+        return children(self.process.pid)
+
+    @property
+    def descendants(self) -> list[int]:
+        """Every process it has started, and all that those started."""
+        return descendants(self.process.pid)
+
     def send(
         self,
         method: str,
@@ -84,10 +104,10 @@ class Server:
         """Send a GET request."""
         return self.send("GET", target, **options)
 
-    def await_log(self, text: str, seconds: float = 10) -> None:
-        """Wait until the server has printed a text."""
+    def await_log(self, text: str, seconds: float = 10, count: int = 1) -> None:
+        """Wait until the server has printed a text so many times."""
         deadline = time.monotonic() + seconds
-        while text not in "".join(self.log):
+        while "".join(self.log).count(text) < count:
             assert time.monotonic() < deadline, f"no {text!r} in:\n{''.join(self.log)}"
             time.sleep(0.01)
 
@@ -160,7 +180,11 @@ def _start(program: list[str], project: Path, environ: Mapping[str, str] | None)
 
 
 def _end(process: subprocess.Popen[str], reader: threading.Thread) -> None:
+    left = descendants(process.pid) if process.poll() is None else []
     process.kill()
+    for pid in left:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     process.wait()
     reader.join(5)
     if process.stdin:

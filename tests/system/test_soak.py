@@ -1,9 +1,11 @@
-"""A short fault run: `python -m bench soak` does the same for as long as one likes."""
+"""A short fault run, and a short count of leaks: `python -m bench` does both for as long as one likes."""
 
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from servers import ROOT
 
 from bench.soak import SoakPlan, run_soak
 
@@ -18,5 +20,11 @@ def test_a_fault_run_gives_no_wrong_answer_and_leaves_nothing(tmp_path: Path) ->
     assert report.problems == []
     assert report.right["echo"] > 100
     assert report.right["leave"] > 0
-    assert report.environment_kills > 10
-    assert len(report.worker_kills) == 2
+    assert report.kills.environments > 10
+    assert len(report.kills.workers) == 2
+
+
+def test_crashes_leave_no_process_descriptor_or_folder() -> None:
+    program = [sys.executable, "-m", "bench", "leaks", "--calls", "500", "--crashes", "50"]
+    ended = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr

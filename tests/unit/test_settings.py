@@ -23,9 +23,21 @@ BAD = {
     "BERTH_WAIT_SECONDS=inf": "'inf' must be a number of 0 or more",
     "BERTH_WAIT_SECONDS=5s": "'5s' must be a number of 0 or more",
     "BERTH_IDLE_SECONDS=0": "'0' must be a number of 1 or more",
+    "BERTH_IDLE_SECONDS=0.9": "'0.9' must be a number of 1 or more",
+    "BERTH_IDLE_SECONDS=-1": "'-1' must be a number of 1 or more",
+    "BERTH_IDLE_SECONDS=15m": "'15m' must be a number of 1 or more",
+    "BERTH_IDLE_SECONDS=1e3": "'1e3' must be a number of 1 or more",
+    "BERTH_IDLE_SECONDS=2147483648": "'2147483648' must be a number from 1 to 2147483647",
     "BERTH_LOG_FORMAT=JSON": "'JSON' must be text or json",
+    "BERTH_LOG_FORMAT=logfmt": "'logfmt' must be text or json",
+    "BERTH_LOG_FORMAT=json ": "'json ' must be text or json",
     "BERTH_DRAIN_DELAY=101": "'101' must be a number from 0 to 100",
+    "BERTH_DRAIN_DELAY=100.1": "'100.1' must be a number from 0 to 100",
+    "BERTH_DRAIN_DELAY=-1": "'-1' must be a number from 0 to 100",
+    "BERTH_DRAIN_DELAY=5s": "'5s' must be a number from 0 to 100",
     "BERTH_PROTECT_AFTER=soon": "'soon' must be a number of 0 or more",
+    "BERTH_PROTECT_AFTER=-0.5": "'-0.5' must be a number of 0 or more",
+    "BERTH_PROTECT_AFTER=nan": "'nan' must be a number of 0 or more",
     "BERTH_RELOAD=true": "'true' must be 0 or 1",
     "BERTH_STAGE=": "must not be empty",
     "BERTH_FUNCTIONS_DIR=": "must not be empty",
@@ -39,6 +51,10 @@ BAD = {
     "BERTH_STAGES=dev": "unknown setting: did you mean BERTH_STAGE?",
     "BERTH_FUNCTION_DIR=x": "unknown setting: did you mean BERTH_FUNCTIONS_DIR?",
     "BERTH_MAX_ENVS=4": "unknown setting: did you mean BERTH_MAX_ENVIRONMENTS?",
+    "BERTH_IDLE_SECOND=60": "unknown setting: did you mean BERTH_IDLE_SECONDS?",
+    "BERTH_LOGFORMAT=json": "unknown setting: did you mean BERTH_LOG_FORMAT?",
+    "BERTH_DRAIN=5": "unknown setting: did you mean BERTH_DRAIN_DELAY?",
+    "BERTH_PROTECT=60": "unknown setting: did you mean BERTH_PROTECT_AFTER?",
     "BERTH_PORT=80": f"unknown setting {KNOWN}",
     "BERTH_PORT_80_TCP=tcp://10.0.0.1:80": f"unknown setting {KNOWN}",
     "BERTH_=1": f"unknown setting {KNOWN}",
@@ -70,9 +86,17 @@ def test_nothing_has_to_be_set(tmp_path, monkeypatch):
     assert settings.concurrency >= 16
     assert settings.wait_seconds == 5
     assert settings.max_environments >= 4
+    assert settings.idle_seconds == 900
+    assert settings.log_format == "text"
+    assert settings.drain_delay == 0
+    assert settings.protect_after == 60
     assert settings.reload is False
     assert settings.port == 8000
     assert settings.region == "us-east-1"
+    assert settings.account_id == "123456789012"
+    assert (settings.log_group, settings.log_stream) == (None, None)
+    assert settings.agent_uri is None
+    assert settings.starts >= 1
     assert settings.passed_on == {}
 
 
@@ -86,6 +110,10 @@ def test_everything_can_be_set(tmp_path, monkeypatch):
             "BERTH_CONCURRENCY": "4",
             "BERTH_WAIT_SECONDS": "0.5",
             "BERTH_MAX_ENVIRONMENTS": "8",
+            "BERTH_IDLE_SECONDS": "1.5",
+            "BERTH_LOG_FORMAT": "json",
+            "BERTH_DRAIN_DELAY": "5",
+            "BERTH_PROTECT_AFTER": "0.25",
             "BERTH_RELOAD": "1",
             "PORT": "80",
         }
@@ -96,13 +124,52 @@ def test_everything_can_be_set(tmp_path, monkeypatch):
     assert settings.concurrency == 4
     assert settings.wait_seconds == 0.5
     assert settings.max_environments == 8
+    assert settings.idle_seconds == 1.5
+    assert settings.log_format == "json"
+    assert settings.drain_delay == 5
+    assert settings.protect_after == 0.25
     assert settings.reload is True
     assert settings.port == 80
 
 
-@pytest.mark.parametrize("name", ["BERTH_CONCURRENCY", "BERTH_WAIT_SECONDS", "BERTH_RELOAD", "PORT"])
-def test_an_empty_number_is_as_good_as_none(name):
+@pytest.mark.parametrize(
+    "name",
+    [
+        "BERTH_CONCURRENCY",
+        "BERTH_WAIT_SECONDS",
+        "BERTH_MAX_ENVIRONMENTS",
+        "BERTH_IDLE_SECONDS",
+        "BERTH_LOG_FORMAT",
+        "BERTH_DRAIN_DELAY",
+        "BERTH_PROTECT_AFTER",
+        "BERTH_RELOAD",
+        "PORT",
+    ],
+)
+def test_an_empty_setting_is_as_good_as_none(name):
     assert Settings.from_environ({name: ""}) == Settings.from_environ({})
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "seconds"),
+    [
+        ("BERTH_IDLE_SECONDS", "1", 1),
+        ("BERTH_IDLE_SECONDS", "2147483647", 2147483647),
+        ("BERTH_DRAIN_DELAY", "0", 0),
+        ("BERTH_DRAIN_DELAY", "100", 100),
+        ("BERTH_DRAIN_DELAY", "0.5", 0.5),
+        ("BERTH_PROTECT_AFTER", "0", 0),
+        ("BERTH_PROTECT_AFTER", "3600", 3600),
+    ],
+)
+def test_seconds_may_be_the_least_and_the_most_there_are(name, text, seconds):
+    settings = Settings.from_environ({name: text})
+    assert getattr(settings, name.removeprefix("BERTH_").lower()) == seconds
+
+
+@pytest.mark.parametrize("text", ["text", "json"])
+def test_a_log_format_is_one_of_two(text):
+    assert Settings.from_environ({"BERTH_LOG_FORMAT": text}).log_format == text
 
 
 @pytest.mark.parametrize(("text", "port"), [("0", 0), ("65535", 65535)])

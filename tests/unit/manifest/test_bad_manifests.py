@@ -85,6 +85,28 @@ TYPES = {
         "reservedConcurrency",
         "must be a whole number, not true",
     ),
+    "provisionedConcurrency: text": (
+        {"provisionedConcurrency": "2"},
+        "provisionedConcurrency",
+        "must be a whole number, not '2'",
+    ),
+    "provisionedConcurrency: true": (
+        {"provisionedConcurrency": True},
+        "provisionedConcurrency",
+        "must be a whole number, not true",
+    ),
+    "provisionedConcurrency: fraction": (
+        {"provisionedConcurrency": 0.5},
+        "provisionedConcurrency",
+        "must be a whole number, not 0.5",
+    ),
+    "layers: text": ({"layers": "../../layers/common"}, "layers", "must be an array"),
+    "layers: object": ({"layers": {"common": 1}}, "layers", "must be an array"),
+    "layers: number": ({"layers": [".", 1]}, "layers[1]", "must be a string, not 1"),
+    "layers: inner null": ({"layers": [None]}, "layers[0]", "must not be null"),
+    "layers: empty": ({"layers": [""]}, "layers[0]", "must not be empty"),
+    "longRunning: text": ({"longRunning": "true"}, "longRunning", "must be true or false, not 'true'"),
+    "longRunning: number": ({"longRunning": 1}, "longRunning", "must be true or false, not 1"),
     "isolation: false": ({"isolation": False}, "isolation", "must be a string, not false"),
     "invocation: number": ({"invocation": 1}, "invocation", "must be a string, not 1"),
     "$schema: number": ({"$schema": 5}, "$schema", "must be a string, not 5"),
@@ -95,6 +117,17 @@ VALUES = {
     "timeout -1": ({"timeout": -1}, "timeout", "must be 1 second or more"),
     "memorySize 64": ({"memorySize": 64}, "memorySize", "must be 128 MB or more"),
     "reservedConcurrency -1": ({"reservedConcurrency": -1}, "reservedConcurrency", "must be 0 or more"),
+    "provisionedConcurrency -1": (
+        {"provisionedConcurrency": -1},
+        "provisionedConcurrency",
+        "must be 0 or more",
+    ),
+    "provisionedConcurrency 2147483648": (
+        {"provisionedConcurrency": 2147483648},
+        "provisionedConcurrency",
+        "must be 2147483647 at most",
+    ),
+    "layer with NUL": ({"layers": ["common\0"]}, "layers[0]", "must not contain NUL"),
     "isolation": ({"isolation": "thread"}, "isolation", "'thread' is neither 'process' nor 'inline'"),
     "runtime of another language": (
         {"runtime": "nodejs22.x"},
@@ -178,6 +211,10 @@ SPELLINGS = {
     "memorysize": "unknown key: did you mean 'memorySize'?",
     "MemorySize": "unknown key: did you mean 'memorySize'?",
     "reserved_concurrency": "unknown key: did you mean 'reservedConcurrency'?",
+    "provisioned_concurrency": "unknown key: did you mean 'provisionedConcurrency'?",
+    "ProvisionedConcurrentExecutions": "unknown key: did you mean 'provisionedConcurrency'?",
+    "Layers": "unknown key: did you mean 'layers'?",
+    "long_running": "unknown key: did you mean 'longRunning'?",
     "binaryMediaType": "unknown key: did you mean 'binaryMediaTypes'?",
     "enviroment": "unknown key: did you mean 'environment'?",
     "route": "unknown key: did you mean 'routes'?",
@@ -252,18 +289,42 @@ def test_a_handler_that_no_file_holds_is_refused(handler, message, problems_of):
     assert problems_of(files) == [Problem(MANIFEST, "handler", message)]
 
 
-def test_more_provisioned_than_reserved_concurrency_is_refused(problems_of):
-    manifest = {"handler": "app.handler", "reservedConcurrency": 1, "provisionedConcurrency": 2}
-    wrong = "2 is more than the reservedConcurrency of 1"
+@pytest.mark.parametrize(("reserved", "provisioned"), [(1, 2), (0, 1)])
+def test_more_provisioned_than_reserved_concurrency_is_refused(reserved, provisioned, problems_of):
+    manifest = {"handler": "app.handler"}
+    manifest |= {"reservedConcurrency": reserved, "provisionedConcurrency": provisioned}
+    wrong = f"{provisioned} is more than the reservedConcurrency of {reserved}"
     assert problems_of({MANIFEST: manifest}) == [Problem(MANIFEST, "provisionedConcurrency", wrong)]
+
+
+def test_more_provisioned_environments_than_there_may_be_are_refused(problems_of):
+    files = {
+        MANIFEST: {"handler": "app.handler", "provisionedConcurrency": 3},
+        "functions/other/app.py": "",
+        "functions/other/manifest.json": {"handler": "app.handler", "provisionedConcurrency": 2},
+    }
+    wrong = "5 provisioned environments are more than BERTH_MAX_ENVIRONMENTS, 4"
+    assert problems_of(files, {"BERTH_MAX_ENVIRONMENTS": "4"}) == [
+        Problem("functions", "provisionedConcurrency", wrong)
+    ]
 
 
 def test_a_layer_that_is_no_folder_is_refused(problems_of):
     manifest = {"handler": "app.handler", "layers": ["../../layers/common", "app.py"]}
-    assert [(each.file, each.key) for each in problems_of({MANIFEST: manifest})] == [
-        (MANIFEST, "layers[0]"),
-        (MANIFEST, "layers[1]"),
+    assert problems_of({MANIFEST: manifest}) == [
+        Problem(MANIFEST, "layers[0]", "there is no folder layers/common"),
+        Problem(MANIFEST, "layers[1]", "there is no folder functions/hello/app.py"),
     ]
+
+
+def test_a_handler_that_no_layer_holds_is_refused(problems_of):
+    files = {
+        MANIFEST: {"handler": "main.handler", "layers": ["../../layers/one", "../../layers/two"]},
+        "layers/one/bin/main.py": "",
+        "layers/two/lib/python3.13/site-packages/main.py": "",
+    }
+    missing = "'main.handler' needs the file functions/hello/main.py, which does not exist"
+    assert problems_of(files) == [Problem(MANIFEST, "handler", missing)]
 
 
 def test_a_wrapper_script_is_refused(problems_of):

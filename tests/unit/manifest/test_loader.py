@@ -3,6 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from app.manifest.loader import build_stage
+from app.schemas.manifest import read_stage_manifest
+from app.settings import Settings
+
 STAGE = "manifests/dev.json"
 MANIFEST = "functions/hello/manifest.json"
 RUNNING = f"python3.{sys.version_info.minor}"
@@ -26,6 +30,9 @@ def test_a_function_without_settings_has_lambdas_defaults(load_files):
     assert function.binary_media_types == frozenset()
     assert function.reserved_concurrency is None
     assert function.isolation == "process"
+    assert function.provisioned_concurrency == 0
+    assert function.layers == ()
+    assert function.long_running is False
     assert function.arn == "arn:aws:lambda:us-east-1:123456789012:function:hello"
 
 
@@ -65,6 +72,7 @@ def test_a_functions_own_values_win(load_files):
         "binaryMediaTypes": [],
         "reservedConcurrency": 0,
         "isolation": "inline",
+        "longRunning": True,
         "description": "Says hello.",
     }
     function = load_files({STAGE: stage, MANIFEST: manifest}).functions["hello"]
@@ -73,6 +81,7 @@ def test_a_functions_own_values_win(load_files):
     assert function.binary_media_types == frozenset()
     assert function.reserved_concurrency == 0
     assert function.isolation == "inline"
+    assert function.long_running is True
     assert function.description == "Says hello."
 
 
@@ -133,6 +142,60 @@ def test_the_stage_names_itself(load_files):
     assert stage.name == "live"
     assert stage.api_id == "abc123"
     assert stage.region == "eu-west-1"
+
+
+def test_the_account_is_the_servers_unless_the_stage_names_one():
+    settings = Settings(account_id="111122223333", region="eu-west-1")
+    stage = build_stage(read_stage_manifest({}), settings, {})
+    assert (stage.account_id, stage.region) == ("111122223333", "eu-west-1")
+    stage = build_stage(read_stage_manifest({"accountId": "000000000042"}), settings, {})
+    assert stage.account_id == "000000000042"
+
+
+def test_as_many_may_be_provisioned_as_there_may_be(load_files):
+    manifest = {"handler": "app.handler", "reservedConcurrency": 2, "provisionedConcurrency": 2}
+    files = function_files("other") | {MANIFEST: manifest, "functions/other/manifest.json": manifest}
+    functions = load_files(files, {"BERTH_MAX_ENVIRONMENTS": "4"}).functions
+    assert [function.provisioned_concurrency for function in functions.values()] == [2, 2]
+
+
+def test_layers_are_folders_from_the_functions_own_in_their_order(load_files, tmp_path):
+    (tmp_path / "layer").mkdir()
+    layers = ["../../layers/common", "own", "../../layers/linked", str(tmp_path / "layer")]
+    files = {
+        MANIFEST: {"handler": "app.handler", "layers": layers},
+        "layers/common/python/shared.py": "",
+        "functions/hello/own/x.py": "",
+        "layers/linked": Path("common"),
+    }
+    assert load_files(files).functions["hello"].layers == (
+        Path.cwd() / "layers/common",
+        Path.cwd() / "functions/hello/own",
+        Path.cwd() / "layers/common",
+        tmp_path / "layer",
+    )
+
+
+@pytest.mark.parametrize(
+    ("handler", "file"),
+    [
+        ("main.handler", "python/main.py"),
+        ("main.handler", "python/lib/python3.13/site-packages/main.py"),
+        ("main.handler", "main.py"),
+        ("package.module.handler", "python/package/module.py"),
+        ("package/module.handler", "python/package/module.py"),
+        ("package.handler", "python/package/__init__.py"),
+        ("compiled.handler", "python/compiled.cpython-311-x86_64-linux-gnu.so"),
+    ],
+)
+def test_a_handler_is_found_in_a_layer(handler, file, load_files):
+    layers = ["../../layers/empty", "../../layers/holding"]
+    files = {
+        MANIFEST: {"handler": handler, "layers": layers},
+        "layers/empty/python/other.py": "",
+        f"layers/holding/{file}": "",
+    }
+    assert load_files(files).functions["hello"].handler == handler
 
 
 def test_another_stage_is_chosen_by_the_environment(load_files):

@@ -1,8 +1,11 @@
 import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
-from app.errors import EnvironmentDied
+from app.errors import EnvironmentDied, HandlerTimedOut
 from app.model.function import Function
 from app.model.invocation import InvocationResult
 from app.runtime.environment import State
@@ -12,7 +15,165 @@ from app.runtime.slots import Limits
 from app.testing.fakes import FakeEnvironment
 from app.testing.values import make_function
 
+PERIOD = 0.001
 WARM = make_function("warm", provisioned_concurrency=2)
+ONE = make_function("one", provisioned_concurrency=1)
+NONE = make_function("none")
+
+
+class FakePool(Pool):
+    """A pool that only counts what a keeper asks of it."""
+
+    def __init__(self) -> None:
+        self.warm: Counter[str] = Counter()
+        self.asked: Counter[str] = Counter()
+        self.looks = 0
+        self.looked = threading.Condition()
+        self.provisioning: Callable[[Function], bool] = lambda function: True
+        self.retiring: Callable[[], None] = lambda: None
+
+    def retire_idle(self) -> None:
+        with self.looked:
+            self.looks += 1
+            self.looked.notify_all()
+        self.retiring()
+
+    def count_warm(self, function: Function) -> int:
+        return self.warm[function.name]
+
+    def provision(self, function: Function) -> bool:
+        self.asked[function.name] += 1
+        if not self.provisioning(function):
+            return False
+        self.warm[function.name] += 1
+        return True
+
+    def await_looks(self, count: int = 5) -> None:
+        """Wait until the keeper has looked so many times more."""
+        with self.looked:
+            last = self.looks + count
+            assert self.looked.wait_for(lambda: self.looks >= last, 10)
+
+    def await_that(self, condition: Callable[[], object]) -> None:
+        """Wait until something is so after a look."""
+        for _ in range(1000):
+            if condition():
+                return
+            self.await_looks(1)
+        raise AssertionError("it did not come to be")
+
+
+@contextmanager
+def keeping(pool: Pool, *functions: Function) -> Iterator[Keeper]:
+    keeper = Keeper(pool, functions, PERIOD, 2)
+    keeper.start()
+    try:
+        yield keeper
+    finally:
+        keeper.close()
+
+
+def test_provisioned_environments_are_made_warm_and_no_more() -> None:
+    pool = FakePool()
+    with keeping(pool, WARM, ONE, NONE):
+        pool.await_that(lambda: pool.warm == {"warm": 2, "one": 1})
+        pool.await_looks()
+    assert pool.asked == {"warm": 2, "one": 1}
+
+
+def test_one_that_is_missing_again_is_made_warm_again() -> None:
+    pool = FakePool()
+    with keeping(pool, WARM):
+        pool.await_that(lambda: pool.warm["warm"] == 2)
+        pool.warm["warm"] = 1
+        pool.await_that(lambda: pool.warm["warm"] == 2)
+        pool.await_looks()
+    assert pool.asked == {"warm": 3}
+
+
+def test_what_is_being_made_warm_is_not_asked_for_again() -> None:
+    pool, gate = FakePool(), threading.Event()
+    pool.provisioning = lambda function: gate.wait(10)
+    with keeping(pool, WARM):
+        pool.await_that(lambda: pool.asked == {"warm": 2})
+        pool.await_looks()
+        assert pool.asked == {"warm": 2}
+        gate.set()
+        pool.await_that(lambda: pool.warm["warm"] == 2)
+        pool.await_looks()
+    assert pool.asked == {"warm": 2}
+
+
+def test_what_must_wait_is_asked_for_at_the_next_look() -> None:
+    pool = FakePool()
+    pool.provisioning = lambda function: pool.asked["one"] > 2
+    with keeping(pool, ONE):
+        pool.await_that(lambda: pool.warm["one"] == 1)
+    assert pool.asked == {"one": 3}
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (EnvironmentDied("Runtime.ImportModuleError: no"), "Runtime.ImportModuleError: no"),
+        (HandlerTimedOut(130), "Task timed out after 130.00 seconds"),
+    ],
+)
+def test_a_failing_init_phase_is_told_once_and_not_tried_at_once_again(
+    fault: Exception, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(function: Function) -> bool:
+        if function is WARM:
+            return True
+        raise fault
+
+    pool = FakePool()
+    pool.provisioning = fail
+    with keeping(pool, ONE, WARM):
+        pool.await_that(lambda: pool.asked["one"])
+        pool.await_looks(20)
+    assert pool.asked == {"one": 1, "warm": 2}
+    assert caplog.messages == [f"one: provisioned concurrency: {told}"]
+    assert not caplog.records[0].exc_info
+
+
+def test_a_failure_of_the_server_is_told_with_its_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(function: Function) -> bool:
+        raise FileNotFoundError("functions/one")
+
+    pool = FakePool()
+    pool.provisioning = fail
+    with keeping(pool, ONE):
+        pool.await_that(lambda: caplog.messages)
+    assert caplog.messages == ["one: provisioned concurrency: functions/one"]
+    assert caplog.records[0].exc_info
+
+
+def test_a_look_that_fails_is_told_and_not_the_last(caplog: pytest.LogCaptureFixture) -> None:
+    failures = [RuntimeError("can't start new thread")]
+
+    def fail_once() -> None:
+        if failures:
+            raise failures.pop()
+
+    pool = FakePool()
+    pool.retiring = fail_once
+    with keeping(pool, ONE):
+        pool.await_that(lambda: pool.warm["one"] == 1)
+    assert caplog.messages == ["looking after the environments failed"]
+    assert pool.asked == {"one": 1}
+
+
+def test_starting_is_harmless_when_it_has_begun_or_ended() -> None:
+    pool = FakePool()
+    before = threading.active_count()
+    with keeping(pool) as keeper:
+        keeper.start()
+        pool.await_looks()
+        assert threading.active_count() == before + 1
+    keeper.start()
+    keeper.close()
+    assert threading.active_count() == before
 
 
 class Made:
@@ -22,124 +183,57 @@ class Made:
         self.all: list[FakeEnvironment] = []
         self.provisioned: list[bool] = []
         self.initialized = threading.Semaphore(0)
-        self.failure: InvocationResult | None = None
+        self.ended = threading.Semaphore(0)
 
     def __call__(self, function: Function, is_provisioned: bool) -> FakeEnvironment:
         made = self
 
         class Counted(FakeEnvironment):
             def initialize(self) -> InvocationResult | None:
-                failure = made.failure or super().initialize()
+                failure = super().initialize()
                 made.initialized.release()
                 return failure
+
+            def retire(self) -> None:
+                super().retire()
+                made.ended.release()
 
         self.all.append(Counted(function))
         self.provisioned.append(is_provisioned)
         return self.all[-1]
 
 
-def _pool(made: Made, period: float = 0.005, **limits: float) -> Pool:
-    figures = {"concurrency": 4, "environments": 4, "starts": 2, "wait_seconds": 0.05, **limits}
-    return Pool(Limits(**figures), made, attend=lambda pool: Keeper(pool, [WARM], period, 2))  # type: ignore[arg-type]
+def _kept_pool(made: Made, *, idle_seconds: float = 900) -> Pool:
+    limits = Limits(4, 4, starts=2, wait_seconds=0.05, idle_seconds=idle_seconds)
+    return Pool(limits, made, attend=lambda pool: Keeper(pool, [WARM], PERIOD, 2))
 
 
-def test_provisioned_environments_are_made_warm_and_no_more():
+def test_a_pool_is_kept_from_its_start_to_its_end() -> None:
     made = Made()
-    pool = _pool(made)
+    pool = _kept_pool(made)
     pool.keep()
     for _ in range(2):
         assert made.initialized.acquire(timeout=10)
-    assert not made.initialized.acquire(timeout=0.05)
     assert made.provisioned == [True, True]
     assert pool.count_warm(WARM) == 2
     pool.close()
     assert [each.state for each in made.all] == [State.DEAD, State.DEAD]
 
 
-def test_one_that_died_is_replaced():
+def test_a_pool_is_kept_from_its_first_environment() -> None:
     made = Made()
-    pool = _pool(made)
-    pool.keep()
-    for _ in range(2):
-        assert made.initialized.acquire(timeout=10)
-    made.all[0].state = State.DEAD
-    assert made.initialized.acquire(timeout=10)
+    pool = _kept_pool(made)
+    with pool.environment(NONE):
+        for _ in range(2):
+            assert made.initialized.acquire(timeout=10)
     pool.close()
-    assert len(made.all) == 3
+    assert sorted(each.function.name for each in made.all) == ["none", "warm", "warm"]
 
 
-def test_a_failing_init_phase_is_told_and_not_tried_at_once_again(caplog: pytest.LogCaptureFixture):
+def test_a_pool_is_kept_so_that_what_nobody_uses_is_ended() -> None:
     made = Made()
-    made.failure = InvocationResult(b'{"errorType":"Oops","errorMessage":"no"}', "Unhandled")
-    pool = _pool(made)
-    pool.keep()
-    assert made.initialized.acquire(timeout=10)
-    while made.initialized.acquire(timeout=0.05):
-        continue
-    assert 1 <= len(made.all) <= 2
-    pool.close()
-    assert set(caplog.messages) == {"warm: provisioned concurrency: Oops: no"}
-
-
-def test_an_environment_nobody_used_for_long_is_ended():
-    made = Made()
-    pool = _pool(made, period=60, idle_seconds=0.0)
-    other = make_function("other")
-    with pool.environment(other), pool.environment(WARM), pool.environment(WARM), pool.environment(WARM):
+    pool = _kept_pool(made, idle_seconds=0.0)
+    with pool.environment(NONE):
         pass
-    pool.retire_idle()
-    alive = [each.function.name for each in made.all if each.state is State.STARTED]
-    assert alive == ["warm", "warm"]  # as many as are provisioned
-    pool.close()
-
-
-def test_a_folder_that_is_away_costs_no_permit(caplog: pytest.LogCaptureFixture):
-    made = Made()
-
-    def away(function: Function) -> object:
-        if function is WARM:
-            raise FileNotFoundError("warm")
-        return None
-
-    limits = Limits(concurrency=4, environments=4, starts=1, wait_seconds=0.05)
-    pool = Pool(limits, made, away, lambda pool: Keeper(pool, [WARM], 0.005, 2))
-    pool.keep()
-    while not caplog.messages:
-        threading.Event().wait(0.001)
-    with pool.environment(make_function("other")):
-        pass
-    pool.close()
-    assert caplog.messages[0] == "warm: provisioned concurrency: warm"
-
-
-def test_nothing_is_started_after_the_end():
-    made = Made()
-    pool = _pool(made)
-    pool.close()
-    with pytest.raises(EnvironmentDied, match="the server is ending"):
-        pool._acquire(WARM)
-    assert made.all == []
-
-
-def test_a_provisioned_environment_makes_room_last():
-    made = Made()
-    pool = _pool(made, period=60, environments=2)
-    for name in ("one", "two"):
-        function = WARM if name == "one" else make_function(name)
-        with pool.environment(function):
-            pass
-    with pool.environment(make_function("three")):
-        pass
-    assert [each.function.name for each in made.all if each.state is State.DEAD] == ["two"]
-    pool.close()
-
-
-def test_warming_takes_no_slot_from_a_request():
-    made = Made()
-    pool = _pool(made, period=60, concurrency=1, environments=1)
-    with pool.environment(WARM):
-        assert pool.provision(WARM) is False
-    made.failure = InvocationResult(b'{"errorType":"Oops","errorMessage":"no"}', "Unhandled")
-    with pytest.raises(EnvironmentDied, match="Oops: no"):
-        pool.provision(WARM)
+    assert made.ended.acquire(timeout=10)
     pool.close()

@@ -7,14 +7,15 @@ import pytest
 from app.errors import EnvironmentDied, Throttled
 from app.invoke import Invoker
 from app.model.function import Function
-from app.model.invocation import Invocation
+from app.model.invocation import Invocation, InvocationResult
 from app.runtime.environment import State
 from app.runtime.pool import Pool
 from app.runtime.slots import Limits
 from app.testing.fakes import FakeEnvironment
 from app.testing.values import make_function
 
-HELLO, OTHER = make_function("hello"), make_function("other")
+HELLO, OTHER, THIRD = make_function("hello"), make_function("other"), make_function("third")
+WARM = make_function("warm", provisioned_concurrency=2)
 
 
 class Kept:
@@ -22,10 +23,24 @@ class Kept:
 
     def __init__(self) -> None:
         self.made: list[FakeEnvironment] = []
+        self.provisioned: list[bool] = []
+        self.ended: list[str] = []  # the functions' names, in the order of retirement
 
-    def __call__(self, function: Function, is_provisioned: bool = False) -> FakeEnvironment:
-        self.made.append(FakeEnvironment(function))
+    def __call__(self, function: Function, is_provisioned: bool) -> FakeEnvironment:
+        kept = self
+
+        class Recorded(FakeEnvironment):
+            def retire(self) -> None:
+                super().retire()
+                kept.ended.append(self.function.name)
+
+        self.made.append(Recorded(function))
+        self.provisioned.append(is_provisioned)
         return self.made[-1]
+
+    @property
+    def alive(self) -> list[str]:
+        return [each.function.name for each in self.made if each.is_alive()]
 
 
 def _pool(
@@ -84,8 +99,7 @@ def test_an_older_revision_is_replaced():
 def test_the_environment_that_was_idle_longest_makes_room():
     kept = Kept()
     pool = _pool(kept, environments=2)
-    third = make_function("third")
-    for function in (HELLO, OTHER, HELLO, third):
+    for function in (HELLO, OTHER, HELLO, THIRD):
         _invoke(pool, function)
     assert [(each.function.name, each.state) for each in kept.made] == [
         ("hello", State.READY),
@@ -152,7 +166,7 @@ def test_a_request_that_may_not_start_one_takes_what_falls_idle():
             gate.wait(10)
             super().start()
 
-    def create(function: Function, is_provisioned: bool = False) -> FakeEnvironment:
+    def create(function: Function, is_provisioned: bool) -> FakeEnvironment:
         kept.made.append(Slow(function))
         return kept.made[-1]
 
@@ -240,3 +254,270 @@ def test_a_draining_pool_serves_and_is_open_no_more():
     pool.drain()
     assert not pool.is_open
     assert _invoke(pool) == b"1"
+
+
+def test_what_nobody_used_for_long_is_ended_the_longest_first():
+    kept = Kept()
+    pool = _pool(kept, idle_seconds=0.0)
+    for function in (HELLO, OTHER, THIRD, HELLO):
+        _invoke(pool, function)
+    pool.retire_idle()
+    assert kept.ended == ["other", "third", "hello"]
+    assert pool._entries == set()
+
+
+def test_what_was_used_lately_or_is_in_use_stays():
+    kept = Kept()
+    pool = _pool(kept, idle_seconds=60)
+    _invoke(pool, OTHER)
+    with pool.environment(HELLO):
+        pool.retire_idle()
+    assert kept.ended == []
+
+
+def test_as_many_as_are_provisioned_are_not_ended_for_being_unused():
+    kept = Kept()
+    pool = _pool(kept, idle_seconds=0.0)
+    with pool.environment(WARM), pool.environment(WARM), pool.environment(WARM), pool.environment(OTHER):
+        pool.retire_idle()
+    pool.retire_idle()
+    assert sorted(kept.alive) == ["warm", "warm"]
+    assert sorted(kept.ended) == ["other", "warm"]
+
+
+def test_one_in_use_counts_for_what_is_to_be_kept():
+    kept = Kept()
+    pool = _pool(kept, idle_seconds=0.0)
+    with pool.environment(WARM), pool.environment(WARM):
+        with pool.environment(WARM):
+            pass
+        pool.retire_idle()
+        assert kept.ended == ["warm"]
+
+
+def test_one_that_died_is_ended_however_it_was_kept():
+    kept = Kept()
+    pool = _pool(kept, idle_seconds=60)
+    _invoke(pool, WARM)
+    kept.made[0].state = State.DEAD
+    pool.retire_idle()
+    assert kept.ended == ["warm"]
+    assert pool._entries == set()
+
+
+def test_a_full_server_has_room_while_an_unused_one_is_being_ended():
+    retiring, goes_on = threading.Event(), threading.Event()
+
+    class Slow(FakeEnvironment):
+        def retire(self) -> None:
+            if self.function is HELLO:
+                retiring.set()
+                goes_on.wait(10)
+            super().retire()
+
+    limits = Limits(1, 1, 1, 0.05, idle_seconds=0.0)
+    pool = Pool(limits, lambda function, is_provisioned: Slow(function))
+    _invoke(pool, HELLO)
+    keeping = threading.Thread(target=pool.retire_idle)
+    keeping.start()
+    assert retiring.wait(10)
+    answer = _invoke(pool, OTHER)
+    goes_on.set()
+    keeping.join(10)
+    assert answer == b"1"
+
+
+def test_room_is_made_by_one_more_than_are_provisioned_even_if_it_was_used_later():
+    kept = Kept()
+    pool = _pool(kept, environments=3)
+    with pool.environment(WARM), pool.environment(WARM):
+        pass
+    _invoke(pool, OTHER)
+    _invoke(pool, THIRD)
+    assert kept.ended == ["other"]
+
+
+def test_room_is_made_by_a_provisioned_one_if_there_is_no_other():
+    kept = Kept()
+    pool = _pool(kept, environments=2)
+    with pool.environment(WARM), pool.environment(WARM):
+        pass
+    assert _invoke(pool, OTHER) == b"1"
+    assert kept.ended == ["warm"]
+
+
+def test_an_environment_is_made_warm_before_any_request():
+    kept = Kept()
+    pool = _pool(kept)
+    assert pool.provision(WARM)
+    assert kept.provisioned == [True]
+    assert kept.made[0].is_ready()
+    assert pool.count_warm(WARM) == 1
+    assert _invoke(pool, WARM) == b"1"
+    assert len(kept.made) == 1
+
+
+def test_an_environment_made_for_a_request_is_not_provisioned():
+    kept = Kept()
+    _invoke(_pool(kept), WARM)
+    assert kept.provisioned == [False]
+
+
+def test_an_idle_one_that_is_not_warm_is_made_warm_before_another():
+    kept = Kept()
+    pool = _pool(kept)
+    with pool.environment(WARM):
+        assert pool.count_warm(WARM) == 1  # in use
+    assert pool.count_warm(WARM) == 0
+    assert pool.provision(WARM)
+    assert (len(kept.made), pool.count_warm(WARM)) == (1, 1)
+    assert pool.provision(WARM)
+    assert (len(kept.made), pool.count_warm(WARM)) == (2, 2)
+
+
+def test_making_one_warm_waits_when_every_slot_is_taken():
+    kept = Kept()
+    pool = _pool(kept, concurrency=1)
+    with pool.environment(OTHER):
+        assert pool.provision(WARM) is False
+    assert pool.provision(WARM) is True
+
+
+def test_requests_wait_while_the_last_slot_makes_one_warm():
+    pool = _pool(Kept(), concurrency=1, environments=1)
+    outcomes: list[str] = []
+
+    class Asking(FakeEnvironment):
+        def initialize(self) -> None:
+            with pytest.raises(Throttled) as throttled:
+                _invoke(pool, OTHER)
+            outcomes.append(str(throttled.value))
+
+    pool._create = lambda function, is_provisioned: Asking(function)
+    assert pool.provision(WARM)
+    assert outcomes == ["other was throttled by the server's limit of 1 invocations at one time"]
+
+
+def test_an_init_phase_that_fails_is_raised_and_gives_its_slot_back():
+    class Failing(FakeEnvironment):
+        def initialize(self) -> InvocationResult:
+            return InvocationResult(
+                b'{"errorMessage":"no","errorType":"Runtime.ImportModuleError"}', "Unhandled"
+            )
+
+    pool = Pool(Limits(1, 1, 1, 0.05), lambda function, is_provisioned: Failing(function))
+    for _ in range(3):
+        with pytest.raises(EnvironmentDied, match=r"^Runtime\.ImportModuleError: no$"):
+            pool.provision(WARM)
+    assert _invoke(pool, WARM) == b"1"
+
+
+def test_a_start_that_fails_is_raised_to_who_wanted_it_warm():
+    class Stillborn(FakeEnvironment):
+        def start(self) -> None:
+            raise EnvironmentDied("Runtime did not start")
+
+    pool = Pool(Limits(1, 1, 1, 0.05), lambda function, is_provisioned: Stillborn(function))
+    for _ in range(3):
+        with pytest.raises(EnvironmentDied, match="Runtime did not start"):
+            pool.provision(WARM)
+    assert pool._entries == set()
+
+
+@pytest.mark.parametrize("use", [_invoke, Pool.provision], ids=["invoke", "provision"])
+def test_an_environment_that_cannot_even_be_made_gives_its_start_back(
+    use: Callable[[Pool, Function], object],
+):
+    errors = [MemoryError()]
+
+    def create(function: Function, is_provisioned: bool) -> FakeEnvironment:
+        if errors:
+            raise errors.pop()
+        return FakeEnvironment(function)
+
+    pool = Pool(Limits(1, 1, 1, 0.05), create)
+    with pytest.raises(MemoryError):
+        use(pool, WARM)
+    assert pool._starting == 0
+    assert _invoke(pool, WARM) == b"1"
+
+
+def test_a_request_that_waits_for_its_start_ends_with_the_server():
+    kept, answers = Kept(), queue.SimpleQueue[bytes]()
+    gate, started = threading.Event(), threading.Event()
+
+    class Slow(FakeEnvironment):
+        def start(self) -> None:
+            started.set()
+            gate.wait(10)
+            super().start()
+
+        def kill(self) -> None:
+            super().kill()
+            gate.set()
+
+    def create(function: Function, is_provisioned: bool) -> FakeEnvironment:
+        kept.made.append(Slow(function))
+        return kept.made[-1]
+
+    pool = _pool(create, starts=1)  # type: ignore[arg-type]
+    callers = [threading.Thread(target=lambda: answers.put(_invoke(pool, WARM))) for _ in range(2)]
+    callers[0].start()
+    assert started.wait(10)
+    callers[1].start()
+    while pool._slots._in_flight < 2:
+        pass
+    pool.close()
+    for caller in callers:
+        caller.join(10)
+    assert len(kept.made) == 1
+    assert b"Runtime could not be started: the server is ending" in answers.get() + answers.get()
+
+
+def test_nothing_is_made_warm_after_the_end():
+    kept = Kept()
+    pool = _pool(kept)
+    pool.close()
+    assert pool.provision(WARM) is False
+    assert kept.made == []
+
+
+def test_the_close_of_the_server_comes_last():
+    order: list[str] = []
+
+    class Attending:
+        def start(self) -> None:
+            order.append("start")
+
+        def close(self) -> None:
+            order.append("close attendant")
+
+    pool = Pool(
+        Limits(1, 1, 1, 0.05, idle_seconds=60),
+        lambda function, is_provisioned: FakeEnvironment(function),
+        attend=lambda pool: Attending(),
+        close=lambda: order.append(f"close {len(pool._entries)}"),
+    )
+    assert order == []
+    _invoke(pool)
+    pool.keep()
+    pool.close()
+    pool.keep()
+    assert order == ["start", "start", "close attendant", "close 0"]
+
+
+def test_an_inline_environment_needs_no_keeping():
+    class Attending:
+        def start(self) -> None:
+            raise AssertionError
+
+        def close(self) -> None:
+            pass
+
+    pool = Pool(
+        Limits(1, 1, 1, 0.05),
+        lambda function, is_provisioned: FakeEnvironment(function),
+        attend=lambda pool: Attending(),
+    )
+    assert _invoke(pool, make_function("inline", isolation="inline")) == b"1"
+    pool.close()

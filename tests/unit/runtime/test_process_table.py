@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,3 +95,94 @@ def test_nothing_is_known_where_there_is_no_proc(tmp_path: Path):
     table = ProcessTable(tmp_path / "none")
     assert not table.is_readable
     assert PeakMemory(1, tmp_path / "none").read() == 0
+
+
+@pytest.mark.parametrize("name", ["sh", "a b", "a) b", ") R 1 2 3 (", "((", "", "a\nb", "\udcff"])
+def test_a_process_may_have_any_name(proc: Path, name: str):
+    stat = proc / "11/stat"
+    stat.write_bytes(stat.read_bytes().replace(b"(a (b) c)", b"(%s)" % os.fsencode(name)))
+    assert ProcessTable(proc).usage([10])[10] == Usage((10, 11), 12 * PAGE, 4)
+
+
+@pytest.mark.parametrize("text", ["", "11", "11 (a", "11 (a) S 1 10", "11 (a) X 1 10 " + "0 " * 30])
+def test_what_cannot_be_read_does_not_count(proc: Path, text: str):
+    (proc / "11/stat").write_text(text)
+    assert ProcessTable(proc).usage([10])[10].pids == (10,)
+
+
+def test_a_process_that_vanishes_does_not_count(proc: Path):
+    table = ProcessTable(proc)
+    table.usage([10])
+    (proc / "11/stat").unlink()
+    assert table.usage([10])[10].pids == (10,)
+    (proc / "11").rmdir()
+    _touch(proc, 31)
+    assert table.usage([10])[10].pids == (10,)
+
+
+def test_a_group_outlives_its_leader(proc: Path):
+    table = ProcessTable(proc)
+    table.usage([10])
+    (proc / "10/stat").unlink()
+    assert table.usage([10]) == {10: Usage((11,), 7 * PAGE, 1)}
+
+
+def test_what_is_no_process_is_passed_over(proc: Path):
+    for name in ("self", "sys", "1x", "loadavg.1"):
+        (proc / name).mkdir()
+    assert ProcessTable(proc).usage([10])[10].pids == (10, 11)
+
+
+def test_every_look_is_for_new_ones_where_nothing_tells_of_them(proc: Path):
+    (proc / "loadavg").unlink()
+    table = ProcessTable(proc)
+    table.usage([10])
+    _write(proc, 40, 10)
+    assert table.usage([10])[10].pids == (10, 11, 40)
+
+
+def test_what_was_known_stays_so_when_nothing_can_be_listed(proc: Path):
+    table = ProcessTable(proc)
+    assert len(table.usage([10])[10].pids) == 2
+    _touch(proc, 40)
+    hidden = proc.with_name("hidden")
+    proc.rename(hidden)
+    assert table.usage([10]) == {}
+    hidden.rename(proc)
+    assert len(table.usage([10])[10].pids) == 2
+
+
+def test_the_most_memory_is_told_while_the_process_lives(proc: Path):
+    status = proc / "10/status"
+    status.write_text("Name:\tpython\nVmPeak:\t  9000 kB\nVmHWM:\t    1234 kB\nVmRSS:\t 1000 kB\n")
+    peak = PeakMemory(10, proc)
+    assert peak.read() == 1234 * 1024
+    status.write_text("Name:\tpython\nState:\tZ (zombie)\n")
+    assert peak.read() == 0
+    peak.close()
+    peak.close()
+
+
+def test_the_processes_of_a_real_group_are_found():
+    if not ProcessTable().is_readable:
+        pytest.skip("this system has no /proc")
+    table = ProcessTable()
+    table.usage([os.getpid()])
+    code = (
+        "import os, sys\nif os.fork() == 0: os.read(0, 1)\nelse: print(flush=True); os.read(0, 1); os.wait()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-S", "-E", "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdout.readline()
+        usage = table.usage([process.pid])[process.pid]
+        process.stdin.write(b"..")
+        process.stdin.flush()
+    assert len(usage.pids) == usage.tasks == 2
+    assert process.pid in usage.pids
+    assert table.usage([process.pid]) == {}

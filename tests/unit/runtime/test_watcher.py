@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Collection
 from pathlib import Path
 
@@ -121,3 +122,83 @@ def test_a_system_without_proc_is_warned_about_once(tmp_path: Path, caplog: pyte
     watcher.add(Environment())
     assert caplog.messages == ["memorySize is not enforced on this system: it has no /proc"]
     watcher.close()
+
+
+def test_each_environment_is_judged_by_its_own_group(table: Table):
+    one, other = Environment(7), Environment(8)
+    watcher = Watcher(table)
+    watcher._watched |= {one, other}
+    table.usages = {7: Usage((7,), LIMIT + 1, 1), 8: Usage((8,), 10, 1)}
+    table.private = LIMIT + 1
+    watcher.look()
+    assert one.ended == [("Runtime.OutOfMemory", KILLED, 7)]
+    assert other.ended == []
+    assert (one.noted, other.noted) == ([LIMIT + 1], [10])
+
+
+def test_the_group_that_was_seen_is_ended_though_another_took_its_place(table: Table):
+    class Replaced(Environment):
+        def note_memory(self, used: int, group: int) -> None:
+            self.group = 99
+
+    table.private = LIMIT + 1
+    seen = _look(table, Replaced(), Usage((7,), LIMIT + 1, 1))
+    assert seen.ended == [("Runtime.OutOfMemory", KILLED, 7)]
+
+
+def test_one_process_is_ended_at_once_though_it_was_several_before(table: Table):
+    table.private = LIMIT + 1
+    environment, watcher = Environment(), Watcher(table)
+    watcher._watched.add(environment)
+    for pids in ((7, 8), (7,)):
+        table.usages = {7: Usage(pids, LIMIT + 1, len(pids))}
+        watcher.look()
+    assert len(environment.ended) == 1
+
+
+def test_what_is_watched_is_looked_at_until_it_is_removed(table: Table):
+    looked, looks = threading.Event(), []
+
+    class Noting(Environment):
+        def note_memory(self, used: int, group: int) -> None:
+            looks.append((used, group))
+            looked.set()
+
+    table.usages = {7: Usage((7,), 10, 1)}
+    environment, before = Noting(), threading.active_count()
+    watcher = Watcher(table)
+    assert threading.active_count() == before  # nothing to watch
+    watcher.add(environment)
+    watcher.add(Environment(8))
+    assert threading.active_count() == before + 1
+    assert looked.wait(10)
+    watcher.remove(environment)
+    watcher.close()
+    assert threading.active_count() == before
+    assert looks[0] == (10, 7)
+
+
+def test_nothing_is_watched_after_the_end(table: Table):
+    before = threading.active_count()
+    watcher = Watcher(table)
+    watcher.close()
+    watcher.close()
+    watcher.add(Environment())
+    assert threading.active_count() == before
+
+
+def test_a_look_that_fails_is_told_and_not_the_last(table: Table, caplog: pytest.LogCaptureFixture):
+    looked = threading.Event()
+
+    class Failing(Environment):
+        def note_memory(self, used: int, group: int) -> None:
+            if not caplog.messages:
+                raise OSError("no descriptor to be had")
+            looked.set()
+
+    table.usages = {7: Usage((7,), 10, 1)}
+    watcher = Watcher(table)
+    watcher.add(Failing())
+    assert looked.wait(10)
+    watcher.close()
+    assert caplog.messages == ["looking at what environments use failed"]

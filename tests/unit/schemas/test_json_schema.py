@@ -171,11 +171,30 @@ def test_a_key_that_is_refused_when_empty_has_a_minimum_length():
         (STAGE, "functions", ["*"]),
         (FUNCTION, "provisionedConcurrency", 0),
         (FUNCTION, "longRunning", False),
+        (FUNCTION, "layers", []),
         (STAGE, "stageInPath", False),
     ],
 )
 def test_a_default_is_published(document, key, default):
     assert document["properties"][key]["default"] == default
+
+
+def test_the_keys_of_execution_environments_say_what_they_take():
+    assert FUNCTION["properties"]["provisionedConcurrency"] == {
+        "type": "integer",
+        "default": 0,
+        "minimum": 0,
+        "maximum": 2147483647,
+        "description": "Environments that are made warm when the server starts, and kept warm.",
+    }
+    layers = FUNCTION["properties"]["layers"]
+    assert (layers["type"], layers["items"]) == ("array", {"type": "string", "minLength": 1})
+    assert FUNCTION["properties"]["longRunning"]["type"] == "boolean"
+
+
+@pytest.mark.parametrize("key", ["accountId", "apiId", "region", "stage"])
+def test_a_key_that_leaves_the_choice_to_the_server_has_no_default(key):
+    assert "default" not in STAGE["properties"][key]
 
 
 @pytest.mark.parametrize("key", ["timeout", "memorySize", "runtime", "api", "reservedConcurrency"])

@@ -74,14 +74,12 @@ NO_OBJECTS = [
     b'{"a": NaN}',
     b'{"a": [Infinity]}',
     b'{"a": -Infinity}',
-    b"{" * 100_000,
-    b'{"a":' * 100_000,
     b'{"a": ' + b"9" * 5000 + b"}",
     b'{"a": "\xff"}',
     b'\xef\xbb\xbf{"a": 1}',
 ]
 
-often = settings(deadline=None, max_examples=150, derandomize=True, database=None)
+often = settings(deadline=None, max_examples=50, derandomize=True, database=None)
 # Whatever comes, and what is nearly JSON.
 anything = st.one_of(
     st.binary(),
@@ -239,7 +237,9 @@ def test_json_leaves_the_text_of_an_object_and_adds_what_it_lacks(written: str, 
     assert JSON.record(SOURCE, ID, written.encode()).decode() == line
 
 
-@pytest.mark.parametrize("line", NO_OBJECTS, ids=lambda line: repr(line[:20]))
+@pytest.mark.parametrize(
+    "line", [*NO_OBJECTS, b"{" * 100_000, b'{"a":' * 100_000], ids=lambda line: repr(line[:20])
+)
 def test_json_wraps_what_is_no_object(line: bytes) -> None:
     document = strict(JSON.record(SOURCE, ID, line))
     assert list(document) == ["timestamp", "message", "requestId", "functionName", "instanceId"]

@@ -43,11 +43,16 @@ def test_a_full_pipe_blocks_nobody_and_keeps_the_order(pipe: tuple[int, int]):
     assert os.read(pipe[0], 100) == b"one\ntwo\n"
 
 
-def test_flush_gives_up_when_nobody_reads(pipe: tuple[int, int]):
+def test_flush_gives_up_when_nobody_reads_and_loses_nothing(pipe: tuple[int, int]):
     writer = LogWriter(pipe[1], lambda: None)
-    _fill(pipe[1])
+    filled = _fill(pipe[1])
     writer.write(b"one\n")
     writer.flush(0.01)
+    writer.write(b"two\n")
+    writer.flush(0)
+    assert os.read(pipe[0], filled) == b"." * filled
+    writer.flush(0)
+    assert os.read(pipe[0], 100) == b"one\ntwo\n"
 
 
 def test_lines_of_several_threads_are_not_mixed(tmp_path: Path):
@@ -79,6 +84,62 @@ def test_a_pipe_is_given_whole_lines(pipe: tuple[int, int]):
     writer.flush()
 
 
+def test_nothing_is_nothing_to_write(pipe: tuple[int, int]):
+    writer = LogWriter(pipe[1], _must_not_wake)
+    writer.write(b"")
+    writer.flush()
+    with pytest.raises(BlockingIOError):
+        os.read(pipe[0], 100)
+
+
+def test_a_file_takes_any_chunk_at_once(tmp_path: Path):
+    chunk = b"x" * 1_000_000 + b"\n" + b"\xff\0"
+    with (tmp_path / "log").open("wb") as file:
+        writer = LogWriter(file.fileno(), _must_not_wake)
+        writer.write(chunk)
+        writer.write(b"next\n")
+        assert (tmp_path / "log").read_bytes() == chunk + b"next\n"
+
+
+def test_a_long_line_goes_out_in_pieces_and_nothing_between_them(pipe: tuple[int, int]):
+    woken = threading.Event()
+    writer = LogWriter(pipe[1], woken.set)
+    fcntl.fcntl(pipe[1], fcntl.F_SETPIPE_SZ, 4096)
+    writer.write(b"x" * 9999 + b"\n")
+    writer.write(b"next\n")
+    assert woken.is_set()
+    found = b""
+    while not found.endswith(b"next\n"):
+        writer.flush(0)
+        found += os.read(pipe[0], 4096)
+    assert found == b"x" * 9999 + b"\nnext\n"
+
+
+def test_a_descriptor_that_does_not_block_is_waited_for_as_well(pipe: tuple[int, int]):
+    os.set_blocking(pipe[1], False)
+    woken = threading.Event()
+    writer = LogWriter(pipe[1], woken.set)
+    filled = _fill(pipe[1])
+    writer.write(b"one\n")
+    assert woken.is_set()
+    reader = threading.Thread(target=_read_until, args=(pipe[0], filled + 4))
+    reader.start()
+    writer.flush()
+    reader.join(10)
+    assert not reader.is_alive()
+
+
+def test_a_full_disk_is_no_error():
+    try:
+        descriptor = os.open("/dev/full", os.O_WRONLY)
+    except OSError:
+        pytest.skip("this system has no /dev/full")
+    writer = LogWriter(descriptor, _must_not_wake)
+    writer.write(b"one\n")
+    writer.flush()
+    os.close(descriptor)
+
+
 def test_nobody_at_the_other_end_is_no_error():
     reading, writing = os.pipe()
     os.close(reading)
@@ -100,6 +161,10 @@ def test_what_is_lost_is_told_once(pipe: tuple[int, int], caplog: pytest.LogCapt
     writer.flush()
     message = "3145728 bytes of function logs were lost: nobody reads the server's output"
     assert [record.getMessage() for record in caplog.records] == [message]
+
+
+def _must_not_wake() -> None:
+    raise AssertionError("nothing waits")
 
 
 def _read_until(reading: int, size: int) -> None:

@@ -69,3 +69,68 @@ def test_closing_writes_what_waits():
 def _write_all(descriptor: int, line: bytes, count: int) -> None:
     for _ in range(count):
         os.write(descriptor, line)
+
+
+def test_lines_of_several_threads_keep_their_order_while_stdout_is_slow():
+    reading, writing = os.pipe()
+    reader = OutputReader(writing)
+    numbers = range(100)
+
+    def write(name: bytes) -> None:
+        for number in numbers:
+            reader.writer.write(b"%s %d %s\n" % (name, number, b"x" * (number * 37 % 5000)))
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in (b"a", b"b", b"c")]
+    for thread in threads:
+        thread.start()
+    found = b""
+    while found.count(b"\n") < 300:
+        found += os.read(reading, 1000)
+    for thread in threads:
+        thread.join(10)
+    lines = found.decode().splitlines()
+    for name in "abc":
+        assert [int(line.split()[1]) for line in lines if line[0] == name] == list(numbers)
+    reader.close()
+    os.close(reading)
+    os.close(writing)
+
+
+def test_what_is_not_ended_stays_until_its_invocation_ends():
+    reading, writing = os.pipe()
+    reader = OutputReader(writing)
+    pipe = _pipe(reader)
+    reader.add(pipe)
+    os.write(pipe.writing, b"one\ntw")
+    assert os.read(reading, 100) == b"one\n"
+    os.write(pipe.writing, b"o")
+    pipe.finish()
+    assert os.read(reading, 100) == b"two\n"
+    reader.remove(pipe)
+    reader.close()
+    os.close(reading)
+    os.close(writing)
+
+
+def test_nothing_is_started_before_there_is_something_to_read():
+    reading, writing = os.pipe()
+    before = threading.active_count()
+    reader = OutputReader(writing)
+    reader.writer.write(b"one\n")
+    assert threading.active_count() == before
+    reader.close()
+    reader.close()
+    assert os.read(reading, 100) == b"one\n"
+    os.close(reading)
+    os.close(writing)
+
+
+def test_a_pipe_may_be_removed_after_the_end():
+    reading, writing = os.pipe()
+    reader = OutputReader(writing)
+    pipe = _pipe(reader)
+    reader.add(pipe)
+    reader.close()
+    reader.remove(pipe)
+    os.close(reading)
+    os.close(writing)
