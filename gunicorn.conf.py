@@ -82,20 +82,35 @@ def on_starting(server):
 
 def when_ready(server):
     """Take the master's signals that gunicorn would drop, or would die of."""
-    signal.signal(signal.SIGTERM, partial(_terminate, server))
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, partial(_end, server))
     signal.signal(signal.SIGHUP, partial(_reload, server))
 
 
-def _terminate(server, signal_number, frame):
-    """The first SIGTERM drains, the next one ends everything within seconds."""
+def _end(server, signal_number, frame):
+    """The first SIGTERM drains; the next one, SIGINT and SIGQUIT end everything within seconds."""
     _leave_if_forked(server)
-    is_first = not getattr(server, "is_draining", False)
+    is_first = signal_number == signal.SIGTERM and not getattr(server, "is_draining", False)
     server.is_draining = True
     server.signal(signal.SIGTERM if is_first else signal.SIGQUIT, frame)
     # The master itself listens to nothing while it waits for the workers of an earlier SIGHUP.
     for pid in list(server.WORKERS):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM if is_first else signal.SIGQUIT)
+
+
+def on_reload(server):
+    """Remember which workers are old: they may drain for long."""
+    server.oldest_new_age = server.worker_age + 1
+
+
+def child_exit(server, worker):
+    """Replace a new worker that died while an old one drains: gunicorn would wait for the old one."""
+    first = getattr(server, "oldest_new_age", 0)
+    is_ending = getattr(server, "is_draining", False)
+    new = [each for each in server.WORKERS.values() if each.age >= first]
+    if worker.age >= first and len(new) < server.num_workers <= len(server.WORKERS) and not is_ending:
+        server.spawn_worker()
 
 
 def _reload(server, signal_number, frame):
@@ -122,7 +137,7 @@ def pre_request(worker, req):
 
 def post_fork(server, worker):
     """A worker whose master was killed ends at once, and its environments with it."""
-    for of_master in (signal.SIGTERM, signal.SIGHUP):
+    for of_master in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         signal.signal(of_master, signal.SIG_DFL)
     die_with(server.pid, signal.SIGQUIT)
 

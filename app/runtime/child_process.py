@@ -79,6 +79,8 @@ class ChildProcess:
             try:
                 self._open(on_failure)
                 with self._changing:
+                    if self._is_ending:
+                        raise OSError("the server is ending")
                     self._launch()
             except (OSError, RuntimeError) as failed:  # no descriptor, no thread, or the server's end
                 raise EnvironmentDied(f"Runtime could not be started: {failed}") from failed

@@ -64,13 +64,15 @@ class Keeper:
             missing = function.provisioned_concurrency - self._pool.count_warm(function) - warming
         for _ in range(missing):
             with self._changing:
-                self._warmers.submit(self._warm, function)
                 self._warming[function.name] = self._warming.get(function.name, 0) + 1
+            self._warmers.submit(self._warm, function)
 
     def _warm(self, function: Function) -> None:
         try:
             self._pool.provision(function)
         except Exception as failed:
+            if self._closing.is_set():
+                return
             is_fault = isinstance(failed, InvocationFault)
             log.warning("%s: provisioned concurrency: %s", function.name, failed, exc_info=not is_fault)
             with self._changing:

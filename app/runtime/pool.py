@@ -101,10 +101,9 @@ class Pool:
         if not self._slots.spare():
             return False
         try:
-            self._provision(function)
+            return self._provision(function)
         finally:
             self._slots.give_spare_back()
-        return True
 
     def count_warm(self, function: Function) -> int:
         """How many environments of a function are ready or in use."""
@@ -190,16 +189,19 @@ class Pool:
                 self._changed.notify_all()
         return entry
 
-    def _provision(self, function: Function) -> None:
+    def _provision(self, function: Function) -> bool:
         revision = self._revision(function)
         with self._changed:
             self._refuse_if_closed()
             idle = self._idle.get(function.name, [])
-            entry = next((entry for entry in idle if not entry.environment.is_ready()), None)
+            unready = (each for each in idle if not each.environment.is_ready())
+            entry = next((each for each in unready if each.environment.is_alive()), None)
             if entry is not None:
                 idle.remove(entry)
-            else:
+            elif self._has_room():
                 self._starting += 1
+            else:
+                return False
         entry = entry or self._start(function, revision, is_provisioned=True)
         try:
             failure = entry.environment.initialize()
@@ -207,6 +209,12 @@ class Pool:
             self._release(entry)
         if failure is not None:
             raise EnvironmentDied(f"{failure.value['errorType']}: {failure.value['errorMessage']}")
+        return True
+
+    def _has_room(self) -> bool:
+        """Whether another environment may be made without ending one that is to be kept warm."""
+        is_full = len(self._entries) >= self._limits.environments
+        return not is_full or any(map(self._is_surplus, self._all_idle()))
 
     def _admit(self, entry: _Entry) -> None:
         """Count an environment in; a full server first ends the one that was idle longest."""

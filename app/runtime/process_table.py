@@ -85,6 +85,9 @@ class ProcessTable:
 
     def _read_private(self, pid: int) -> int:
         lines = _read_bytes(self._proc / str(pid) / "smaps_rollup").splitlines()
+        if not lines:  # an old kernel or a sandbox: better too much than no limit
+            stat = self._read(pid)
+            return stat.resident_bytes if stat is not None else 0
         return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(_PRIVATE))
 
 
@@ -129,5 +132,5 @@ class PeakMemory:
 
 
 def _peak(status: bytes) -> int:
-    start = status.find(b"VmHWM:")
-    return int(status[start + 6 :].split(None, 1)[0]) * 1024 if start >= 0 else 0
+    start = status.find(b"\nVmHWM:")
+    return int(status[start + 7 :].split(None, 1)[0]) * 1024 if start >= 0 else 0

@@ -6,6 +6,7 @@ import os
 import tempfile
 import threading
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 _PREFIX = "berth-environments-"
@@ -77,7 +78,8 @@ def _remove(folder: Path) -> None:
                 pending.append(str(folder / uuid.uuid4().hex))
                 os.rename(path, pending[-1])
             else:
-                os.unlink(path)
+                with suppress(FileNotFoundError):  # a process that escaped may be at work here, too
+                    os.unlink(path)
 
 
 def _create_root() -> tuple[Path, int]:

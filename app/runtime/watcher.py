@@ -91,7 +91,7 @@ class Watcher:
             usages = self._table.usage(by_group.keys())
             for group, usage in usages.items():
                 self._judge(group, by_group[group], usage)
-            self._suspects &= usages.keys()
+            self._suspects -= by_group.keys() - usages.keys()
 
     def _judge(self, group: int, environment: Watched, usage: Usage) -> None:
         used = usage.resident_bytes

@@ -32,28 +32,25 @@ def test_second_sigterm_ends_the_drain_delay(waiting, temp, threads):
         _assert_quick_end(server, temp, threads, ["SIGTERM", "SIGTERM"])
 
 
-@pytest.mark.parametrize(
-    "sent", [b"", b"GET /wait", HALF_A_BODY], ids=["nothing", "half a line", "half a body"]
-)
-def test_an_unfinished_request_is_not_waited_for(waiting, sent):
-    with (
-        start_gunicorn(waiting) as server,
-        socket.create_connection(("127.0.0.1", server.port)) as connection,
-    ):
-        connection.sendall(sent)
+def test_unfinished_requests_are_not_waited_for(waiting):
+    with start_gunicorn(waiting) as server, ExitStack() as connections:
+        assert server.get("/wait/0").status == 200
+        for sent in (b"", b"GET /wait", HALF_A_BODY):
+            _connect(server, connections).sendall(sent)
         assert server.get("/wait/0").status == 200
         assert server.stop(signal.SIGINT, timeout=3) == 0
 
 
-@pytest.mark.parametrize("signals", [["SIGINT"], ["SIGTERM", "SIGTERM"]])
-def test_connections_just_being_accepted_are_not_waited_for(waiting, signals):
+def test_connections_just_being_accepted_are_not_waited_for(waiting):
     with start_gunicorn(waiting) as server, ExitStack() as connections:
         assert server.get("/wait/0").status == 200
         for _ in range(60):  # the worker starts a thread for each
-            connection = socket.create_connection(("127.0.0.1", server.port))
-            connections.enter_context(connection)
-        _send_in_turn(server, signals)
-        assert server.process.wait(3) == 0
+            _connect(server, connections)
+        assert server.stop(signal.SIGINT, timeout=3) == 0
+
+
+def _connect(server, connections):
+    return connections.enter_context(socket.create_connection(("127.0.0.1", server.port)))
 
 
 def _assert_quick_end(server, temp, threads, signals):

@@ -53,11 +53,12 @@ class EnvironmentLog:
 
     def report(self, report: Report) -> bytes:
         """An invocation has ended; the last bytes of its log."""
-        self._put(self._format.report(self._source, report))
-        return self._tail
+        return self._put(self._format.report(self._source, report))
 
-    def _put(self, chunk: bytes) -> None:
+    def _put(self, chunk: bytes) -> bytes:
+        """Write with what was held back, and return the tail that ends with it."""
         with self._lock:  # lines come from the reader's thread, too
             chunk, self._held = self._held + chunk, b""
             self._tail = (self._tail + chunk[-TAIL_BYTES:])[-TAIL_BYTES:]
             self._write(chunk)
+            return self._tail

@@ -58,7 +58,7 @@ class OutputPipe:
                 if has_ended and self._find_frame() == (0, True):
                     self._drop(_FRAME.size)
                 if self._buffer and (has_ended or self._find_frame()[0] > 0):
-                    self._emit(len(self._buffer))
+                    self._emit(len(self._buffer))  # a line that nobody will go on with
 
     def close(self) -> None:
         """Close both ends, what was written before is taken."""

@@ -49,10 +49,12 @@ class OutputReader:
             self._ring()
             thread.join(_CLOSE_SECONDS)
         self.writer.flush(_CLOSE_SECONDS)
-        if thread is not None and not thread.is_alive():
+        if thread is None:
+            self._selector.close()
+        elif not thread.is_alive():
+            self._selector.close()
             os.close(self._bell)
             os.close(self._button)
-            self._selector.close()
 
     def _start(self) -> None:
         with self._starting:

@@ -521,3 +521,16 @@ def test_an_inline_environment_needs_no_keeping():
     )
     assert _invoke(pool, make_function("inline", isolation="inline")) == b"1"
     pool.close()
+
+
+def test_a_function_whose_folder_is_away_costs_no_permit():
+    def away(function: Function) -> object:
+        if function is HELLO:
+            raise FileNotFoundError("hello")
+        return None
+
+    pool = _pool(Kept(), revision=away, starts=1)
+    for _ in range(3):
+        with pytest.raises(FileNotFoundError):
+            pool.provision(HELLO)
+    assert _invoke(pool, OTHER) == b"1"

@@ -73,7 +73,11 @@ def test_a_process_that_left_its_group_does_not_count(proc: Path):
 def test_private_memory_counts_what_is_shared_once(proc: Path):
     rollup = "Rss: 900 kB\nPss: 500 kB\nPss_Anon: 200 kB\nPss_File: 300 kB\nPss_Shmem: 40 kB\nSwapPss: 2 kB\n"
     (proc / "10/smaps_rollup").write_text(f"00-ff ---p 0 00:00 0 [rollup]\n{rollup}")
-    assert ProcessTable(proc).private_bytes([10, 11]) == 242 * 1024
+    assert ProcessTable(proc).private_bytes([10]) == 242 * 1024
+
+
+def test_private_memory_is_the_resident_where_the_kernel_tells_no_more(proc: Path):
+    assert ProcessTable(proc).private_bytes([11, 99]) == 7 * PAGE
 
 
 def test_the_real_processes_are_found():
