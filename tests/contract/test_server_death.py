@@ -29,6 +29,7 @@ from app.invoke import Invoker
 from app.runtime.kinds import create_pool
 from app.settings import Settings
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may ignore it (nohup)
 environment = {"LIFELINE": sys.argv[1]}
 invoker = Invoker(create_pool(Settings(concurrency=4, max_environments=4, starts=2), output=2))
 
