@@ -52,23 +52,6 @@ def test_preload_starts_nothing_before_the_fork(project):
     assert not Path(f"/proc/{handler_pid}").exists()
 
 
-def test_a_handler_of_70_seconds_answers_while_health_does_too(project):
-    write_function(project, "sleeper", SLEEPER, "GET /sleep/{seconds}", timeout=120)
-    server = start_gunicorn(project)
-    try:
-        replies: list = []
-        started = time.monotonic()
-        slow = _in_thread(server, "/sleep/70", replies, timeout=100)
-        for _ in range(100):
-            assert server.get("/_berth/health/live", timeout=1).status == 200
-            slow.join(0.6)
-        slow.join(60)
-        assert replies[0].status == 200
-        assert 70 <= time.monotonic() - started < 80
-    finally:
-        assert server.stop() == 0
-
-
 def test_health_answers_while_every_slot_is_busy_and_the_rest_is_throttled(project):
     write_function(project, "sleeper", SLEEPER, "GET /sleep/{seconds}", timeout=30)
     server = start_gunicorn(project, environ={"BERTH_CONCURRENCY": "2", "BERTH_WAIT_SECONDS": "0.5"})
@@ -96,21 +79,6 @@ def test_reserved_concurrency_throttles_at_once(project):
     finally:
         server.stop()
     assert "none was throttled by its reserved concurrency of 0" in "".join(server.log)
-
-
-def test_sigterm_lets_a_running_invocation_finish(project):
-    folder = write_function(project, "sleeper", SLEEPER, "GET /sleep/{seconds}")
-    (folder / "app.py").write_text(
-        SLEEPER.replace("    time", "    open('started', 'w').close()\n    time", 1)
-    )
-    server = start_gunicorn(project)
-    replies: list = []
-    caller = _in_thread(server, "/sleep/1.5", replies)
-    _await_file(folder / "started")
-    assert server.stop() == 0
-    caller.join()
-    assert replies[0].status == 200
-    assert not Path(f"/proc/{int(replies[0].body)}").exists()
 
 
 def test_readiness_fails_from_sigterm_on(project):
