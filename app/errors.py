@@ -115,6 +115,22 @@ class MalformedRequest(GatewayRefusal):
     """Raised for a request that API Gateway would have refused before any integration."""
 
 
+class InvalidRequest(GatewayRefusal):
+    """Raised for a request that lacks what its method request asks for; its text is for the caller."""
+
+
+class Forbidden(GatewayRefusal):
+    """Raised when a request brings no valid API key where one is required."""
+
+
+class MethodNotSupported(GatewayRefusal):
+    """Raised for a method that this kind of API never passes on."""
+
+
+class HeadersTooLarge(GatewayRefusal):
+    """Raised when request line and headers are over API Gateway's limit."""
+
+
 class PayloadTooLarge(GatewayRefusal):
     """Raised when a request is over API Gateway's or Lambda's size limit."""
 

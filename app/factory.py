@@ -10,6 +10,7 @@ from app.gateway.faults import register_faults
 from app.gateway.flask_app import GatewayApp
 from app.gateway.gateway import Gateway
 from app.gateway.health import health_blueprint
+from app.gateway.preflight import answer_preflights, options_blueprint
 from app.invoke import Invoker
 from app.manifest.loader import Catalog, load
 from app.runtime.kinds import create_pool
@@ -29,7 +30,7 @@ def create_app(settings: Settings | None = None, only: Collection[str] = ()) -> 
     for warning in catalog.warnings:
         log.warning("%s", warning)
     pool = create_pool(settings, list(catalog.functions.values()))
-    gateway = Gateway(Invoker(pool))
+    gateway = Gateway(Invoker(pool), catalog.stage)
     app = GatewayApp("app")
     app.register_blueprint(health_blueprint(pool))
     _register_functions(app, gateway, catalog)
@@ -43,3 +44,6 @@ def _register_functions(app: GatewayApp, gateway: Gateway, catalog: Catalog) -> 
     for function in catalog.functions.values():
         routes = [route for route in catalog.routes if route.function is function]
         app.register_blueprint(function_blueprint(gateway, function, routes))
+    if cors := catalog.stage.cors:
+        app.register_blueprint(options_blueprint(gateway, cors, catalog.routes))
+        answer_preflights(app, gateway, cors)

@@ -83,6 +83,8 @@ class Settings:
     agent_uri: str | None = None  # of the ECS agent
     starts: int = field(default_factory=usable_cpus)  # interpreters starting at one time
     passed_on: Mapping[str, str] = field(default_factory=dict, repr=False)
+    # What a stage may name: variables that hold API keys.
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         # An environment works in its function's folder, so nothing may depend on ours.
@@ -125,6 +127,7 @@ class Settings:
             task_memory=facts.memory_mb,
             agent_uri=environ.get("ECS_AGENT_URI") or None,
             passed_on={name: value for name, value in environ.items() if _is_passed_on(name)},
+            secrets=dict(environ),
         )
         reader.finish()
         return settings

@@ -103,7 +103,7 @@ def _micros(figure: float) -> str:
 def _stubbed_app(settings: Settings) -> GatewayApp:
     """What the factory composes, with an invoker that runs nothing."""
     catalog = load(settings)
-    gateway = Gateway(StubInvoker(create_pool(settings)))
+    gateway = Gateway(StubInvoker(create_pool(settings)), catalog.stage)
     app = GatewayApp("app")
     for function in catalog.functions.values():
         routes = [route for route in catalog.routes if route.function is function]

@@ -13,16 +13,21 @@ from typing import BinaryIO
 import click
 
 from app.cli.install import install_requirements
+from app.cli.sample import SAMPLE_SHAPES, build_sample_event
 from app.cli.scaffold import write_function
 from app.cli.start import refusing
-from app.errors import InvocationFault, MalformedDocument, PayloadTooLarge, Throttled
+from app.errors import InvocationFault, MalformedDocument, NoSuchRoute, PayloadTooLarge, Throttled
+from app.gateway.route_table import RouteTable
 from app.invoke import Invoker
 from app.manifest.loader import Catalog, load
 from app.model.function import Function
 from app.model.invocation import Invocation, InvocationResult
+from app.model.route import ANY, DEFAULT_ROUTE, RouteKey
+from app.payload.headers import is_header_name
+from app.payload.path import split_target
 from app.runtime.kinds import create_pool
 from app.runtime.pool import Pool
-from app.schemas.event_v1 import check_rest_event
+from app.schemas.event import check_event
 from app.settings import Settings
 
 _STDERR = 2
@@ -99,6 +104,29 @@ def new_function(name: str) -> None:
     click.echo(f"Try: flask run, then curl http://127.0.0.1:{settings.port}/{name}")
 
 
+@function_group.command("event")
+@click.argument("shape", type=click.Choice(list(SAMPLE_SHAPES)))
+@click.option("--method", default="GET", show_default=True)
+@click.option("--path", default="/", show_default=True, help="May carry a query string.")
+@click.option("--resource", help="The path's template, such as /orders/{id}, or $default.")
+@click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="May be given several times.")
+@click.option("--body", help="Text, or @FILE.")
+def print_event(
+    shape: str, method: str, path: str, resource: str | None, headers: tuple[str, ...], body: str | None
+) -> None:
+    """Print the event that a function would get for a request."""
+    event = build_sample_event(
+        method.upper(),
+        path,
+        shape=shape,
+        resource=resource,
+        path_parameters=_path_parameters(path, resource),
+        headers=dict(_header(line) for line in headers),
+        body=_body(body),
+    )
+    click.echo(json.dumps(event, indent=2, ensure_ascii=False))
+
+
 @function_group.command("install")
 @click.argument("name", required=False)
 def install_functions(name: str | None) -> None:
@@ -113,6 +141,34 @@ def install_functions(name: str | None) -> None:
         install_requirements(requirements)
     if not found:
         click.echo("nothing to install: no requirements.txt")
+
+
+def _path_parameters(path: str, resource: str | None) -> dict[str, str]:
+    """What a template takes of a path; nothing where they do not fit."""
+    if resource is None or resource == DEFAULT_ROUTE:
+        return {}
+    table: RouteTable[None] = RouteTable()
+    table.add(RouteKey(ANY, resource), None)
+    try:
+        return table.match("GET", split_target(path)[0])[2]
+    except NoSuchRoute as none:
+        raise click.ClickException(f"{path} does not fit {resource}") from none
+
+
+def _header(line: str) -> tuple[str, str]:
+    name, colon, value = line.partition(":")
+    if not colon or not is_header_name(name):
+        raise click.ClickException(f"{line!r} is no header: NAME:VALUE")
+    return name, value.strip()
+
+
+def _body(body: str | None) -> str | bytes | None:
+    if body is None or not body.startswith("@"):
+        return body
+    try:
+        return Path(body[1:]).read_bytes()
+    except OSError as missing:
+        raise click.ClickException(f"{body[1:]} cannot be read: {missing.strerror}") from missing
 
 
 def _catalog(name: str | None = None) -> Catalog:
@@ -163,7 +219,7 @@ def _check_sample(sample: Path) -> Iterator[str]:
     try:
         event = json.loads(sample.read_bytes())
         if isinstance(event, dict) and "requestContext" in event:
-            check_rest_event(event)
+            check_event(event)
     except MalformedDocument as malformed:
         for key, message in malformed.messages:
             yield f"events/{sample.name}: {key}: {message}"

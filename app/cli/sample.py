@@ -5,16 +5,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from app.gateway.gateway import SHAPES
 from app.manifest.loader import build_function, build_stage
-from app.model.gateway_context import Stamp
+from app.model.gateway_context import ANONYMOUS, Stamp
 from app.model.http import HttpRequest
 from app.model.invocation import Event
-from app.model.route import Route, RouteKey
-from app.payload import rest
+from app.model.route import DEFAULT_ROUTE, Route, RouteKey
 from app.payload.headers import canonical_name
 from app.schemas.manifest import read_function_manifest, read_stage_manifest
 from app.settings import Settings
 
+# The names of the shapes, and what a manifest says for each.
+SAMPLE_SHAPES: Mapping[str, Mapping[str, object]] = {
+    "rest": {"api": "rest"},
+    "http1": {"api": "http", "payloadFormatVersion": "1.0"},
+    "http2": {"api": "http", "payloadFormatVersion": "2.0"},
+    "alb": {"api": "alb"},
+    "alb-multi": {"api": "alb", "multiValueHeaders": True},
+    "url": {"api": "url"},
+}
 _API_ID = "a1b2c3d4e5"
 _HOST = f"{_API_ID}.execute-api.us-east-1.amazonaws.com"
 _TRACE = "Root=1-6553f100-0123456789abcdef01234567"
@@ -32,6 +41,7 @@ def build_sample_event(
     method: str = "GET",
     path: str = "/",
     *,
+    shape: str = "rest",
     resource: str | None = None,
     path_parameters: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
@@ -39,25 +49,36 @@ def build_sample_event(
     binary_media_types: tuple[str, ...] = (),
     stage_variables: Mapping[str, str] | None = None,
 ) -> Event:
-    """A REST API's event for a request; `path` may carry a query string.
+    """The event of one of the SAMPLE_SHAPES for a request; `path` may carry a query string.
 
-    A body that is neither text nor bytes is sent as JSON. `resource` is the path's template.
+    A body that is neither text nor bytes is sent as JSON. `resource` is the path's template, or
+    `$default`. `binary_media_types` are a REST API's.
     """
     parts = urlsplit(path)
-    sent = {"Accept": "*/*", "Host": _HOST, "User-Agent": "sample", **(headers or {})}
+    content = _as_bytes(body)
+    sent = {
+        "Accept": "*/*",
+        "Host": _HOST,
+        "User-Agent": "sample",
+        **_described(body, content),
+        **(headers or {}),
+    }
     request = HttpRequest(
         method=method,
         path=parts.path,
         query=parts.query,
         path_parameters=path_parameters or {},
         headers=[(canonical_name(name), value) for name, value in (sent | _forwarded()).items()],
-        body=_as_bytes(body),
+        body=content,
         protocol="HTTP/1.1",
         host=_HOST,
         source_ip="203.0.113.10",
     )
-    route = _route(RouteKey(method, resource or parts.path), binary_media_types, stage_variables or {})
-    return rest.build_event(route, request, _STAMP)
+    key = RouteKey("ANY" if resource == DEFAULT_ROUTE else method, resource or parts.path)
+    binary = {"binaryMediaTypes": list(binary_media_types)} if binary_media_types else {}
+    document = {**SAMPLE_SHAPES[shape], **binary}
+    route = _route(key, document, stage_variables or {})
+    return SHAPES[route.function.shape].build_event(route, request, ANONYMOUS, _STAMP)
 
 
 def _forwarded() -> dict[str, str]:
@@ -72,10 +93,17 @@ def _as_bytes(body: object) -> bytes:
     return (body if isinstance(body, str) else json.dumps(body)).encode()
 
 
-def _route(key: RouteKey, binary_media_types: tuple[str, ...], stage_variables: Mapping[str, str]) -> Route:
+def _described(body: object, content: bytes) -> dict[str, str]:
+    """What a client says about its body; only JSON is told by its look."""
+    length = {"Content-Length": str(len(content))} if content else {}
+    is_json = body is not None and not isinstance(body, str | bytes)
+    return length | ({"Content-Type": "application/json"} if is_json else {})
+
+
+def _route(key: RouteKey, document: Mapping[str, object], stage_variables: Mapping[str, str]) -> Route:
     """The route of a function with an all but empty manifest, so that the defaults are the schema's."""
     stage_manifest = read_stage_manifest({"apiId": _API_ID, "stageVariables": dict(stage_variables)})
     stage = build_stage(stage_manifest, Settings(), {})
-    document = {"handler": "app.lambda_handler", "binaryMediaTypes": list(binary_media_types)}
-    function = build_function(Path("sample"), read_function_manifest(document), stage, [])
+    manifest = read_function_manifest({"handler": "app.lambda_handler", **document})
+    function = build_function(Path("sample"), manifest, stage, [])
     return Route(key, function, stage)

@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from flask import Blueprint
 
@@ -12,29 +12,37 @@ from app.gateway.view import handle
 from app.model.function import Function
 from app.model.route import Route, RouteKey
 
+View = Callable[..., WireResponse]
+
 _NOT_IN_A_NAME = re.compile(r"\W+", re.ASCII)
 
 
 def function_blueprint(gateway: Gateway, function: Function, routes: Sequence[Route]) -> Blueprint:
     """The blueprint of a function: a rule and an endpoint for each of its routes."""
     blueprint = Blueprint(function.name, function.name, root_path=str(function.directory))
-    taken: set[str] = set()
-    for route in routes:
-        endpoint = _endpoint(route.key, taken)
-        view = _view(gateway, route)
-        blueprint.add_url_rule(
-            werkzeug_rule(route.key), endpoint, view, provide_automatic_options=False, route=route
-        )
+    add_routes(blueprint, {route: _view(gateway, route) for route in routes})
     return blueprint
 
 
-def _view(gateway: Gateway, route: Route) -> Callable[..., WireResponse]:
+def _view(gateway: Gateway, route: Route) -> View:
     """Flask hands path parameters over by name, whatever names those are; the request has them too."""
     return lambda **path_parameters: handle(gateway, route)
 
 
+def add_routes(blueprint: Blueprint, views: Mapping[Route, View]) -> None:
+    """Add a rule and an endpoint for each route."""
+    taken: set[str] = set()
+    for route, view in views.items():
+        endpoint = _endpoint(route.key, taken)
+        blueprint.add_url_rule(
+            werkzeug_rule(route.key), endpoint, view, provide_automatic_options=False, route=route
+        )
+
+
 def werkzeug_rule(key: RouteKey) -> str:
     """A route key's path in Werkzeug's syntax: `/orders/<id>`, `/<path:proxy>`."""
+    if key.is_default:
+        return "/<path:default>"
     taken: set[str] = set()
     parts = []
     for segment in key.segments:

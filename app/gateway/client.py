@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flask.testing import EnvironBuilder, FlaskClient
+from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder as WerkzeugBuilder
 from werkzeug.test import TestResponse
 from werkzeug.wrappers import Request
@@ -21,7 +22,9 @@ class RawEnvironBuilder(EnvironBuilder):
         self._raw_path = quote(path.partition("?")[0], safe=_SENT_AS_GIVEN)
         if path.startswith("//"):  # which would be taken for a host
             path = collapse_leading_slashes(path)
-        super().__init__(app, path, *args, **kwargs)
+        # werkzeug drops a length that came as a header.
+        length = Headers(kwargs.get("headers")).get("Content-Length", type=int)
+        super().__init__(app, path, *args, **{"content_length": length} | kwargs)
 
     def get_environ(self) -> dict[str, Any]:
         """The environ of this request."""

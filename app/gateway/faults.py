@@ -1,7 +1,8 @@
-"""What the web sees of a fault: the only table of statuses and bodies the gateway makes up."""
+"""What the web sees of a fault: the only table of statuses and bodies the gateways make up."""
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,9 +11,13 @@ from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
 from app.errors import (
     BerthError,
+    Forbidden,
     FunctionFailed,
+    HeadersTooLarge,
+    InvalidRequest,
     MalformedProxyResponse,
     MalformedRequest,
+    MethodNotSupported,
     NoSuchRoute,
     PayloadTooLarge,
     Throttled,
@@ -20,39 +25,112 @@ from app.errors import (
 )
 from app.gateway.gateway import Gateway
 from app.gateway.request import drain_body
-from app.gateway.response import WireResponse, write_response
+from app.gateway.response import REASONS, WireResponse, write_response
+from app.model.gateway_context import Stamp
 from app.model.http import HttpResponse
+from app.payload.http_api import REQUEST_ID
 
 log = logging.getLogger("berth")
+
+# The load balancer's own name for itself, on the pages it makes.
+ALB_SERVER = "awselb/2.0"
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One answer of a REST API's own: status, exact body, x-amzn-ErrorType."""
+    """One answer of a gateway's own: status, exact body, x-amzn-ErrorType."""
 
     status: int
-    body: bytes
-    error_type: str
+    body: bytes = b""  # empty: the error's own text is the message
+    error_type: str = ""
 
 
-_INTERNAL_BODY = b'{"message": "Internal server error"}'
-_INTERNAL_TYPE = "InternalServerErrorException"
-_INTERNAL = Fault(500, _INTERNAL_BODY, _INTERNAL_TYPE)
-_BAD_GATEWAY = Fault(502, _INTERNAL_BODY, _INTERNAL_TYPE)
-_BAD_REQUEST = Fault(400, b'{"message":"Bad Request"}', "BadRequestException")
-_TOO_LARGE = Fault(413, b'{"message":"Request Too Long"}', "RequestTooLargeException")
-_NO_ROUTE = Fault(403, b'{"message":"Missing Authentication Token"}', "MissingAuthenticationTokenException")
+def _page(status: int) -> Fault:
+    """A load balancer's error page."""
+    title = f"{status} {REASONS[status]}"
+    lines = (
+        "<html>",
+        f"<head><title>{title}</title></head>",
+        "<body>",
+        f"<center><h1>{title}</h1></center>",
+        "</body>",
+        "</html>",
+    )
+    return Fault(status, "".join(f"{line}\r\n" for line in lines).encode())
 
-REST_FAULTS: dict[type[Exception], Fault] = {
-    NoSuchRoute: _NO_ROUTE,
-    MalformedRequest: _BAD_REQUEST,
-    BadRequest: _BAD_REQUEST,
-    PayloadTooLarge: _TOO_LARGE,
-    RequestEntityTooLarge: _TOO_LARGE,
-    FunctionFailed: _BAD_GATEWAY,
-    MalformedProxyResponse: _BAD_GATEWAY,
-    UndecodableBody: _INTERNAL,
-    Throttled: _INTERNAL,
+
+_REST_INTERNAL = b'{"message": "Internal server error"}'
+_REST_INTERNAL_TYPE = "InternalServerErrorException"
+_REST_GATEWAY = Fault(502, _REST_INTERNAL, _REST_INTERNAL_TYPE)
+_REST_REQUEST = Fault(400, b'{"message":"Bad Request"}', "BadRequestException")
+_HTTP_INTERNAL = Fault(500, b'{"message":"Internal Server Error"}')
+_URL_GATEWAY = Fault(502, b"Internal Server Error")
+
+# Per cause: REST API, HTTP API, function URL, load balancer.
+_ROWS: dict[type[Exception], tuple[Fault, Fault, Fault, Fault]] = {
+    NoSuchRoute: (
+        Fault(403, b'{"message":"Missing Authentication Token"}', "MissingAuthenticationTokenException"),
+        Fault(404, b'{"message":"Not Found"}'),
+        Fault(403, b'{"Message":null}', "AccessDeniedException"),
+        _page(404),
+    ),
+    MalformedRequest: (
+        _REST_REQUEST,
+        Fault(400, b'{"message":"Bad Request"}'),
+        Fault(400, b'{"Message":"Bad Request"}', "BadRequestException"),
+        _page(400),
+    ),
+    HeadersTooLarge: (
+        Fault(431, b'{"message":"Request header fields too large"}', "RequestTooLargeException"),
+        Fault(431, b'{"message":"Request Header Fields Too Large"}'),
+        Fault(431, b'{"Message":"Request Header Fields Too Large"}', "RequestTooLargeException"),
+        _page(400),
+    ),
+    PayloadTooLarge: (
+        Fault(413, b'{"message":"Request Too Long"}', "RequestTooLargeException"),
+        Fault(413, b'{"message":"Request Entity Too Large"}'),
+        Fault(413, b'{"Message":"Request Entity Too Large"}', "RequestEntityTooLargeException"),
+        _page(413),
+    ),
+    InvalidRequest: (Fault(400, error_type="BadRequestException"), Fault(400), Fault(400), _page(400)),
+    Forbidden: (
+        Fault(403, b'{"message":"Forbidden"}', "ForbiddenException"),
+        Fault(403, b'{"message":"Forbidden"}'),
+        Fault(403, b'{"Message":"Forbidden"}', "AccessDeniedException"),
+        _page(403),
+    ),
+    MethodNotSupported: (
+        _REST_REQUEST,
+        Fault(405, b'{"message":"Method Not Allowed"}'),
+        Fault(405, b'{"Message":"Method Not Allowed"}'),
+        _page(405),
+    ),
+    FunctionFailed: (_REST_GATEWAY, _HTTP_INTERNAL, _URL_GATEWAY, _page(502)),
+    MalformedProxyResponse: (_REST_GATEWAY, _HTTP_INTERNAL, _URL_GATEWAY, _page(502)),
+    UndecodableBody: (
+        Fault(500, _REST_INTERNAL, _REST_INTERNAL_TYPE),
+        _HTTP_INTERNAL,
+        _URL_GATEWAY,
+        _page(502),
+    ),
+    Throttled: (
+        Fault(500, _REST_INTERNAL, _REST_INTERNAL_TYPE),
+        Fault(503, b'{"message":"Service Unavailable"}'),
+        Fault(429, b'{"Message":"Rate Exceeded."}', "TooManyRequestsException"),
+        _page(502),
+    ),
+    # What is wrong inside Berth itself.
+    Exception: (
+        Fault(500, _REST_INTERNAL, _REST_INTERNAL_TYPE),
+        _HTTP_INTERNAL,
+        Fault(500, b"Internal Server Error"),
+        _page(500),
+    ),
+}
+_ROWS = {BadRequest: _ROWS[MalformedRequest], RequestEntityTooLarge: _ROWS[PayloadTooLarge], **_ROWS}
+FAULTS: Mapping[str, Mapping[type[Exception], Fault]] = {
+    api: {kind: row[column] for kind, row in _ROWS.items()}
+    for column, api in enumerate(("rest", "http", "url", "alb"))
 }
 # Faults of the deployment are logged; those of a client are not, and a function error already is: by
 # the runtime, or by the Invoker where the runtime itself ended.
@@ -60,13 +138,13 @@ _LOGGED = (MalformedProxyResponse, UndecodableBody, Throttled)
 
 
 def register_faults(app: flask.Flask, gateway: Gateway) -> None:
-    """Answer every fault as API Gateway would."""
+    """Answer every fault as the gateway of the request's route would."""
 
     def answer(error: Exception) -> WireResponse:
         stamp = gateway.fault_stamp()
         if isinstance(error, _LOGGED):
             log.warning("%s: %s", stamp.request_id, error)
-        response = _write_fault(_fault_of(error), stamp.request_id, stamp.extended_request_id)
+        response = write_response(fault_response(gateway.current_api(), error, stamp))
         if isinstance(error, RequestEntityTooLarge):
             response.call_on_close(partial(drain_body, flask.request.environ))
         return response
@@ -74,32 +152,37 @@ def register_faults(app: flask.Flask, gateway: Gateway) -> None:
     def answer_unexpected(error: Exception) -> WireResponse:
         stamp = gateway.fault_stamp()
         log.error("%s: the request failed inside Berth", stamp.request_id, exc_info=error)
-        return _write_fault(_INTERNAL, stamp.request_id, stamp.extended_request_id)
+        return write_response(fault_response(gateway.current_api(), error, stamp))
 
     def answer_http(error: HTTPException) -> WireResponse:
         """The server's own URLs: werkzeug's status, as JSON."""
         body = json.dumps({"message": error.name}).encode()
-        stamp = gateway.fault_stamp()
         fault = Fault(error.code or 500, body, f"{error.name.replace(' ', '')}Exception")
-        return _write_fault(fault, stamp.request_id, stamp.extended_request_id)
+        return write_response(_response("rest", fault, gateway.fault_stamp()))
 
-    for kind in REST_FAULTS:
-        app.register_error_handler(kind, answer)
+    for kind in FAULTS["rest"]:
+        if kind is not Exception:
+            app.register_error_handler(kind, answer)
     app.register_error_handler(HTTPException, answer_http)
     app.register_error_handler(BerthError, answer_unexpected)
     app.register_error_handler(500, answer_unexpected)
 
 
-def _fault_of(error: Exception) -> Fault:
-    return next(fault for kind, fault in REST_FAULTS.items() if isinstance(error, kind))
+def fault_response(api: str, error: Exception, stamp: Stamp) -> HttpResponse:
+    """The answer of one kind of API to an error."""
+    fault = next(fault for kind, fault in FAULTS[api].items() if isinstance(error, kind))
+    if not fault.body:
+        fault = Fault(fault.status, json.dumps({"message": str(error)}).encode(), fault.error_type)
+    return _response(api, fault, stamp)
 
 
-def _write_fault(fault: Fault, request_id: str, extended_request_id: str) -> WireResponse:
-    headers = [
-        ("Content-Type", "application/json"),
-        ("Content-Length", str(len(fault.body))),
-        ("x-amzn-RequestId", request_id),
-        ("x-amzn-ErrorType", fault.error_type),
-        ("x-amz-apigw-id", extended_request_id),
-    ]
-    return write_response(HttpResponse(fault.status, headers, fault.body))
+def _response(api: str, fault: Fault, stamp: Stamp) -> HttpResponse:
+    if api == "alb":
+        headers = [("Server", ALB_SERVER), ("Content-Type", "text/html")]
+    elif api == "http":
+        headers = [("Content-Type", "application/json"), (REQUEST_ID, stamp.extended_request_id)]
+    else:
+        headers = [("Content-Type", "application/json"), ("x-amzn-RequestId", stamp.request_id)]
+        headers += [("x-amzn-ErrorType", fault.error_type)] if fault.error_type else []
+        headers += [("x-amz-apigw-id", stamp.extended_request_id)] if api == "rest" else []
+    return HttpResponse(fault.status, [*headers, ("Content-Length", str(len(fault.body)))], fault.body)

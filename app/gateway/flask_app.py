@@ -1,4 +1,4 @@
-"""Flask with a REST API's idea of a URL: raw paths, API Gateway's precedence, no redirects."""
+"""Flask with a gateway's idea of a URL: raw paths, AWS's precedence of routes, no redirects."""
 
 from typing import Any
 
@@ -10,12 +10,11 @@ from werkzeug.routing import Map, MapAdapter, Rule
 from werkzeug.wsgi import get_host
 
 from app.errors import NoSuchRoute
+from app.gateway.api_routes import ApiRoutes
 from app.gateway.client import GatewayClient
-from app.gateway.request import MAX_BODY_BYTES, raw_target, request_method
+from app.gateway.request import MAX_BODY_BYTES, RequestHead
 from app.gateway.response import WireResponse
-from app.gateway.route_table import RouteTable
 from app.model.route import ANY, METHODS, Route, is_reserved
-from app.payload.path import split_target, strip_stage
 
 
 class NoRouteHere(NoSuchRoute, Forbidden):
@@ -23,7 +22,7 @@ class NoRouteHere(NoSuchRoute, Forbidden):
 
 
 class RouteRule(Rule):
-    """The rule of a function's route, for `flask routes` and `url_for`; the RouteTable matches."""
+    """The rule of a function's route, for `flask routes` and `url_for`; ApiRoutes matches."""
 
     def __init__(self, string: str, *, route: Route | None = None, **options: Any) -> None:
         super().__init__(string, **options)
@@ -49,17 +48,15 @@ class RouteAdapter(MapAdapter):
             default_method=environ["REQUEST_METHOD"],
             query_args=environ.get("QUERY_STRING", ""),
         )
-        self._raw_path = split_target(raw_target(environ))[0]
-        self._method = request_method(environ)
+        self._head = RequestHead(environ)
 
     def match(
         self, path_info: str | None = None, method: str | None = None, *args: Any, **kwargs: Any
     ) -> Any:
         """Match the raw path; raises an HTTP exception that is also NoSuchRoute."""
-        path = path_info or self._raw_path
-        if is_reserved(path):
+        if is_reserved(self._head.path):
             return self._match_own(path_info, method, *args, **kwargs)
-        rule, parameters = self.map.find(method or self._method, path)
+        rule, parameters = self.map.find(self._head)
         return (rule if kwargs.get("return_rule") else rule.endpoint), parameters
 
     def _match_own(self, *args: Any, **kwargs: Any) -> Any:
@@ -71,30 +68,24 @@ class RouteAdapter(MapAdapter):
 
 
 class RouteMap(Map):
-    """Werkzeug's map for the server's own URLs, and the RouteTable for those of functions."""
+    """Werkzeug's map for the server's own URLs, and one of AWS's kind for those of functions."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._routes: RouteTable[RouteRule] = RouteTable()
-        self._stage_in_path: str | None = None
+        self._routes: ApiRoutes[RouteRule] = ApiRoutes()
         super().__init__(*args, **kwargs)
 
     def add(self, rulefactory: Any) -> None:
-        """Add a rule; a function's goes into the RouteTable too."""
+        """Add a rule; a function's is found by AWS's rules."""
         super().add(rulefactory)
         if isinstance(rulefactory, RouteRule) and rulefactory.route is not None:
-            route = rulefactory.route
-            self._routes.add(route.key, rulefactory)
-            self._stage_in_path = route.stage.name if route.stage.stage_in_path else None
+            self._routes.add(rulefactory.route, rulefactory)
 
-    def find(self, method: str, path: str) -> tuple[RouteRule, dict[str, str]]:
-        """Find the rule for a method and a raw path, and the raw path parameters."""
-        inner = strip_stage(path, self._stage_in_path) if self._stage_in_path else path
-        if inner is None:
-            raise NoRouteHere(method, path)
+    def find(self, head: RequestHead) -> tuple[RouteRule, dict[str, str]]:
+        """Find the rule for a request, and the raw path parameters; raises NoRouteHere."""
         try:
-            return self._routes.match(method, inner)
+            return self._routes.match(head)
         except NoSuchRoute as none:
-            raise NoRouteHere(method, path) from none
+            raise NoRouteHere(head.method, head.path) from none
 
     def bind_to_environ(self, environ: Any, *args: Any, **kwargs: Any) -> MapAdapter:
         """Bind the map to one request."""

@@ -4,17 +4,25 @@ from dataclasses import dataclass, field
 
 import flask
 
+from app.gateway.api_keys import check_api_key
 from app.gateway.request import incoming_trace
 from app.gateway.stamp import StampSource
 from app.invoke import Invoker
-from app.model.gateway_context import Stamp
+from app.model.gateway_context import ANONYMOUS, Identity, Stamp
 from app.model.http import HttpRequest
 from app.model.route import Route
-from app.payload import rest
+from app.model.stage import Stage
+from app.payload import alb, function_url, http_v1, http_v2, rest
 from app.payload.shape import CheckableShape, CheckedShape, Shape
 
-SHAPES: dict[str, CheckableShape] = {"rest": rest}
-CHECKED_SHAPES: dict[str, Shape] = {api: CheckedShape(shape) for api, shape in SHAPES.items()}
+SHAPES: dict[str, CheckableShape] = {
+    "rest": rest,
+    "http1": http_v1,
+    "http2": http_v2,
+    "alb": alb,
+    "url": function_url,
+}
+CHECKED_SHAPES: dict[str, Shape] = {name: CheckedShape(shape) for name, shape in SHAPES.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,13 +30,20 @@ class Gateway:
     """One per application."""
 
     invoker: Invoker
+    stage: Stage
     stamps: StampSource = field(default_factory=StampSource)
 
     def shape(self, route: Route) -> Shape:
         """The event shape of a route; in debug mode and under test it is checked by its schema."""
         app = flask.current_app
         shapes = CHECKED_SHAPES if app.debug or app.testing else SHAPES
-        return shapes[route.function.api]
+        return shapes[route.function.shape]
+
+    def authorize(self, route: Route, request: HttpRequest) -> Identity:
+        """Who the caller is; raises Forbidden for a request without the API key that its route requires."""
+        if not route.method_request.api_key_required:
+            return ANONYMOUS
+        return check_api_key(route.stage.api_keys, request)
 
     def stamp(self, request: HttpRequest) -> Stamp:
         """Stamp the current request; a fault later on is answered under the same request id."""
@@ -39,3 +54,8 @@ class Gateway:
     def fault_stamp(self) -> Stamp:
         """The stamp of the current request, or a new one if it was refused before it had any."""
         return flask.g.get("stamp") or self.stamps(None)
+
+    def current_api(self) -> str:
+        """The kind of API that answers the current request: its route's, or the stage's without one."""
+        route = getattr(flask.request.url_rule, "route", None)
+        return route.function.api if route else self.stage.api

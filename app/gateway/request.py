@@ -2,15 +2,17 @@
 
 import ipaddress
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 from flask import Request
 from werkzeug.wsgi import get_input_stream
 
+from app.errors import HeadersTooLarge, MalformedRequest
 from app.model.http import Headers, HttpRequest
 from app.model.route import METHODS, Route
-from app.payload.headers import canonical_name, text_value
-from app.payload.path import split_target, strip_stage
+from app.payload.headers import canonical_name, last_header, text_value
+from app.payload.path import split_target, strip_prefix
 
 Environ = dict[str, Any]
 
@@ -19,26 +21,60 @@ Environ = dict[str, Any]
 # alone holds a space, and servers refuse a header name with one.
 RAW_HEADERS_NAME = "berth raw headers"
 RAW_HEADERS = f"HTTP_{RAW_HEADERS_NAME}"
-MAX_BODY_BYTES = 10 * 1024 * 1024  # API Gateway's payload limit, REST and HTTP APIs
+_MIB = 1024 * 1024
+MAX_BODY_BYTES = 10 * _MIB  # API Gateway's payload limit, REST and HTTP APIs
+_BODY_LIMITS = {"rest": MAX_BODY_BYTES, "http": MAX_BODY_BYTES, "alb": _MIB, "url": 6 * _MIB}
+# API Gateway's, for request line and headers together; a balancer's and a URL's are the server's.
+_MAX_HEAD_BYTES = {"rest": 10_240, "http": 10_240}
 _NOT_IN_HTTP = {"CONTENT_TYPE": "Content-Type", "CONTENT_LENGTH": "Content-Length"}
 
 
+class RequestHead:
+    """What routes are chosen by."""
+
+    def __init__(self, environ: Environ) -> None:
+        self._environ = environ
+        self.path, self.query = split_target(raw_target(environ))
+        self.method: str = environ["REQUEST_METHOD"]
+
+    @property
+    def overridden_method(self) -> str:
+        """The method of a REST API: X-HTTP-Method-Override goes before the request's own.
+
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
+        """
+        override = self._environ.get("HTTP_X_HTTP_METHOD_OVERRIDE")
+        return override if override in METHODS else self.method
+
+    @cached_property
+    def headers(self) -> Headers:
+        """The header lines."""
+        return list(_header_lines(self._environ))
+
+
 def read_request(request: Request, route: Route) -> HttpRequest:
-    """Read the current request; raises werkzeug's RequestEntityTooLarge for more than 10 MB."""
-    environ = request.environ
-    headers = [(canonical_name(name), text_value(value)) for name, value in _header_lines(environ)]
-    path, query = split_target(raw_target(environ))
-    stage = route.stage
-    source_ip, forwarded = _forwarded(environ, headers, stage.trusted_proxy_hops)
+    """Read the current request.
+
+    Raises werkzeug's RequestEntityTooLarge for a larger body than this kind of API takes,
+    HeadersTooLarge, and MalformedRequest for a body that is not framed as HTTP says.
+    """
+    environ, kind = request.environ, route.function.api
+    head = RequestHead(environ)
+    headers = [(canonical_name(name), text_value(value)) for name, value in head.headers]
+    _refuse_large_head(headers, head, kind)
+    body = _read_body(request, kind)
+    source_ip, forwarded = _forwarded(environ, headers, route.stage.trusted_proxy_hops)
+    if "HTTP_TRANSFER_ENCODING" in environ:  # the gateway has the whole body before anything goes on
+        forwarded.append(("Content-Length", str(len(body))))
     return HttpRequest(
-        method=request_method(environ),
-        path=(strip_stage(path, stage.name) or path) if stage.stage_in_path else path,
-        query=query,
+        method=head.overridden_method if kind == "rest" else head.method,
+        path=strip_prefix(head.path, route.wire_path) or head.path,
+        query=head.query,
         path_parameters=request.view_args or {},
         headers=forwarded,
-        body=_read_body(request),
+        body=body,
         protocol=environ["SERVER_PROTOCOL"],
-        host=_last(headers, "Host") or environ["SERVER_NAME"],
+        host=last_header(headers, "Host") or environ["SERVER_NAME"],
         source_ip=source_ip,
     )
 
@@ -48,15 +84,9 @@ def raw_target(environ: Environ) -> str:
     return str(environ.get("RAW_URI") or environ.get("REQUEST_URI") or environ["PATH_INFO"])
 
 
-def request_method(environ: Environ) -> str:
-    """The method, overridden by X-HTTP-Method-Override as API Gateway's known issues describe."""
-    override = environ.get("HTTP_X_HTTP_METHOD_OVERRIDE")
-    return override if override in METHODS else str(environ["REQUEST_METHOD"])
-
-
 def incoming_trace(request: HttpRequest) -> str | None:
     """The client's X-Amzn-Trace-Id, if it sent one."""
-    return _last(request.headers, "X-Amzn-Trace-Id")
+    return last_header(request.headers, "X-Amzn-Trace-Id")
 
 
 def _header_lines(environ: Environ) -> Iterable[tuple[str, str]]:
@@ -73,11 +103,18 @@ def _joined_headers(environ: Environ) -> Iterable[tuple[str, str]]:
             yield key[5:].replace("_", "-"), value
 
 
-def _last(headers: Headers, name: str) -> str | None:
-    return next((value for each, value in reversed(headers) if each == name), None)
+def _refuse_large_head(headers: Headers, head: RequestHead, kind: str) -> None:
+    limit = _MAX_HEAD_BYTES.get(kind)
+    if limit is None:
+        return
+    size = len(head.path) + len(head.query) + sum(len(name) + len(value) + 4 for name, value in headers)
+    if size > limit:
+        raise HeadersTooLarge(f"{size} bytes of request line and headers are over the limit of {limit}")
 
 
-def _forwarded(environ: Environ, headers: list[tuple[str, str]], hops: int) -> tuple[str, Headers]:
+def _forwarded(
+    environ: Environ, headers: list[tuple[str, str]], hops: int
+) -> tuple[str, list[tuple[str, str]]]:
     """The client's address, and the headers with X-Forwarded-* as API Gateway would set them.
 
     Only the last `hops` entries of X-Forwarded-For were written by balancers of ours; with none,
@@ -94,7 +131,9 @@ def _forwarded(environ: Environ, headers: list[tuple[str, str]], hops: int) -> t
     }
     if hops:
         facts |= {
-            name: _last(headers, name) or fact for name, fact in facts.items() if name != "X-Forwarded-For"
+            name: last_header(headers, name) or fact
+            for name, fact in facts.items()
+            if name != "X-Forwarded-For"
         }
     return source, [line for line in headers if line[0] not in facts] + list(facts.items())
 
@@ -107,10 +146,14 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _read_body(request: Request) -> bytes:
+def _read_body(request: Request, kind: str) -> bytes:
     if not (request.environ.get("CONTENT_LENGTH") or request.environ.get("HTTP_TRANSFER_ENCODING")):
         return b""
-    return request.get_data(cache=False)
+    request.max_content_length = _BODY_LIMITS[kind]
+    try:
+        return request.get_data(cache=False)
+    except OSError as broken:  # gunicorn's errors for chunks are of this kind
+        raise MalformedRequest(f"the body cannot be read: {broken}") from broken
 
 
 def drain_body(environ: Environ) -> None:

@@ -13,7 +13,7 @@ from app.model.http import HttpResponse
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-_REASONS = {status.value: status.phrase for status in HTTPStatus}
+REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 
 class WireResponse(Response):
@@ -33,7 +33,7 @@ class WireResponse(Response):
 def write_response(response: HttpResponse) -> WireResponse:
     """Write our response as Flask's."""
     wire = WireResponse.__new__(WireResponse)
-    wire.wire_status = f"{response.status} {_REASONS.get(response.status, 'Unknown')}"
+    wire.wire_status = f"{response.status} {REASONS.get(response.status, 'Unknown')}"
     wire._status, wire._status_code = wire.wire_status, response.status
     wire.headers = Headers(list(response.headers))
     wire.response = [response.body]

@@ -1,4 +1,4 @@
-"""Which route a method and a raw path belong to, by a REST API's rules."""
+"""Which route a method and a raw path belong to, as REST APIs and HTTP APIs decide it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,6 +8,7 @@ from app.errors import NoSuchRoute
 from app.model.route import ANY, METHODS, RouteKey, Segment
 
 Target = TypeVar("Target")
+Match = tuple[RouteKey, Target, dict[str, str]]
 
 
 @dataclass
@@ -28,13 +29,19 @@ class _Node(Generic[Target]):
 
 
 class RouteTable(Generic[Target]):
-    """Routes as a tree of path parts; finding one takes as long as its path is deep."""
+    """A REST API's routes as a tree of path parts; finding one takes as long as its path is deep."""
+
+    _stripped = "/"  # of a greedy parameter's ends
 
     def __init__(self) -> None:
         self._root: _Node[Target] = _Node()
+        self._default: tuple[RouteKey, Target] | None = None
 
     def add(self, key: RouteKey, target: Target) -> None:
         """Add one route."""
+        if key.is_default:
+            self._default = (key, target)
+            return
         node = self._root
         for segment in key.segments:
             if segment.is_greedy:
@@ -43,43 +50,68 @@ class RouteTable(Generic[Target]):
             node = node.below(segment)
         node.methods[key.method] = (key, target)
 
-    def match(self, method: str, path: str) -> tuple[Target, dict[str, str]]:
-        """Find the target and the raw path parameters; raises NoSuchRoute.
+    def match(self, method: str, path: str) -> Match[Target]:
+        """Find the key, the target and the raw path parameters; raises NoSuchRoute.
 
         Per path part a literal goes before `{name}` before `{name+}`, and a resource without the
         method is passed over for a less specific one (recorded from AWS). Slashes at either end do
         not count.
         """
-        inner = path.strip("/")
-        parts = inner.split("/") if inner else []
-        found = _find(self._root, method, parts, 0) if method in METHODS and path.startswith("/") else None
+        parts = self._parts(path)
+        is_known = method in METHODS and path.startswith("/")
+        found = (self._find(method, parts) or self._default) if is_known else None
         if found is None:
             raise NoSuchRoute(method, path)
         key, target = found
-        return target, _parameters(key, parts)
+        return key, target, _parameters(key, parts, self._stripped)
+
+    def _parts(self, path: str) -> Sequence[str]:
+        inner = path.strip("/")
+        return inner.split("/") if inner else ()
+
+    def _find(self, method: str, parts: Sequence[str]) -> tuple[RouteKey, Target] | None:
+        return _find(self._root, method, parts, 0)
+
+
+class HttpRouteTable(RouteTable[Target]):
+    """An HTTP API's routes: a full match goes before every greedy one, and every slash counts.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
+    """
+
+    _stripped = ""
+
+    def _parts(self, path: str) -> Sequence[str]:
+        return path[1:].split("/") if path != "/" else ()
+
+    def _find(self, method: str, parts: Sequence[str]) -> tuple[RouteKey, Target] | None:
+        full = _find(self._root, method, parts, 0, with_greedy=False)
+        return full or _find(self._root, method, parts, 0)
 
 
 def _find(
-    node: _Node[Target], method: str, parts: Sequence[str], depth: int
+    node: _Node[Target], method: str, parts: Sequence[str], depth: int, with_greedy: bool = True
 ) -> tuple[RouteKey, Target] | None:
     if depth == len(parts):
         return _of_method(node.methods, method)
     literal = node.literals.get(parts[depth])
-    found = _find(literal, method, parts, depth + 1) if literal else None
+    found = _find(literal, method, parts, depth + 1, with_greedy) if literal else None
     if found is None and node.variable and parts[depth]:
-        found = _find(node.variable, method, parts, depth + 1)
-    return found or _of_method(node.greedy, method)
+        found = _find(node.variable, method, parts, depth + 1, with_greedy)
+    if found is None and with_greedy and any(parts[depth:]):
+        found = _of_method(node.greedy, method)
+    return found
 
 
 def _of_method(methods: dict[str, tuple[RouteKey, Target]], method: str) -> tuple[RouteKey, Target] | None:
     return methods.get(method) or methods.get(ANY)
 
 
-def _parameters(key: RouteKey, parts: Sequence[str]) -> dict[str, str]:
+def _parameters(key: RouteKey, parts: Sequence[str], stripped: str) -> dict[str, str]:
     parameters = {}
     for depth, segment in enumerate(key.segments):
         if segment.is_greedy:
-            parameters[segment.text] = "/".join(parts[depth:]).strip("/")
+            parameters[segment.text] = "/".join(parts[depth:]).strip(stripped)
         elif segment.is_variable:
             parameters[segment.text] = parts[depth]
     return parameters

@@ -2,6 +2,7 @@
 
 import flask
 
+from app.gateway.cors import apply_cors
 from app.gateway.gateway import Gateway
 from app.gateway.request import read_request
 from app.gateway.response import WireResponse, write_response
@@ -13,8 +14,8 @@ def handle(gateway: Gateway, route: Route) -> WireResponse:
     """Serve one HTTP request by one invocation."""
     request = read_request(flask.request, route)
     stamp = gateway.stamp(request)
+    identity = gateway.authorize(route, request)
     shape = gateway.shape(route)
-    event = shape.build_event(route, request, stamp)
+    event = shape.build_event(route, request, identity, stamp)
     result = gateway.invoker.invoke(Invocation.of_event(route.function, event, stamp))
-    response = shape.read_result(route, request, stamp, result)
-    return write_response(response)
+    return write_response(apply_cors(route, request, shape.read_result(route, request, stamp, result)))

@@ -10,7 +10,6 @@ from app.errors import Problem
 from app.manifest.document import shown
 from app.model.function import PACKAGES_FOLDER, Function
 from app.model.manifest import FunctionManifest
-from app.model.route import RouteKey
 
 MANIFEST = "manifest.json"
 # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
@@ -44,19 +43,6 @@ def handler_problem(folder: Path, handler: str, layers: Iterable[Path] = ()) -> 
         return f"{handler!r} names a method: Lambda calls an attribute of a module, such as {meant}"
     expected = folder.joinpath(*parts[:-1], f"{parts[-1]}.py")
     return f"{handler!r} needs the file {shown(expected)}, which does not exist"
-
-
-def check_routes(manifests: Mapping[Path, FunctionManifest]) -> Iterator[Problem]:
-    """Report every route that is claimed twice, at each claim after the first."""
-    first: dict[tuple[str, str], tuple[Path, RouteKey]] = {}
-    for folder, manifest in manifests.items():
-        for index, key in enumerate(manifest.routes):
-            if not key.method:
-                continue  # reported by its schema
-            owner, claimed = first.setdefault(key.template, (folder, key))
-            if claimed is not key:
-                wrong = f"{key} is already claimed by {owner.name!r} ({claimed})"
-                yield Problem(shown(folder / MANIFEST), f"routes[{index}]", wrong)
 
 
 def check_environments(functions: Iterable[Function]) -> Iterator[Problem]:

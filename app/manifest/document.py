@@ -19,7 +19,7 @@ def load_document(
 ) -> tuple[_Model | None, list[Problem]]:
     """Load a file through a schema: the model, with every problem what is left of it, or None."""
     try:
-        return read(_read_object(path)), []
+        return read(read_object(path)), []
     except UnreadableDocument as unreadable:
         return None, [Problem(shown(path), "", str(unreadable))]
     except MalformedDocument as malformed:
@@ -35,7 +35,8 @@ def shown(path: Path) -> str:
         return str(path)
 
 
-def _read_object(path: Path) -> dict[str, Any]:
+def read_object(path: Path) -> dict[str, Any]:
+    """Read one JSON object; raises UnreadableDocument."""
     try:
         document = json.loads(path.read_text("utf-8-sig"), object_pairs_hook=_unique_keys)
         json.dumps(document, ensure_ascii=False).encode()

@@ -4,25 +4,33 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from app.errors import ManifestError, Problem
-from app.manifest.check import MANIFEST, check_capacity, check_environments, check_functions, check_routes
+from app.manifest.check import MANIFEST, check_capacity, check_environments, check_functions
+from app.manifest.check_routes import (
+    check_cors,
+    check_kinds,
+    check_routes,
+    read_method_request,
+    served_routes,
+)
 from app.manifest.document import load_document, shown
+from app.model.api_key import ApiKey, hash_api_key
 from app.model.function import Function
 from app.model.manifest import FunctionManifest, StageManifest
 from app.model.route import Route
-from app.model.stage import Stage
+from app.model.stage import DEFAULT_STAGE, Stage
 from app.schemas.manifest import (
-    STAGE_NAME,
     read_function_manifest,
     read_stage_manifest,
     salvage_function_manifest,
     salvage_stage_manifest,
 )
+from app.schemas.manifest_keys import STAGE_NAME
 from app.settings import Settings
 
 _STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([^}]*)\}")
@@ -53,7 +61,8 @@ def load(settings: Settings, only: Collection[str] = ()) -> Catalog:
     problems += check_functions(manifests)
     if stage is None:
         raise ManifestError(problems)
-    problems += check_routes(manifests)
+    problems += [*check_routes(manifests, stage), *check_kinds(manifests, stage)]
+    problems += [Problem(shown(_stage_file(settings)), *found) for found in check_cors(manifests, stage)]
     catalog = _combine(manifests, stage, problems, warnings)
     problems += check_capacity(catalog.functions.values(), settings.max_environments)
     if problems:
@@ -69,7 +78,15 @@ def _combine(
     }
     problems += check_environments(functions.values())
     routes = [
-        Route(key, functions[folder.name], stage) for folder in manifests for key in manifests[folder].routes
+        Route(
+            route.key,
+            functions[folder.name],
+            stage,
+            read_method_request(folder, index, route, problems),
+            route.listener_rule,
+        )
+        for folder, manifest in manifests.items()
+        for index, route in enumerate(served_routes(manifest, stage))
     ]
     runtimes = [_runtime_warning(folder, manifest) for folder, manifest in manifests.items()]
     return Catalog(stage, functions, tuple(routes), (*warnings, *filter(None, runtimes)))
@@ -93,12 +110,29 @@ def _load_stage(settings: Settings) -> tuple[Stage | None, list[Problem]]:
     if manifest is None:
         return None, problems
     environment = _resolve(manifest.environment, path, manifest.stage_variables, problems)
-    return build_stage(manifest, settings, environment), problems
+    stage = build_stage(manifest, settings, environment)
+    return replace(stage, api_keys=tuple(_api_keys(manifest, settings, path, problems))), problems
+
+
+def _api_keys(
+    manifest: StageManifest, settings: Settings, path: Path, problems: list[Problem]
+) -> Iterator[ApiKey]:
+    """The stage's API keys as hashes; a key in the environment is read once, here."""
+    for index, key in enumerate(manifest.api_keys):
+        value = settings.secrets.get(key.environment) if key.environment else None
+        if key.sha256:
+            yield ApiKey(key.id, key.sha256.lower())
+        elif value:
+            yield ApiKey(key.id, hash_api_key(value))
+        else:
+            wrong = f"the environment variable {key.environment} is not set"
+            problems.append(Problem(shown(path), f"apiKeys[{index}].environment", wrong))
 
 
 def build_stage(manifest: StageManifest, settings: Settings, environment: Mapping[str, str]) -> Stage:
     """The stage of a manifest; what it leaves open comes from the settings or is made up from its name."""
-    name = manifest.stage or settings.stage
+    is_named = manifest.stage not in {None, DEFAULT_STAGE}
+    name = manifest.stage if manifest.stage and is_named else settings.stage
     made_up = hashlib.sha256(name.encode()).hexdigest()
     return Stage(
         name=name,
@@ -115,6 +149,8 @@ def build_stage(manifest: StageManifest, settings: Settings, environment: Mappin
         binary_media_types=frozenset(map(str.lower, manifest.binary_media_types)),
         stage_in_path=manifest.stage_in_path,
         trusted_proxy_hops=manifest.trusted_proxy_hops,
+        is_named=is_named,
+        cors=manifest.cors,
     )
 
 
@@ -177,6 +213,8 @@ def build_function(
         memory_size=stage.memory_size if manifest.memory_size is None else manifest.memory_size,
         environment={**stage.environment, **own},
         api=manifest.api or stage.api,
+        payload_format_version=manifest.payload_format_version or "2.0",
+        multi_value_headers=bool(manifest.multi_value_headers),
         binary_media_types=stage.binary_media_types
         if media_types is None
         else frozenset(map(str.lower, media_types)),

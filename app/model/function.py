@@ -28,6 +28,13 @@ class Function:
     provisioned_concurrency: int = 0
     layers: tuple[Path, ...] = ()
     long_running: bool = False
+    payload_format_version: str = "2.0"  # of an HTTP API's events
+    multi_value_headers: bool = False
+
+    @property
+    def shape(self) -> str:
+        """The shape of its events: `rest`, `http1`, `http2`, `alb` or `url`."""
+        return f"http{self.payload_format_version[0]}" if self.api == "http" else self.api
 
     @property
     def arn(self) -> str:

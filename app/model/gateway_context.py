@@ -13,3 +13,14 @@ class Stamp:
     time: str  # as in an access log, UTC
     trace_header: str  # X-Amzn-Trace-Id as the event shows it
     trace_id: str  # the same, completed: what X-Ray and the response see
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the gateway found the caller to be."""
+
+    api_key: str | None = None
+    api_key_id: str | None = None
+
+
+ANONYMOUS = Identity()

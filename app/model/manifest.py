@@ -1,9 +1,23 @@
 """Manifests as their author wrote them: no default of the stage applied yet."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
+from app.model.cors import Cors
+from app.model.listener_rule import ANY_REQUEST, ListenerRule
+from app.model.method_request import NO_METHOD_REQUEST, MethodRequest
 from app.model.route import RouteKey
+
+
+@dataclass(frozen=True)
+class RouteManifest:
+    """One entry of a function's `routes`; its models are JSON Schemas or names of files."""
+
+    key: RouteKey
+    method_request: MethodRequest = NO_METHOD_REQUEST
+    listener_rule: ListenerRule = ANY_REQUEST
+    models: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -17,13 +31,24 @@ class FunctionManifest:
     memory_size: int | None
     environment: Mapping[str, str]
     api: str | None
+    payload_format_version: str | None
+    multi_value_headers: bool | None
     binary_media_types: tuple[str, ...] | None
-    routes: tuple[RouteKey, ...]
+    routes: tuple[RouteManifest, ...]
     reserved_concurrency: int | None
     isolation: str
     provisioned_concurrency: int
     layers: tuple[str, ...]
     long_running: bool
+
+
+@dataclass(frozen=True)
+class ApiKeyManifest:
+    """One entry of a stage's `apiKeys`: the hash of a key, or the variable that holds it."""
+
+    id: str
+    sha256: str | None
+    environment: str | None
 
 
 @dataclass(frozen=True)
@@ -44,3 +69,5 @@ class StageManifest:
     binary_media_types: tuple[str, ...]
     stage_in_path: bool
     trusted_proxy_hops: int
+    cors: Cors | None
+    api_keys: tuple[ApiKeyManifest, ...]

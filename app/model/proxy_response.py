@@ -16,3 +16,4 @@ class ProxyResponse:
     multi_value_headers: Mapping[str, Sequence[HeaderValue]] | None = None
     body: Any = None
     is_base64_encoded: bool = False
+    cookies: Sequence[str] = ()

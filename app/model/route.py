@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from app.model.function import Function
+from app.model.listener_rule import ANY_REQUEST, ListenerRule
+from app.model.method_request import NO_METHOD_REQUEST, MethodRequest
 from app.model.stage import Stage
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 ANY = "ANY"
+# The path of an HTTP API's route for whatever no other route takes.
+DEFAULT_ROUTE = "$default"
 RESERVED_PREFIX = "/_berth"
 
 _VARIABLE = re.compile(r"\{([^{}+]*)(\+?)\}")
@@ -33,17 +37,39 @@ class RouteKey:
     path: str
 
     def __str__(self) -> str:
-        return f"{self.method} {self.path}"
+        return DEFAULT_ROUTE if self.is_default else f"{self.method} {self.path}"
+
+    @property
+    def is_default(self) -> bool:
+        """Whether this is the route for whatever no other route takes."""
+        return self.path == DEFAULT_ROUTE
+
+    @property
+    def is_pattern(self) -> bool:
+        """Whether the path is a load balancer's pattern with `*` or `?`."""
+        return "*" in self.path or "?" in self.path
 
     @cached_property
     def segments(self) -> tuple[Segment, ...]:
         """The path parts from left to right; none for `/`."""
         return tuple(_segment(text) for text in self.path.split("/")[1:] if text)
 
+    @cached_property
+    def specificity(self) -> tuple[int, ...]:
+        """Sorts routes that take the same path: a literal part goes before a variable one, then a greedy one.
+
+        Between equal paths a method of its own goes before ANY.
+        """
+        if self.is_default:
+            return (3, 1)
+        return (*map(_rank, self.segments), int(self.method == ANY))
+
     @property
     def template(self) -> tuple[str, str]:
         """The key without variable names: two routes with one template shadow each other."""
-        return self.method, "/".join(_anonymous(segment) for segment in self.segments)
+        if self.is_default or self.is_pattern:
+            return self.method, self.path
+        return self.method, "/".join(["", *map(_anonymous, self.segments)])
 
     @property
     def variables(self) -> Iterator[str]:
@@ -58,6 +84,23 @@ class Route:
     key: RouteKey
     function: Function
     stage: Stage
+    method_request: MethodRequest = NO_METHOD_REQUEST
+    listener_rule: ListenerRule = ANY_REQUEST
+
+    @property
+    def stage_name(self) -> str:
+        """The stage's name in events."""
+        return self.stage.name_for(self.function.api)
+
+    @property
+    def stage_path(self) -> str:
+        """The stage as the first part of a path in events, or nothing."""
+        return self.stage.path_for(self.function.api)
+
+    @property
+    def wire_path(self) -> str:
+        """The stage as requests carry it in front of their path, or nothing."""
+        return self.stage_path if self.stage.stage_in_path else ""
 
     @cached_property
     def resource_id(self) -> str:
@@ -75,6 +118,12 @@ def _segment(text: str) -> Segment:
     if variable is None:
         return Segment(text)
     return Segment(variable[1], is_variable=True, is_greedy=bool(variable[2]))
+
+
+def _rank(segment: Segment) -> int:
+    if segment.is_greedy or "*" in segment.text:
+        return 2
+    return int(segment.is_variable or "?" in segment.text)
 
 
 def _anonymous(segment: Segment) -> str:

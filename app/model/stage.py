@@ -1,7 +1,13 @@
 """A stage: a named deployment of an API, and what stands in for the gateway's own facts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from app.model.api_key import ApiKey
+from app.model.cors import Cors
+
+# The stage of an HTTP API that has no name and no place in a path.
+DEFAULT_STAGE = "$default"
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,3 +28,15 @@ class Stage:
     binary_media_types: frozenset[str]
     stage_in_path: bool
     trusted_proxy_hops: int
+    is_named: bool = False  # by its manifest, not only by the file's name
+    cors: Cors | None = None
+    api_keys: tuple[ApiKey, ...] = field(default=(), repr=False)
+
+    def name_for(self, api: str) -> str:
+        """What events call the stage: an HTTP API's without a name is `$default`, a function URL's always."""
+        return self.name if api == "rest" or (api == "http" and self.is_named) else DEFAULT_STAGE
+
+    def path_for(self, api: str) -> str:
+        """The stage as the first part of a path, `/prod`; empty where it is no part of paths."""
+        name = self.name_for(api)
+        return "" if name == DEFAULT_STAGE else f"/{name}"

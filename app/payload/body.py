@@ -5,6 +5,10 @@ import binascii
 from collections.abc import Collection
 from dataclasses import dataclass
 
+# What HTTP APIs, load balancers and function URLs pass on as text.
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
+_TEXT_TYPES = frozenset({"application/json", "application/javascript", "application/xml"})
+
 
 @dataclass(frozen=True, slots=True)
 class EncodedBody:
@@ -21,6 +25,16 @@ def encode_body(raw: bytes, is_binary: bool) -> EncodedBody:
     if is_binary:
         return EncodedBody(base64.b64encode(raw).decode("ascii"), True)
     return EncodedBody(raw.decode("utf-8", "replace"), False)
+
+
+def encode_unless_text(raw: bytes, media_type: str | None, content_encoding: str | None) -> EncodedBody:
+    """Encode a body as everything but a REST API does: base64 unless its type is text.
+
+    A type that is missing is not text, nor is anything compressed.
+    """
+    is_text = media_type is not None and (media_type.startswith("text/") or media_type in _TEXT_TYPES)
+    is_plain = content_encoding is None or content_encoding.strip().lower() in {"", "identity"}
+    return encode_body(raw, not (is_text and is_plain))
 
 
 def decode_base64(text: str) -> bytes | None:

@@ -67,6 +67,19 @@ def group_headers(headers: Headers) -> dict[str, list[str]]:
     return grouped
 
 
+def lower_headers(headers: Headers) -> dict[str, list[str]]:
+    """Every value of every header by its name in lower case."""
+    grouped: dict[str, list[str]] = {}
+    for name, value in headers:
+        grouped.setdefault(name.lower(), []).append(value)
+    return grouped
+
+
+def last_header(headers: Headers, name: str) -> str | None:
+    """The last value of a header, by its canonical name."""
+    return next((value for each, value in reversed(headers) if each == name), None)
+
+
 def first_media_type(values: list[str] | None) -> str | None:
     """The first media type of an Accept or Content-Type header, without parameters."""
     if not values:

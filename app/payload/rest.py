@@ -1,37 +1,25 @@
 """The REST API event shape (payload 1.0), both directions."""
 
-import json
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any, NoReturn
+from typing import Any
 
-from app.errors import (
-    FunctionFailed,
-    MalformedDocument,
-    MalformedProxyResponse,
-    MalformedRequest,
-    UndecodableBody,
-)
-from app.model.gateway_context import Stamp
+from app.errors import MalformedRequest
+from app.model.gateway_context import Identity, Stamp
 from app.model.http import HttpRequest, HttpResponse
 from app.model.invocation import Event, InvocationResult
 from app.model.proxy_response import ProxyResponse
 from app.model.route import Route
-from app.payload.body import decode_base64, encode_body, is_binary_type
-from app.payload.headers import (
-    canonical_name,
-    find_header,
-    first_media_type,
-    group_headers,
-    is_header_name,
-    is_header_value,
-    wire_value,
-)
+from app.payload.body import encode_body, is_binary_type
+from app.payload.headers import canonical_name, find_header, first_media_type, group_headers
+from app.payload.method_request import check_method_request
 from app.payload.path import collapse_leading_slashes
-from app.payload.query import REFUSED, decode_query, last_values
+from app.payload.query import REFUSED, decode_rest_query
+from app.payload.response import Lines, body_bytes, decoded_body, header_lines, http_response
+from app.payload.result import check_plain, parse_result, read_envelope
+from app.payload.version_1 import body_keys, identity_keys, request_context, request_keys
 from app.schemas.event_v1 import check_rest_event
-from app.schemas.response import load_proxy_response
+from app.schemas.response import load_rest_response
 
 # Sent by a client and absent from the event (recorded from a regional API).
 DROPPED = frozenset(
@@ -42,42 +30,32 @@ DROPPED = frozenset(
 REMAPPED = frozenset(
     {"connection", "content-length", "date", "server", "www-authenticate", "x-amzn-requestid"}
 )
-HOP_BY_HOP = frozenset({"keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"})
 DEFAULT_CONTENT_TYPE = "application/json"
-_BODILESS = frozenset({204, 304})
-_PLAIN_KEYS = frozenset({"statusCode", "headers", "body"})
-_NO_IDENTITY = dict.fromkeys(
-    """accessKey accountId caller cognitoAuthenticationProvider cognitoAuthenticationType
-    cognitoIdentityId cognitoIdentityPoolId principalOrgId user userArn""".split()
-)
 
 
-def build_event(route: Route, request: HttpRequest, stamp: Stamp) -> Event:
+def build_event(route: Route, request: HttpRequest, identity: Identity, stamp: Stamp) -> Event:
     """Build the proxy event, its twelve keys always present.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
-    Raises MalformedRequest for a query string that API Gateway refuses.
+    Raises MalformedRequest for a query string that API Gateway refuses, and InvalidRequest for a
+    request that lacks what its route asks for.
     """
     refused = REFUSED.search(request.query)
     if refused:
         raise MalformedRequest(f"the query string holds a plain {refused[0]!r}")
     headers = _event_headers(request, stamp)
-    query = decode_query(request.query)
+    query = decode_rest_query(request.query)
+    check_method_request(route.method_request, request, query)
     content_type = first_media_type(headers.get("Content-Type"))
     body = encode_body(request.body, is_binary_type(content_type, route.function.binary_media_types))
     return {
         "resource": route.key.path,
         "path": collapse_leading_slashes(request.path),
-        "httpMethod": request.method,
-        "headers": last_values(headers) or None,
-        "multiValueHeaders": headers or None,
-        "queryStringParameters": last_values(query) or None,
-        "multiValueQueryStringParameters": query or None,
+        **request_keys(request, headers, query),
         "pathParameters": dict(request.path_parameters) or None,
         "stageVariables": dict(route.stage.stage_variables) or None,
-        "requestContext": _request_context(route, request, headers, stamp),
-        "body": body.text,
-        "isBase64Encoded": body.is_base64,
+        "requestContext": _request_context(route, request, headers, identity, stamp),
+        **body_keys(body),
     }
 
 
@@ -88,10 +66,7 @@ def check_event(event: Event) -> None:
 
 def check_result(result: InvocationResult) -> None:
     """Check that the short cut for plain results says what the schema says."""
-    document = json.loads(result.payload)
-    plain = plain_response(document)
-    if plain is not None and plain != load_proxy_response(document):
-        raise MalformedDocument([("", f"read as {plain}, which its schema does not")])
+    check_plain(result, load_rest_response)
 
 
 def read_result(route: Route, request: HttpRequest, stamp: Stamp, result: InvocationResult) -> HttpResponse:
@@ -99,28 +74,12 @@ def read_result(route: Route, request: HttpRequest, stamp: Stamp, result: Invoca
 
     Raises FunctionFailed, MalformedProxyResponse or UndecodableBody.
     """
-    document = _parse(route, result)
-    response = plain_response(document) or _load_response(route, document)
-    headers = _response_headers(route, response, stamp)
-    body = _response_body(route, request, response)
-    if response.status_code in _BODILESS:
-        return HttpResponse(response.status_code, headers, b"")
-    headers.append(("Content-Length", str(len(body))))
-    return HttpResponse(response.status_code, headers, body)
-
-
-def plain_response(document: Any) -> ProxyResponse | None:
-    """The proxy response of the common plain result; None sends a document through the schema."""
-    if type(document) is not dict or not document.keys() <= _PLAIN_KEYS:
-        return None
-    status, headers, body = document.get("statusCode"), document.get("headers"), document.get("body")
-    if type(status) is not int or not 200 <= status <= 599 or not (body is None or type(body) is str):
-        return None
-    if headers is not None and (
-        type(headers) is not dict or not all(type(each) is str for each in headers.values())
-    ):
-        return None
-    return ProxyResponse(status, headers, None, body)
+    response = read_envelope(route, parse_result(route, result), load_rest_response)
+    lines = _response_lines(route, response, stamp)
+    # Otherwise the base64 text itself is the body.
+    is_decoded = _accepts_binary(route, request)
+    body = decoded_body(route, response) if is_decoded else body_bytes(route, response.body)
+    return http_response(response.status_code, lines, body)
 
 
 def _event_headers(request: HttpRequest, stamp: Stamp) -> dict[str, list[str]]:
@@ -143,77 +102,33 @@ def _static_context(route: Route) -> dict[str, Any]:
         "deploymentId": stage.deployment_id,
         "resourceId": route.resource_id,
         "resourcePath": route.key.path,
-        "stage": stage.name,
+        "stage": route.stage_name,
     }
 
 
 def _request_context(
-    route: Route, request: HttpRequest, headers: Mapping[str, Sequence[str]], stamp: Stamp
+    route: Route, request: HttpRequest, headers: dict[str, list[str]], identity: Identity, stamp: Stamp
 ) -> dict[str, Any]:
     user_agents = headers.get("User-Agent")
-    return _static_context(route) | {
-        "domainName": request.host,
-        "domainPrefix": request.host.split(".", 1)[0],
-        "extendedRequestId": stamp.extended_request_id,
-        "httpMethod": request.method,
-        "identity": _NO_IDENTITY
-        | {"sourceIp": request.source_ip, "userAgent": user_agents[-1] if user_agents else None},
-        "path": f"/{route.stage.name}{request.path}",
-        "protocol": request.protocol,
+    return {
+        **_static_context(route),
+        **request_context(request, stamp),
+        "identity": identity_keys(request, user_agents[-1] if user_agents else None, identity),
+        "path": f"{route.stage_path}{request.path}",
         "requestId": stamp.request_id,
-        "requestTime": stamp.time,
-        "requestTimeEpoch": stamp.epoch_ms,
     }
 
 
-def _parse(route: Route, result: InvocationResult) -> Any:
-    if result.function_error is not None:
-        raise FunctionFailed(route.function.name, result.function_error)
-    try:
-        return _DECODER.decode(result.payload.decode())
-    except (ValueError, RecursionError) as bad:
-        raise MalformedProxyResponse(route.function.name, f"not JSON: {bad}") from bad
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-class _Number(float):
-    """A JSON number that remembers its text: as a header value `1.10` stays `1.10`."""
-
-    def __new__(cls, text: str) -> "_Number":
-        number = super().__new__(cls, text)
-        if math.isinf(number):
-            raise ValueError(f"{text} is beyond any number")
-        number.text = text
-        return number
-
-    text: str
-
-    def __str__(self) -> str:
-        return self.text
-
-
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_Number)
-
-
-def _load_response(route: Route, document: Any) -> ProxyResponse:
-    try:
-        return load_proxy_response(document)
-    except MalformedDocument as malformed:
-        raise MalformedProxyResponse(route.function.name, str(malformed)) from malformed
-
-
-def _response_headers(route: Route, response: ProxyResponse, stamp: Stamp) -> list[tuple[str, str]]:
-    headers = list(_header_lines(route, _merged_headers(response)))
+def _response_lines(route: Route, response: ProxyResponse, stamp: Stamp) -> Lines:
+    lines = header_lines(route, _remapped(_merged_headers(response)))
     given = (*(response.headers or ()), *(response.multi_value_headers or ()))
+    # A Content-Type of null is given, and keeps the default away.
     if not any(name.lower() == "content-type" for name in given):
-        headers.append(("Content-Type", DEFAULT_CONTENT_TYPE))
-    headers.append(("x-amzn-RequestId", stamp.request_id))
-    headers.append(("x-amz-apigw-id", stamp.extended_request_id))
-    headers.append(("X-Amzn-Trace-Id", stamp.trace_id))
-    return headers
+        lines.append(("Content-Type", DEFAULT_CONTENT_TYPE))
+    lines.append(("x-amzn-RequestId", stamp.request_id))
+    lines.append(("x-amz-apigw-id", stamp.extended_request_id))
+    lines.append(("X-Amzn-Trace-Id", stamp.trace_id))
+    return lines
 
 
 def _merged_headers(response: ProxyResponse) -> Iterable[tuple[str, str | None]]:
@@ -229,29 +144,9 @@ def _merged_headers(response: ProxyResponse) -> Iterable[tuple[str, str | None]]
     return lines
 
 
-def _header_lines(route: Route, merged: Iterable[tuple[str, str | None]]) -> Iterable[tuple[str, str]]:
-    for name, value in merged:
-        lower = name.lower()
-        if value is None or lower in HOP_BY_HOP:
-            continue
-        if not is_header_name(name) or not is_header_value(value):
-            raise MalformedProxyResponse(route.function.name, f"header {name!r} cannot be sent")
-        wire_name = f"x-amzn-Remapped-{canonical_name(name)}" if lower in REMAPPED else name
-        yield wire_name, wire_value(value)
-
-
-def _response_body(route: Route, request: HttpRequest, response: ProxyResponse) -> bytes:
-    body = response.body
-    if response.is_base64_encoded and isinstance(body, str) and _accepts_binary(route, request):
-        decoded = decode_base64(body)
-        if decoded is None:
-            raise UndecodableBody(route.function.name)
-        return decoded
-    if body is None:
-        return b""
-    # AWS leaves open what happens to a body that is not text; here it becomes JSON.
-    text = body if isinstance(body, str) else json.dumps(body)
-    return text.encode("utf-8", "replace")
+def _remapped(pairs: Iterable[tuple[str, str | None]]) -> Iterable[tuple[str, str | None]]:
+    for name, value in pairs:
+        yield (f"x-amzn-Remapped-{canonical_name(name)}" if name.lower() in REMAPPED else name), value
 
 
 def _accepts_binary(route: Route, request: HttpRequest) -> bool:

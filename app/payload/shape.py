@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from app.model.gateway_context import Stamp
+from app.model.gateway_context import Identity, Stamp
 from app.model.http import HttpRequest, HttpResponse
 from app.model.invocation import Event, InvocationResult
 from app.model.route import Route
@@ -11,7 +11,7 @@ from app.model.route import Route
 class Shape(Protocol):
     """An event shape, both directions: a module such as `rest`, or one of these around it."""
 
-    def build_event(self, route: Route, request: HttpRequest, stamp: Stamp) -> Event:
+    def build_event(self, route: Route, request: HttpRequest, identity: Identity, stamp: Stamp) -> Event:
         """Build the event for a request."""
         ...
 
@@ -40,9 +40,9 @@ class CheckedShape:
     def __init__(self, shape: CheckableShape) -> None:
         self._shape = shape
 
-    def build_event(self, route: Route, request: HttpRequest, stamp: Stamp) -> Event:
+    def build_event(self, route: Route, request: HttpRequest, identity: Identity, stamp: Stamp) -> Event:
         """Build an event and check it."""
-        event = self._shape.build_event(route, request, stamp)
+        event = self._shape.build_event(route, request, identity, stamp)
         self._shape.check_event(event)
         return event
 

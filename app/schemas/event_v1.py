@@ -1,19 +1,14 @@
-"""The proxy event of a REST API (payload 1.0): exactly twelve keys, null where there is nothing.
+"""The events of payload format version 1.0: exactly twelve keys, null where there is nothing.
 
 Keys AWS adds are kept, so that events recorded elsewhere load as well.
 """
 
 from typing import Any
 
-from marshmallow import INCLUDE, Schema, fields
+from marshmallow import fields, validate
 
-from app.schemas.fields import Flag, Text, Whole
+from app.schemas.fields import AnyText, AwsSchema, Flag, Text, Whole
 from app.schemas.reading import read
-
-
-class _AwsSchema(Schema):
-    class Meta:
-        unknown = INCLUDE
 
 
 def _value_map(**kwargs: Any) -> fields.Dict:
@@ -26,14 +21,14 @@ def _list_map() -> fields.Dict:
     )
 
 
-class IdentitySchema(_AwsSchema):
+class IdentitySchema(AwsSchema):
     """requestContext.identity: null wherever an authorizer would have filled it."""
 
     sourceIp = Text(required=True)
     userAgent = fields.String(allow_none=True)
 
 
-class RequestContextSchema(_AwsSchema):
+class RequestContextSchema(AwsSchema):
     """requestContext; an event of the console's test button lacks all that is not required here."""
 
     accountId = Text(required=True)
@@ -49,7 +44,7 @@ class RequestContextSchema(_AwsSchema):
     stage = Text(required=True)
 
 
-class RestEventSchema(_AwsSchema):
+class RestEventSchema(AwsSchema):
     """The whole event."""
 
     resource = Text(required=True)
@@ -66,9 +61,28 @@ class RestEventSchema(_AwsSchema):
     isBase64Encoded = Flag(required=True)
 
 
-_SCHEMA = RestEventSchema()
+class HttpRequestContextSchema(RequestContextSchema):
+    """requestContext of an HTTP API: its ids are one."""
+
+    extendedRequestId = Text(required=True)
+    resourceId = Text(required=True)
+
+
+class HttpEventSchema(RestEventSchema):
+    """The event of an HTTP API: a REST API's keys and its version."""
+
+    version = AnyText(required=True, validate=validate.Equal("1.0"))
+    requestContext = fields.Nested(HttpRequestContextSchema, required=True)
+
+
+_REST, _HTTP = RestEventSchema(), HttpEventSchema()
 
 
 def check_rest_event(document: Any) -> None:
     """Check that a document is a REST API's proxy event; raises MalformedDocument."""
-    read(_SCHEMA, document)
+    read(_REST, document)
+
+
+def check_http_event(document: Any) -> None:
+    """Check that a document is an HTTP API's event of version 1.0; raises MalformedDocument."""
+    read(_HTTP, document)

@@ -3,13 +3,24 @@
 import re
 from typing import Any
 
-from marshmallow import ValidationError, fields
+from marshmallow import INCLUDE, Schema, ValidationError, fields
 
-from app.model.route import ANY, METHODS, RouteKey
+from app.model.route import ANY, DEFAULT_ROUTE, METHODS, RouteKey
 
 # The characters API Gateway accepts in a path part, and in the name of a path parameter.
 _LITERAL = re.compile(r"[a-zA-Z0-9._:-]+")
 _VARIABLE = re.compile(r"\{[a-zA-Z0-9._-]+\+?\}")
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html#path-conditions
+_PATTERN = re.compile(r"""/[a-zA-Z0-9_.$/~"'@:+&*?-]{0,127}""")
+
+
+class AwsSchema(Schema):
+    """A document of AWS's: keys that it adds one day are kept."""
+
+    class Meta:
+        """marshmallow's own settings."""
+
+        unknown = INCLUDE
 
 
 class Whole(fields.Integer):
@@ -105,9 +116,14 @@ def described(value: Any) -> str:
 
 
 def _path_problem(path: str) -> str | None:
-    """What API Gateway would say about a resource path, if anything."""
+    """What API Gateway or a load balancer would say about a path, if anything."""
+    if path == DEFAULT_ROUTE:
+        return None
     if not path.startswith("/"):
         return "must begin with /"
+    if RouteKey(ANY, path).is_pattern:
+        wrong = "is a pattern, and may hold a-z A-Z 0-9 _ - . $ / ~ \" ' @ : + & * ? only, 128 at most"
+        return None if _PATTERN.fullmatch(path) else wrong
     parts = path.split("/")[1:]
     if path != "/" and "" in parts:
         return "must have no empty path part and no trailing slash"

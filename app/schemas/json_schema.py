@@ -12,13 +12,8 @@ from marshmallow import Schema, fields
 
 from app.model.route import ANY, METHODS, RESERVED_PREFIX
 from app.schemas.fields import NotYet, Pattern, Text
-from app.schemas.manifest import (
-    RESERVED_VARIABLES,
-    STAGE_VARIABLE_NAME,
-    VARIABLE_NAME,
-    FunctionManifestSchema,
-    StageManifestSchema,
-)
+from app.schemas.manifest import FunctionManifestSchema, StageManifestSchema
+from app.schemas.manifest_keys import RESERVED_VARIABLES, STAGE_VARIABLE_NAME, VARIABLE_NAME
 
 Document = dict[str, Any]
 

@@ -1,8 +1,8 @@
-"""The response shape of a REST API's proxy integration (payload 1.0)."""
+"""The shapes of a proxy response, one for each event shape."""
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, post_load
 
 from app.model.proxy_response import ProxyResponse
 from app.schemas.fields import Flag, described
@@ -30,20 +30,30 @@ class HeaderText(fields.Field[str]):
         return str(value)
 
 
-class ProxyResponseSchema(Schema):
-    """Nothing is required; any key but these makes the response malformed (recorded from AWS)."""
+def _headers() -> fields.Dict:
+    return fields.Dict(keys=fields.String(), values=HeaderText(allow_none=True), allow_none=True)
 
-    status_code = StatusCode(data_key="statusCode", allow_none=True)
-    headers = fields.Dict(keys=fields.String(), values=HeaderText(allow_none=True), allow_none=True)
-    multi_value_headers = fields.Dict(
+
+def _multi_value_headers() -> fields.Dict:
+    return fields.Dict(
         keys=fields.String(),
         values=fields.List(HeaderText(allow_none=True)),
         data_key="multiValueHeaders",
         allow_none=True,
     )
+
+
+class ResponseSchema(Schema):
+    """What every shape has: without a status it is malformed, keys that it does not know are passed over."""
+
+    class Meta:
+        """marshmallow's own settings."""
+
+        unknown = EXCLUDE
+
+    status_code = StatusCode(data_key="statusCode", required=True)
     body = fields.Raw(allow_none=True)
     is_base64_encoded = Flag(data_key="isBase64Encoded", allow_none=True)
-    base64_encoded = Flag(data_key="base64Encoded", allow_none=True)  # the key's first spelling
 
     @post_load
     def _make(self, data: dict[str, Any], **_: Any) -> ProxyResponse:
@@ -52,12 +62,77 @@ class ProxyResponseSchema(Schema):
         return ProxyResponse(**({"is_base64_encoded": legacy} if legacy else {}) | given)
 
 
-_SCHEMA = ProxyResponseSchema()
+class RestResponseSchema(ResponseSchema):
+    """A REST API requires nothing; any key but these makes the response malformed (recorded from AWS)."""
+
+    class Meta:
+        """marshmallow's own settings."""
+
+        unknown = RAISE
+
+    status_code = StatusCode(data_key="statusCode", allow_none=True)
+    headers = _headers()
+    multi_value_headers = _multi_value_headers()
+    base64_encoded = Flag(data_key="base64Encoded", allow_none=True)  # the key's first spelling
 
 
-def load_proxy_response(document: Any) -> ProxyResponse:
+class HttpV1ResponseSchema(ResponseSchema):
+    """An HTTP API's, payload format version 1.0."""
+
+    headers = _headers()
+    multi_value_headers = _multi_value_headers()
+
+
+class V2ResponseSchema(ResponseSchema):
+    """Payload format version 2.0, of HTTP APIs and function URLs."""
+
+    headers = _headers()
+    cookies = fields.List(fields.String(), allow_none=True)
+
+
+class AlbResponseSchema(ResponseSchema):
+    """A load balancer's; `multiValueHeaders` are not looked at."""
+
+    headers = _headers()
+
+
+class AlbMultiValueResponseSchema(ResponseSchema):
+    """A load balancer's with multi-value headers enabled; `headers` are not looked at."""
+
+    multi_value_headers = _multi_value_headers()
+
+
+_REST, _HTTP_V1, _V2 = RestResponseSchema(), HttpV1ResponseSchema(), V2ResponseSchema()
+_ALB, _ALB_MULTI = AlbResponseSchema(), AlbMultiValueResponseSchema()
+
+
+def load_rest_response(document: Any) -> ProxyResponse:
     """Load a function's result; raises MalformedDocument saying what is malformed."""
-    response: ProxyResponse = read(_SCHEMA, document)
+    return _load(_REST, document)
+
+
+def load_http_v1_response(document: Any) -> ProxyResponse:
+    """Load a result of payload format version 1.0; raises MalformedDocument."""
+    return _load(_HTTP_V1, document)
+
+
+def load_v2_response(document: Any) -> ProxyResponse:
+    """Load a result of payload format version 2.0; raises MalformedDocument."""
+    return _load(_V2, document)
+
+
+def load_alb_response(document: Any) -> ProxyResponse:
+    """Load a result for a load balancer; raises MalformedDocument."""
+    return _load(_ALB, document)
+
+
+def load_alb_multi_value_response(document: Any) -> ProxyResponse:
+    """Load a result for a load balancer with multi-value headers enabled; raises MalformedDocument."""
+    return _load(_ALB_MULTI, document)
+
+
+def _load(schema: Schema, document: Any) -> ProxyResponse:
+    response: ProxyResponse = read(schema, document)
     return response
 
 

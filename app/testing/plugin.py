@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from app.cli.sample import build_sample_event
+from app.cli.sample import SAMPLE_SHAPES, build_sample_event
 from app.factory import create_app
 from app.gateway.flask_app import GatewayApp
 from app.invoke import Invoker
@@ -71,5 +71,14 @@ def invoke_function(berth_settings: Settings) -> Iterator[Callable[..., Invocati
 
 @pytest.fixture
 def sample_event() -> Callable[..., dict[str, Any]]:
-    """Build a REST API's event: method, path with query, then `body=`, `headers=`, `resource=` and more."""
-    return lambda *args, **kwargs: dict(build_sample_event(*args, **kwargs))
+    """Build an event: a shape (`rest`, `http1`, `http2`, `alb`, `alb-multi`, `url`), method, path with query.
+
+    Without a shape it is a REST API's. Then `body=`, `headers=`, `resource=` and more.
+    """
+
+    def build(*args: Any, **kwargs: Any) -> dict[str, Any]:
+        if args and args[0] in SAMPLE_SHAPES:
+            return dict(build_sample_event(*args[1:], shape=args[0], **kwargs))
+        return dict(build_sample_event(*args, **kwargs))
+
+    return build

@@ -5,7 +5,9 @@ import re
 from sources import ROOT
 
 from app.cli.function import function_group
-from app.schemas.manifest import FunctionManifestSchema, RouteSchema, StageManifestSchema
+from app.schemas.gateway_keys import ApiKeySchema, CorsSchema
+from app.schemas.manifest import FunctionManifestSchema, StageManifestSchema
+from app.schemas.route import ConditionSchema, RouteSchema
 from app.settings import VARIABLES
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -17,7 +19,14 @@ def test_settings_are_in_the_manual():
 
 
 def test_manifest_keys_are_in_the_manual():
-    schemas = (FunctionManifestSchema(), StageManifestSchema(), RouteSchema())
+    schemas = (
+        FunctionManifestSchema(),
+        StageManifestSchema(),
+        RouteSchema(),
+        ConditionSchema(),
+        CorsSchema(),
+        ApiKeySchema(),
+    )
     keys = {field.data_key or name for schema in schemas for name, field in schema.fields.items()}
     assert [key for key in sorted(keys) if f"`{key}`" not in MANUAL] == []
 

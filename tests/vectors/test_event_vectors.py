@@ -1,4 +1,4 @@
-"""Every event vector of a REST API: the event a function gets for a request."""
+"""Every event vector: the event a function gets for a request."""
 
 import base64
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from servers import Reply, write_function
 from transports import ECHO, new_project
-from vector_cases import Vector, event_differences, vector_params, vectors_of
+from vector_cases import Vector, event_differences, manifest_of, vector_params, vectors_of
 from vector_servers import Find, grouped, served
 
 # Of the connection rather than of the request: a client may not send them as it likes.
@@ -20,14 +20,18 @@ def _stage(vector: Vector) -> dict[str, Any]:
     # One entry says in brackets how it is known.
     listed = [entry.split(" ", 1)[0] for entry in route.get("binary_media_types", ())]
     return {
-        "stage": route["stage"],
+        "stage": route.get("stage", "$default"),
         "stageInPath": True,
         "stageVariables": route.get("stage_variables", {}),
         "binaryMediaTypes": listed,
     }
 
 
-GROUPS = grouped(vectors_of("event"), _stage)
+def _group(vector: Vector) -> object:
+    return _stage(vector), manifest_of(vector)
+
+
+GROUPS = grouped(vectors_of("event"), _group)
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +72,17 @@ def _body(request: dict[str, Any]) -> bytes | None:
 
 
 def _make_project(folder: Path, vectors: list[Vector], isolation: str) -> Path:
-    routes = {f"{vector['route']['method']} {vector['route']['resource']}" for vector in vectors}
-    siblings = {route for vector in vectors for route in vector["route"].get("siblings", ())}
+    routes = {route for vector in vectors for route in _routes(vector)}
     project = new_project(folder, dev=_stage(vectors[0]))
-    write_function(project, "echo", ECHO, *sorted(routes | siblings), isolation=isolation)
+    write_function(project, "echo", ECHO, *sorted(routes), isolation=isolation, **manifest_of(vectors[0]))
     return project
+
+
+def _routes(vector: Vector) -> set[str]:
+    """A REST API's route has a resource, an HTTP API's a key; balancers and URLs have neither."""
+    route = vector["route"]
+    if "resource" in route:
+        return {f"{route['method']} {route['resource']}", *route.get("siblings", ())}
+    key = route.get("route_key", "$default")
+    catch_all = "ANY /*" if vector["gateway"] == "alb" else "ANY $default"
+    return {catch_all if key == "$default" else key}

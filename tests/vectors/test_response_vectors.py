@@ -1,11 +1,11 @@
-"""Every response vector of a REST API: what the web sees of a function's result."""
+"""Every response vector: what the web sees of a function's result."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from transports import new_project, write_answer
-from vector_cases import Vector, response_differences, vector_params, vectors_of
+from vector_cases import Vector, manifest_of, response_differences, vector_params, vectors_of
 from vector_servers import Find, served
 
 VECTORS = vectors_of("response")
@@ -50,7 +50,8 @@ def _make_project(folder: Path, vectors: list[Vector], isolation: str) -> Path:
     for vector in vectors:
         raises = "handler_raises" in vector
         answer = "raise RuntimeError('raised')" if raises else f"return {vector['handler_result']!r}"
-        binary = vector.get("route", {}).get("binary_media_types", [])
-        name = _name(vector)
-        write_answer(project, name, answer, f"ANY /{name}", binaryMediaTypes=binary, isolation=isolation)
+        name, manifest = _name(vector), manifest_of(vector)
+        if vector["gateway"] == "rest":
+            manifest["binaryMediaTypes"] = vector.get("route", {}).get("binary_media_types", [])
+        write_answer(project, name, answer, f"ANY /{name}", isolation=isolation, **manifest)
     return project

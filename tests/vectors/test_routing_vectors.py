@@ -1,4 +1,4 @@
-"""Every routing vector of a REST API: which route a request is matched to."""
+"""Every routing vector: which route a request is matched to."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ def _is_matched(vector: Vector) -> bool:
     return "method" in vector["request"]
 
 
-GROUPS = grouped(filter(_is_matched, vectors_of("routing")), lambda vector: vector["routes"])
+GROUPS = grouped(filter(_is_matched, vectors_of("routing")), lambda vector: (vector["gateway"], vector["routes"]))
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +50,10 @@ def _routing_differences(vector: Vector, find: Find) -> list[str]:
 
 def _make_project(folder: Path, vectors: list[Vector], isolation: str) -> Path:
     """One function for each route, which answers with the route's name."""
-    project = new_project(folder)
+    # What no route takes is answered as the stage's kind of API does.
+    project = new_project(folder, dev={"api": vectors[0]["gateway"]})
     for number, route in enumerate(vectors[0]["routes"]):
-        answer = f"return {{'body': {route!r}}}"
-        write_answer(project, f"route-{number}", answer, route, isolation=isolation)
+        answer = f"return {{'statusCode': 200, 'body': {route!r}}}"
+        key = "ANY $default" if route == "$default" else route
+        write_answer(project, f"route-{number}", answer, key, isolation=isolation)
     return project

@@ -1,4 +1,4 @@
-"""The contract's REST API vectors: which there are, and when an answer is the expected one."""
+"""The contract's vectors: which there are, and when an answer is the expected one."""
 
 import base64
 import json
@@ -20,9 +20,9 @@ Vector = dict[str, Any]
 
 
 def read_vectors(path: Path) -> list[Vector]:
-    """The vectors of a file that are about REST APIs and about more than authorizers."""
+    """The vectors of a file that are about more than authorizers."""
     vectors = json.loads(path.read_text("utf-8"))
-    return [vector for vector in vectors if vector["gateway"] == "rest" and vector["kind"] in KINDS]
+    return [vector for vector in vectors if vector["kind"] in KINDS]
 
 
 def vectors_of(kind: str) -> list[Vector]:
@@ -40,6 +40,18 @@ def vector_params(kind: str) -> list[Any]:
         return [*copies, pytest.param(None, id="shared", marks=pytest.mark.skip(reason=NOT_HERE))]
     shared = _vectors_in(SHARED, kind)
     return [*copies, *(pytest.param(vector, id=f"shared-{vector['id']}") for vector in shared)]
+
+
+def manifest_of(vector: Vector) -> dict[str, Any]:
+    """What the manifest of a vector's function says about its API."""
+    match vector["gateway"]:
+        case "http":
+            return {"api": "http", "payloadFormatVersion": vector.get("payload_format", "2.0")}
+        case "alb":
+            return {"api": "alb", "multiValueHeaders": vector["route"]["multi_value_headers"]}
+        case "furl":
+            return {"api": "url"}
+    return {}
 
 
 def event_differences(vector: Vector, event: Any) -> list[str]:

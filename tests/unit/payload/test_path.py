@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.payload.path import collapse_leading_slashes, split_target, strip_stage
+from app.payload.path import collapse_leading_slashes, split_target, strip_prefix
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_target_is_split_as_it_was_sent(target: str, path: str, query: str) -> N
     ],
 )
 def test_stage_is_stripped_when_the_path_begins_with_it(path: str, inner: str | None) -> None:
-    assert strip_stage(path, "prod") == inner
+    assert strip_prefix(path, "/prod") == inner
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.payload.query import REFUSED, decode_query, last_values
+from app.payload.query import REFUSED, decode_query, decode_rest_query, last_values, split_query
 
 
 @pytest.mark.parametrize(
@@ -10,7 +10,7 @@ from app.payload.query import REFUSED, decode_query, last_values
     [
         ("", {}),
         ("&", {}),
-        ("&;&", {}),
+        ("&&", {}),
         ("a", {"a": [""]}),
         ("a=", {"a": [""]}),
         ("=b", {"": ["b"]}),
@@ -19,7 +19,7 @@ from app.payload.query import REFUSED, decode_query, last_values
         ("a=b=c", {"a": ["b=c"]}),
         ("a=1&b=2&a=3&a", {"a": ["1", "3", ""], "b": ["2"]}),
         ("a=1&A=2", {"a": ["1"], "A": ["2"]}),
-        ("a=1;b=2", {"a": ["1"], "b": ["2"]}),
+        ("a=1;b=2", {"a": ["1;b=2"]}),
         ("a=x+y&b+c=%2B", {"a": ["x y"], "b c": ["+"]}),
         ("a%3Db=%26%3b", {"a=b": ["&;"]}),
         ("a=%E2%98%95", {"a": ["☕"]}),
@@ -33,6 +33,27 @@ from app.payload.query import REFUSED, decode_query, last_values
 )
 def test_query_is_form_decoded_once(query: str, values: dict[str, list[str]]) -> None:
     assert decode_query(query) == values
+
+
+@pytest.mark.parametrize(
+    ("query", "values"),
+    [("&;&", {}), ("a=1;b=2&c", {"a": ["1"], "b": ["2"], "c": [""]}), ("a=%3B", {"a": [";"]})],
+)
+def test_semicolon_splits_a_rest_apis_query(query: str, values: dict[str, list[str]]) -> None:
+    assert decode_rest_query(query) == values
+
+
+@pytest.mark.parametrize(
+    ("query", "values"),
+    [
+        ("", {}),
+        ("a", {"a": [""]}),
+        ("a%20b=x+y&a+b=%2B", {"a%20b": ["x+y"], "a+b": ["%2B"]}),
+        ("&a=1&a=2", {"a": ["1", "2"]}),
+    ],
+)
+def test_query_is_split_and_not_decoded(query: str, values: dict[str, list[str]]) -> None:
+    assert split_query(query) == values
 
 
 def test_keys_keep_the_order_of_their_first_value() -> None:

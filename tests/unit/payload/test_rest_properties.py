@@ -11,14 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.errors import GatewayRefusal, MalformedDocument, MalformedRequest
+from app.model.gateway_context import ANONYMOUS
 from app.model.http import HttpRequest
 from app.model.invocation import InvocationResult, encode_event
 from app.model.proxy_response import ProxyResponse
 from app.model.route import METHODS
 from app.payload.headers import canonical_name
-from app.payload.rest import build_event, plain_response, read_result
+from app.payload.rest import build_event, read_result
+from app.payload.result import plain_response
 from app.schemas.event_v1 import check_rest_event
-from app.schemas.response import load_proxy_response
+from app.schemas.response import load_rest_response
 
 often = settings(deadline=None, max_examples=100, derandomize=True, database=None)
 
@@ -85,14 +87,14 @@ ROUTES = (
 @given(documents)
 def test_short_cut_says_what_the_schema_says(document: Any) -> None:
     plain = plain_response(document)
-    assert plain is None or plain == load_proxy_response(document)
+    assert plain is None or plain == load_rest_response(document)
 
 
 @often
 @given(documents)
 def test_schema_reads_a_response_or_refuses_it(document: Any) -> None:
     try:
-        response = load_proxy_response(document)
+        response = load_rest_response(document)
     except MalformedDocument:
         return
     assert isinstance(response, ProxyResponse)
@@ -132,7 +134,7 @@ def test_result_of_any_bytes_is_sent_or_refused(payload: bytes) -> None:
 @given(http_requests, st.sampled_from(ROUTES))
 def test_every_event_has_the_shape_of_its_schema(request: HttpRequest, route: Any) -> None:
     try:
-        event = build_event(route, request, STAMP)
+        event = build_event(route, request, ANONYMOUS, STAMP)
     except MalformedRequest:
         assert set("|{}") & set(request.query)
         return
@@ -147,7 +149,7 @@ def test_every_event_has_the_shape_of_its_schema(request: HttpRequest, route: An
 @given(http_requests, st.sampled_from(ROUTES))
 def test_every_event_is_read_by_the_library_that_functions_use(request: HttpRequest, route: Any) -> None:
     try:
-        event = build_event(route, request, STAMP)
+        event = build_event(route, request, ANONYMOUS, STAMP)
     except MalformedRequest:
         return
     model = APIGatewayProxyEventModel.model_validate(event)
@@ -158,5 +160,5 @@ def test_every_event_is_read_by_the_library_that_functions_use(request: HttpRequ
 
 @pytest.mark.parametrize("route", ROUTES)
 def test_plain_request_is_read_by_the_library_that_functions_use(route: Any) -> None:
-    model = APIGatewayProxyEventModel.model_validate(build_event(route, make_request(), STAMP))
+    model = APIGatewayProxyEventModel.model_validate(build_event(route, make_request(), ANONYMOUS, STAMP))
     assert str(model.requestContext.identity.sourceIp) == "203.0.113.7/32"

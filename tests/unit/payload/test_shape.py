@@ -7,6 +7,7 @@ import pytest
 from gateway_values import STAMP, make_request, make_route, result_of
 
 from app.errors import MalformedDocument
+from app.model.gateway_context import ANONYMOUS
 from app.payload import rest
 from app.payload.shape import CheckedShape
 
@@ -22,15 +23,17 @@ def _shape(**functions: Any) -> ModuleType:
 
 def test_checked_shape_says_what_the_shape_says() -> None:
     checked, result = CheckedShape(rest), result_of('{"statusCode": 200, "body": "x"}')
-    assert checked.build_event(ROUTE, REQUEST, STAMP) == rest.build_event(ROUTE, REQUEST, STAMP)
+    assert checked.build_event(ROUTE, REQUEST, ANONYMOUS, STAMP) == rest.build_event(
+        ROUTE, REQUEST, ANONYMOUS, STAMP
+    )
     response = rest.read_result(ROUTE, REQUEST, STAMP, result)
     assert checked.read_result(ROUTE, REQUEST, STAMP, result) == response
 
 
 def test_event_is_refused_when_its_shape_builds_another_one_than_its_schema_knows() -> None:
-    checked = CheckedShape(_shape(build_event=lambda route, request, stamp: {"path": "/x"}))
+    checked = CheckedShape(_shape(build_event=lambda route, request, identity, stamp: {"path": "/x"}))
     with pytest.raises(MalformedDocument, match="resource: is required"):
-        checked.build_event(ROUTE, REQUEST, STAMP)
+        checked.build_event(ROUTE, REQUEST, ANONYMOUS, STAMP)
 
 
 @pytest.mark.parametrize("payload", ["{}", '{"statusCode": 200}', '{"headers": {"A": 1}}'])

@@ -6,7 +6,7 @@ import pytest
 
 from app.errors import MalformedDocument
 from app.model.proxy_response import ProxyResponse
-from app.schemas.response import load_proxy_response
+from app.schemas.response import load_rest_response
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ from app.schemas.response import load_proxy_response
     ],
 )
 def test_response_is_read_when_it_is_well_formed(document: Any, response: ProxyResponse) -> None:
-    assert load_proxy_response(document) == response
+    assert load_rest_response(document) == response
 
 
 @pytest.mark.parametrize(
@@ -78,11 +78,11 @@ def test_response_is_read_when_it_is_well_formed(document: Any, response: ProxyR
 )
 def test_response_is_refused_with_the_key_that_is_malformed(document: Any, message: str) -> None:
     with pytest.raises(MalformedDocument) as malformed:
-        load_proxy_response(document)
+        load_rest_response(document)
     assert str(malformed.value) == message
 
 
 def test_every_malformed_key_is_named() -> None:
     with pytest.raises(MalformedDocument) as malformed:
-        load_proxy_response({"statusCode": 0, "headers": [], "extra": 1})
+        load_rest_response({"statusCode": 0, "headers": [], "extra": 1})
     assert sorted(key for key, _ in malformed.value.messages) == ["extra", "headers", "statusCode"]

@@ -1,0 +1,52 @@
+"""What a stage's CORS adds to responses: those of functions, and those to preflight requests."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from app.model.cors import Cors
+from app.model.http import HttpRequest, HttpResponse
+from app.model.route import Route
+from app.payload.headers import last_header
+
+# A REST API leaves it to the function, but for the OPTIONS method; a load balancer knows nothing of it.
+ANSWERING = frozenset({"http", "url"})
+_PREFIX = "access-control-"
+
+
+def apply_cors(route: Route, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """The response with the gateway's CORS headers in place of the function's, where the stage has CORS.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
+    """
+    cors = route.stage.cors
+    if cors is None or route.function.api not in ANSWERING:
+        return response
+    own = [line for line in response.headers if not line[0].lower().startswith(_PREFIX)]
+    return replace(response, headers=[*own, *_response_headers(cors, last_header(request.headers, "Origin"))])
+
+
+def preflight_headers(cors: Cors, origin: str) -> Iterator[tuple[str, str]]:
+    """What a preflight request is told; an origin that is not allowed is told nothing."""
+    allowed = cors.allowed_origin(origin)
+    if allowed is None:
+        return
+    yield "Access-Control-Allow-Origin", allowed
+    for name, values in (("Methods", cors.allow_methods), ("Headers", cors.allow_headers)):
+        if values:
+            yield f"Access-Control-Allow-{name}", ",".join(values)
+    if cors.allow_credentials:
+        yield "Access-Control-Allow-Credentials", "true"
+    if cors.max_age is not None:
+        yield "Access-Control-Max-Age", str(cors.max_age)
+
+
+def _response_headers(cors: Cors, origin: str | None) -> Iterator[tuple[str, str]]:
+    """What is added to a response; nothing without an origin that is allowed."""
+    allowed = cors.allowed_origin(origin) if origin else None
+    if allowed is None:
+        return
+    yield "Access-Control-Allow-Origin", allowed
+    if cors.allow_credentials:
+        yield "Access-Control-Allow-Credentials", "true"
+    if cors.expose_headers:
+        yield "Access-Control-Expose-Headers", ",".join(cors.expose_headers)

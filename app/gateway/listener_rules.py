@@ -1,0 +1,96 @@
+"""Which load balancer's rule a request meets."""
+
+import re
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from app.errors import NoSuchRoute
+from app.gateway.request import RequestHead
+from app.model.listener_rule import Condition, ListenerRule
+from app.model.route import ANY, RouteKey
+from app.payload.query import query_pairs
+
+Target = TypeVar("Target")
+Test = Callable[[RequestHead], bool]
+Pattern = re.Pattern[str]
+
+_WILDCARDS = {"*": ".*", "?": "."}
+_TOKEN = re.compile(r"\\[*?\\]|.", re.DOTALL)
+
+
+class ListenerRules(Generic[Target]):
+    """Rules in the order they are tried: by priority, then the more specific path, then more conditions.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-rules.html
+    A listener has 100 rules by default, so they are tried one by one.
+    """
+
+    def __init__(self) -> None:
+        self._rules: list[tuple[tuple[Any, ...], RouteKey, Target, ListenerRule, list[Test]]] = []
+
+    def add(self, key: RouteKey, rule: ListenerRule, target: Target) -> None:
+        """Add one rule."""
+        tests: list[Test] = [partial(_meets, lambda head: [head.path], [path_pattern(key)])]
+        tests += map(_test_of, rule.conditions)
+        rank = rule.priority or float("inf"), key.specificity, -len(rule.conditions)
+        self._rules.append((rank, key, target, rule, tests))
+        self._rules.sort(key=lambda each: each[0])
+
+    def match(self, head: RequestHead) -> tuple[RouteKey, Target, ListenerRule]:
+        """Find the first rule that a request meets, and its key and target; raises NoSuchRoute."""
+        for _, key, target, rule, tests in self._rules:
+            if key.method in {ANY, head.method} and all(test(head) for test in tests):
+                return key, target, rule
+        raise NoSuchRoute(head.method, head.path)
+
+
+def path_pattern(key: RouteKey) -> re.Pattern[str]:
+    """What a rule's path takes: `*` and `?` as in a condition, `{name}` one part, `{name+}` the rest."""
+    if key.is_pattern:
+        return _pattern(key.path, 0)
+    parts = [
+        ("/.+" if each.is_greedy else "/[^/]+") if each.is_variable else re.escape(f"/{each.text}")
+        for each in key.segments
+    ]
+    return re.compile("".join(parts) or "/", re.DOTALL)
+
+
+def _pattern(text: str, flags: int = re.IGNORECASE) -> re.Pattern[str]:
+    parts = (_WILDCARDS.get(token) or re.escape(token[-1]) for token in _TOKEN.findall(text))
+    return re.compile("".join(parts), flags | re.DOTALL)
+
+
+def _test_of(condition: Condition) -> Test:
+    """The test of a condition; all but paths and methods are compared without case."""
+    if condition.field == "http-request-method":
+        return lambda head: head.method in condition.values
+    if condition.field == "query-string":
+        pairs = [(_pattern("*" if key is None else key), _pattern(value)) for key, value in condition.pairs]
+        return partial(_meets_query, pairs)
+    if condition.field == "path-pattern":
+        return partial(_meets, lambda head: [head.path], [_pattern(value, 0) for value in condition.values])
+    patterns = [_pattern(value) for value in condition.values]
+    if condition.field == "host-header":
+        return partial(_meets, _host, patterns)
+    return partial(_meets, partial(_header_values, condition.header_name.lower()), patterns)
+
+
+def _meets(read: Callable[[RequestHead], Iterable[str]], patterns: list[Pattern], head: RequestHead) -> bool:
+    return any(pattern.fullmatch(text) for text in read(head) for pattern in patterns)
+
+
+def _host(head: RequestHead) -> Iterable[str]:
+    return (value.partition(":")[0] for value in _header_values("host", head))
+
+
+def _header_values(name: str, head: RequestHead) -> Iterable[str]:
+    return (value for each, value in head.headers if each.lower() == name)
+
+
+def _meets_query(pairs: list[tuple[Pattern, Pattern]], head: RequestHead) -> bool:
+    return any(
+        key.fullmatch(sent_key) and value.fullmatch(sent_value)
+        for sent_key, sent_value in query_pairs(head.query)
+        for key, value in pairs
+    )

@@ -1,0 +1,102 @@
+"""Preflight requests, answered by the gateway."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import flask
+from flask import Blueprint
+
+from app.errors import NoSuchRoute
+from app.gateway.blueprint import View, add_routes
+from app.gateway.cors import ANSWERING, preflight_headers
+from app.gateway.flask_app import RouteMap
+from app.gateway.gateway import Gateway
+from app.gateway.request import RequestHead
+from app.gateway.response import WireResponse, write_response
+from app.model.cors import Cors
+from app.model.http import HttpResponse
+from app.model.route import ANY, METHODS, Route, RouteKey
+from app.payload.http_api import REQUEST_ID
+
+
+def answer_preflights(app: flask.Flask, gateway: Gateway, cors: Cors) -> None:
+    """Let the gateway answer preflight requests to HTTP APIs and function URLs, whatever their routes."""
+
+    @app.before_request
+    def answer() -> WireResponse | None:
+        origin = flask.request.headers.get("Origin")
+        wanted = flask.request.headers.get("Access-Control-Request-Method")
+        if flask.request.method != "OPTIONS" or origin is None or wanted is None:
+            return None
+        kind = _preflighted_api(gateway, wanted)
+        if kind not in ANSWERING:
+            return None
+        stamp = gateway.stamps(None)
+        headers = list(preflight_headers(cors, origin))
+        if kind == "http":
+            return write_response(HttpResponse(204, [*headers, (REQUEST_ID, stamp.extended_request_id)], b""))
+        headers += [("Content-Length", "0"), ("x-amzn-RequestId", stamp.request_id)]
+        return write_response(HttpResponse(200, headers, b""))
+
+
+def _preflighted_api(gateway: Gateway, wanted: str) -> str | None:
+    """The kind of API behind a preflight request: of its own route, or of the one it asks about."""
+    rule = flask.request.url_rule
+    if rule is None:
+        head = RequestHead(flask.request.environ)
+        head.method = wanted
+        routes = flask.current_app.url_map
+        assert isinstance(routes, RouteMap)
+        try:
+            rule, _ = routes.find(head)
+        except NoSuchRoute:
+            return gateway.stage.api
+    route = getattr(rule, "route", None)
+    return route.function.api if route else None
+
+
+def options_routes(routes: Iterable[Route]) -> Iterator[tuple[Route, str]]:
+    """An OPTIONS method for each resource of a REST API that has none, and the methods it allows.
+
+    As SAM adds them for `Cors`: beside ANY, too.
+    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-api-corsconfiguration.html
+    """
+    resources: dict[str, list[Route]] = {}
+    for route in routes:
+        if route.function.api == "rest":
+            resources.setdefault(RouteKey("", route.key.path).template[1], []).append(route)
+    for same in resources.values():
+        methods = {route.key.method for route in same}
+        if "OPTIONS" not in methods:
+            allowed = METHODS if ANY in methods else sorted(methods | {"OPTIONS"})
+            first = same[0]
+            yield Route(RouteKey("OPTIONS", first.key.path), first.function, first.stage), ",".join(allowed)
+
+
+def options_blueprint(gateway: Gateway, cors: Cors, routes: Iterable[Route]) -> Blueprint:
+    """The mock integrations of REST APIs' OPTIONS methods."""
+    blueprint = Blueprint("_berth_cors", __name__)
+    add_routes(
+        blueprint,
+        {
+            route: _options_view(gateway, replace(cors, allow_methods=cors.allow_methods or (allowed,)))
+            for route, allowed in options_routes(routes)
+        },
+    )
+    return blueprint
+
+
+def _options_view(gateway: Gateway, cors: Cors) -> View:
+    headers = list(preflight_headers(cors, cors.allow_origins[0]))
+
+    def answer(**path_parameters: str) -> WireResponse:
+        stamp, body = gateway.stamps(None), b"{}\n"
+        own = [
+            ("Content-Type", "application/json"),
+            ("Content-Length", str(len(body))),
+            ("x-amzn-RequestId", stamp.request_id),
+            ("x-amz-apigw-id", stamp.extended_request_id),
+        ]
+        return write_response(HttpResponse(200, [*headers, *own], body))
+
+    return answer

@@ -1,0 +1,126 @@
+"""Cross checks of routes: who claims what, and which keys belong to which kind of API."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from app.errors import Problem
+from app.manifest.check import MANIFEST
+from app.manifest.document import UnreadableDocument, read_object, shown
+from app.model.manifest import FunctionManifest, RouteManifest
+from app.model.method_request import MethodRequest
+from app.model.route import ANY, DEFAULT_ROUTE, RouteKey
+from app.model.stage import Stage
+from app.schemas.model import model_problem
+
+Manifests = Mapping[Path, FunctionManifest]
+
+# What a function or route may say, and the kinds of API that know it.
+_FUNCTION_KEYS: dict[str, tuple[str, Callable[[FunctionManifest], bool]]] = {
+    "payloadFormatVersion": ("http", lambda manifest: manifest.payload_format_version is not None),
+    "multiValueHeaders": ("alb", lambda manifest: manifest.multi_value_headers is not None),
+    "binaryMediaTypes": ("rest", lambda manifest: manifest.binary_media_types is not None),
+}
+_ROUTE_KEYS: dict[str, tuple[str, Callable[[RouteManifest], bool]]] = {
+    "apiKeyRequired": ("rest", lambda route: route.method_request.api_key_required),
+    "requestParameters": ("rest", lambda route: bool(route.method_request.required_parameters)),
+    "requestModels": ("rest", lambda route: bool(route.models)),
+    "priority": ("alb", lambda route: route.listener_rule.priority is not None),
+    "conditions": ("alb", lambda route: bool(route.listener_rule.conditions)),
+}
+_NAMES = {"rest": "REST APIs", "http": "HTTP APIs", "alb": "load balancers", "url": "function URLs"}
+_CATCH_ALL = RouteManifest(RouteKey(ANY, DEFAULT_ROUTE))
+
+
+def served_routes(manifest: FunctionManifest, stage: Stage) -> tuple[RouteManifest, ...]:
+    """The routes of a function; a function URL without any takes every request."""
+    if not manifest.routes and (manifest.api or stage.api) == "url":
+        return (_CATCH_ALL,)
+    return manifest.routes
+
+
+def check_routes(manifests: Manifests, stage: Stage) -> Iterator[Problem]:
+    """Report every route, and every rule's priority, that is claimed twice, at each claim after the first."""
+    first: dict[object, tuple[Path, RouteKey]] = {}
+    for folder, manifest in manifests.items():
+        for index, route in enumerate(served_routes(manifest, stage)):
+            key, rule = route.key, route.listener_rule
+            if not key.method:
+                continue  # reported by its schema
+            place = shown(folder / MANIFEST), f"routes[{index}]"
+            owner, claimed = first.setdefault((key.template, rule.conditions), (folder, key))
+            if claimed is not key or owner is not folder:
+                yield Problem(*place, f"{key} is already claimed by {owner.name!r} ({claimed})")
+            if rule.priority is not None:
+                owner, claimed = first.setdefault(rule.priority, (folder, key))
+                if claimed is not key:
+                    wrong = f"{rule.priority} is already the priority of {owner.name!r} ({claimed})"
+                    yield Problem(place[0], f"{place[1]}.priority", wrong)
+
+
+def check_kinds(manifests: Manifests, stage: Stage) -> Iterator[Problem]:
+    """Report every key and path that the function's kind of API does not know."""
+    for folder, manifest in manifests.items():
+        file, kind = shown(folder / MANIFEST), manifest.api or stage.api
+        for key, (owner, is_given) in _FUNCTION_KEYS.items():
+            if owner != kind and is_given(manifest):
+                yield Problem(file, key, _foreign(owner, kind))
+        for index, route in enumerate(manifest.routes):
+            for key, message in _route_problems(route, kind, stage):
+                yield Problem(file, f"routes[{index}].{key}", message)
+
+
+def _route_problems(route: RouteManifest, kind: str, stage: Stage) -> Iterator[tuple[str, str]]:
+    for key, (owner, is_given) in _ROUTE_KEYS.items():
+        if owner != kind and is_given(route):
+            yield key, _foreign(owner, kind)
+    if route.key.is_pattern and kind != "alb":
+        yield (
+            "path",
+            f"{route.key.path!r}: * and ? are patterns of load balancers, this function has {kind!r}",
+        )
+    if route.key.is_default and kind not in {"http", "url"}:
+        yield "path", f"$default belongs to HTTP APIs, this function has {kind!r}"
+    if route.key.is_default and route.key.method != ANY:
+        yield "method", f"must be ANY for $default, not {route.key.method}"
+    if route.method_request.api_key_required and not stage.api_keys:
+        yield "apiKeyRequired", "no key could ever be valid: the stage has no apiKeys"
+
+
+def _foreign(owner: str, kind: str) -> str:
+    return f"belongs to {_NAMES[owner]} ({owner!r}), this function has {kind!r}"
+
+
+def read_method_request(
+    folder: Path, index: int, route: RouteManifest, problems: list[Problem]
+) -> MethodRequest:
+    """A route's method request, its models checked and as text."""
+    wanted, models = route.method_request, {}
+    for media_type, model in route.models.items():
+        try:
+            document = read_object(folder / model) if isinstance(model, str) else model
+            message = model_problem(document)
+        except UnreadableDocument as unreadable:
+            message = f"{model} {unreadable}"
+        except ModuleNotFoundError:
+            message = "needs the package jsonschema: pip install 'berth[jsonschema]'"
+        if message:
+            problems.append(
+                Problem(shown(folder / MANIFEST), f"routes[{index}].requestModels.{media_type}", message)
+            )
+        else:
+            models[media_type] = json.dumps(document)
+    return MethodRequest(wanted.api_key_required, wanted.required_parameters, models)
+
+
+def check_cors(manifests: Manifests, stage: Stage) -> Iterator[tuple[str, str]]:
+    """Report CORS that no API of the stage could answer for, as (key, message)."""
+    if stage.cors is None:
+        return
+    kinds: set[Any] = {manifest.api or stage.api for manifest in manifests.values()}
+    if kinds == {"alb"}:
+        yield "cors", "load balancers have no CORS, and this stage serves nothing else"
+    origins = stage.cors.allow_origins
+    if "rest" in kinds and (len(origins) != 1 or (origins[0] != "*" and origins[0].endswith("://*"))):
+        yield "cors.allowOrigins", "a REST API's OPTIONS method sends one fixed origin: name one, or *"

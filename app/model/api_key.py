@@ -1,0 +1,17 @@
+"""API keys of a REST API."""
+
+import hashlib
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    """One key: its id and the hash of its value, which is kept nowhere."""
+
+    id: str
+    sha256: str  # lower-case hexadecimal
+
+
+def hash_api_key(value: str) -> str:
+    """The SHA-256 of a key's value, in lower-case hexadecimal."""
+    return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()

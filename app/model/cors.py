@@ -1,0 +1,25 @@
+"""Cross-origin resource sharing, as a stage configures it for the gateway to answer."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Cors:
+    """What other origins may do; an empty tuple and None mean that the header is not sent."""
+
+    allow_origins: tuple[str, ...] = ()
+    allow_methods: tuple[str, ...] = ()
+    allow_headers: tuple[str, ...] = ()
+    expose_headers: tuple[str, ...] = ()
+    allow_credentials: bool = False
+    max_age: int | None = None  # seconds
+
+    def allowed_origin(self, origin: str) -> str | None:
+        """What Access-Control-Allow-Origin says to an origin: `*`, the origin itself, or nothing.
+
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
+        """
+        if "*" in self.allow_origins:
+            return "*"
+        scheme = f"{origin.partition('://')[0]}://*"
+        return origin if origin in self.allow_origins or scheme in self.allow_origins else None

@@ -1,0 +1,22 @@
+"""The method request of a REST API: what a request must bring before the function is asked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+DEFAULT_MODEL = "$default"  # stands for every media type without a model of its own
+
+
+@dataclass(frozen=True)
+class MethodRequest:
+    """An API key, parameters and models, in API Gateway's own forms.
+
+    `required_parameters` are like `method.request.querystring.page`; `models` are the texts of JSON
+    Schemas by media type.
+    """
+
+    api_key_required: bool = False
+    required_parameters: tuple[str, ...] = ()
+    models: Mapping[str, str] = field(default_factory=dict)
+
+
+NO_METHOD_REQUEST = MethodRequest()

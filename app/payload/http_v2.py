@@ -1,0 +1,84 @@
+"""The HTTP API event shape of payload format version 2.0, both directions."""
+
+from functools import lru_cache
+from typing import Any
+
+from app.errors import MalformedProxyResponse
+from app.model.gateway_context import Identity, Stamp
+from app.model.http import HttpRequest, HttpResponse
+from app.model.invocation import Event, InvocationResult
+from app.model.route import Route
+from app.payload.http_api import REQUEST_ID, answer, decode_parameters, encode_http_body, event_headers
+from app.payload.path import decode_path
+from app.payload.response import http_response
+from app.payload.result import check_plain, parse_result, read_envelope, refuse_failed
+from app.payload.version_2 import body_keys, header_pairs, is_envelope, request_context, request_keys
+from app.schemas.event_v2 import check_event_v2
+from app.schemas.response import load_v2_response
+
+
+def build_event(route: Route, request: HttpRequest, identity: Identity, stamp: Stamp) -> Event:
+    """Build the event: everything decoded but the query string, cookies in a list of their own.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+    """
+    headers = [line for line in event_headers(request, stamp) if line[0] != "Cookie"]
+    # What follows an encoded `?` never reaches a function (reported).
+    path = decode_path(f"{route.stage_path}{request.path}").partition("?")[0]
+    variables = route.stage.stage_variables
+    return {
+        "version": "2.0",
+        "routeKey": str(route.key),
+        "rawPath": path,
+        **request_keys(request, headers),
+        "requestContext": {
+            **_static_context(route),
+            **request_context(request, path, stamp),
+            "requestId": stamp.extended_request_id,
+        },
+        **body_keys(encode_http_body(request)),
+        **({"pathParameters": decode_parameters(request)} if request.path_parameters else {}),
+        **({"stageVariables": dict(variables)} if variables else {}),
+    }
+
+
+def check_event(event: Event) -> None:
+    """Check an event against its schema; raises MalformedDocument."""
+    check_event_v2(event)
+
+
+def check_result(result: InvocationResult) -> None:
+    """Check that the short cut for plain results says what the schema says."""
+    check_plain(result, load_v2_response)
+
+
+def read_result(route: Route, request: HttpRequest, stamp: Stamp, result: InvocationResult) -> HttpResponse:
+    """Read a function's result: a proxy response if it has a status, else the body of one.
+
+    Raises FunctionFailed, MalformedProxyResponse or UndecodableBody.
+    """
+    refuse_failed(route, result)
+    try:
+        document = parse_result(route, result)
+    except MalformedProxyResponse:  # passed on as it is, against the documentation (observed)
+        return _inferred(stamp, result.payload)
+    if not is_envelope(document):
+        text = document.encode("utf-8", "replace") if isinstance(document, str) else result.payload
+        return _inferred(stamp, text)
+    response = read_envelope(route, document, load_v2_response)
+    return answer(route, response, stamp, header_pairs(response))
+
+
+@lru_cache(maxsize=4096)
+def _static_context(route: Route) -> dict[str, Any]:
+    return {
+        "accountId": route.stage.account_id,
+        "apiId": route.stage.api_id,
+        "routeKey": str(route.key),
+        "stage": route.stage_name,
+    }
+
+
+def _inferred(stamp: Stamp, body: bytes) -> HttpResponse:
+    lines = [("Content-Type", "application/json"), (REQUEST_ID, stamp.extended_request_id)]
+    return http_response(200, lines, body)

@@ -1,0 +1,46 @@
+"""What a REST API's request validator checks before an integration."""
+
+from app.errors import InvalidRequest
+from app.model.http import HttpRequest
+from app.model.method_request import DEFAULT_MODEL, MethodRequest
+from app.payload.headers import first_media_type
+from app.schemas.model import is_valid
+
+PARAMETER = "method.request."
+
+
+def check_method_request(wanted: MethodRequest, request: HttpRequest, query: dict[str, list[str]]) -> None:
+    """Check parameters, then the body; raises InvalidRequest with API Gateway's own message.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-request-validation.html
+    """
+    if wanted.required_parameters:
+        missing = [name for name in sorted(wanted.required_parameters) if not _has(name, request, query)]
+        if missing:
+            names = ", ".join(_parts(name)[1] for name in missing)
+            raise InvalidRequest(f"Missing required request parameters: [{names}]")
+    if wanted.models and not _is_valid(wanted, request):
+        raise InvalidRequest("Invalid request body")
+
+
+def _has(name: str, request: HttpRequest, query: dict[str, list[str]]) -> bool:
+    """Whether a parameter is there and not blank."""
+    location, key = _parts(name)
+    if location == "header":
+        return any(each.lower() == key.lower() and value.strip() for each, value in request.headers)
+    if location == "querystring":
+        return any(query.get(key, ()))
+    return bool(request.path_parameters.get(key))
+
+
+def _parts(name: str) -> tuple[str, str]:
+    location, _, key = name.removeprefix(PARAMETER).partition(".")
+    return location, key
+
+
+def _is_valid(wanted: MethodRequest, request: HttpRequest) -> bool:
+    """Whether the body meets the model of its media type; one without a model is not looked at."""
+    types = [value for name, value in request.headers if name == "Content-Type"]
+    media_type = first_media_type(types) or "application/json"
+    model = wanted.models.get(media_type, wanted.models.get(DEFAULT_MODEL))
+    return model is None or is_valid(model, request.body)

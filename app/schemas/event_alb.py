@@ -1,0 +1,58 @@
+"""The events of a load balancer's Lambda target: single or multi-value maps, never both, never null."""
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, validates_schema
+
+from app.schemas.fields import AwsSchema, Flag, Text
+from app.schemas.reading import read
+
+_SINGLE = {"queryStringParameters", "headers"}
+_MULTI = {"multiValueQueryStringParameters", "multiValueHeaders"}
+
+
+def _value_map() -> fields.Dict:
+    return fields.Dict(keys=fields.String(), values=fields.String(), allow_none=False)
+
+
+def _list_map() -> fields.Dict:
+    return fields.Dict(keys=fields.String(), values=fields.List(fields.String()), allow_none=False)
+
+
+class ElbSchema(AwsSchema):
+    """requestContext.elb."""
+
+    targetGroupArn = Text(required=True)
+
+
+class RequestContextSchema(AwsSchema):
+    """requestContext."""
+
+    elb = fields.Nested(ElbSchema, required=True)
+
+
+class AlbEventSchema(AwsSchema):
+    """The whole event."""
+
+    requestContext = fields.Nested(RequestContextSchema, required=True)
+    httpMethod = Text(required=True)
+    path = Text(required=True)
+    queryStringParameters = _value_map()
+    headers = _value_map()
+    multiValueQueryStringParameters = _list_map()
+    multiValueHeaders = _list_map()
+    body = fields.String(required=True)
+    isBase64Encoded = Flag(required=True)
+
+    @validates_schema
+    def _one_kind_of_maps(self, data: dict[str, Any], **_: Any) -> None:
+        if (_SINGLE | _MULTI) & data.keys() not in (_SINGLE, _MULTI):
+            raise ValidationError("must have both single-value maps or both multi-value maps, and no other")
+
+
+_SCHEMA = AlbEventSchema()
+
+
+def check_alb_event(document: Any) -> None:
+    """Check that a document is a load balancer's event; raises MalformedDocument."""
+    read(_SCHEMA, document)

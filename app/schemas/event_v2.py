@@ -1,0 +1,69 @@
+"""The events of payload format version 2.0, of HTTP APIs and of function URLs.
+
+What has no value is absent, never null. Keys AWS adds are kept.
+"""
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from app.schemas.fields import AnyText, AwsSchema, Flag, Text, Whole
+from app.schemas.reading import read
+
+
+def _text_map(**kwargs: Any) -> fields.Dict:
+    return fields.Dict(keys=fields.String(), values=fields.String(), allow_none=False, **kwargs)
+
+
+def _text_list() -> fields.List[Any]:
+    return fields.List(fields.String(), allow_none=False, validate=validate.Length(min=1))
+
+
+class HttpSchema(AwsSchema):
+    """requestContext.http."""
+
+    method = Text(required=True)
+    path = AnyText(required=True)
+    protocol = Text(required=True)
+    sourceIp = Text(required=True)
+    userAgent = AnyText(required=True)
+
+
+class RequestContextSchema(AwsSchema):
+    """requestContext."""
+
+    accountId = Text(required=True)
+    apiId = AnyText(required=True)
+    domainName = Text(required=True)
+    domainPrefix = AnyText(required=True)
+    http = fields.Nested(HttpSchema, required=True)
+    requestId = Text(required=True)
+    routeKey = Text(required=True)
+    stage = Text(required=True)
+    time = Text(required=True)
+    timeEpoch = Whole(required=True)
+
+
+class EventV2Schema(AwsSchema):
+    """The whole event."""
+
+    version = AnyText(required=True, validate=validate.Equal("2.0"))
+    routeKey = Text(required=True)
+    rawPath = AnyText(required=True)
+    rawQueryString = AnyText(required=True)
+    cookies = _text_list()
+    headers = _text_map(required=True)
+    queryStringParameters = _text_map(validate=validate.Length(min=1))
+    requestContext = fields.Nested(RequestContextSchema, required=True)
+    body = AnyText()
+    pathParameters = _text_map(validate=validate.Length(min=1))
+    isBase64Encoded = Flag(required=True)
+    stageVariables = _text_map(validate=validate.Length(min=1))
+
+
+_SCHEMA = EventV2Schema()
+
+
+def check_event_v2(document: Any) -> None:
+    """Check that a document is an event of version 2.0; raises MalformedDocument."""
+    read(_SCHEMA, document)

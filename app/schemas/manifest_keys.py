@@ -1,0 +1,111 @@
+"""The keys that manifests share, and what they are checked by."""
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate
+
+from app.schemas.fields import AnyText, Pattern, Text, Whole
+
+# https://docs.aws.amazon.com/lambda/latest/api/API_Environment.html
+VARIABLE_NAME = "[a-zA-Z][a-zA-Z0-9_]+"
+STAGE_VARIABLE_NAME = "[a-zA-Z0-9_]{1,64}"
+MEDIA_TYPE = "[a-zA-Z0-9_.+*-]+/[a-zA-Z0-9_.+*-]+"
+STAGE_NAME = "[a-zA-Z0-9_-]{1,128}"
+API_KINDS = ("rest", "http", "alb", "url")
+PAYLOAD_VERSIONS = ("1.0", "2.0")
+_MOST = 2**31 - 1
+# Lambda refuses these: they are set by the service.
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+RESERVED_VARIABLES = frozenset(
+    """_HANDLER _X_AMZN_TRACE_ID AWS_DEFAULT_REGION AWS_REGION AWS_EXECUTION_ENV
+    AWS_LAMBDA_FUNCTION_NAME AWS_LAMBDA_FUNCTION_MEMORY_SIZE AWS_LAMBDA_FUNCTION_VERSION
+    AWS_LAMBDA_INITIALIZATION_TYPE AWS_LAMBDA_LOG_GROUP_NAME AWS_LAMBDA_LOG_STREAM_NAME
+    AWS_ACCESS_KEY AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
+    AWS_LAMBDA_RUNTIME_API LAMBDA_TASK_ROOT LAMBDA_RUNTIME_DIR""".split()
+)
+
+
+class VariableName(Pattern):
+    """The name of an environment variable that a function may set."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if value in RESERVED_VARIABLES:
+            raise ValidationError(f"{value} is reserved: Lambda sets it itself")
+        if value == "AWS_LAMBDA_EXEC_WRAPPER":
+            raise ValidationError("wrapper scripts are not supported: the runtime is not started by one")
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+def at_least(least: int, unit: str = "") -> list[validate.Range]:
+    """A number from `least` on."""
+    return [
+        validate.Range(min=least, error=f"must be {least} {unit} or more".replace("  ", " ")),
+        validate.Range(max=_MOST, error=f"must be {_MOST} at most"),
+    ]
+
+
+def hint(text: str) -> dict[str, str]:
+    """What an editor says about a key."""
+    return {"description": text}
+
+
+def only(known: str, **kwargs: Any) -> Text:
+    """A key with one value that works today; the message says that others will come."""
+    wrong = f"'{{input}}' is not supported by this version of Berth: only {known!r}"
+    return Text(validate=validate.OneOf([known], error=wrong), **kwargs)
+
+
+def editor_key() -> Text:
+    """`$schema`."""
+    return Text(data_key="$schema", metadata=hint("For editors: where the JSON Schema is."))
+
+
+def api_kind_key(default: str | None) -> Text:
+    """`api`."""
+    return Text(
+        load_default=default,
+        validate=validate.OneOf(API_KINDS, error=f"'{{input}}' is not one of {', '.join(API_KINDS)}"),
+        metadata=hint("What the function was behind: a REST API, an HTTP API, a load balancer or its URL."),
+    )
+
+
+def timeout_key(default: int | None) -> Whole:
+    """`timeout`."""
+    return Whole(
+        load_default=default,
+        validate=at_least(1, "second"),
+        metadata=hint("Seconds one invocation may take before it is killed."),
+    )
+
+
+def memory_size_key(default: int | None) -> Whole:
+    """`memorySize`."""
+    return Whole(
+        data_key="memorySize",
+        load_default=default,
+        validate=at_least(128, "MB"),
+        metadata=hint("MB that one environment may use before it is killed."),
+    )
+
+
+def environment_key() -> fields.Dict:
+    """`environment`."""
+    wrong = "is not a name Lambda accepts: a letter, then one or more letters, digits or _"
+    return fields.Dict(
+        keys=VariableName(VARIABLE_NAME, wrong),
+        values=AnyText(),
+        load_default=dict,
+        metadata=hint("Environment variables; ${stageVariables.name} is replaced."),
+    )
+
+
+def binary_media_types_key(default: Any) -> fields.List[Any]:
+    """`binaryMediaTypes`."""
+    wrong = "is not a media type such as image/png, image/* or */*"
+    return fields.List(
+        Pattern(MEDIA_TYPE, wrong),
+        data_key="binaryMediaTypes",
+        load_default=default,
+        allow_none=False,
+        metadata=hint("Media types that travel as base64, such as image/png, image/* or */*."),
+    )

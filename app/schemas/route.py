@@ -1,0 +1,148 @@
+"""One route of a function: what it takes, and what it asks of a request."""
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
+
+from app.model.listener_rule import CONDITION_FIELDS, Condition, ListenerRule
+from app.model.manifest import RouteManifest
+from app.model.method_request import DEFAULT_MODEL, MethodRequest
+from app.model.route import RESERVED_PREFIX, RouteKey, is_reserved
+from app.schemas.fields import Flag, NotYet, Pattern, Resource, Text, Whole, method_problem
+from app.schemas.manifest_keys import MEDIA_TYPE, hint, only
+
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateRule.html
+_LAST_PRIORITY = 50_000
+_LONGEST_PATTERN = 128
+PARAMETER = r"method\.request\.(querystring|header|path)\.[a-zA-Z0-9._$-]+"
+
+
+def _check_method(value: str) -> None:
+    problem = method_problem(value)
+    if problem:
+        raise ValidationError(problem)
+
+
+def _check_not_reserved(path: str) -> None:
+    if is_reserved(path):
+        raise ValidationError(f"{path!r} lies under {RESERVED_PREFIX}, which Berth serves itself")
+
+
+class ConditionValue(fields.Field[Any]):
+    """A pattern, or of a query string a pair of patterns."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[str | None, str]:
+        if isinstance(value, str):
+            key, pattern = None, value
+        elif isinstance(value, dict) and value.keys() <= {"key", "value"} and "value" in value:
+            key, pattern = value.get("key"), value["value"]
+        else:
+            raise ValidationError('must be a string, or {"key": ..., "value": ...} of a query string')
+        for text in (key, pattern):
+            if text is not None and not (isinstance(text, str) and 0 < len(text) <= _LONGEST_PATTERN):
+                raise ValidationError(f"must be text of 1 to {_LONGEST_PATTERN} characters")
+        return key, pattern
+
+
+class ConditionSchema(Schema):
+    """One condition of a load balancer's rule, with the ELB API's field names."""
+
+    field = Text(
+        required=True,
+        validate=validate.OneOf(
+            CONDITION_FIELDS, error=f"'{{input}}' is not one of {', '.join(CONDITION_FIELDS)}"
+        ),
+        metadata=hint("What the condition looks at."),
+    )
+    values = fields.List(
+        ConditionValue(),
+        required=True,
+        validate=validate.Length(min=1, error="must have at least one value"),
+        metadata=hint("Patterns with * and ?; one of them must fit. Of a query string: key and value."),
+    )
+    http_header_name = Pattern(
+        r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}",
+        "is no header name",
+        data_key="httpHeaderName",
+        load_default="",
+        metadata=hint("For http-header: which one."),
+    )
+
+    @validates_schema
+    def _fits_its_field(self, data: dict[str, Any], **_: Any) -> None:
+        field, name = data.get("field"), data.get("http_header_name")
+        if (field == "http-header") is not bool(name):
+            raise ValidationError("httpHeaderName belongs to the field http-header, and that needs it")
+        if field != "query-string" and any(key is not None for key, _ in data.get("values", ())):
+            raise ValidationError("only the field query-string has values with a key")
+
+    @post_load
+    def _make(self, data: dict[str, Any], **_: Any) -> Condition:
+        pairs = tuple(data["values"])
+        if data["field"] == "query-string":
+            return Condition(data["field"], pairs=pairs)
+        values = tuple(value for _, value in pairs)
+        return Condition(data["field"], values, header_name=data["http_header_name"])
+
+
+class Model(fields.Field[Any]):
+    """A JSON Schema, or the name of a file that holds one."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, dict | str) or value == "":
+            raise ValidationError("must be a JSON Schema or the name of a file in the function's folder")
+        return value
+
+
+class RouteSchema(Schema):
+    """One route of a function."""
+
+    method = Text(required=True, validate=_check_method, metadata=hint("ANY or one HTTP method."))
+    path = Resource(
+        required=True,
+        validate=_check_not_reserved,
+        metadata=hint("A resource path such as /orders/{id} or /{proxy+}; $default for an HTTP API."),
+    )
+    invocation = only("sync", metadata=hint("How the function is invoked."))
+    api_key_required = Flag(
+        data_key="apiKeyRequired",
+        load_default=False,
+        metadata=hint("For a REST API: a request needs one of the stage's apiKeys in X-Api-Key."),
+    )
+    request_parameters = fields.Dict(
+        keys=Pattern(PARAMETER, "is not like method.request.querystring.page, ...header.X-A or ...path.id"),
+        values=Flag(),
+        data_key="requestParameters",
+        load_default=dict,
+        metadata=hint("For a REST API: parameters, and whether a request without them is refused."),
+    )
+    request_models = fields.Dict(
+        keys=Pattern(rf"({MEDIA_TYPE}|\{DEFAULT_MODEL})", "is neither a media type nor $default"),
+        values=Model(),
+        data_key="requestModels",
+        load_default=dict,
+        metadata=hint("For a REST API: a JSON Schema, or a file with one, by media type or $default."),
+    )
+    priority = Whole(
+        load_default=None,
+        validate=validate.Range(1, _LAST_PRIORITY, error=f"must be from 1 to {_LAST_PRIORITY}"),
+        metadata=hint("For a load balancer: rules are tried from the lowest number on, then those without."),
+    )
+    conditions = fields.List(
+        fields.Nested(ConditionSchema),
+        load_default=list,
+        allow_none=False,
+        metadata=hint("For a load balancer: what its rule asks beside method and path."),
+    )
+    authorizer = NotYet("authorizers are")
+    scopes = NotYet("authorizer scopes are")
+
+    @post_load
+    def _make(self, data: dict[str, Any], **_: Any) -> RouteManifest:
+        required = tuple(name for name, is_required in data["request_parameters"].items() if is_required)
+        return RouteManifest(
+            RouteKey(data["method"], data["path"]),
+            MethodRequest(data["api_key_required"], required),
+            ListenerRule(data["priority"], tuple(data["conditions"])),
+            data["request_models"],
+        )
