@@ -23,6 +23,7 @@ from app.errors import (
     Throttled,
     UndecodableBody,
 )
+from app.gateway.flask_app import GatewayApp
 from app.gateway.gateway import Gateway
 from app.gateway.request import drain_body
 from app.gateway.response import REASONS, WireResponse, write_response
@@ -137,7 +138,7 @@ FAULTS: Mapping[str, Mapping[type[Exception], Fault]] = {
 _LOGGED = (MalformedProxyResponse, UndecodableBody, Throttled)
 
 
-def register_faults(app: flask.Flask, gateway: Gateway) -> None:
+def register_faults(app: GatewayApp, gateway: Gateway) -> None:
     """Answer every fault as the gateway of the request's route would."""
 
     def answer(error: Exception) -> WireResponse:
@@ -160,6 +161,7 @@ def register_faults(app: flask.Flask, gateway: Gateway) -> None:
         fault = Fault(error.code or 500, body, f"{error.name.replace(' ', '')}Exception")
         return write_response(_response("rest", fault, gateway.fault_stamp()))
 
+    app.refuse = lambda error: fault_response(gateway.stage.api, error, gateway.stamps(None))
     for kind in FAULTS["rest"]:
         if kind is not Exception:
             app.register_error_handler(kind, answer)

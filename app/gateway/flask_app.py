@@ -1,10 +1,12 @@
 """Flask with a gateway's idea of a URL: raw paths, AWS's precedence of routes, no redirects."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
 from flask.sessions import NullSession, SessionInterface, SessionMixin
 from flask.wrappers import Request, Response
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import Forbidden, NotFound
 from werkzeug.routing import Map, MapAdapter, Rule
 from werkzeug.wsgi import get_host
@@ -14,6 +16,7 @@ from app.gateway.api_routes import ApiRoutes
 from app.gateway.client import GatewayClient
 from app.gateway.request import MAX_BODY_BYTES, RequestHead
 from app.gateway.response import WireResponse
+from app.model.http import HttpResponse
 from app.model.route import ANY, METHODS, Route, is_reserved
 
 
@@ -118,7 +121,15 @@ class GatewayApp(Flask):
     response_class = WireResponse
     test_client_class = GatewayClient
     session_interface = NoSessions()
+    # What the stage's kind of API answers to a request that never became one.
+    refuse: Callable[[Exception], HttpResponse]
 
     def __init__(self, import_name: str) -> None:
         super().__init__(import_name, static_folder=None, template_folder=None)
         self.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+
+    def handle_exception(self, e: Exception) -> Any:
+        """Leave a body that is not framed as HTTP says to the server: the connection must end with it."""
+        if isinstance(e, ParseException):
+            raise e
+        return super().handle_exception(e)

@@ -55,12 +55,13 @@ class RequestHead:
 def read_request(request: Request, route: Route) -> HttpRequest:
     """Read the current request.
 
-    Raises werkzeug's RequestEntityTooLarge for a larger body than this kind of API takes,
-    HeadersTooLarge, and MalformedRequest for a body that is not framed as HTTP says.
+    Raises MalformedRequest, HeadersTooLarge, and werkzeug's RequestEntityTooLarge for a larger body
+    than this kind of API takes.
     """
     environ, kind = request.environ, route.function.api
     head = RequestHead(environ)
     headers = [(canonical_name(name), text_value(value)) for name, value in head.headers]
+    _refuse_malformed(environ, headers)
     _refuse_large_head(headers, head, kind)
     body = _read_body(request, kind)
     source_ip, forwarded = _forwarded(environ, headers, route.stage.trusted_proxy_hops)
@@ -101,6 +102,15 @@ def _joined_headers(environ: Environ) -> Iterable[tuple[str, str]]:
             yield _NOT_IN_HTTP[key], value
         elif key.startswith("HTTP_"):
             yield key[5:].replace("_", "-"), value
+
+
+def _refuse_malformed(environ: Environ, headers: Headers) -> None:
+    """Refuse what gunicorn lets pass, and no gateway does."""
+    if environ["SERVER_PROTOCOL"] == "HTTP/1.1" and not last_header(headers, "Host"):
+        raise MalformedRequest("no Host header")
+    coding = environ.get("HTTP_TRANSFER_ENCODING", "chunked")
+    if coding.strip().lower() != "chunked":
+        raise MalformedRequest(f"the transfer coding {coding!r}")
 
 
 def _refuse_large_head(headers: Headers, head: RequestHead, kind: str) -> None:
@@ -150,10 +160,7 @@ def _read_body(request: Request, kind: str) -> bytes:
     if not (request.environ.get("CONTENT_LENGTH") or request.environ.get("HTTP_TRANSFER_ENCODING")):
         return b""
     request.max_content_length = _BODY_LIMITS[kind]
-    try:
-        return request.get_data(cache=False)
-    except OSError as broken:  # gunicorn's errors for chunks are of this kind
-        raise MalformedRequest(f"the body cannot be read: {broken}") from broken
+    return request.get_data(cache=False)
 
 
 def drain_body(environ: Environ) -> None:

@@ -30,6 +30,13 @@ class WireResponse(Response):
         return ClosingIterator(body, self.close) if self._on_close else body
 
 
+def raw_response(response: HttpResponse) -> bytes:
+    """A response as bytes for a connection that ends with it."""
+    status = f"HTTP/1.1 {response.status} {REASONS.get(response.status, 'Unknown')}"
+    lines = [status, *(f"{name}: {value}" for name, value in response.headers), "Connection: close"]
+    return "".join(f"{line}\r\n" for line in (*lines, "")).encode("latin-1") + response.body
+
+
 def write_response(response: HttpResponse) -> WireResponse:
     """Write our response as Flask's."""
     wire = WireResponse.__new__(WireResponse)

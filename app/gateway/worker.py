@@ -1,10 +1,39 @@
-"""gunicorn's threaded worker, with an end that loses no request."""
+"""gunicorn's threaded worker, with an end that loses no request and with the gateway's own refusals."""
 
 import time
 from typing import Any
 
+from gunicorn import util
+from gunicorn.http import errors, wsgi
 from gunicorn.workers.base import Worker
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
+
+from app.errors import GatewayRefusal, HeadersTooLarge, MalformedRequest
+from app.gateway.response import raw_response
+
+# What gunicorn's parser says of a response, or of the server's own settings.
+_NOT_A_CLIENTS = (
+    errors.InvalidResponseHeader,
+    errors.InvalidResponseHeaderName,
+    errors.ConfigurationProblem,
+)
+_TOO_LARGE = (errors.LimitRequestLine, errors.LimitRequestHeaders)
+
+
+class GatewayResponse(wsgi.Response):  # type: ignore[misc]
+    """A response whose Server header is the application's, or absent: gunicorn would name itself."""
+
+    server: str | None = None
+
+    def process_headers(self, headers: list[tuple[str, str]]) -> None:
+        """Take the application's headers; gunicorn's own passes over Server."""
+        super().process_headers(headers)
+        self.server = next((value for name, value in headers if name.lower() == "server"), None)
+
+    def default_headers(self) -> list[str]:
+        """The status line and the headers that are gunicorn's to send."""
+        lines = [line for line in super().default_headers() if not line.startswith("Server:")]
+        return [*lines, f"Server: {self.server}\r\n"] if self.server else lines
 
 
 class GatewayWorker(ThreadWorker):  # type: ignore[misc]
@@ -13,6 +42,23 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
     gunicorn's own leaves connections waiting while it drains and resets them at the end, and it waits
     for connections on which nothing was ever sent.
     """
+
+    def init_process(self) -> None:
+        """Start to serve."""
+        wsgi.Response = GatewayResponse
+        super().init_process()
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """Answer what cannot be parsed as the stage's kind of API would, not with gunicorn's own page.
+
+        The log names the kind of error only: its text may quote a header.
+        """
+        refusal = _refusal(exc)
+        if refusal is None:
+            super().handle_error(req, client, addr, exc)
+            return
+        self.log.warning("refused a request from %s: %s", (addr or ("",))[0], type(exc).__name__)
+        util.write_nonblock(client, raw_response(self.wsgi.refuse(refusal)))
 
     def handle_quit(self, sig: int, frame: object) -> None:
         """End at once; gunicorn's own takes a lock here that the interrupted code may hold."""
@@ -34,3 +80,11 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
         while self.nr_conns != before:
             before = self.nr_conns
             self.accept(listener)
+
+
+def _refusal(error: Exception) -> GatewayRefusal | None:
+    """What a parser's error is to the client; None if it is not the client's fault."""
+    if not isinstance(error, errors.ParseException) or isinstance(error, _NOT_A_CLIENTS):
+        return None
+    kind = HeadersTooLarge if isinstance(error, _TOO_LARGE) else MalformedRequest
+    return kind(type(error).__name__)
