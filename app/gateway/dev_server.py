@@ -18,3 +18,9 @@ class RawRequestHandler(WSGIRequestHandler):
         environ["RAW_URI"] = environ["REQUEST_URI"] = target
         environ[RAW_HEADERS] = [(name, value) for name, value in self.headers.items() if "_" not in name]
         return environ
+
+    def send_response(self, code: int, message: str | None = None) -> None:
+        """Begin a response; http.server's own would name itself in a Server header."""
+        self.log_request(code)
+        self.send_response_only(code, message)
+        self.send_header("Date", self.date_time_string())
