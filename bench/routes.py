@@ -15,6 +15,7 @@ from app.gateway.blueprint import function_blueprint
 from app.gateway.faults import register_faults
 from app.gateway.flask_app import GatewayApp, RouteMap
 from app.gateway.gateway import Gateway
+from app.gateway.request import RequestHead
 from app.invoke import Invoker
 from app.manifest.loader import load
 from app.model.invocation import Invocation, InvocationResult
@@ -75,10 +76,10 @@ def _cost_calls(routes: int, settings: Settings) -> list[Callable[[], object] | 
     assert isinstance(app.url_map, RouteMap)
     last = _functions(routes) - 1
     paths = [f"/s{last}/items", f"/s{last}/items/42", f"/s{last}/files/a/b/c"]
-    found = [partial(app.url_map.find, "GET", path) for path in paths]
+    found = [partial(app.url_map.find, _head(path)) for path in paths]
     return [
         *(found if routes >= ROUTES_EACH else [found[0], None, None]),
-        partial(_find_none, app.url_map),
+        partial(_find_none, app.url_map, _head("/s0/items/42/none")),
         partial(_call, app, paths[0]),
         partial(_call, app, "/nowhere"),
     ]
@@ -116,14 +117,21 @@ def _functions(routes: int) -> int:
     return -(-routes // ROUTES_EACH)
 
 
-def _find_none(table: RouteMap) -> None:
+def _find_none(table: RouteMap, head: RequestHead) -> None:
     with suppress(NoSuchRoute):
-        table.find("GET", "/s0/items/42/none")
+        table.find(head)
+
+
+def _head(path: str) -> RequestHead:
+    return RequestHead(_environ(path))
+
+
+def _environ(path: str) -> dict[str, Any]:
+    return _ENVIRON | {"PATH_INFO": path, "RAW_URI": path, "REQUEST_URI": path}
 
 
 def _call(app: GatewayApp, path: str) -> None:
-    environ = _ENVIRON | {"PATH_INFO": path, "RAW_URI": path, "REQUEST_URI": path}
-    b"".join(app.wsgi_app(environ, _start_response))
+    b"".join(app.wsgi_app(_environ(path), _start_response))
 
 
 def _start_response(status: str, headers: object, failure: object = None, /) -> Callable[[bytes], None]:

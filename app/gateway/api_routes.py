@@ -38,11 +38,13 @@ class ApiRoutes(Generic[Target]):
 
     def match(self, head: RequestHead) -> tuple[Target, dict[str, str]]:
         """Find the target for a request and the raw path parameters; raises NoSuchRoute."""
+        if len(self._finders) == 1:
+            (find,) = self._finders.values()
+            return find(head)[1:]
         found = list(self._found(head))
         if not found:
             raise NoSuchRoute(head.method, head.path)
-        _, target, parameters = min(found, key=lambda each: each[0])
-        return target, parameters
+        return min(found, key=lambda each: each[0])[1:]
 
     def _found(self, head: RequestHead) -> Iterator[Found[Target]]:
         for find in self._finders.values():
@@ -53,7 +55,8 @@ class ApiRoutes(Generic[Target]):
 
     def _find_route(self, kind: str, head: RequestHead) -> Found[Target]:
         method = head.overridden_method if kind == "rest" else head.method
-        path = strip_prefix(head.path, self._prefixes[kind])
+        prefix = self._prefixes[kind]
+        path = strip_prefix(head.path, prefix) if prefix else head.path
         if path is None:
             raise NoSuchRoute(method, head.path)
         key, target, parameters = self._tables[kind].match(method, path)

@@ -14,7 +14,7 @@ from werkzeug.wsgi import get_host
 from app.errors import NoSuchRoute
 from app.gateway.api_routes import ApiRoutes
 from app.gateway.client import GatewayClient
-from app.gateway.request import MAX_BODY_BYTES, RequestHead
+from app.gateway.request import MAX_BODY_BYTES, RequestHead, read_head
 from app.gateway.response import WireResponse
 from app.model.http import HttpResponse
 from app.model.route import ANY, METHODS, Route, is_reserved
@@ -51,7 +51,7 @@ class RouteAdapter(MapAdapter):
             default_method=environ["REQUEST_METHOD"],
             query_args=environ.get("QUERY_STRING", ""),
         )
-        self._head = RequestHead(environ)
+        self._head = read_head(environ)
 
     def match(
         self, path_info: str | None = None, method: str | None = None, *args: Any, **kwargs: Any

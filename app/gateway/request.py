@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Iterable
-from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from flask import Request
@@ -26,30 +26,31 @@ MAX_BODY_BYTES = 10 * _MIB  # API Gateway's payload limit, REST and HTTP APIs
 _BODY_LIMITS = {"rest": MAX_BODY_BYTES, "http": MAX_BODY_BYTES, "alb": _MIB, "url": 6 * _MIB}
 # API Gateway's, for request line and headers together; a balancer's and a URL's are the server's.
 _MAX_HEAD_BYTES = {"rest": 10_240, "http": 10_240}
+_HEAD = "berth.head"
 _NOT_IN_HTTP = {"CONTENT_TYPE": "Content-Type", "CONTENT_LENGTH": "Content-Length"}
 
 
 class RequestHead:
-    """What routes are chosen by."""
+    """What routes are chosen by. It does not keep the environ, which keeps it."""
+
+    __slots__ = ("headers", "method", "overridden_method", "path", "query")
 
     def __init__(self, environ: Environ) -> None:
-        self._environ = environ
         self.path, self.query = split_target(raw_target(environ))
+        self.headers: Headers = _header_lines(environ)
         self.method: str = environ["REQUEST_METHOD"]
+        # In a REST API alone X-HTTP-Method-Override goes before the request's own.
+        # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
+        override = environ.get("HTTP_X_HTTP_METHOD_OVERRIDE")
+        self.overridden_method: str = override if override in METHODS else self.method
 
-    @property
-    def overridden_method(self) -> str:
-        """The method of a REST API: X-HTTP-Method-Override goes before the request's own.
 
-        https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
-        """
-        override = self._environ.get("HTTP_X_HTTP_METHOD_OVERRIDE")
-        return override if override in METHODS else self.method
-
-    @cached_property
-    def headers(self) -> Headers:
-        """The header lines."""
-        return list(_header_lines(self._environ))
+def read_head(environ: Environ) -> RequestHead:
+    """The head of a request, read once."""
+    head: RequestHead | None = environ.get(_HEAD)
+    if head is None:
+        head = environ[_HEAD] = RequestHead(environ)
+    return head
 
 
 def read_request(request: Request, route: Route) -> HttpRequest:
@@ -59,23 +60,24 @@ def read_request(request: Request, route: Route) -> HttpRequest:
     than this kind of API takes.
     """
     environ, kind = request.environ, route.function.api
-    head = RequestHead(environ)
+    head = read_head(environ)
     headers = [(canonical_name(name), text_value(value)) for name, value in head.headers]
-    _refuse_malformed(environ, headers)
-    _refuse_large_head(headers, head, kind)
+    host = last_header(headers, "Host")
+    _refuse_malformed(environ, host)
+    _refuse_large(head, kind)
     body = _read_body(request, kind)
     source_ip, forwarded = _forwarded(environ, headers, route.stage.trusted_proxy_hops)
     if "HTTP_TRANSFER_ENCODING" in environ:  # the gateway has the whole body before anything goes on
         forwarded.append(("Content-Length", str(len(body))))
     return HttpRequest(
         method=head.overridden_method if kind == "rest" else head.method,
-        path=strip_prefix(head.path, route.wire_path) or head.path,
+        path=(route.wire_path and strip_prefix(head.path, route.wire_path)) or head.path,
         query=head.query,
         path_parameters=request.view_args or {},
         headers=forwarded,
         body=body,
         protocol=environ["SERVER_PROTOCOL"],
-        host=last_header(headers, "Host") or environ["SERVER_NAME"],
+        host=host or environ["SERVER_NAME"],
         source_ip=source_ip,
     )
 
@@ -90,9 +92,9 @@ def incoming_trace(request: HttpRequest) -> str | None:
     return last_header(request.headers, "X-Amzn-Trace-Id")
 
 
-def _header_lines(environ: Environ) -> Iterable[tuple[str, str]]:
+def _header_lines(environ: Environ) -> Headers:
     lines: Headers | None = environ.get(RAW_HEADERS)
-    return _joined_headers(environ) if lines is None else lines
+    return list(_joined_headers(environ)) if lines is None else lines
 
 
 def _joined_headers(environ: Environ) -> Iterable[tuple[str, str]]:
@@ -104,21 +106,19 @@ def _joined_headers(environ: Environ) -> Iterable[tuple[str, str]]:
             yield key[5:].replace("_", "-"), value
 
 
-def _refuse_malformed(environ: Environ, headers: Headers) -> None:
+def _refuse_malformed(environ: Environ, host: str | None) -> None:
     """Refuse what gunicorn lets pass, and no gateway does."""
-    if environ["SERVER_PROTOCOL"] == "HTTP/1.1" and not last_header(headers, "Host"):
+    if not host and environ["SERVER_PROTOCOL"] == "HTTP/1.1":
         raise MalformedRequest("no Host header")
-    coding = environ.get("HTTP_TRANSFER_ENCODING", "chunked")
-    if coding.strip().lower() != "chunked":
+    coding = environ.get("HTTP_TRANSFER_ENCODING")
+    if coding and coding.strip().lower() != "chunked":
         raise MalformedRequest(f"the transfer coding {coding!r}")
 
 
-def _refuse_large_head(headers: Headers, head: RequestHead, kind: str) -> None:
-    limit = _MAX_HEAD_BYTES.get(kind)
-    if limit is None:
-        return
-    size = len(head.path) + len(head.query) + sum(len(name) + len(value) + 4 for name, value in headers)
-    if size > limit:
+def _refuse_large(head: RequestHead, kind: str) -> None:
+    limit, lines = _MAX_HEAD_BYTES.get(kind), head.headers
+    size = sum(map(len, chain.from_iterable(lines))) + 4 * len(lines) + len(head.path) + len(head.query)
+    if limit is not None and size > limit:
         raise HeadersTooLarge(f"{size} bytes of request line and headers are over the limit of {limit}")
 
 
@@ -132,10 +132,10 @@ def _forwarded(
     """
     peer = environ.get("REMOTE_ADDR") or "127.0.0.1"
     lines = [value for name, value in headers if name == "X-Forwarded-For"]
-    chain = [entry.strip() for entry in ",".join(lines).split(",") if entry.strip()]
-    source = chain[-hops] if 0 < hops <= len(chain) and _is_address(chain[-hops]) else peer
+    hosts = [entry.strip() for entry in ",".join(lines).split(",") if entry.strip()]
+    source = hosts[-hops] if 0 < hops <= len(hosts) and _is_address(hosts[-hops]) else peer
     facts = {
-        "X-Forwarded-For": ", ".join(chain if hops and chain else [*chain, peer]),
+        "X-Forwarded-For": ", ".join(hosts if hops and hosts else [*hosts, peer]),
         "X-Forwarded-Port": environ["SERVER_PORT"],
         "X-Forwarded-Proto": environ["wsgi.url_scheme"],
     }

@@ -19,9 +19,7 @@ def strip_prefix(path: str, prefix: str) -> str | None:
     """The path behind a prefix such as `/prod`, or None if the path does not begin with it."""
     if path == prefix:
         return "/"
-    if path.startswith(f"{prefix}/"):
-        return path[len(prefix) :]
-    return None if prefix else path
+    return path[len(prefix) :] if path.startswith(f"{prefix}/") else None
 
 
 def collapse_leading_slashes(path: str) -> str:

@@ -77,7 +77,7 @@ def read_result(route: Route, request: HttpRequest, stamp: Stamp, result: Invoca
     response = read_envelope(route, parse_result(route, result), load_rest_response)
     lines = _response_lines(route, response, stamp)
     # Otherwise the base64 text itself is the body.
-    is_decoded = _accepts_binary(route, request)
+    is_decoded = response.is_base64_encoded and _accepts_binary(route, request)
     body = decoded_body(route, response) if is_decoded else body_bytes(route, response.body)
     return http_response(response.status_code, lines, body)
 
