@@ -150,6 +150,8 @@ def build_stage(manifest: StageManifest, settings: Settings, environment: Mappin
         stage_in_path=manifest.stage_in_path,
         trusted_proxy_hops=manifest.trusted_proxy_hops,
         is_named=is_named,
+        payload_format_version=manifest.payload_format_version,
+        multi_value_headers=manifest.multi_value_headers,
         cors=manifest.cors,
     )
 
@@ -213,8 +215,10 @@ def build_function(
         memory_size=stage.memory_size if manifest.memory_size is None else manifest.memory_size,
         environment={**stage.environment, **own},
         api=manifest.api or stage.api,
-        payload_format_version=manifest.payload_format_version or "2.0",
-        multi_value_headers=bool(manifest.multi_value_headers),
+        payload_format_version=manifest.payload_format_version or stage.payload_format_version,
+        multi_value_headers=stage.multi_value_headers
+        if manifest.multi_value_headers is None
+        else manifest.multi_value_headers,
         binary_media_types=stage.binary_media_types
         if media_types is None
         else frozenset(map(str.lower, media_types)),

@@ -58,6 +58,8 @@ class StageManifest:
     stage: str | None
     description: str
     api: str
+    payload_format_version: str
+    multi_value_headers: bool
     api_id: str | None
     account_id: str | None
     region: str | None

@@ -29,6 +29,8 @@ class Stage:
     stage_in_path: bool
     trusted_proxy_hops: int
     is_named: bool = False  # by its manifest, not only by the file's name
+    payload_format_version: str = "2.0"  # of HTTP APIs' events
+    multi_value_headers: bool = False
     cors: Cors | None = None
     api_keys: tuple[ApiKey, ...] = field(default=(), repr=False)
 

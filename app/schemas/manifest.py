@@ -11,7 +11,6 @@ from app.model.route import RouteKey
 from app.schemas.fields import AnyText, Flag, NotYet, Pattern, Text, Whole
 from app.schemas.gateway_keys import ApiKeySchema, CorsSchema
 from app.schemas.manifest_keys import (
-    PAYLOAD_VERSIONS,
     STAGE_NAME,
     STAGE_VARIABLE_NAME,
     api_kind_key,
@@ -21,7 +20,9 @@ from app.schemas.manifest_keys import (
     environment_key,
     hint,
     memory_size_key,
+    multi_value_headers_key,
     only,
+    payload_format_version_key,
     timeout_key,
 )
 from app.schemas.reading import read
@@ -49,17 +50,8 @@ class FunctionManifestSchema(Schema):
     memory_size = memory_size_key(None)
     environment = environment_key()
     api = api_kind_key(None)
-    payload_format_version = Text(
-        data_key="payloadFormatVersion",
-        load_default=None,
-        validate=validate.OneOf(PAYLOAD_VERSIONS, error="'{input}' is neither '1.0' nor '2.0'"),
-        metadata=hint("For an HTTP API: the version of its events; 2.0 without it."),
-    )
-    multi_value_headers = Flag(
-        data_key="multiValueHeaders",
-        load_default=None,
-        metadata=hint("For a load balancer: whether its target group has multi-value headers enabled."),
-    )
+    payload_format_version = payload_format_version_key(None)
+    multi_value_headers = multi_value_headers_key(None)
     binary_media_types = binary_media_types_key(None)
     routes = fields.List(
         fields.Nested(RouteSchema),
@@ -114,6 +106,8 @@ class StageManifestSchema(Schema):
     )
     description = AnyText(load_default="", metadata=hint("For people."))
     api = api_kind_key("rest")
+    payload_format_version = payload_format_version_key("2.0")
+    multi_value_headers = multi_value_headers_key(False)
     api_id = Pattern(
         "[a-zA-Z0-9-]+",
         "is not an API id: letters, digits and - only",

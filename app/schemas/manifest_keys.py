@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from app.schemas.fields import AnyText, Pattern, Text, Whole
+from app.schemas.fields import AnyText, Flag, Pattern, Text, Whole
 
 # https://docs.aws.amazon.com/lambda/latest/api/API_Environment.html
 VARIABLE_NAME = "[a-zA-Z][a-zA-Z0-9_]+"
@@ -66,6 +66,25 @@ def api_kind_key(default: str | None) -> Text:
         load_default=default,
         validate=validate.OneOf(API_KINDS, error=f"'{{input}}' is not one of {', '.join(API_KINDS)}"),
         metadata=hint("What the function was behind: a REST API, an HTTP API, a load balancer or its URL."),
+    )
+
+
+def payload_format_version_key(default: str | None) -> Text:
+    """`payloadFormatVersion`."""
+    return Text(
+        data_key="payloadFormatVersion",
+        load_default=default,
+        validate=validate.OneOf(PAYLOAD_VERSIONS, error="'{input}' is neither '1.0' nor '2.0'"),
+        metadata=hint("For HTTP APIs: the version of their events and results."),
+    )
+
+
+def multi_value_headers_key(default: bool | None) -> Flag:
+    """`multiValueHeaders`."""
+    return Flag(
+        data_key="multiValueHeaders",
+        load_default=default,
+        metadata=hint("For load balancers: whether the target group has multi-value headers enabled."),
     )
 
 
