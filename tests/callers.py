@@ -2,7 +2,7 @@
 
 import http.client
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from servers import Reply, Server
@@ -16,7 +16,16 @@ class Caller:
 
     def get(self, target: str) -> Reply:
         """Send one request; raises OSError or HTTPException unless it is answered."""
-        self._connection.request("GET", target)
+        return self._send("GET", target)
+
+    def post(self, target: str, body: bytes) -> Reply:
+        """Send one request with a body of JSON."""
+        return self._send("POST", target, body, {"Content-Type": "application/json"})
+
+    def _send(
+        self, method: str, target: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> Reply:
+        self._connection.request(method, target, body, headers or {})
         response = self._connection.getresponse()
         return Reply(response.status, response.getheaders(), response.read())
 
