@@ -14,6 +14,7 @@ from app.gateway.gateway import Gateway
 from app.gateway.request import RequestHead
 from app.gateway.response import WireResponse, write_response
 from app.model.cors import Cors
+from app.model.gateway_context import Stamp
 from app.model.http import HttpResponse
 from app.model.route import ANY, METHODS, Route, RouteKey
 from app.payload.http_api import REQUEST_ID
@@ -24,19 +25,24 @@ def answer_preflights(app: flask.Flask, gateway: Gateway, cors: Cors) -> None:
 
     @app.before_request
     def answer() -> WireResponse | None:
-        origin = flask.request.headers.get("Origin")
-        wanted = flask.request.headers.get("Access-Control-Request-Method")
-        if flask.request.method != "OPTIONS" or origin is None or wanted is None:
+        if flask.request.method != "OPTIONS":
             return None
-        kind = _preflighted_api(gateway, wanted)
-        if kind not in ANSWERING:
+        origin, wanted = map(flask.request.headers.get, ("Origin", "Access-Control-Request-Method"))
+        if origin is None or wanted is None:
             return None
-        stamp = gateway.stamps(None)
-        headers = list(preflight_headers(cors, origin))
-        if kind == "http":
-            return write_response(HttpResponse(204, [*headers, (REQUEST_ID, stamp.extended_request_id)], b""))
-        headers += [("Content-Length", "0"), ("x-amzn-RequestId", stamp.request_id)]
-        return write_response(HttpResponse(200, headers, b""))
+        response = _preflight_response(_preflighted_api(gateway, wanted), cors, origin, gateway.stamps(None))
+        return write_response(response) if response else None
+
+
+def _preflight_response(kind: str | None, cors: Cors, origin: str, stamp: Stamp) -> HttpResponse | None:
+    """The answer of an HTTP API or a function URL; the other kinds have none of their own."""
+    if kind not in ANSWERING:
+        return None
+    headers = list(preflight_headers(cors, origin))
+    if kind == "http":
+        return HttpResponse(204, [*headers, (REQUEST_ID, stamp.extended_request_id)], b"")
+    own = [("Content-Length", "0"), ("x-amzn-RequestId", stamp.request_id)]
+    return HttpResponse(200, [*headers, *own], b"")
 
 
 def _preflighted_api(gateway: Gateway, wanted: str) -> str | None:
@@ -44,7 +50,7 @@ def _preflighted_api(gateway: Gateway, wanted: str) -> str | None:
     rule = flask.request.url_rule
     if rule is None:
         head = RequestHead(flask.request.environ)
-        head.method = wanted
+        head.method = head.overridden_method = wanted
         routes = flask.current_app.url_map
         assert isinstance(routes, RouteMap)
         try:
