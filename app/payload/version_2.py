@@ -1,6 +1,6 @@
 """What HTTP APIs and function URLs share of payload format version 2.0."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from app.model.gateway_context import Stamp
@@ -20,9 +20,14 @@ def request_keys(request: HttpRequest, headers: Headers) -> dict[str, Any]:
     return {
         "rawQueryString": request.query,
         **({"cookies": cookies} if cookies else {}),
-        "headers": {name: ",".join(values) for name, values in lower_headers(headers).items()},
+        "headers": {name: _joined(name, values) for name, values in lower_headers(headers).items()},
         **({"queryStringParameters": query} if query else {}),
     }
+
+
+def _joined(name: str, values: Sequence[str]) -> str:
+    """Header lines as one; a comma may be part of a cookie, so those are joined as HTTP/2 joins them."""
+    return ("; " if name == "cookie" else ",").join(values)
 
 
 def body_keys(body: EncodedBody) -> dict[str, Any]:
