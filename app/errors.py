@@ -160,3 +160,27 @@ class UndecodableBody(GatewayRefusal):
     def __init__(self, function_name: str) -> None:
         self.function_name = function_name
         super().__init__(f"{function_name} returned a body that is not base64")
+
+
+class Unauthorized(GatewayRefusal):
+    """Raised when a request brings no identity, or one that is not valid."""
+
+
+class AccessDenied(GatewayRefusal):
+    """Raised when a valid identity may not call this method."""
+
+
+class ExplicitlyDenied(AccessDenied):
+    """Raised when a policy denies it in so many words."""
+
+
+class SignatureMissing(GatewayRefusal):
+    """Raised for a request without a signature where one is needed."""
+
+
+class SignatureInvalid(GatewayRefusal):
+    """Raised for a signature that is not of a known key, not of this request, or not of now."""
+
+
+class AuthorizerFailed(GatewayRefusal):
+    """Raised when an authorizer cannot decide: it failed, or its answer is none."""

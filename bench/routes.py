@@ -10,11 +10,10 @@ from statistics import median
 from typing import Any
 
 from app.errors import NoSuchRoute
-from app.factory import create_app
+from app.factory import create_app, create_gateway
 from app.gateway.blueprint import function_blueprint
 from app.gateway.faults import register_faults
 from app.gateway.flask_app import GatewayApp, RouteMap
-from app.gateway.gateway import Gateway
 from app.gateway.request import RequestHead
 from app.invoke import Invoker
 from app.manifest.loader import load
@@ -104,7 +103,7 @@ def _micros(figure: float) -> str:
 def _stubbed_app(settings: Settings) -> GatewayApp:
     """What the factory composes, with an invoker that runs nothing."""
     catalog = load(settings)
-    gateway = Gateway(StubInvoker(create_pool(settings)), catalog.stage)
+    gateway = create_gateway(StubInvoker(create_pool(settings)), catalog)
     app = GatewayApp("app")
     for function in catalog.functions.values():
         routes = [route for route in catalog.routes if route.function is function]

@@ -2,16 +2,24 @@
 
 import hmac
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from app.errors import Forbidden
 from app.model.api_key import ApiKey, hash_api_key
-from app.model.gateway_context import Identity
 from app.model.http import HttpRequest
 from app.payload.headers import last_header
 
 
-def check_api_key(keys: Sequence[ApiKey], request: HttpRequest) -> Identity:
-    """The identity behind the X-Api-Key header; raises Forbidden unless one of the keys is in it.
+@dataclass(frozen=True)
+class FoundKey:
+    """A key that a request brought."""
+
+    id: str
+    value: str
+
+
+def find_api_key(keys: Sequence[ApiKey], request: HttpRequest) -> FoundKey:
+    """The key in the X-Api-Key header; raises Forbidden unless it is one of the stage's.
 
     Every key is compared, in constant time, so that an answer's time tells nothing.
     """
@@ -20,4 +28,4 @@ def check_api_key(keys: Sequence[ApiKey], request: HttpRequest) -> Identity:
     found = [key for key in keys if hmac.compare_digest(key.sha256, digest)]
     if not value or not found:
         raise Forbidden("no valid API key")
-    return Identity(api_key=value, api_key_id=found[0].id)
+    return FoundKey(found[0].id, value)

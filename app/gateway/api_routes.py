@@ -1,7 +1,7 @@
 """One table of the routes of all kinds of API: the more specific template wins."""
 
 from collections.abc import Callable, Iterator
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from app.errors import NoSuchRoute
 from app.gateway.listener_rules import ListenerRules
@@ -12,7 +12,7 @@ from app.payload.path import strip_prefix
 
 Target = TypeVar("Target")
 # How specific a match is, the lowest most; its target; the raw path parameters.
-Found = tuple[tuple[int, ...], Target, dict[str, str]]
+Found = tuple[tuple[Any, ...], Target, dict[str, str]]
 
 
 class ApiRoutes(Generic[Target]):
@@ -60,8 +60,8 @@ class ApiRoutes(Generic[Target]):
         if path is None:
             raise NoSuchRoute(method, head.path)
         key, target, parameters = self._tables[kind].match(method, path)
-        return (*key.specificity, 1), target, parameters
+        return (key.specificity, 1), target, parameters
 
     def _find_rule(self, head: RequestHead) -> Found[Target]:
         key, target, rule = self._rules.match(head)
-        return (*key.specificity, int(not rule.conditions)), target, {}
+        return (key.specificity, int(not rule.conditions)), target, {}

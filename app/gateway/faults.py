@@ -10,7 +10,10 @@ import flask
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
 from app.errors import (
+    AccessDenied,
+    AuthorizerFailed,
     BerthError,
+    ExplicitlyDenied,
     Forbidden,
     FunctionFailed,
     HeadersTooLarge,
@@ -20,7 +23,10 @@ from app.errors import (
     MethodNotSupported,
     NoSuchRoute,
     PayloadTooLarge,
+    SignatureInvalid,
+    SignatureMissing,
     Throttled,
+    Unauthorized,
     UndecodableBody,
 )
 from app.gateway.flask_app import GatewayApp
@@ -67,6 +73,12 @@ _REST_REQUEST = Fault(400, b'{"message":"Bad Request"}', "BadRequestException")
 _HTTP_INTERNAL = Fault(500, b'{"message":"Internal Server Error"}')
 _URL_GATEWAY = Fault(502, b"Internal Server Error")
 
+_HTTP_FORBIDDEN = (
+    Fault(403, b'{"message":"Forbidden"}'),
+    Fault(403, b'{"Message":"Forbidden"}', "AccessDeniedException"),
+    _page(403),
+)
+
 # Per cause: REST API, HTTP API, function URL, load balancer.
 _ROWS: dict[type[Exception], tuple[Fault, Fault, Fault, Fault]] = {
     NoSuchRoute: (
@@ -94,11 +106,38 @@ _ROWS: dict[type[Exception], tuple[Fault, Fault, Fault, Fault]] = {
         _page(413),
     ),
     InvalidRequest: (Fault(400, error_type="BadRequestException"), Fault(400), Fault(400), _page(400)),
-    Forbidden: (
-        Fault(403, b'{"message":"Forbidden"}', "ForbiddenException"),
-        Fault(403, b'{"message":"Forbidden"}'),
+    Forbidden: (Fault(403, b'{"message":"Forbidden"}', "ForbiddenException"), *_HTTP_FORBIDDEN),
+    Unauthorized: (
+        Fault(401, b'{"message":"Unauthorized"}', "UnauthorizedException"),
+        Fault(401, b'{"message":"Unauthorized"}'),
         Fault(403, b'{"Message":"Forbidden"}', "AccessDeniedException"),
-        _page(403),
+        _page(401),
+    ),
+    SignatureMissing: (
+        Fault(403, b'{"message":"Missing Authentication Token"}', "MissingAuthenticationTokenException"),
+        *_HTTP_FORBIDDEN,
+    ),
+    SignatureInvalid: (
+        Fault(403, b'{"message":"The request signature is not valid."}', "InvalidSignatureException"),
+        *_HTTP_FORBIDDEN,
+    ),
+    ExplicitlyDenied: (
+        Fault(
+            403,
+            b'{"Message":"User is not authorized to access this resource with an explicit deny"}',
+            "AccessDeniedException",
+        ),
+        *_HTTP_FORBIDDEN,
+    ),
+    AccessDenied: (
+        Fault(403, b'{"Message":"User is not authorized to access this resource"}', "AccessDeniedException"),
+        *_HTTP_FORBIDDEN,
+    ),
+    AuthorizerFailed: (
+        Fault(500, b'{"message":null}', "AuthorizerConfigurationException"),
+        _HTTP_INTERNAL,
+        Fault(500, b'{"Message":"Internal Server Error"}'),
+        _page(500),
     ),
     MethodNotSupported: (
         _REST_REQUEST,
@@ -135,7 +174,7 @@ FAULTS: Mapping[str, Mapping[type[Exception], Fault]] = {
 }
 # Faults of the deployment are logged; those of a client are not, and a function error already is: by
 # the runtime, or by the Invoker where the runtime itself ended.
-_LOGGED = (MalformedProxyResponse, UndecodableBody, Throttled)
+_LOGGED = (MalformedProxyResponse, UndecodableBody, Throttled, AuthorizerFailed)
 
 
 def register_faults(app: GatewayApp, gateway: Gateway) -> None:

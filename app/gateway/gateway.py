@@ -1,14 +1,15 @@
 """What every view shares: the door to the functions, the stamps, the event shapes."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import flask
 
-from app.gateway.api_keys import check_api_key
+from app.authorizers.decision import Decisions
+from app.gateway.api_keys import find_api_key
 from app.gateway.request import incoming_trace
 from app.gateway.stamp import StampSource
 from app.invoke import Invoker
-from app.model.gateway_context import ANONYMOUS, Identity, Stamp
+from app.model.gateway_context import Identity, Stamp
 from app.model.http import HttpRequest
 from app.model.route import Route
 from app.model.stage import Stage
@@ -31,6 +32,7 @@ class Gateway:
 
     invoker: Invoker
     stage: Stage
+    decisions: Decisions
     stamps: StampSource = field(default_factory=StampSource)
 
     def shape(self, route: Route) -> Shape:
@@ -39,11 +41,16 @@ class Gateway:
         shapes = CHECKED_SHAPES if app.debug or app.testing else SHAPES
         return shapes[route.function.shape]
 
-    def authorize(self, route: Route, request: HttpRequest) -> Identity:
-        """Who the caller is; raises Forbidden for a request without the API key that its route requires."""
+    def authorize(self, route: Route, request: HttpRequest, stamp: Stamp) -> Identity:
+        """Who the caller is, by the route's authorizer and then its API key.
+
+        Raises Unauthorized, AccessDenied, AuthorizerFailed or Forbidden.
+        """
+        identity = self.decisions.decide(route, request, stamp)
         if not route.method_request.api_key_required:
-            return ANONYMOUS
-        return check_api_key(route.stage.api_keys, request)
+            return identity
+        key = find_api_key(route.stage.api_keys, request)
+        return replace(identity, api_key=key.value, api_key_id=key.id)
 
     def stamp(self, request: HttpRequest) -> Stamp:
         """Stamp the current request; a fault later on is answered under the same request id."""

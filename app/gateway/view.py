@@ -14,7 +14,7 @@ def handle(gateway: Gateway, route: Route) -> WireResponse:
     """Serve one HTTP request by one invocation."""
     request = read_request(flask.request, route)
     stamp = gateway.stamp(request)
-    identity = gateway.authorize(route, request)
+    identity = gateway.authorize(route, request, stamp)
     shape = gateway.shape(route)
     event = shape.build_event(route, request, identity, stamp)
     result = gateway.invoker.invoke(Invocation.of_event(route.function, event, stamp))

@@ -4,13 +4,14 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from app.errors import ManifestError, Problem
 from app.manifest.check import MANIFEST, check_capacity, check_environments, check_functions
+from app.manifest.check_authorizers import authorizers_of, check_authorizers, check_route_authorizers
 from app.manifest.check_routes import (
     check_cors,
     check_kinds,
@@ -19,7 +20,7 @@ from app.manifest.check_routes import (
     served_routes,
 )
 from app.manifest.document import load_document, shown
-from app.model.api_key import ApiKey, hash_api_key
+from app.manifest.secrets import Secrets, read_api_keys, read_authorizers
 from app.model.function import Function
 from app.model.manifest import FunctionManifest, StageManifest
 from app.model.route import Route
@@ -32,6 +33,8 @@ from app.schemas.manifest import (
 )
 from app.schemas.manifest_keys import STAGE_NAME
 from app.settings import Settings
+
+Manifests = dict[Path, FunctionManifest]
 
 _STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([^}]*)\}")
 
@@ -52,29 +55,58 @@ def load(settings: Settings, only: Collection[str] = ()) -> Catalog:
     Raises ManifestError with every problem of every manifest.
     """
     stage, problems = _load_stage(settings)
-    folders, warnings = _find_folders(settings.functions_dir, problems)
-    folders = _select(folders, only, problems) if only else folders
-    loaded = {folder: _load_function(folder, problems) for folder in folders}
-    manifests = {folder: manifest for folder, manifest in loaded.items() if manifest is not None}
+    found, warnings = _find_folders(settings.functions_dir, problems)
+    folders = _select(found, only, problems) if only else found
+    manifests = _load_functions(folders, problems)
     if stage is not None and not only:
         manifests = _served(manifests, stage, _stage_file(settings), folders, problems)
     problems += check_functions(manifests)
     if stage is None:
         raise ManifestError(problems)
-    problems += [*check_routes(manifests, stage), *check_kinds(manifests, stage)]
-    problems += [Problem(shown(_stage_file(settings)), *found) for found in check_cors(manifests, stage)]
-    catalog = _combine(manifests, stage, problems, warnings)
+    asked = _load_functions(_authorizing(manifests, stage, found), problems) if only else {}
+    problems += _check_gateway(
+        manifests, stage, [*manifests, *asked], shown(_stage_file(settings)), bool(only)
+    )
+    catalog = _combine(manifests, asked, stage, problems, warnings)
     problems += check_capacity(catalog.functions.values(), settings.max_environments)
     if problems:
         raise ManifestError(problems)
     return catalog
 
 
+def _load_functions(folders: Iterable[Path], problems: list[Problem]) -> Manifests:
+    loaded = {folder: _load_function(folder, problems) for folder in folders}
+    return {folder: manifest for folder, manifest in loaded.items() if manifest is not None}
+
+
+def _authorizing(manifests: Manifests, stage: Stage, folders: Iterable[Path]) -> list[Path]:
+    """The folders of the functions that decide about the routes of others, where these were named alone."""
+    names = {each.function for manifest in manifests.values() for each in authorizers_of(manifest, stage)}
+    return [folder for folder in folders if folder.name in names and folder not in manifests]
+
+
+def _check_gateway(
+    manifests: Manifests, stage: Stage, folders: Iterable[Path], stage_file: str, is_partial: bool
+) -> Iterator[Problem]:
+    """What is wrong with routes, CORS and authorizers; of some functions alone, with theirs."""
+    yield from check_routes(manifests, stage)
+    yield from check_kinds(manifests, stage)
+    yield from check_route_authorizers(manifests, stage)
+    used = {each.name: each for manifest in manifests.values() for each in authorizers_of(manifest, stage)}
+    names = {folder.name for folder in folders}
+    for key, message in check_authorizers(used if is_partial else stage.authorizers, names):
+        yield Problem(stage_file, key, message)
+    for key, message in check_cors(manifests, stage):
+        yield Problem(stage_file, key, message)
+
+
 def _combine(
-    manifests: dict[Path, FunctionManifest], stage: Stage, problems: list[Problem], warnings: list[str]
+    manifests: Manifests, asked: Manifests, stage: Stage, problems: list[Problem], warnings: list[str]
 ) -> Catalog:
+    """The catalog; functions that are only asked by authorizers have no routes in it."""
     functions = {
-        folder.name: build_function(folder, manifests[folder], stage, problems) for folder in manifests
+        folder.name: build_function(folder, manifest, stage, problems)
+        for folder, manifest in (manifests | asked).items()
     }
     problems += check_environments(functions.values())
     routes = [
@@ -84,6 +116,8 @@ def _combine(
             stage,
             read_method_request(folder, index, route, problems),
             route.listener_rule,
+            stage.authorizers.get(route.authorizer or ""),
+            route.scopes,
         )
         for folder, manifest in manifests.items()
         for index, route in enumerate(served_routes(manifest, stage))
@@ -110,23 +144,13 @@ def _load_stage(settings: Settings) -> tuple[Stage | None, list[Problem]]:
     if manifest is None:
         return None, problems
     environment = _resolve(manifest.environment, path, manifest.stage_variables, problems)
-    stage = build_stage(manifest, settings, environment)
-    return replace(stage, api_keys=tuple(_api_keys(manifest, settings, path, problems))), problems
-
-
-def _api_keys(
-    manifest: StageManifest, settings: Settings, path: Path, problems: list[Problem]
-) -> Iterator[ApiKey]:
-    """The stage's API keys as hashes; a key in the environment is read once, here."""
-    for index, key in enumerate(manifest.api_keys):
-        value = settings.secrets.get(key.environment) if key.environment else None
-        if key.sha256:
-            yield ApiKey(key.id, key.sha256.lower())
-        elif value:
-            yield ApiKey(key.id, hash_api_key(value))
-        else:
-            wrong = f"the environment variable {key.environment} is not set"
-            problems.append(Problem(shown(path), f"apiKeys[{index}].environment", wrong))
+    secrets = Secrets(settings.secrets, shown(path), problems)
+    stage = replace(
+        build_stage(manifest, settings, environment),
+        api_keys=read_api_keys(manifest.api_keys, secrets),
+        authorizers=read_authorizers(manifest.authorizers, secrets),
+    )
+    return stage, problems
 
 
 def build_stage(manifest: StageManifest, settings: Settings, environment: Mapping[str, str]) -> Stage:

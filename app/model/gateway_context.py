@@ -1,6 +1,10 @@
 """What the gateway knows about one request beside the request itself."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.model.authorizer import IamCredential
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +21,17 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who the gateway found the caller to be."""
+    """Who the gateway found the caller to be, and by which kind of authorizer."""
 
     api_key: str | None = None
     api_key_id: str | None = None
+    kind: str | None = None  # lambda, cognito, jwt or iam
+    principal_id: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict)  # of a Lambda authorizer
+    latency: int = 0  # milliseconds a Lambda authorizer took
+    claims: Mapping[str, Any] = field(default_factory=dict)  # of a token
+    scopes: tuple[str, ...] | None = None
+    credential: IamCredential | None = None
 
 
 ANONYMOUS = Identity()

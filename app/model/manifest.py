@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.model.authorizer import Authorizer
 from app.model.cors import Cors
 from app.model.listener_rule import ANY_REQUEST, ListenerRule
 from app.model.method_request import NO_METHOD_REQUEST, MethodRequest
@@ -18,6 +19,8 @@ class RouteManifest:
     method_request: MethodRequest = NO_METHOD_REQUEST
     listener_rule: ListenerRule = ANY_REQUEST
     models: Mapping[str, Any] = field(default_factory=dict)
+    authorizer: str | None = None
+    scopes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,25 @@ class ApiKeyManifest:
 
 
 @dataclass(frozen=True)
+class CredentialManifest:
+    """One access key of an AWS_IAM authorizer, and the variable that holds its secret."""
+
+    access_key_id: str
+    environment: str
+    account_id: str
+    user_arn: str
+    user_id: str
+
+
+@dataclass(frozen=True)
+class AuthorizerManifest:
+    """One entry of a stage's `authorizers`: its name is the entry's, its secrets are elsewhere."""
+
+    authorizer: Authorizer
+    credentials: tuple[CredentialManifest, ...]
+
+
+@dataclass(frozen=True)
 class StageManifest:
     """One `manifests/<stage>.json`; None where the file's name or a setting decides."""
 
@@ -73,3 +95,4 @@ class StageManifest:
     trusted_proxy_hops: int
     cors: Cors | None
     api_keys: tuple[ApiKeyManifest, ...]
+    authorizers: Mapping[str, AuthorizerManifest]

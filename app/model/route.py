@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from app.model.authorizer import Authorizer
 from app.model.function import Function
 from app.model.listener_rule import ANY_REQUEST, ListenerRule
 from app.model.method_request import NO_METHOD_REQUEST, MethodRequest
@@ -17,6 +18,7 @@ ANY = "ANY"
 DEFAULT_ROUTE = "$default"
 RESERVED_PREFIX = "/_berth"
 
+_LITERAL, _NAMED, _END, _GREEDY, _DEFAULT, _END_OF_GREEDY = range(6)  # the more specific, the lower
 _VARIABLE = re.compile(r"\{([^{}+]*)(\+?)\}")
 
 
@@ -55,14 +57,15 @@ class RouteKey:
         return tuple(_segment(text) for text in self.path.split("/")[1:] if text)
 
     @cached_property
-    def specificity(self) -> tuple[int, ...]:
+    def specificity(self) -> tuple[tuple[int, ...], int]:
         """Sorts routes that take the same path: a literal part goes before a variable one, then a greedy one.
 
-        Between equal paths a method of its own goes before ANY.
+        A longer path goes before its own beginning, and between equal paths a method of its own
+        before ANY.
         """
-        if self.is_default:
-            return (3, 1)
-        return (*map(_rank, self.segments), int(self.method == ANY))
+        ranks = [_DEFAULT] if self.is_default else list(map(_rank, self.segments))
+        end = _END_OF_GREEDY if ranks and ranks[-1] == _GREEDY else _END
+        return (*ranks, end), int(self.method == ANY)
 
     @property
     def template(self) -> tuple[str, str]:
@@ -86,6 +89,8 @@ class Route:
     stage: Stage
     method_request: MethodRequest = NO_METHOD_REQUEST
     listener_rule: ListenerRule = ANY_REQUEST
+    authorizer: Authorizer | None = None
+    scopes: tuple[str, ...] = ()
 
     @property
     def stage_name(self) -> str:
@@ -122,8 +127,8 @@ def _segment(text: str) -> Segment:
 
 def _rank(segment: Segment) -> int:
     if segment.is_greedy or "*" in segment.text:
-        return 2
-    return int(segment.is_variable or "?" in segment.text)
+        return _GREEDY
+    return _NAMED if segment.is_variable or "?" in segment.text else _LITERAL
 
 
 def _anonymous(segment: Segment) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.model.api_key import ApiKey
+from app.model.authorizer import Authorizer
 from app.model.cors import Cors
 
 # The stage of an HTTP API that has no name and no place in a path.
@@ -33,6 +34,7 @@ class Stage:
     multi_value_headers: bool = False
     cors: Cors | None = None
     api_keys: tuple[ApiKey, ...] = field(default=(), repr=False)
+    authorizers: Mapping[str, Authorizer] = field(default_factory=dict)
 
     def name_for(self, api: str) -> str:
         """What events call the stage: an HTTP API's without a name is `$default`, a function URL's always."""

@@ -7,6 +7,7 @@ from app.model.http import HttpRequest, HttpResponse
 from app.model.invocation import Event, InvocationResult
 from app.model.proxy_response import ProxyResponse
 from app.model.route import DEFAULT_ROUTE, Route
+from app.payload.authorizer import http_v2_authorizer as authorizer_keys
 from app.payload.http_api import encode_http_body, event_headers
 from app.payload.path import decode_path
 from app.payload.response import decoded_body, header_lines, http_response, json_bytes, with_default_type
@@ -32,12 +33,13 @@ def build_event(route: Route, request: HttpRequest, identity: Identity, stamp: S
         "rawPath": request.path,
         **request_keys(request, event_headers(request, stamp)),
         "requestContext": {
-            "accountId": ACCOUNT_ID,
+            "accountId": identity.credential.account_id if identity.credential else ACCOUNT_ID,
             "apiId": context["domainPrefix"],
             **context,
             "requestId": stamp.request_id,
             "routeKey": DEFAULT_ROUTE,
             "stage": route.stage_name,
+            **authorizer_keys(identity),
         },
         **body_keys(encode_http_body(request)),
     }

@@ -7,6 +7,7 @@ from app.model.gateway_context import Identity, Stamp
 from app.model.http import HttpRequest, HttpResponse
 from app.model.invocation import Event, InvocationResult
 from app.model.route import Route
+from app.payload.authorizer import http_v1_authorizer as authorizer_keys
 from app.payload.headers import group_headers
 from app.payload.http_api import answer, decode_parameters, encode_http_body, event_headers
 from app.payload.path import decode_path
@@ -77,4 +78,5 @@ def _request_context(
         "identity": {**identity_keys(request, user_agent, identity), "cognitoAmr": None},
         "path": decode_path(f"{route.stage_path}{request.path}"),
         "requestId": stamp.extended_request_id,
+        **authorizer_keys(identity),
     }

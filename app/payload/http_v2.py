@@ -8,6 +8,7 @@ from app.model.gateway_context import Identity, Stamp
 from app.model.http import HttpRequest, HttpResponse
 from app.model.invocation import Event, InvocationResult
 from app.model.route import Route
+from app.payload.authorizer import http_v2_authorizer as authorizer_keys
 from app.payload.http_api import REQUEST_ID, answer, decode_parameters, encode_http_body, event_headers
 from app.payload.path import decode_path
 from app.payload.response import http_response
@@ -35,6 +36,7 @@ def build_event(route: Route, request: HttpRequest, identity: Identity, stamp: S
             **_static_context(route),
             **request_context(request, path, stamp),
             "requestId": stamp.extended_request_id,
+            **authorizer_keys(identity),
         },
         **body_keys(encode_http_body(request)),
         **({"pathParameters": decode_parameters(request)} if request.path_parameters else {}),

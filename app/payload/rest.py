@@ -10,6 +10,7 @@ from app.model.http import HttpRequest, HttpResponse
 from app.model.invocation import Event, InvocationResult
 from app.model.proxy_response import ProxyResponse
 from app.model.route import Route
+from app.payload.authorizer import rest_authorizer as authorizer_keys
 from app.payload.body import encode_body, is_binary_type
 from app.payload.headers import canonical_name, find_header, first_media_type, group_headers
 from app.payload.method_request import check_method_request
@@ -40,12 +41,18 @@ def build_event(route: Route, request: HttpRequest, identity: Identity, stamp: S
     Raises MalformedRequest for a query string that API Gateway refuses, and InvalidRequest for a
     request that lacks what its route asks for.
     """
+    event = proxy_event(route, request, identity, stamp)
+    check_method_request(route.method_request, request, event["multiValueQueryStringParameters"] or {})
+    return event
+
+
+def proxy_event(route: Route, request: HttpRequest, identity: Identity, stamp: Stamp) -> Event:
+    """Build the event of a request that may lack what its route asks for; raises MalformedRequest."""
     refused = REFUSED.search(request.query)
     if refused:
         raise MalformedRequest(f"the query string holds a plain {refused[0]!r}")
     headers = _event_headers(request, stamp)
     query = decode_rest_query(request.query)
-    check_method_request(route.method_request, request, query)
     content_type = first_media_type(headers.get("Content-Type"))
     body = encode_body(request.body, is_binary_type(content_type, route.function.binary_media_types))
     return {
@@ -116,6 +123,7 @@ def _request_context(
         "identity": identity_keys(request, user_agents[-1] if user_agents else None, identity),
         "path": f"{route.stage_path}{request.path}",
         "requestId": stamp.request_id,
+        **authorizer_keys(identity),
     }
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from app.model.authorizer import IamCredential
 from app.model.gateway_context import Identity, Stamp
 from app.model.http import HttpRequest
 from app.payload.body import EncodedBody
@@ -49,4 +50,17 @@ def identity_keys(request: HttpRequest, user_agent: str | None, identity: Identi
     keys = _NO_IDENTITY | {"sourceIp": request.source_ip, "userAgent": user_agent}
     if identity.api_key is not None:
         keys |= {"apiKey": identity.api_key, "apiKeyId": identity.api_key_id}
+    if identity.credential is not None:
+        keys |= _iam_keys(identity.credential)
     return keys
+
+
+def _iam_keys(credential: IamCredential) -> dict[str, Any]:
+    """Who signed, as AWS_IAM fills it in."""
+    return {
+        "accessKey": credential.access_key_id,
+        "accountId": credential.account_id or None,
+        "caller": credential.user_id or None,
+        "user": credential.user_id or None,
+        "userArn": credential.user_arn or None,
+    }

@@ -1,0 +1,49 @@
+"""Which authorizer decides about a route, and what it decides."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from app.authorizers.iam_authorizer import IamAuthorizer
+from app.authorizers.jwt_authorizer import JwtAuthorizer
+from app.authorizers.lambda_authorizer import Invoke, LambdaAuthorizer
+from app.model.authorizer import JWT_TYPES, LAMBDA_TYPES, Authorizer
+from app.model.gateway_context import ANONYMOUS, Identity, Stamp
+from app.model.http import HttpRequest
+from app.model.route import Route
+
+# Makes the way to the function of a Lambda authorizer.
+Connect = Callable[[Authorizer], Invoke]
+
+
+class RunningAuthorizer(Protocol):
+    """An authorizer that can be asked."""
+
+    def authorize(self, route: Route, request: HttpRequest, stamp: Stamp) -> Identity:
+        """The identity of a caller; raises Unauthorized, AccessDenied or AuthorizerFailed."""
+        ...
+
+
+class Decisions:
+    """The authorizers of a stage; asking one starts it."""
+
+    def __init__(self, authorizers: Mapping[str, RunningAuthorizer]) -> None:
+        self._authorizers = authorizers
+
+    def decide(self, route: Route, request: HttpRequest, stamp: Stamp) -> Identity:
+        """The identity that the route's authorizer finds; nobody where it has none."""
+        if route.authorizer is None:
+            return ANONYMOUS
+        return self._authorizers[route.authorizer.name].authorize(route, request, stamp)
+
+
+def create_decisions(authorizers: Mapping[str, Authorizer], connect: Connect) -> Decisions:
+    """Create every authorizer of a stage."""
+    return Decisions({name: _create(authorizer, connect) for name, authorizer in authorizers.items()})
+
+
+def _create(authorizer: Authorizer, connect: Connect) -> RunningAuthorizer:
+    if authorizer.type in LAMBDA_TYPES:
+        return LambdaAuthorizer(authorizer, connect(authorizer))
+    if authorizer.type in JWT_TYPES:
+        return JwtAuthorizer(authorizer)
+    return IamAuthorizer(authorizer)

@@ -1,0 +1,34 @@
+"""AWS_IAM for access keys that the stage names: their signatures are verified here."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.authorizers.sigv4 import read_signature, verify_signature
+from app.errors import SignatureInvalid
+from app.model.authorizer import Authorizer
+from app.model.gateway_context import Identity, Stamp
+from app.model.http import HttpRequest
+from app.model.route import Route
+
+
+@dataclass
+class IamAuthorizer:
+    """One AWS_IAM authorizer of a stage."""
+
+    authorizer: Authorizer
+    clock: Callable[[], float] = time.time
+
+    def authorize(self, route: Route, request: HttpRequest, stamp: Stamp) -> Identity:
+        """The identity of a caller who signed with one of the keys.
+
+        Raises SignatureMissing or SignatureInvalid.
+        """
+        service = "lambda" if route.function.api == "url" else "execute-api"
+        signature = read_signature(request)
+        known = {each.access_key_id: each for each in self.authorizer.credentials}
+        credential = known.get(signature.access_key_id)
+        if credential is None or (signature.region, signature.service) != (route.stage.region, service):
+            raise SignatureInvalid("the key, its region or its service is another")
+        verify_signature(request, signature, credential.secret_access_key, self.clock())
+        return Identity(kind="iam", credential=credential)

@@ -1,0 +1,102 @@
+"""JWT authorizers, and Cognito user pools as a case of them; the package PyJWT is the extra `jwt`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.authorizers.identity_source import read_sources
+from app.authorizers.key_set import KeySet
+from app.errors import AccessDenied, Unauthorized
+from app.model.authorizer import Authorizer
+from app.model.gateway_context import Identity, Stamp
+from app.model.http import HttpRequest
+from app.model.route import Route
+
+# By the kind of key. Symmetric algorithms and `none` are no algorithms here: a public key is no secret.
+_ALGORITHMS = {
+    "RSA": ("RS256", "RS384", "RS512"),
+    "EC": ("ES256", "ES384", "ES512"),
+}
+_BEARER = "Bearer "
+
+
+@dataclass
+class JwtAuthorizer:
+    """One JWT authorizer of a stage."""
+
+    authorizer: Authorizer
+    keys: KeySet = field(init=False)
+
+    def __post_init__(self) -> None:
+        assert self.authorizer.issuer, "its schema asks for it"
+        self.keys = KeySet(self.authorizer.issuer)
+
+    def authorize(self, route: Route, request: HttpRequest, stamp: Stamp) -> Identity:
+        """The identity of a caller with a valid token.
+
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
+        Raises Unauthorized, AccessDenied for a scope that is missing, and AuthorizerFailed.
+        """
+        values = read_sources(self.authorizer.identity_sources, route, request, stamp)
+        if not values:
+            raise Unauthorized("no token")
+        claims = self.verify(values[0].removeprefix(_BEARER))
+        if self.authorizer.type == "COGNITO_USER_POOLS":
+            _refuse_other_use(claims, "access" if route.scopes else "id")
+        granted = scopes_of(claims)
+        if route.scopes and not granted & set(route.scopes):
+            raise AccessDenied("the token has none of the route's scopes")
+        kind = "cognito" if self.authorizer.type == "COGNITO_USER_POOLS" else "jwt"
+        scopes = tuple(scope for scope in route.scopes if scope in granted) or None
+        return Identity(kind=kind, claims=claims, scopes=scopes)
+
+    def verify(self, token: str) -> Mapping[str, Any]:
+        """The claims of a token whose signature, issuer, audience and times are right."""
+        import jwt
+
+        try:
+            header = jwt.get_unverified_header(token)
+            key = self._key(header)
+            claims: Mapping[str, Any] = jwt.decode(
+                token,
+                jwt.PyJWK(key, header["alg"]),
+                algorithms=[header["alg"]],
+                issuer=self.authorizer.issuer,
+                options={"require": ["exp", "iss"], "verify_aud": False},
+            )
+        except (jwt.PyJWTError, ValueError, TypeError, KeyError, OverflowError, RecursionError) as wrong:
+            raise Unauthorized(f"the token is not valid: {type(wrong).__name__}") from wrong
+        self._refuse_other_audience(claims)
+        return claims
+
+    def _key(self, header: Mapping[str, Any]) -> dict[str, Any]:
+        kid, algorithm = header.get("kid"), header.get("alg")
+        key = self.keys.find(kid) if isinstance(kid, str) and "crit" not in header else None
+        if key is None:
+            raise Unauthorized("the token names no key of the issuer")
+        is_pinned = algorithm in _ALGORITHMS.get(key.get("kty", ""), ())
+        if not is_pinned or key.get("alg", algorithm) != algorithm or key.get("use", "sig") != "sig":
+            raise Unauthorized("the token's algorithm is not the key's")
+        return key
+
+    def _refuse_other_audience(self, claims: Mapping[str, Any]) -> None:
+        """`aud` counts, or without it `client_id`, as Cognito's access tokens have it."""
+        if not self.authorizer.audience:
+            return  # a user pool accepts every client of its own
+        found = claims.get("aud", claims.get("client_id"))
+        audiences = found if isinstance(found, list) else [found]
+        if not any(audience in self.authorizer.audience for audience in audiences):
+            raise Unauthorized("the token is for another audience")
+
+
+def scopes_of(claims: Mapping[str, Any]) -> set[str]:
+    """The scopes that a token grants: `scope` as text, or `scp` as text or list."""
+    granted = claims.get("scope", claims.get("scp"))
+    listed = granted.split() if isinstance(granted, str) else granted
+    return {scope for scope in listed if isinstance(scope, str)} if isinstance(listed, list) else set()
+
+
+def _refuse_other_use(claims: Mapping[str, Any], use: str) -> None:
+    """A user pool's identity tokens are for methods without scopes, its access tokens for those with."""
+    if claims.get("token_use") != use:
+        raise Unauthorized(f"the token is no {use} token")

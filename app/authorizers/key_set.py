@@ -1,0 +1,77 @@
+"""The public keys of an issuer of tokens, fetched when they are needed and kept for a while."""
+
+import json
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from app.errors import AuthorizerFailed
+
+Fetch = Callable[[str], bytes]
+
+_DISCOVERY = "/.well-known/openid-configuration"
+# "API Gateway can cache the public key for two hours."
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
+_KEPT = 7200.0  # seconds
+# A token with an unknown key asks the issuer anew, but nobody can make us ask it all the time.
+_PAUSE = 10.0  # seconds
+_TIMEOUT = 5.0  # seconds
+_MOST_BYTES = 1024 * 1024
+
+
+class KeySet:
+    """The keys of one issuer by their `kid`."""
+
+    def __init__(
+        self, issuer: str, fetch: Fetch | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._issuer = issuer
+        self._fetch = fetch or fetch_document
+        self._clock = clock
+        self._keys: Mapping[str, dict[str, Any]] = {}
+        self._fetched = self._tried = float("-inf")
+        self._lock = threading.Lock()
+
+    def find(self, kid: str) -> dict[str, Any] | None:
+        """The key with an id, or None; raises AuthorizerFailed while the issuer cannot be asked."""
+        with self._lock:
+            now = self._clock()
+            is_fresh = now - self._fetched < _KEPT
+            if is_fresh and kid in self._keys:
+                return self._keys[kid]
+            if now - self._tried >= _PAUSE:
+                self._tried = now
+                self._keys = self._load()
+                self._fetched = now
+            elif not is_fresh:
+                raise AuthorizerFailed(f"the keys of {self._issuer} are not to be had")
+            return self._keys.get(kid)
+
+    def _load(self) -> Mapping[str, dict[str, Any]]:
+        try:
+            place = json.loads(self._fetch(f"{self._issuer.rstrip('/')}{_DISCOVERY}"))["jwks_uri"]
+            if urlsplit(place).scheme != urlsplit(self._issuer).scheme:
+                raise ValueError("jwks_uri has another scheme than the issuer")
+            keys = json.loads(self._fetch(place))["keys"]
+            return {key["kid"]: key for key in keys if isinstance(key.get("kid"), str)}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as failed:
+            raise AuthorizerFailed(f"the keys of {self._issuer} are not to be had: {failed}") from failed
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
+        """Follow nobody: the issuer is who the manifest says."""
+
+
+def fetch_document(address: str) -> bytes:
+    """Fetch a document over HTTP; raises OSError."""
+    if urlsplit(address).scheme not in {"http", "https"}:
+        raise OSError(f"{address} is no address of HTTP")
+    opener = urllib.request.build_opener(_NoRedirects)
+    with opener.open(address, timeout=_TIMEOUT) as response:
+        document: bytes = response.read(_MOST_BYTES)
+    return document

@@ -1,0 +1,54 @@
+"""The way from a Lambda authorizer to its function: one of this app, or one elsewhere through Invoke."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from app.authorizers.lambda_authorizer import TIMEOUT, Invoke
+from app.errors import AuthorizerFailed
+from app.invoke import Invoker
+from app.model.authorizer import Authorizer
+from app.model.function import Function
+from app.model.gateway_context import Stamp
+from app.model.invocation import Event, Invocation, InvocationResult, encode_event
+
+ARN = "arn:"
+
+
+def connect(authorizer: Authorizer, invoker: Invoker, functions: Mapping[str, Function]) -> Invoke:
+    """The way to an authorizer's function; nothing is started before it is asked."""
+    name = authorizer.function or ""
+    if name.startswith(ARN):
+        return lambda event, stamp: _invoke_elsewhere(name, event)
+    function = functions[name]
+    # API Gateway waits no longer, whatever the function's own timeout.
+    asked = replace(function, timeout=min(function.timeout, TIMEOUT))
+
+    def invoke(event: Event, stamp: Stamp) -> InvocationResult:
+        """Run the function as an invocation of its own, in the trace of the request."""
+        own = replace(stamp, request_id=str(uuid.uuid4()))
+        return invoker.invoke(Invocation.of_event(asked, event, own))
+
+    return invoke
+
+
+def _invoke_elsewhere(arn: str, event: Event) -> InvocationResult:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        answer = _client(arn.split(":")[3]).invoke(FunctionName=arn, Payload=encode_event(event))
+        return InvocationResult(answer["Payload"].read(), answer.get("FunctionError"))
+    except (BotoCoreError, ClientError) as failed:
+        raise AuthorizerFailed(f"{arn} could not be invoked: {type(failed).__name__}") from failed
+
+
+@cache
+def _client(region: str) -> Any:
+    # Imported where it is used: the extra `aws`.
+    import boto3
+    from botocore.config import Config
+
+    patience = Config(connect_timeout=2, read_timeout=TIMEOUT, retries={"total_max_attempts": 1})
+    return boto3.client("lambda", region_name=region, config=patience)

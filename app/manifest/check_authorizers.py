@@ -1,0 +1,85 @@
+"""Cross checks of authorizers: those that a route names, and what each needs to run. It fails closed."""
+
+import importlib.util
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+
+from app.errors import Problem
+from app.manifest.check import MANIFEST
+from app.manifest.document import shown
+from app.model.authorizer import AUTHORIZER_TYPES, JWT_TYPES, LAMBDA_TYPES, Authorizer
+from app.model.manifest import FunctionManifest, RouteManifest
+from app.model.stage import Stage
+
+ARN = "arn:"
+
+
+def authorizers_of(manifest: FunctionManifest, stage: Stage) -> Iterator[Authorizer]:
+    """The authorizers that a function's routes name, as far as the stage defines them."""
+    for route in manifest.routes:
+        authorizer = stage.authorizers.get(route.authorizer or "")
+        if authorizer is not None:
+            yield authorizer
+
+
+def check_route_authorizers(manifests: Mapping[Path, FunctionManifest], stage: Stage) -> Iterator[Problem]:
+    """Report every route whose authorizer is not there, or is of no kind that its API knows."""
+    for folder, manifest in manifests.items():
+        kind = manifest.api or stage.api
+        for index, route in enumerate(manifest.routes):
+            for key, message in _route_problems(route, kind, stage):
+                yield Problem(shown(folder / MANIFEST), f"routes[{index}].{key}", message)
+
+
+def check_authorizers(
+    authorizers: Mapping[str, Authorizer], function_names: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    """Report every authorizer that cannot run, as (key, message)."""
+    for name, authorizer in authorizers.items():
+        for key, message in _authorizer_problems(authorizer, function_names):
+            yield f"authorizers.{name}{key}", message
+
+
+def _route_problems(route: RouteManifest, kind: str, stage: Stage) -> Iterator[tuple[str, str]]:
+    if route.authorizer is None:
+        if route.scopes:
+            yield "scopes", "has no meaning without an authorizer"
+        return
+    authorizer = stage.authorizers.get(route.authorizer)
+    if authorizer is None:
+        known = ", ".join(sorted(stage.authorizers)) or "none"
+        yield "authorizer", f"the stage defines no authorizer {route.authorizer!r} (found: {known})"
+        return
+    if authorizer.type not in AUTHORIZER_TYPES[kind]:
+        known = ", ".join(sorted(AUTHORIZER_TYPES[kind])) or "none"
+        yield "authorizer", f"{kind!r} has no authorizers of the type {authorizer.type} (known: {known})"
+    if route.scopes and authorizer.type not in JWT_TYPES:
+        yield "scopes", f"an authorizer of the type {authorizer.type} has no scopes"
+    if (
+        kind == "rest"
+        and authorizer.type == "REQUEST"
+        and not authorizer.identity_sources
+        and authorizer.ttl != 0
+    ):
+        yield "authorizer", f"{authorizer.name!r} needs an identitySource, or a resultTtlInSeconds of 0"
+
+
+def _authorizer_problems(
+    authorizer: Authorizer, function_names: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    function = authorizer.function
+    if authorizer.type in LAMBDA_TYPES and function is not None:
+        if function.startswith(ARN):
+            if importlib.util.find_spec("boto3") is None:
+                yield ".function", "a function elsewhere needs the package boto3: pip install 'berth[aws]'"
+        elif function not in function_names:
+            yield (
+                ".function",
+                f"there is no function {function!r} (found: {', '.join(sorted(function_names))})",
+            )
+    if authorizer.type in JWT_TYPES and importlib.util.find_spec("jwt") is None:
+        yield "", "needs the package PyJWT: pip install 'berth[jwt]'"
+    if authorizer.type == "TOKEN" and [each.location for each in authorizer.identity_sources] != ["header"]:
+        yield ".identitySource", "must be one header for an authorizer of the type TOKEN"
+    if authorizer.type in JWT_TYPES and len(authorizer.identity_sources) != 1:
+        yield ".identitySource", "must be one place of a token"

@@ -1,0 +1,55 @@
+"""Authorizers, as a stage defines them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+# The kinds of authorizer that each kind of API knows.
+AUTHORIZER_TYPES: Mapping[str, frozenset[str]] = {
+    "rest": frozenset({"TOKEN", "REQUEST", "COGNITO_USER_POOLS", "AWS_IAM"}),
+    "http": frozenset({"REQUEST", "JWT", "AWS_IAM"}),
+    "url": frozenset({"AWS_IAM"}),
+    "alb": frozenset(),
+}
+# What of the context may be an identity source.
+CONTEXT_SOURCES = frozenset(
+    """accountId apiId domainName httpMethod identity.sourceIp identity.userAgent path requestId
+    resourcePath routeKey stage""".split()
+)
+LAMBDA_TYPES = frozenset({"TOKEN", "REQUEST"})
+JWT_TYPES = frozenset({"JWT", "COGNITO_USER_POOLS"})
+
+
+@dataclass(frozen=True)
+class IdentitySource:
+    """One place of a request: a header, a query parameter, a stage variable or a value of the context."""
+
+    location: str  # header, querystring, stageVariables or context
+    name: str
+
+
+@dataclass(frozen=True)
+class IamCredential:
+    """One access key that may sign requests, and whom it stands for."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    account_id: str = ""
+    user_arn: str = ""
+    user_id: str = ""
+
+
+@dataclass(frozen=True)
+class Authorizer:
+    """One entry of a stage's `authorizers`; what its type does not know is empty."""
+
+    name: str
+    type: str
+    identity_sources: tuple[IdentitySource, ...] = ()
+    function: str | None = None  # a function of this app, or the ARN of one elsewhere
+    validation_expression: str | None = None
+    ttl: int | None = None  # seconds; None for API Gateway's default
+    payload_format_version: str = "2.0"  # of an HTTP API's authorizer
+    has_simple_responses: bool = False
+    issuer: str | None = None
+    audience: tuple[str, ...] = ()
+    credentials: tuple[IamCredential, ...] = ()

@@ -1,0 +1,75 @@
+"""What a Lambda authorizer answers: a policy with a principal, or the simple response of an HTTP API."""
+
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields
+
+from app.schemas.fields import Flag, Text, described
+from app.schemas.reading import read
+
+
+class ScalarText(fields.Field[str]):
+    """A value of a REST API's context: text, number or boolean, which arrive as text.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html
+    """
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if not isinstance(value, str | int | float):
+            raise ValidationError(f"{described(value)} is neither text nor number nor boolean")
+        return str(value)
+
+
+class _AnswerSchema(Schema):
+    class Meta:
+        """marshmallow's own settings."""
+
+        unknown = EXCLUDE
+
+
+class PolicyAnswerSchema(_AnswerSchema):
+    """A policy whose context becomes text."""
+
+    principal_id = Text(data_key="principalId", required=True)
+    policy = fields.Raw(data_key="policyDocument", required=True, allow_none=False)
+    context = fields.Dict(keys=fields.String(), values=ScalarText(), allow_none=True, load_default=None)
+    usage_identifier_key = fields.String(data_key="usageIdentifierKey", allow_none=True)
+
+
+class HttpPolicyAnswerSchema(PolicyAnswerSchema):
+    """A policy for an HTTP API, whose context may hold anything."""
+
+    principal_id = Text(data_key="principalId", load_default="")
+    context = fields.Dict(keys=fields.String(), allow_none=True, load_default=None)
+
+
+class SimpleAnswerSchema(_AnswerSchema):
+    """A simple response."""
+
+    is_authorized = Flag(data_key="isAuthorized", required=True)
+    context = fields.Dict(keys=fields.String(), allow_none=True, load_default=None)
+
+
+_REST, _HTTP, _SIMPLE = PolicyAnswerSchema(), HttpPolicyAnswerSchema(), SimpleAnswerSchema()
+
+
+def load_policy_answer(document: Any) -> dict[str, Any]:
+    """Load a REST API authorizer's answer; raises MalformedDocument."""
+    return _load(_REST, document)
+
+
+def load_http_policy_answer(document: Any) -> dict[str, Any]:
+    """Load an HTTP API authorizer's policy; raises MalformedDocument."""
+    return _load(_HTTP, document)
+
+
+def load_simple_answer(document: Any) -> dict[str, Any]:
+    """Load an HTTP API authorizer's simple response; raises MalformedDocument."""
+    return _load(_SIMPLE, document)
+
+
+def _load(schema: Schema, document: Any) -> dict[str, Any]:
+    answer: dict[str, Any] = read(schema, document)
+    return answer

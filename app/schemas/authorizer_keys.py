@@ -1,0 +1,171 @@
+"""A stage's authorizers, with API Gateway's own words."""
+
+import re
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
+
+from app.model.authorizer import CONTEXT_SOURCES, JWT_TYPES, LAMBDA_TYPES, Authorizer, IdentitySource
+from app.model.manifest import AuthorizerManifest, CredentialManifest
+from app.schemas.fields import Flag, Pattern, Text, Whole
+from app.schemas.manifest_keys import PAYLOAD_VERSIONS, hint
+
+_TYPES = ("TOKEN", "REQUEST", "JWT", "COGNITO_USER_POOLS", "AWS_IAM")
+# A REST API's spelling and an HTTP API's.
+_SOURCE = re.compile(
+    r"(?:method\.request|\$request)\.(?P<location>header|querystring)\.(?P<name>[A-Za-z0-9._$-]+)"
+    r"|\$?(?P<other>stageVariables|context)\.(?P<value>[A-Za-z0-9._-]+)"
+)
+_USER_POOL = re.compile(
+    r"(?:arn:aws[a-z-]*:cognito-idp:[a-z0-9-]+:[0-9]{12}:userpool/)?(?P<id>(?P<region>[a-z0-9-]+)_[A-Za-z0-9]+)"
+)
+_LONGEST_TTL = 3600
+_AUTHORIZATION = (IdentitySource("header", "Authorization"),)
+# Which keys belong to which types.
+_KEYS = {
+    "function": LAMBDA_TYPES,
+    "payload_format_version": {"REQUEST"},
+    "has_simple_responses": {"REQUEST"},
+    "validation_expression": {"TOKEN"},
+    "ttl": LAMBDA_TYPES,
+    "issuer": JWT_TYPES,
+    "audience": {"JWT"},
+    "user_pool": {"COGNITO_USER_POOLS"},
+    "credentials": {"AWS_IAM"},
+}
+_REQUIRED = {
+    "TOKEN": ("function",),
+    "REQUEST": ("function",),
+    "JWT": ("issuer", "audience"),
+    "COGNITO_USER_POOLS": ("user_pool",),
+    "AWS_IAM": ("credentials",),
+}
+
+
+class IdentitySources(fields.Field[tuple[IdentitySource, ...]]):
+    """Identity sources: a text with commas between them, or an array."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Any, **kwargs: Any
+    ) -> tuple[IdentitySource, ...]:
+        texts = value.split(",") if isinstance(value, str) else value
+        if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
+            raise ValidationError("must be a string such as method.request.header.Authorization, or several")
+        return tuple(_source(text.strip()) for text in texts)
+
+
+def _source(text: str) -> IdentitySource:
+    found = _SOURCE.fullmatch(text)
+    if found is None or (found["other"] == "context" and found["value"] not in CONTEXT_SOURCES):
+        raise ValidationError(f"{text!r} is no identity source that is known")
+    return IdentitySource(found["location"] or found["other"], found["name"] or found["value"])
+
+
+class Expression(Text):
+    """A regular expression."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            re.compile(text)
+        except (re.error, OverflowError, RecursionError) as wrong:
+            raise ValidationError(f"is no regular expression: {wrong}") from wrong
+        return text
+
+
+class CredentialSchema(Schema):
+    """An access key whose signatures count; its secret stands in the environment."""
+
+    access_key_id = Pattern(
+        "[A-Za-z0-9]{16,128}",
+        "is no access key id",
+        data_key="accessKeyId",
+        required=True,
+        metadata=hint("The id that signatures name."),
+    )
+    environment = Text(required=True, metadata=hint("The environment variable that holds the secret key."))
+    account_id = Pattern("[0-9]{12}", "is no account id of 12 digits", data_key="accountId", load_default="")
+    user_arn = Text(data_key="userArn", load_default="", metadata=hint("The event's userArn."))
+    user_id = Text(data_key="userId", load_default="", metadata=hint("The event's user and caller."))
+
+    @post_load
+    def _make(self, data: dict[str, Any], **_: Any) -> CredentialManifest:
+        return CredentialManifest(**data)
+
+
+class AuthorizerSchema(Schema):
+    """One authorizer."""
+
+    type = Text(
+        required=True,
+        validate=validate.OneOf(_TYPES, error=f"'{{input}}' is not one of {', '.join(_TYPES)}"),
+        metadata=hint("The kind of authorizer."),
+    )
+    function = Text(metadata=hint("A function of this app, or the ARN of one elsewhere."))
+    identity_sources = IdentitySources(
+        data_key="identitySource", metadata=hint("Where a request holds the caller's identity.")
+    )
+    validation_expression = Expression(
+        data_key="identityValidationExpression",
+        metadata=hint("A regular expression that a token must fit before the function is asked."),
+    )
+    ttl = Whole(
+        data_key="resultTtlInSeconds",
+        validate=validate.Range(0, _LONGEST_TTL, error=f"must be from 0 to {_LONGEST_TTL}"),
+        metadata=hint("Seconds an answer counts: 300 for a REST API without it, 0 for an HTTP API."),
+    )
+    payload_format_version = Text(
+        data_key="payloadFormatVersion",
+        validate=validate.OneOf(PAYLOAD_VERSIONS, error="'{input}' is neither '1.0' nor '2.0'"),
+        metadata=hint("For HTTP APIs: the version of the event, 2.0 without it."),
+    )
+    has_simple_responses = Flag(
+        data_key="enableSimpleResponses", metadata=hint("For HTTP APIs: whether the answer is isAuthorized.")
+    )
+    issuer = Pattern(
+        r"https://[^\s?#]+|http://(127\.0\.0\.1|localhost)(:[0-9]+)?(/[^\s?#]*)?",
+        "is no issuer: https://..., or http:// on this machine",
+        metadata=hint("Who issues the tokens, as `iss` says; its keys are found by discovery."),
+    )
+    audience = fields.List(
+        Text(), validate=validate.Length(min=1, error="must name at least one"), metadata=hint("`aud`.")
+    )
+    user_pool = Text(data_key="userPool", metadata=hint("The id or ARN of a Cognito user pool."))
+    credentials = fields.List(
+        fields.Nested(CredentialSchema),
+        validate=validate.Length(min=1, error="must name at least one"),
+        metadata=hint("The access keys whose signatures count."),
+    )
+
+    @validates_schema
+    def _fits_its_type(self, data: dict[str, Any], **_: Any) -> None:
+        kind = data.get("type")
+        names = {name: field.data_key or name for name, field in self.fields.items()}
+        for name in data.keys() & _KEYS.keys():
+            if kind is not None and kind not in _KEYS[name]:
+                raise ValidationError(f"does not belong to the type {kind}", names[name])
+        for name in _REQUIRED.get(kind or "", ()):
+            if name not in data:
+                raise ValidationError("is required", names[name])
+        pool = data.get("user_pool")
+        if pool is not None and not _USER_POOL.fullmatch(pool):
+            raise ValidationError(f"{pool!r} is no user pool's id or ARN", "userPool")
+
+    @post_load
+    def _make(self, data: dict[str, Any], **_: Any) -> AuthorizerManifest:
+        credentials = tuple(data.pop("credentials", ()))
+        pool = data.pop("user_pool", None)
+        if pool is not None:
+            data.setdefault("issuer", _issuer_of(pool))
+        if data["type"] not in {"REQUEST", "AWS_IAM"}:
+            data.setdefault("identity_sources", _AUTHORIZATION)
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
+        }
+        return AuthorizerManifest(Authorizer(name="", **values), credentials)
+
+
+def _issuer_of(pool: str) -> str:
+    found = _USER_POOL.fullmatch(pool)
+    assert found, "its schema has seen to it"
+    return f"https://cognito-idp.{found['region']}.amazonaws.com/{found['id']}"
