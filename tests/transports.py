@@ -15,7 +15,9 @@ from app.settings import Settings
 REAL_SERVERS = ("gunicorn", "flask-run")
 TRANSPORTS = (*REAL_SERVERS, "test-client")
 # Returns its event.
-ECHO = "import json\n\ndef handler(event, context):\n    return {'statusCode': 200, 'body': json.dumps(event)}\n"
+ECHO = (
+    "import json\n\ndef handler(event, context):\n    return {'statusCode': 200, 'body': json.dumps(event)}\n"
+)
 
 
 class Client:

@@ -16,8 +16,15 @@ from app.cli.install import install_requirements
 from app.cli.sample import SAMPLE_SHAPES, build_sample_event
 from app.cli.scaffold import write_function
 from app.cli.start import refusing
-from app.errors import InvocationFault, MalformedDocument, NoSuchRoute, PayloadTooLarge, Throttled
-from app.gateway.route_table import RouteTable
+from app.errors import (
+    GatewayRefusal,
+    InvocationFault,
+    MalformedDocument,
+    NoSuchRoute,
+    PayloadTooLarge,
+    Throttled,
+)
+from app.gateway.route_table import HttpRouteTable, RouteTable
 from app.invoke import Invoker
 from app.manifest.loader import Catalog, load
 from app.model.function import Function
@@ -31,6 +38,11 @@ from app.schemas.event import check_event
 from app.settings import Settings
 
 _STDERR = 2
+_TABLES: dict[str, type[RouteTable[None]]] = {
+    "rest": RouteTable,
+    "http1": HttpRouteTable,
+    "http2": HttpRouteTable,
+}
 
 
 @click.group("function")
@@ -115,15 +127,18 @@ def print_event(
     shape: str, method: str, path: str, resource: str | None, headers: tuple[str, ...], body: str | None
 ) -> None:
     """Print the event that a function would get for a request."""
-    event = build_sample_event(
-        method.upper(),
-        path,
-        shape=shape,
-        resource=resource,
-        path_parameters=_path_parameters(path, resource),
-        headers=dict(_header(line) for line in headers),
-        body=_body(body),
-    )
+    try:
+        event = build_sample_event(
+            method.upper(),
+            path,
+            shape=shape,
+            resource=resource,
+            path_parameters=_path_parameters(shape, path, resource),
+            headers=dict(_header(line) for line in headers),
+            body=_body(body),
+        )
+    except GatewayRefusal as refused:
+        raise click.ClickException(str(refused)) from refused
     click.echo(json.dumps(event, indent=2, ensure_ascii=False))
 
 
@@ -143,11 +158,11 @@ def install_functions(name: str | None) -> None:
         click.echo("nothing to install: no requirements.txt")
 
 
-def _path_parameters(path: str, resource: str | None) -> dict[str, str]:
-    """What a template takes of a path; nothing where they do not fit."""
-    if resource is None or resource == DEFAULT_ROUTE:
+def _path_parameters(shape: str, path: str, resource: str | None) -> dict[str, str]:
+    """What a template takes of a path, in the kinds of API that tell it."""
+    if resource is None or resource == DEFAULT_ROUTE or shape not in _TABLES:
         return {}
-    table: RouteTable[None] = RouteTable()
+    table = _TABLES[shape]()
     table.add(RouteKey(ANY, resource), None)
     try:
         return table.match("GET", split_target(path)[0])[2]
@@ -222,6 +237,6 @@ def _check_sample(sample: Path) -> Iterator[str]:
             check_event(event)
     except MalformedDocument as malformed:
         for key, message in malformed.messages:
-            yield f"events/{sample.name}: {key}: {message}"
+            yield f"events/{sample.name}: {key}: {message}" if key else f"events/{sample.name}: {message}"
     except ValueError as bad:
         yield f"events/{sample.name}: not JSON: {bad}"

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from app.gateway.gateway import SHAPES
 from app.manifest.loader import build_function, build_stage
@@ -12,6 +11,7 @@ from app.model.http import HttpRequest
 from app.model.invocation import Event
 from app.model.route import DEFAULT_ROUTE, Route, RouteKey
 from app.payload.headers import canonical_name
+from app.payload.path import split_target
 from app.schemas.manifest import read_function_manifest, read_stage_manifest
 from app.settings import Settings
 
@@ -54,27 +54,27 @@ def build_sample_event(
     A body that is neither text nor bytes is sent as JSON. `resource` is the path's template, or
     `$default`. `binary_media_types` are a REST API's.
     """
-    parts = urlsplit(path)
+    raw_path, query = split_target(path)
     content = _as_bytes(body)
     sent = {
         "Accept": "*/*",
         "Host": _HOST,
         "User-Agent": "sample",
         **_described(body, content),
-        **(headers or {}),
+        **{canonical_name(name): value for name, value in (headers or {}).items()},
     }
     request = HttpRequest(
         method=method,
-        path=parts.path,
-        query=parts.query,
+        path=raw_path,
+        query=query,
         path_parameters=path_parameters or {},
-        headers=[(canonical_name(name), value) for name, value in (sent | _forwarded()).items()],
+        headers=list((sent | _forwarded()).items()),
         body=content,
         protocol="HTTP/1.1",
         host=_HOST,
         source_ip="203.0.113.10",
     )
-    key = RouteKey("ANY" if resource == DEFAULT_ROUTE else method, resource or parts.path)
+    key = RouteKey("ANY" if resource == DEFAULT_ROUTE else method, resource or raw_path)
     binary = {"binaryMediaTypes": list(binary_media_types)} if binary_media_types else {}
     document = {**SAMPLE_SHAPES[shape], **binary}
     route = _route(key, document, stage_variables or {})

@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from app.schemas.fields import AnyText, AwsSchema, Flag, Text, Whole
+from app.schemas.fields import AnyText, AwsSchema, ClientText, Flag, Text, Whole
 from app.schemas.reading import read
 
 
@@ -35,7 +35,7 @@ class RequestContextSchema(AwsSchema):
     apiId = Text(required=True)
     httpMethod = Text(required=True)
     identity = fields.Nested(IdentitySchema, required=True)
-    path = Text(required=True)
+    path = ClientText(required=True)  # an HTTP API's is decoded
     protocol = Text()
     requestId = Text(required=True)
     requestTime = Text()

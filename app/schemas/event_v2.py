@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from app.schemas.fields import AnyText, AwsSchema, Flag, Text, Whole
+from app.schemas.fields import AnyText, AwsSchema, ClientText, Flag, Text, Whole
 from app.schemas.reading import read
 
 
@@ -23,10 +23,10 @@ class HttpSchema(AwsSchema):
     """requestContext.http."""
 
     method = Text(required=True)
-    path = AnyText(required=True)
+    path = ClientText(required=True)
     protocol = Text(required=True)
     sourceIp = Text(required=True)
-    userAgent = AnyText(required=True)
+    userAgent = ClientText(required=True)
 
 
 class RequestContextSchema(AwsSchema):
@@ -49,13 +49,13 @@ class EventV2Schema(AwsSchema):
 
     version = AnyText(required=True, validate=validate.Equal("2.0"))
     routeKey = Text(required=True)
-    rawPath = AnyText(required=True)
-    rawQueryString = AnyText(required=True)
+    rawPath = ClientText(required=True)
+    rawQueryString = ClientText(required=True)
     cookies = _text_list()
     headers = _text_map(required=True)
     queryStringParameters = _text_map(validate=validate.Length(min=1))
     requestContext = fields.Nested(RequestContextSchema, required=True)
-    body = AnyText()
+    body = ClientText()
     pathParameters = _text_map(validate=validate.Length(min=1))
     isBase64Encoded = Flag(required=True)
     stageVariables = _text_map(validate=validate.Length(min=1))

@@ -38,14 +38,17 @@ class Whole(fields.Integer):
 class Flag(fields.Boolean):
     """JSON true or false and nothing else."""
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"allow_none": False} | kwargs)
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
         if not isinstance(value, bool):
             raise ValidationError(f"must be true or false, not {described(value)}")
         return value
 
 
-class AnyText(fields.String):
-    """A JSON string."""
+class ClientText(fields.String):
+    """A JSON string with whatever a client sent."""
 
     def __init__(self, **kwargs: Any) -> None:
         # Without this, a default of None would let null through.
@@ -54,9 +57,17 @@ class AnyText(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         if not isinstance(value, str):
             raise ValidationError(f"must be a string, not {described(value)}")
-        if "\0" in value:
-            raise ValidationError("must not contain NUL")
         return value
+
+
+class AnyText(ClientText):
+    """A JSON string without NUL."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if "\0" in text:
+            raise ValidationError("must not contain NUL")
+        return text
 
 
 class Text(AnyText):

@@ -10,7 +10,7 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from app.model.route import ANY, METHODS, RESERVED_PREFIX
+from app.model.route import ANY, DEFAULT_ROUTE, METHODS, RESERVED_PREFIX
 from app.schemas.fields import NotYet, Pattern, Text
 from app.schemas.manifest import FunctionManifestSchema, StageManifestSchema
 from app.schemas.manifest_keys import RESERVED_VARIABLES, STAGE_VARIABLE_NAME, VARIABLE_NAME
@@ -22,11 +22,14 @@ PUBLISHED = Path(__file__).resolve().parents[2] / "manifests" / "schema"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _PART = r"([a-zA-Z0-9._:-]+|\{[a-zA-Z0-9._-]+\})"
 _GREEDY = r"\{[a-zA-Z0-9._-]+\+\}"
+_RESOURCE = f"/(({_PART}/)*({_PART}|{_GREEDY}))?"
+# Of a load balancer: with a * or ? somewhere.
+_PATTERN = r"""(?=.{0,127}[*?])/[a-zA-Z0-9_.$/~"'@:+&*?-]{0,127}"""
 
 # What the marshmallow schemas check with functions, which a converter cannot read.
 _CHECKED_BY_FUNCTIONS: dict[str, Document] = {
     "method": {"enum": [ANY, *METHODS]},
-    "path": {"pattern": rf"^(?!{RESERVED_PREFIX}(/|$))/(({_PART}/)*({_PART}|{_GREEDY}))?$"},
+    "path": {"pattern": rf"^(?!{RESERVED_PREFIX}(/|$))({_RESOURCE}|{_PATTERN}|\{DEFAULT_ROUTE})$"},
     "environment": {
         "propertyNames": {
             "pattern": f"^{VARIABLE_NAME}$",

@@ -6,8 +6,15 @@ from typing import Any
 from marshmallow import Schema, fields, missing, post_load, validate
 
 from app.model.cors import Cors
-from app.model.manifest import ApiKeyManifest, FunctionManifest, RouteManifest, StageManifest
+from app.model.manifest import (
+    ApiKeyManifest,
+    AuthorizerManifest,
+    FunctionManifest,
+    RouteManifest,
+    StageManifest,
+)
 from app.model.route import RouteKey
+from app.schemas.authorizer_keys import AuthorizerSchema
 from app.schemas.fields import AnyText, Flag, NotYet, Pattern, Text, Whole
 from app.schemas.gateway_keys import ApiKeySchema, CorsSchema
 from app.schemas.manifest_keys import (
@@ -27,6 +34,8 @@ from app.schemas.manifest_keys import (
 )
 from app.schemas.reading import read
 from app.schemas.route import RouteSchema
+
+_OF_THE_SCHEMA = frozenset({"schema_", "invocation", "authorizers_run_in"})
 
 
 class FunctionManifestSchema(Schema):
@@ -159,6 +168,7 @@ class StageManifestSchema(Schema):
     cors = fields.Nested(
         CorsSchema,
         load_default=None,
+        allow_none=False,
         metadata=hint("What other origins may do; the gateway answers for it."),
     )
     api_keys = fields.List(
@@ -168,10 +178,17 @@ class StageManifestSchema(Schema):
         allow_none=False,
         metadata=hint("The keys that routes with `apiKeyRequired` accept."),
     )
-    authorizers = NotYet("authorizers are")
+    authorizers = fields.Dict(
+        keys=Pattern("[a-zA-Z0-9_-]{1,128}", "is no authorizer's name: 1 to 128 letters, digits, - or _"),
+        values=fields.Nested(AuthorizerSchema),
+        load_default=dict,
+        metadata=hint("Authorizers by the names that routes have for them."),
+    )
     invoke_api = NotYet("the Invoke API is", data_key="invokeApi")
     gateway = NotYet("trusted gateway headers are", data_key="gateway")
-    authorizers_run_in = NotYet("authorizers are", data_key="authorizersRunIn")
+    authorizers_run_in = only(
+        "berth", data_key="authorizersRunIn", metadata=hint("Who runs the authorizers.")
+    )
 
     @post_load
     def _make(self, data: dict[str, Any], **_: Any) -> StageManifest:
@@ -180,8 +197,8 @@ class StageManifestSchema(Schema):
 
 def _model_values(data: dict[str, Any]) -> dict[str, Any]:
     """What the model keeps: arrays as tuples, without the keys that only the schema knows."""
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
-    return {name: value for name, value in values.items() if name not in {"schema_", "invocation"}}
+    kept = {name: value for name, value in data.items() if name not in _OF_THE_SCHEMA}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
 
 
 def read_function_manifest(document: Any) -> FunctionManifest:
@@ -203,7 +220,9 @@ def salvage_stage_manifest(valid: Mapping[str, Any]) -> StageManifest:
     values = _model_values({**_defaults(StageManifestSchema()), **valid})
     cors = values["cors"] if isinstance(values["cors"], Cors) else None
     keys = tuple(key for key in values["api_keys"] if isinstance(key, ApiKeyManifest))
-    return StageManifest(**values | {"cors": cors, "api_keys": keys})
+    found = values["authorizers"].items()
+    authorizers = {name: each for name, each in found if isinstance(each, AuthorizerManifest)}
+    return StageManifest(**values | {"cors": cors, "api_keys": keys, "authorizers": authorizers})
 
 
 def _defaults(schema: Schema) -> dict[str, Any]:

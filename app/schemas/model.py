@@ -6,6 +6,7 @@ The package jsonschema is an extra and imported where it is used.
 import json
 from functools import lru_cache
 from typing import Any
+from urllib.parse import unquote
 
 
 def model_problem(model: Any) -> str | None:
@@ -17,8 +18,12 @@ def model_problem(model: Any) -> str | None:
         Draft4Validator.check_schema(model)
     except SchemaError as wrong:
         return f"is not a JSON Schema of draft 4: {wrong.message}"
-    outside = next((target for target in _references(model) if not target.startswith("#")), None)
-    return f"refers to {outside!r}: only references within a model are supported" if outside else None
+    for target in _references(model):
+        if not target.startswith("#"):
+            return f"refers to {target!r}: only references within a model are supported"
+        if not _leads_somewhere(model, target):
+            return f"refers to {target!r}, which is not there"
+    return None
 
 
 def is_valid(model: str, body: bytes) -> bool:
@@ -34,6 +39,19 @@ def _validator(model: str) -> Any:
     from jsonschema import Draft4Validator
 
     return Draft4Validator(json.loads(model))
+
+
+def _leads_somewhere(model: Any, target: str) -> bool:
+    """Whether a JSON pointer such as `#/definitions/a` is of a part of a model."""
+    for part in unquote(target[1:]).split("/")[1:]:
+        name = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(model, list) and name.isdigit() and int(name) < len(model):
+            model = model[int(name)]
+        elif isinstance(model, dict) and name in model:
+            model = model[name]
+        else:
+            return False
+    return target[1:2] in {"", "/"}
 
 
 def _references(model: Any) -> list[str]:

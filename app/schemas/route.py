@@ -8,7 +8,7 @@ from app.model.listener_rule import CONDITION_FIELDS, Condition, ListenerRule
 from app.model.manifest import RouteManifest
 from app.model.method_request import DEFAULT_MODEL, MethodRequest
 from app.model.route import RESERVED_PREFIX, RouteKey, is_reserved
-from app.schemas.fields import Flag, NotYet, Pattern, Resource, Text, Whole, method_problem
+from app.schemas.fields import Flag, Pattern, Resource, Text, Whole, method_problem
 from app.schemas.manifest_keys import MEDIA_TYPE, hint, only
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateRule.html
@@ -134,8 +134,13 @@ class RouteSchema(Schema):
         allow_none=False,
         metadata=hint("For a load balancer: what its rule asks beside method and path."),
     )
-    authorizer = NotYet("authorizers are")
-    scopes = NotYet("authorizer scopes are")
+    authorizer = Text(load_default=None, metadata=hint("One of the stage's authorizers."))
+    scopes = fields.List(
+        Text(),
+        load_default=list,
+        allow_none=False,
+        metadata=hint("For JWT authorizers and user pools: a token needs one of these."),
+    )
 
     @post_load
     def _make(self, data: dict[str, Any], **_: Any) -> RouteManifest:
@@ -145,4 +150,6 @@ class RouteSchema(Schema):
             MethodRequest(data["api_key_required"], required),
             ListenerRule(data["priority"], tuple(data["conditions"])),
             data["request_models"],
+            data["authorizer"],
+            tuple(data["scopes"]),
         )

@@ -14,6 +14,7 @@ FLOORS = {
     "app/schemas": 1,
     "app/payload": 2,
     "app/manifest": 2,
+    "app/authorizers": 3,
     "app/runtime": 3,
     "app/invoke.py": 4,
     "app/gateway": 5,
@@ -61,7 +62,7 @@ def test_imports_go_down(path):
         ({"awslambdaric"}, ("app/runtime",)),
         (
             {"uuid", "time", "datetime"},
-            ("app/ecs.py", "app/runtime", "app/gateway", "app/cli", "app/testing"),
+            ("app/ecs.py", "app/authorizers", "app/runtime", "app/gateway", "app/cli", "app/testing"),
         ),
         ({"pytest"}, ("app/testing",)),
     ],

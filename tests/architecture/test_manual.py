@@ -41,3 +41,15 @@ def test_relative_links_lead_somewhere():
         (page, link) for page in PAGES for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
     ]
     assert [f"{page.name}: {link}" for page, link in links if not (page.parent / link).exists()] == []
+
+
+def test_tests_that_hold_a_rule_exist():
+    page = (ROOT / "docs" / "fidelity.md").read_text()
+    named = set(re.findall(r"`([\w/]+\.py)::(test_\w+)`", page))
+    assert len(named) > 50
+    missing = [
+        f"{path}::{name}"
+        for path, name in sorted(named)
+        if not (ROOT / "tests" / path).exists() or f"def {name}(" not in (ROOT / "tests" / path).read_text()
+    ]
+    assert missing == []

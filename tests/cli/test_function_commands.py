@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from servers import ROOT, project_environ, write_function
 
+from app.cli.sample import SAMPLE_SHAPES, build_sample_event
+
 HELLO = """
 import logging
 
@@ -91,6 +93,61 @@ def test_check_imports_handlers_and_reads_samples(hello):
     unable = "Runtime.ImportModuleError: Unable to import module 'app': No module named 'nope'"
     assert f"broken: FAILED\n  handler 'app.handler': {unable}\n" in done.stdout
     assert done.stderr.endswith("Error: 2 of 2 functions failed their checks\n")
+
+
+def test_event_prints_an_event_without_any_function(project):
+    done = _flask(project, "function", "event", "url", "--path", "/é", "--header", "X-A: ☕")
+    assert (done.returncode, done.stderr) == (0, "")
+    event = json.loads(done.stdout)
+    assert (event["rawPath"], event["headers"]["x-a"]) == ("/é", "☕")
+    assert done.stdout.startswith('{\n  "version": "2.0",\n')
+    assert '"x-a": "☕"' in done.stdout
+
+
+@pytest.fixture
+def samples(hello: Path) -> Path:
+    """The folder of a function's sample events, one of each shape."""
+    events = hello / "functions" / "hello" / "events"
+    events.mkdir()
+    for shape in SAMPLE_SHAPES:
+        _write_sample(events, shape)
+    return events
+
+
+def test_check_knows_samples_of_every_shape(hello, samples):
+    assert _flask(hello, "function", "check").stdout == "hello: ok\n"
+
+
+def test_check_reads_a_sample_as_the_shape_it_claims_to_have(hello, samples):
+    _write_sample(samples, "rest", headers=None, resource=None)
+    _write_sample(samples, "http1", pathParameters=5)
+    _write_sample(samples, "http2", cookies=None)
+    _write_sample(samples, "alb", queryStringParameters=None)
+    _write_sample(samples, "alb-multi", body=None)
+    _write_sample(samples, "url", rawPath=5)
+    done = _flask(hello, "function", "check")
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        "hello: FAILED",
+        "  events/alb-multi.json: body: must not be null",
+        "  events/alb.json: queryStringParameters: must not be null",
+        "  events/http1.json: pathParameters: must be an object",
+        "  events/http2.json: cookies: must not be null",
+        "  events/rest.json: resource: must not be null",
+        "  events/url.json: rawPath: must be a string, not 5",
+    ]
+
+
+def test_check_tells_what_concerns_a_whole_sample(hello, samples):
+    _write_sample(samples, "alb", multiValueHeaders={})
+    one_kind = "must have both single-value maps or both multi-value maps, and no other"
+    checked = _flask(hello, "function", "check").stdout
+    assert checked == f"hello: FAILED\n  events/alb.json: {one_kind}\n"
+
+
+def _write_sample(events: Path, shape: str, **changes: object) -> None:
+    event = dict(build_sample_event("POST", "/hello?a=1", shape=shape, body={"a": 1})) | changes
+    (events / f"{shape}.json").write_text(json.dumps(event))
 
 
 def test_new_makes_a_function_that_passes_its_own_test_and_checks(project):

@@ -1,17 +1,16 @@
 """Matching by a REST API's rules, without any web framework."""
 
 import pytest
+from gateway_values import found, route_key
 
 from app.errors import NoSuchRoute
 from app.gateway.route_table import RouteTable
-from app.model.route import RouteKey
 
 
 def _table(*routes: str) -> RouteTable[str]:
     table: RouteTable[str] = RouteTable()
     for route in routes:
-        method, path = route.split(" ")
-        table.add(RouteKey(method, path), route)
+        table.add(route_key(route), route)
     return table
 
 
@@ -57,7 +56,7 @@ ORDERS = _table(
 def test_most_specific_resource_with_the_method_is_taken(
     request_line: str, route: str, parameters: dict[str, str]
 ) -> None:
-    assert ORDERS.match(*request_line.split(" ")) == (route, parameters)
+    assert ORDERS.match(*request_line.split(" ")) == found(route, parameters)
 
 
 @pytest.mark.parametrize(
@@ -91,26 +90,26 @@ def test_no_route_is_found(request_line: str) -> None:
 
 @pytest.mark.parametrize("method", ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"])
 def test_any_is_each_of_the_seven_methods(method: str) -> None:
-    assert _table("ANY /x").match(method, "/x") == ("ANY /x", {})
+    assert _table("ANY /x").match(method, "/x") == found("ANY /x", {})
 
 
 def test_exact_method_goes_before_any() -> None:
-    assert _table("ANY /x", "GET /x").match("GET", "/x") == ("GET /x", {})
+    assert _table("ANY /x", "GET /x").match("GET", "/x") == found("GET /x", {})
 
 
 def test_literal_goes_before_any_method_of_a_variable() -> None:
-    assert _table("GET /{id}", "ANY /x").match("GET", "/x") == ("ANY /x", {})
+    assert _table("GET /{id}", "ANY /x").match("GET", "/x") == found("ANY /x", {})
 
 
 def test_variable_goes_before_greedy_one() -> None:
-    assert _table("GET /{all+}", "ANY /{id}").match("GET", "/x") == ("ANY /{id}", {"id": "x"})
+    assert _table("GET /{all+}", "ANY /{id}").match("GET", "/x") == found("ANY /{id}", {"id": "x"})
 
 
 def test_variables_of_one_place_may_have_different_names() -> None:
     table = _table("GET /{id}", "PUT /{name}", "GET /{key}/more")
-    assert table.match("GET", "/7") == ("GET /{id}", {"id": "7"})
-    assert table.match("PUT", "/7") == ("PUT /{name}", {"name": "7"})
-    assert table.match("GET", "/7/more") == ("GET /{key}/more", {"key": "7"})
+    assert table.match("GET", "/7") == found("GET /{id}", {"id": "7"})
+    assert table.match("PUT", "/7") == found("PUT /{name}", {"name": "7"})
+    assert table.match("GET", "/7/more") == found("GET /{key}/more", {"key": "7"})
 
 
 def test_variable_is_not_empty() -> None:
@@ -120,13 +119,13 @@ def test_variable_is_not_empty() -> None:
 
 def test_deep_dead_end_falls_back_to_the_nearest_greedy_one() -> None:
     table = _table("GET /a/b/c/d", "GET /a/{x}/c/{y}/e", "GET /a/{near+}", "GET /{far+}")
-    assert table.match("GET", "/a/b/c/d/f") == ("GET /a/{near+}", {"near": "b/c/d/f"})
-    assert table.match("GET", "/a/b/c/d/e") == ("GET /a/{x}/c/{y}/e", {"x": "b", "y": "d"})
+    assert table.match("GET", "/a/b/c/d/f") == found("GET /a/{near+}", {"near": "b/c/d/f"})
+    assert table.match("GET", "/a/b/c/d/e") == found("GET /a/{x}/c/{y}/e", {"x": "b", "y": "d"})
 
 
 def test_long_path_is_matched_without_recursing_as_deep() -> None:
     path = "/".join("x" * 4000)
-    assert _table("GET /{all+}").match("GET", f"/{path}") == ("GET /{all+}", {"all": path})
+    assert _table("GET /{all+}").match("GET", f"/{path}") == found("GET /{all+}", {"all": path})
 
 
 def test_empty_table_has_no_route() -> None:

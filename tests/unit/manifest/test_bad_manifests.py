@@ -63,6 +63,16 @@ TYPES = {
     "environment: text": ({"environment": "TABLE=orders"}, "environment", "must be an object"),
     "environment: array": ({"environment": [{"TABLE": "orders"}]}, "environment", "must be an object"),
     "api: true": ({"api": True}, "api", "must be a string, not true"),
+    "payloadFormatVersion: number": (
+        {"api": "http", "payloadFormatVersion": 2.0},
+        "payloadFormatVersion",
+        "must be a string, not 2.0",
+    ),
+    "multiValueHeaders: text": (
+        {"api": "alb", "multiValueHeaders": "true"},
+        "multiValueHeaders",
+        "must be true or false, not 'true'",
+    ),
     "binaryMediaTypes: text": ({"binaryMediaTypes": "image/*"}, "binaryMediaTypes", "must be an array"),
     "binaryMediaTypes: number": (
         {"binaryMediaTypes": ["image/*", 5]},
@@ -128,6 +138,11 @@ VALUES = {
         "must be 2147483647 at most",
     ),
     "layer with NUL": ({"layers": ["common\0"]}, "layers[0]", "must not contain NUL"),
+    "payloadFormatVersion 2": (
+        {"api": "http", "payloadFormatVersion": "2"},
+        "payloadFormatVersion",
+        "'2' is neither '1.0' nor '2.0'",
+    ),
     "isolation": ({"isolation": "thread"}, "isolation", "'thread' is neither 'process' nor 'inline'"),
     "runtime of another language": (
         {"runtime": "nodejs22.x"},
@@ -230,12 +245,6 @@ NOT_YET = {
         {"maximumRetryAttempts": 2},
         "asynchronous invocation is not supported by this version of Berth: remove it",
     ),
-    "multiValueHeaders": (True, "ALB targets are not supported by this version of Berth: remove it"),
-    "payloadFormatVersion": (
-        "2.0",
-        "payload format versions belong to HTTP APIs, which are not supported by this version of Berth: "
-        "remove it",
-    ),
 }
 
 
@@ -264,7 +273,8 @@ def test_a_manifest_without_handler_is_refused(problems_of):
 def test_null_is_no_value_for_any_key(problems_of):
     keys = """
         $schema api binaryMediaTypes description environment handler invocation isolation layers
-        longRunning memorySize provisionedConcurrency reservedConcurrency routes runtime timeout
+        longRunning memorySize payloadFormatVersion provisionedConcurrency reservedConcurrency routes
+        runtime timeout
     """.split()
     assert problems_of({MANIFEST: dict.fromkeys(keys)}) == [
         Problem(MANIFEST, key, "must not be null") for key in keys
@@ -355,8 +365,8 @@ def test_null_for_a_key_that_is_not_honoured_yet_says_so(problems_of):
     ]
 
 
-@pytest.mark.parametrize("api", ["http", "alb", "url"])
-def test_an_api_that_is_not_honoured_yet_is_refused(api, problems_of):
-    message = f"'{api}' is not supported by this version of Berth: only 'rest'"
+@pytest.mark.parametrize("api", ["websocket", "REST", "http2"])
+def test_an_api_of_no_kind_is_refused(api, problems_of):
+    message = f"'{api}' is not one of rest, http, alb, url"
     manifest = {"handler": "app.handler", "api": api}
     assert problems_of({MANIFEST: manifest}) == [Problem(MANIFEST, "api", message)]

@@ -9,6 +9,7 @@ from app.errors import Problem
 MANIFEST = "functions/hello/manifest.json"
 METHODS = "ANY, DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
 ALLOWED = "only a-z A-Z 0-9 . _ - : or one whole {name} or {name+} is allowed"
+PATTERNS = "is a pattern, and may hold a-z A-Z 0-9 _ - . $ / ~ \" ' @ : + & * ? only, 128 at most"
 
 ROUTES = {
     "number": (5, "routes[0]", "must be an object"),
@@ -40,12 +41,12 @@ ROUTES = {
     "authorizer": (
         {"method": "GET", "path": "/hello", "authorizer": "jwt"},
         "routes[0].authorizer",
-        "authorizers are not supported by this version of Berth: remove it",
+        "the stage defines no authorizer 'jwt' (found: none)",
     ),
     "scopes": (
         {"method": "GET", "path": "/hello", "scopes": ["read"]},
         "routes[0].scopes",
-        "authorizer scopes are not supported by this version of Berth: remove it",
+        "has no meaning without an authorizer",
     ),
     "invocation: number": (
         {"method": "GET", "path": "/hello", "invocation": 1},
@@ -73,7 +74,8 @@ WRONG_PATHS = {
     "": "must not be empty",
     "/a\0": "must not contain NUL",
     "hello": "'hello' must begin with /",
-    "$default": "'$default' must begin with /",
+    "$other": "'$other' must begin with /",
+    "*": "'*' must begin with /",
     "/hello/": "'/hello/' must have no empty path part and no trailing slash",
     "//": "'//' must have no empty path part and no trailing slash",
     "/a//b": "'/a//b' must have no empty path part and no trailing slash",
@@ -81,8 +83,13 @@ WRONG_PATHS = {
     "/١": f"'/١' has the path part '١': {ALLOWED}",
     "/größe": f"'/größe' has the path part 'größe': {ALLOWED}",
     "/a%20b": f"'/a%20b' has the path part 'a%20b': {ALLOWED}",
-    "/a?b=c": f"'/a?b=c' has the path part 'a?b=c': {ALLOWED}",
-    "/a/*": f"'/a/*' has the path part '*': {ALLOWED}",
+    "/a?b=c": f"'/a?b=c' {PATTERNS}",
+    "/{id}/*": f"'/{{id}}/*' {PATTERNS}",
+    "/a%20b*": f"'/a%20b*' {PATTERNS}",
+    "/größe*": f"'/größe*' {PATTERNS}",
+    f"/{'a' * 127}*": f"'/{'a' * 127}*' {PATTERNS}",
+    "/a/*": "'/a/*': * and ? are patterns of load balancers, this function has 'rest'",
+    "/a?": "'/a?': * and ? are patterns of load balancers, this function has 'rest'",
     "/<id>": f"'/<id>' has the path part '<id>': {ALLOWED}",
     "/hello\n": f"'/hello\\n' has the path part 'hello\\n': {ALLOWED}",
     "/{}": f"'/{{}}' has the path part '{{}}': {ALLOWED}",
@@ -98,6 +105,7 @@ WRONG_PATHS = {
     "/{id}/{id}": "'/{id}/{id}' names the path parameter 'id' twice",
     "/{id}/a/{id+}": "'/{id}/a/{id+}' names the path parameter 'id' twice",
     "/_berth": "'/_berth' lies under /_berth, which Berth serves itself",
+    "/_berth/*": "'/_berth/*' lies under /_berth, which Berth serves itself",
     "/_berth/{proxy+}": "'/_berth/{proxy+}' lies under /_berth, which Berth serves itself",
 }
 
@@ -128,19 +136,12 @@ def test_a_malformed_route_is_refused(route, key, message, problems_of):
 
 
 def test_null_is_no_value_for_any_key_of_a_route(problems_of):
-    assert problems_of({MANIFEST: claiming(dict.fromkeys(["invocation", "method", "path"]))}) == [
-        Problem(MANIFEST, "routes[0].invocation", "must not be null"),
-        Problem(MANIFEST, "routes[0].method", "must not be null"),
-        Problem(MANIFEST, "routes[0].path", "must not be null"),
-    ]
-
-
-def test_null_for_a_key_that_is_not_honoured_yet_says_so(problems_of):
-    route = {"method": "GET", "path": "/hello", "authorizer": None, "scopes": None}
-    not_yet = "are not supported by this version of Berth: remove it"
-    assert problems_of({MANIFEST: claiming(route)}) == [
-        Problem(MANIFEST, "routes[0].authorizer", f"authorizers {not_yet}"),
-        Problem(MANIFEST, "routes[0].scopes", f"authorizer scopes {not_yet}"),
+    keys = """
+        apiKeyRequired authorizer conditions invocation method path priority requestModels
+        requestParameters scopes
+    """.split()
+    assert problems_of({MANIFEST: claiming(dict.fromkeys(keys))}) == [
+        Problem(MANIFEST, f"routes[0].{key}", "must not be null") for key in keys
     ]
 
 

@@ -31,8 +31,19 @@ KEYS = {
     "stage: not ASCII": ({"stage": "größe"}, "stage", f"'größe' {NOT_A_STAGE}"),
     "stage: too long": ({"stage": "a" * 129}, "stage", f"'{'a' * 129}' {NOT_A_STAGE}"),
     "description: number": ({"description": 5}, "description", "must be a string, not 5"),
-    "api: http": ({"api": "http"}, "api", "'http' is not supported by this version of Berth: only 'rest'"),
-    "api: alb": ({"api": "alb"}, "api", "'alb' is not supported by this version of Berth: only 'rest'"),
+    "stage: dollar": ({"stage": "$live"}, "stage", f"'$live' {NOT_A_STAGE}"),
+    "api: websocket": ({"api": "websocket"}, "api", "'websocket' is not one of rest, http, alb, url"),
+    "api: HTTP": ({"api": "HTTP"}, "api", "'HTTP' is not one of rest, http, alb, url"),
+    "payloadFormatVersion: 2": (
+        {"payloadFormatVersion": "2"},
+        "payloadFormatVersion",
+        "'2' is neither '1.0' nor '2.0'",
+    ),
+    "multiValueHeaders: number": (
+        {"multiValueHeaders": 1},
+        "multiValueHeaders",
+        "must be true or false, not 1",
+    ),
     "apiId: number": ({"apiId": 5}, "apiId", "must be a string, not 5"),
     "apiId: underscore": (
         {"apiId": "my_api"},
@@ -157,16 +168,15 @@ KEYS = {
     "AccountID": ({"AccountID": "123456789012"}, "AccountID", "unknown key: did you mean 'accountId'?"),
     "routes": ({"routes": []}, "routes", "unknown key"),
     "handler": ({"handler": "app.handler"}, "handler", "unknown key"),
-    "cors": ({"cors": {}}, "cors", "CORS is not supported by this version of Berth: remove it"),
     "authorizers": (
-        {"authorizers": {"jwt": {"type": "JWT"}}},
-        "authorizers",
-        "authorizers are not supported by this version of Berth: remove it",
+        {"authorizers": {"jwt": {"type": "LDAP"}}},
+        "authorizers.jwt.type",
+        "'LDAP' is not one of TOKEN, REQUEST, JWT, COGNITO_USER_POOLS, AWS_IAM",
     ),
     "authorizersRunIn": (
         {"authorizersRunIn": "gateway"},
         "authorizersRunIn",
-        "authorizers are not supported by this version of Berth: remove it",
+        "'gateway' is not supported by this version of Berth: only 'berth'",
     ),
     "invokeApi": (
         {"invokeApi": "off"},
@@ -202,8 +212,10 @@ def test_a_bad_key_of_a_stage_is_refused(stage, key, message, problems_of):
 
 def test_null_is_no_value_for_any_key_of_a_stage(problems_of):
     keys = """
-        $schema accountId api apiId binaryMediaTypes description environment functions memorySize region
-        stage stageInPath stageVariables timeout trustedProxyHops
+        $schema accountId api apiId apiKeys authorizers authorizersRunIn binaryMediaTypes cors description
+        environment functions memorySize
+        multiValueHeaders payloadFormatVersion region stage stageInPath stageVariables timeout
+        trustedProxyHops
     """.split()
     assert problems_of({STAGE: dict.fromkeys(keys)}) == [
         Problem(STAGE, key, "must not be null") for key in keys
@@ -211,12 +223,9 @@ def test_null_is_no_value_for_any_key_of_a_stage(problems_of):
 
 
 def test_null_for_a_key_that_is_not_honoured_yet_says_so(problems_of):
-    stage = dict.fromkeys(["authorizers", "authorizersRunIn", "cors", "gateway", "invokeApi"])
+    stage = dict.fromkeys(["gateway", "invokeApi"])
     not_yet = "not supported by this version of Berth: remove it"
     assert problems_of({STAGE: stage}) == [
-        Problem(STAGE, "authorizers", f"authorizers are {not_yet}"),
-        Problem(STAGE, "authorizersRunIn", f"authorizers are {not_yet}"),
-        Problem(STAGE, "cors", f"CORS is {not_yet}"),
         Problem(STAGE, "gateway", f"trusted gateway headers are {not_yet}"),
         Problem(STAGE, "invokeApi", f"the Invoke API is {not_yet}"),
     ]

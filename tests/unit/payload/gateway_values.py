@@ -1,13 +1,16 @@
-"""A route, a request and a stamp with nothing remarkable about them, for tests to change."""
+"""Routes, a request and a stamp with nothing remarkable about them, for tests to change."""
 
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from app.model.gateway_context import Stamp
-from app.model.http import HttpRequest
-from app.model.invocation import InvocationResult
-from app.model.route import Route, RouteKey
+from app.gateway.request import RAW_HEADERS, RequestHead
+from app.model.gateway_context import ANONYMOUS, Stamp
+from app.model.http import HttpRequest, HttpResponse
+from app.model.invocation import Event, InvocationResult
+from app.model.route import ANY, DEFAULT_ROUTE, Route, RouteKey
+from app.payload import alb, function_url, http_v1, http_v2, rest
+from app.payload.shape import CheckableShape
 from app.testing.values import make_function, make_stage
 
 TRACE = "Root=1-3152b799-8954dae64eda91bc9a23a7e8"
@@ -37,11 +40,49 @@ def make_route(
     path: str = "/orders/{id}",
     *binary: str,
     stage_variables: dict[str, str] | None = None,
+    is_named: bool = False,
+    **function: Any,
 ) -> Route:
-    """A route of a function with these binary media types."""
-    stage = make_stage(name="prod", region="eu-west-1", stage_variables=stage_variables or {})
-    function = make_function("orders", Path("orders"), binary_media_types=frozenset(binary), stage=stage)
-    return Route(RouteKey(method, path), function, stage)
+    """A route of a function with these binary media types and other fields."""
+    stage = make_stage(
+        name="prod", region="eu-west-1", stage_variables=stage_variables or {}, is_named=is_named
+    )
+    fields = {"binary_media_types": frozenset(binary), "stage": stage, **function}
+    return Route(RouteKey(method, path), make_function("orders", Path("orders"), **fields), stage)
+
+
+HTTP_1: dict[str, Any] = {"api": "http", "payload_format_version": "1.0"}
+HTTP_2: dict[str, Any] = {"api": "http"}
+ALB: dict[str, Any] = {"api": "alb"}
+ALB_MULTI: dict[str, Any] = {"api": "alb", "multi_value_headers": True}
+URL: dict[str, Any] = {"api": "url"}
+
+# Every shape, a load balancer's with both kinds of maps, and a route of it.
+SHAPES: dict[str, tuple[CheckableShape, Route]] = {
+    "rest": (rest, make_route()),
+    "http1": (http_v1, make_route(**HTTP_1)),
+    "http2": (http_v2, make_route(**HTTP_2)),
+    "alb": (alb, make_route(**ALB)),
+    "alb-multi": (alb, make_route(**ALB_MULTI)),
+    "url": (function_url, make_route(ANY, DEFAULT_ROUTE, **URL)),
+}
+
+
+def route_key(text: str) -> RouteKey:
+    """A route key from its text, `$default` among them."""
+    return RouteKey(*text.split(" ")) if " " in text else RouteKey(ANY, text)
+
+
+def found(route: str, parameters: dict[str, str]) -> tuple[RouteKey, str, dict[str, str]]:
+    """What a route table finds whose targets are the texts of their keys."""
+    return route_key(route), route, parameters
+
+
+def make_head(request_line: str, *headers: tuple[str, str]) -> RequestHead:
+    """The head of a request such as `GET /orders/7?a=1`, as a server with header lines hands it over."""
+    method, target = request_line.split(" ")
+    joined = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers}
+    return RequestHead({"REQUEST_METHOD": method, "RAW_URI": target, RAW_HEADERS: list(headers), **joined})
 
 
 def make_request(**changes: Any) -> HttpRequest:
@@ -49,6 +90,16 @@ def make_request(**changes: Any) -> HttpRequest:
     return replace(REQUEST, **changes)
 
 
+def event_of(shape: CheckableShape, route: Route, **changes: Any) -> Event:
+    """The event of a shape for the request with these fields changed."""
+    return shape.build_event(route, make_request(**changes), ANONYMOUS, STAMP)
+
+
 def result_of(payload: str, function_error: str | None = None) -> InvocationResult:
     """What an invocation came to."""
     return InvocationResult(payload.encode(), function_error)
+
+
+def response_of(shape: CheckableShape, route: Route, payload: str, **changes: Any) -> HttpResponse:
+    """What a shape answers when a function returned this payload."""
+    return shape.read_result(route, make_request(**changes), STAMP, result_of(payload))

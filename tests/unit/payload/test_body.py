@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.payload.body import EncodedBody, decode_base64, encode_body, is_binary_type
+from app.payload.body import EncodedBody, decode_base64, encode_body, encode_unless_text, is_binary_type
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,57 @@ from app.payload.body import EncodedBody, decode_base64, encode_body, is_binary_
 )
 def test_body_is_encoded_as_its_type_asks(raw: bytes, is_binary: bool, encoded: EncodedBody) -> None:
     assert encode_body(raw, is_binary) == encoded
+
+
+@pytest.mark.parametrize(
+    ("media_type", "is_text"),
+    [
+        ("text/plain", True),
+        ("text/html", True),
+        ("text/", True),
+        ("application/json", True),
+        ("application/javascript", True),
+        ("application/xml", True),
+        (None, False),
+        ("text", False),
+        ("texts/plain", False),
+        ("application/x-www-form-urlencoded", False),
+        ("application/problem+json", False),
+        ("application/jsonl", False),
+        ("multipart/form-data", False),
+        ("application/octet-stream", False),
+        ("image/svg+xml", False),
+    ],
+)
+def test_body_is_text_when_its_type_is_one_of_few(media_type: str | None, is_text: bool) -> None:
+    encoded = EncodedBody("hi", False) if is_text else EncodedBody("aGk=", True)
+    assert encode_unless_text(b"hi", media_type, None) == encoded
+
+
+@pytest.mark.parametrize(
+    ("content_encoding", "is_text"),
+    [
+        (None, True),
+        ("", True),
+        ("identity", True),
+        (" Identity ", True),
+        ("gzip", False),
+        ("br", False),
+        ("identity, gzip", False),
+    ],
+)
+def test_text_is_base64_when_it_is_compressed(content_encoding: str | None, is_text: bool) -> None:
+    encoded = EncodedBody("hi", False) if is_text else EncodedBody("aGk=", True)
+    assert encode_unless_text(b"hi", "text/plain", content_encoding) == encoded
+
+
+@pytest.mark.parametrize("media_type", [None, "text/plain", "image/png"])
+def test_empty_body_is_no_text_at_all_whatever_its_type(media_type: str | None) -> None:
+    assert encode_unless_text(b"", media_type, "gzip") == EncodedBody(None, False)
+
+
+def test_text_that_is_not_utf_8_gets_replacement_characters() -> None:
+    assert encode_unless_text(b"a\xffb", "text/plain", None) == EncodedBody("a\ufffdb", False)
 
 
 @pytest.mark.parametrize(

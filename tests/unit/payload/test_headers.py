@@ -9,6 +9,9 @@ from app.payload.headers import (
     group_headers,
     is_header_name,
     is_header_value,
+    last_header,
+    lower_headers,
+    text_value,
     wire_value,
 )
 
@@ -74,6 +77,30 @@ def test_value_may_stand_on_the_wire_when_it_is_one_line(value: str, may_stand: 
 )
 def test_value_goes_out_as_utf_8(value: str, wire: str) -> None:
     assert wire_value(value) == wire
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("a b", "a b"),
+        ("\xc3\xa9", "é"),
+        ("\xe2\x98\x95", "☕"),
+        ("\xe9", "é"),
+        ("\xc3\xa9\xff", "\xc3\xa9\xff"),
+    ],
+)
+def test_value_comes_in_as_utf_8_or_latin_1(value: str, text: str) -> None:
+    assert text_value(value) == text
+
+
+def test_lines_are_grouped_by_names_in_lower_case() -> None:
+    lines = [("X-A", "1"), ("Host", "h"), ("x-a", "2, 3"), ("X-A", "")]
+    assert lower_headers(lines) == {"x-a": ["1", "2, 3", ""], "host": ["h"]}
+
+
+@pytest.mark.parametrize(("name", "value"), [("X-A", "2"), ("Host", ""), ("x-a", None), ("X-B", None)])
+def test_last_line_of_a_name_is_found(name: str, value: str | None) -> None:
+    assert last_header([("X-A", "1"), ("Host", ""), ("X-A", "2")], name) == value
 
 
 def test_lines_of_one_name_are_grouped_in_order() -> None:

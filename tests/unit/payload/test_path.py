@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.payload.path import collapse_leading_slashes, split_target, strip_prefix
+from app.payload.path import collapse_leading_slashes, decode_path, split_target, strip_prefix
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,29 @@ def test_target_is_split_as_it_was_sent(target: str, path: str, query: str) -> N
 )
 def test_stage_is_stripped_when_the_path_begins_with_it(path: str, inner: str | None) -> None:
     assert strip_prefix(path, "/prod") == inner
+
+
+@pytest.mark.parametrize("path", ["/", "/x", "/prod/x", "//x/", ""])
+def test_nothing_is_stripped_when_there_is_no_stage(path: str) -> None:
+    assert strip_prefix(path, "") == (path or "/")
+
+
+@pytest.mark.parametrize(
+    ("path", "decoded"),
+    [
+        ("/a/b", "/a/b"),
+        ("/a%2Fb%3fc%23", "/a/b?c#"),
+        ("/a%2520b", "/a%20b"),
+        ("/a+b%2B", "/a+b+"),
+        ("/caf%C3%A9%E2%98%95", "/café☕"),
+        ("/café", "/café"),
+        ("/%FF", "/\ufffd"),
+        ("/100%/%zz", "/100%/%zz"),
+        ("/%00", "/\0"),
+    ],
+)
+def test_path_is_decoded_once(path: str, decoded: str) -> None:
+    assert decode_path(path) == decoded
 
 
 @pytest.mark.parametrize(

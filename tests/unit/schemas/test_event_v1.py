@@ -1,11 +1,11 @@
-"""The proxy event of a REST API, as its schema knows it."""
+"""The events of payload format version 1.0, as their schemas know them."""
 
 from typing import Any
 
 import pytest
 
 from app.errors import MalformedDocument
-from app.schemas.event_v1 import check_rest_event
+from app.schemas.event_v1 import check_http_event, check_rest_event
 
 NULLABLE = (
     *("headers", "multiValueHeaders", "queryStringParameters", "multiValueQueryStringParameters"),
@@ -23,6 +23,14 @@ def _event(**changes: Any) -> dict[str, Any]:
         "isBase64Encoded": False,
         **changes,
     }
+
+
+def _http_event(**changes: Any) -> dict[str, Any]:
+    return _event(version="1.0", requestContext=_http_context()) | changes
+
+
+def _http_context(**changes: Any) -> dict[str, Any]:
+    return _context(extendedRequestId="ATfSdF7nPHcErRA=", resourceId="GET /x", stage="$default") | changes
 
 
 def _context(**changes: Any) -> dict[str, Any]:
@@ -109,3 +117,63 @@ def test_event_is_refused_with_the_key_that_is_malformed(changes: dict[str, Any]
 def test_event_is_an_object(document: Any) -> None:
     with pytest.raises(MalformedDocument, match="must be an object"):
         check_rest_event(document)
+
+
+def _http_problems(event: Any) -> str:
+    with pytest.raises(MalformedDocument) as malformed:
+        check_http_event(event)
+    return str(malformed.value)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"headers": {"A": "b"}, "body": "x", "addedOneDay": 1},
+        {"requestContext": _http_context(authorizer={"claims": None, "scopes": None})},
+        {"requestContext": _http_context(identity={"sourceIp": "203.0.113.7", "cognitoAmr": None})},
+    ],
+)
+def test_event_of_an_http_api_is_accepted(changes: dict[str, Any]) -> None:
+    check_http_event(_http_event(**changes))
+
+
+@pytest.mark.parametrize("key", sorted(_http_event()))
+def test_event_of_an_http_api_is_refused_when_it_lacks_a_key(key: str) -> None:
+    event = _http_event()
+    del event[key]
+    assert _http_problems(event) == f"{key}: is required"
+
+
+@pytest.mark.parametrize("key", ["extendedRequestId", "resourceId", "accountId", "stage"])
+def test_event_of_an_http_api_is_refused_when_its_context_lacks_a_key(key: str) -> None:
+    context = _http_context()
+    del context[key]
+    assert _http_problems(_http_event(requestContext=context)) == f"requestContext.{key}: is required"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"version": "2.0"}, "version: Must be equal to 1.0."),
+        ({"version": 1.0}, "version: must be a string, not 1.0"),
+        ({"version": None}, "version: must not be null"),
+        ({"pathParameters": []}, "pathParameters: must be an object"),
+        (
+            {"requestContext": _http_context(extendedRequestId="")},
+            "requestContext.extendedRequestId: must not be empty",
+        ),
+        (
+            {"requestContext": _http_context(resourceId=None)},
+            "requestContext.resourceId: must not be null",
+        ),
+    ],
+)
+def test_event_of_an_http_api_is_refused_with_the_key_that_is_malformed(
+    changes: dict[str, Any], message: str
+) -> None:
+    assert _http_problems(_http_event(**changes)) == message
+
+
+def test_event_of_an_http_api_is_a_rest_apis_too() -> None:
+    check_rest_event(_http_event())

@@ -18,6 +18,8 @@ PATHS = {
     "/v1.0/a_b-c:d": True,
     "/_berths": True,
     "/{x}/_berth": True,
+    "/a{b}*": False,
+    "$other": False,
     "": False,
     "orders": False,
     "/orders/": False,
@@ -58,10 +60,30 @@ MEDIA_TYPES = {
 TEXTS = {
     "handler": {"app.handler": True, "src/app.handler": True, "app. handler": False, "": False},
     "runtime": {"python3.13": True, "python3": False, "nodejs22.x": False, "python3.١": False},
-    "stage": {"live": True, "A-b_2": True, "a" * 128: True, "a" * 129: False, "a b": False, "größe": False},
+    "stage": {
+        **{"live": True, "A-b_2": True, "a" * 128: True, "a" * 129: False, "a b": False, "größe": False},
+        **{"$default": True, "$live": False, "a$default": False, "$defaults": False},
+    },
     "apiId": {"a1b2c3d4e5": True, "my-api": True, "my_api": False, "a.b": False},
     "accountId": {"000000000042": True, "42": False, "1234-5678-9012": False, "١٢٣٤٥٦٧٨٩٠١٢": False},
     "region": {"eu-west-1": True, "us-gov-west-1": True, "eu-west-1a": False, "Ireland": False},
+}
+
+
+CORS = {
+    "allowOrigins": {
+        **{"*": True, "https://*": True, "https://a.example:8443": True, "capacitor://localhost": True},
+        **{
+            "a.example": False,
+            "https://a.example/x": False,
+            "*x": False,
+            "x*": False,
+            "http://*.example": False,
+        },
+    },
+    "allowMethods": {"*": True, "GET": True, "PUT": True, "get": False, "GETS": False, "ANY": False},
+    "allowHeaders": {"*": True, "X-A": True, "X A": False, "X-A:": False},
+    "exposeHeaders": {"*": True, "Date": True, "é": False},
 }
 
 
@@ -104,6 +126,8 @@ def test_a_function_has_the_keys_that_are_honoured_and_no_others():
         "layers",
         "longRunning",
         "memorySize",
+        "multiValueHeaders",
+        "payloadFormatVersion",
         "provisionedConcurrency",
         "reservedConcurrency",
         "routes",
@@ -115,7 +139,18 @@ def test_a_function_has_the_keys_that_are_honoured_and_no_others():
 
 
 def test_a_route_has_the_keys_that_are_honoured_and_no_others():
-    assert sorted(ROUTE["properties"]) == ["invocation", "method", "path"]
+    assert sorted(ROUTE["properties"]) == [
+        "apiKeyRequired",
+        "authorizer",
+        "conditions",
+        "invocation",
+        "method",
+        "path",
+        "priority",
+        "requestModels",
+        "requestParameters",
+        "scopes",
+    ]
     assert sorted(ROUTE["required"]) == ["method", "path"]
     assert ROUTE["additionalProperties"] is False
 
@@ -126,11 +161,17 @@ def test_a_stage_has_the_keys_that_are_honoured_and_no_others():
         "accountId",
         "api",
         "apiId",
+        "apiKeys",
+        "authorizers",
+        "authorizersRunIn",
         "binaryMediaTypes",
+        "cors",
         "description",
         "environment",
         "functions",
         "memorySize",
+        "multiValueHeaders",
+        "payloadFormatVersion",
         "region",
         "stage",
         "stageInPath",
@@ -145,6 +186,21 @@ def test_a_stage_has_the_keys_that_are_honoured_and_no_others():
 def test_an_editor_can_offer_the_methods():
     methods = ["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
     assert ROUTE["properties"]["method"]["enum"] == methods
+
+
+@pytest.mark.parametrize("document", [FUNCTION, STAGE], ids=["function", "stage"])
+def test_an_editor_can_offer_the_kinds_of_api(document):
+    assert document["properties"]["api"]["enum"] == ["rest", "http", "alb", "url"]
+
+
+@pytest.mark.parametrize("document", [FUNCTION, STAGE], ids=["function", "stage"])
+def test_an_editor_can_offer_the_payload_format_versions(document):
+    assert document["properties"]["payloadFormatVersion"]["enum"] == ["1.0", "2.0"]
+
+
+def test_an_editor_can_offer_the_fields_of_conditions():
+    fields = ["host-header", "http-request-method", "http-header", "query-string", "path-pattern"]
+    assert ROUTE["properties"]["conditions"]["items"]["properties"]["field"]["enum"] == fields
 
 
 def test_a_number_has_its_description_default_and_minimum():
@@ -172,11 +228,25 @@ def test_a_key_that_is_refused_when_empty_has_a_minimum_length():
         (FUNCTION, "provisionedConcurrency", 0),
         (FUNCTION, "longRunning", False),
         (FUNCTION, "layers", []),
+        (STAGE, "apiKeys", []),
+        (STAGE, "api", "rest"),
+        (STAGE, "payloadFormatVersion", "2.0"),
+        (STAGE, "multiValueHeaders", False),
         (STAGE, "stageInPath", False),
     ],
 )
 def test_a_default_is_published(document, key, default):
     assert document["properties"][key]["default"] == default
+
+
+def test_the_keys_of_cors_and_api_keys_are_all_there():
+    cors, key = STAGE["properties"]["cors"], STAGE["properties"]["apiKeys"]["items"]
+    assert sorted(cors["properties"]) == [
+        *("allowCredentials", "allowHeaders", "allowMethods", "allowOrigins", "exposeHeaders", "maxAge")
+    ]
+    assert (cors["required"], cors["additionalProperties"]) == (["allowOrigins"], False)
+    assert sorted(key["properties"]) == ["environment", "id", "sha256"]
+    assert (key["required"], key["additionalProperties"]) == (["id"], False)
 
 
 def test_the_keys_of_execution_environments_say_what_they_take():
@@ -197,7 +267,13 @@ def test_a_key_that_leaves_the_choice_to_the_server_has_no_default(key):
     assert "default" not in STAGE["properties"][key]
 
 
-@pytest.mark.parametrize("key", ["timeout", "memorySize", "runtime", "api", "reservedConcurrency"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("timeout", "memorySize", "runtime", "api", "reservedConcurrency"),
+        *("payloadFormatVersion", "multiValueHeaders"),
+    ],
+)
 def test_a_key_that_leaves_the_choice_to_the_stage_has_no_default(key):
     assert "default" not in FUNCTION["properties"][key]
 
@@ -207,6 +283,20 @@ def test_the_pattern_of_a_path_accepts_what_the_schema_accepts(path, accepted):
     manifest = {"handler": "app.handler", "routes": [{"method": "GET", "path": path}]}
     assert is_accepted(read_function_manifest, manifest) is accepted
     assert bool(re.search(ROUTE["properties"]["path"]["pattern"], path)) is accepted
+
+
+@pytest.mark.parametrize("path", ["$default", "/*", "/img/*/pics?"])
+def test_the_pattern_of_a_path_accepts_those_of_other_kinds_of_api(path):
+    assert re.search(ROUTE["properties"]["path"]["pattern"], path)
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "accepted"), [(key, *row) for key, rows in CORS.items() for row in rows.items()]
+)
+def test_the_pattern_of_a_cors_key_accepts_what_the_schema_accepts(key, text, accepted):
+    pattern = STAGE["properties"]["cors"]["properties"][key]["items"]["pattern"]
+    assert is_accepted(read_stage_manifest, {"cors": {"allowOrigins": ["*"], key: [text]}}) is accepted
+    assert bool(re.search(pattern, text)) is accepted
 
 
 @pytest.mark.parametrize("document", [FUNCTION, STAGE], ids=["function", "stage"])

@@ -5,7 +5,15 @@ from pathlib import Path
 import pytest
 
 from app.errors import MalformedDocument
-from app.model.manifest import FunctionManifest, StageManifest
+from app.model.authorizer import Authorizer, IdentitySource
+from app.model.cors import Cors
+from app.model.manifest import (
+    ApiKeyManifest,
+    AuthorizerManifest,
+    FunctionManifest,
+    RouteManifest,
+    StageManifest,
+)
 from app.model.route import RouteKey
 from app.schemas.manifest import read_function_manifest, read_stage_manifest
 
@@ -19,6 +27,8 @@ def test_a_function_needs_a_handler_only():
         memory_size=None,
         environment={},
         api=None,
+        payload_format_version=None,
+        multi_value_headers=None,
         binary_media_types=None,
         routes=(),
         reserved_concurrency=None,
@@ -38,7 +48,9 @@ def test_every_key_of_a_function_is_read():
         "timeout": 900,
         "memorySize": 512,
         "environment": {"TABLE": "orders", "HOST": "${stageVariables.host}", "NOTHING": ""},
-        "api": "rest",
+        "api": "http",
+        "payloadFormatVersion": "1.0",
+        "multiValueHeaders": False,
         "binaryMediaTypes": ["image/*", "application/pdf"],
         "routes": [
             {"method": "GET", "path": "/orders/{id}"},
@@ -58,9 +70,11 @@ def test_every_key_of_a_function_is_read():
         timeout=900,
         memory_size=512,
         environment={"TABLE": "orders", "HOST": "${stageVariables.host}", "NOTHING": ""},
-        api="rest",
+        api="http",
+        payload_format_version="1.0",
+        multi_value_headers=False,
         binary_media_types=("image/*", "application/pdf"),
-        routes=(RouteKey("GET", "/orders/{id}"), RouteKey("ANY", "/{proxy+}")),
+        routes=(RouteManifest(RouteKey("GET", "/orders/{id}")), RouteManifest(RouteKey("ANY", "/{proxy+}"))),
         reserved_concurrency=4,
         isolation="inline",
         provisioned_concurrency=2,
@@ -74,6 +88,8 @@ def test_a_stage_needs_nothing():
         stage=None,
         description="",
         api="rest",
+        payload_format_version="2.0",
+        multi_value_headers=False,
         api_id=None,
         account_id=None,
         region=None,
@@ -85,6 +101,9 @@ def test_a_stage_needs_nothing():
         binary_media_types=(),
         stage_in_path=False,
         trusted_proxy_hops=0,
+        cors=None,
+        api_keys=(),
+        authorizers={},
     )
 
 
@@ -93,7 +112,9 @@ def test_every_key_of_a_stage_is_read():
         "$schema": "schema/stage.schema.json",
         "stage": "live",
         "description": "What customers see.",
-        "api": "rest",
+        "api": "alb",
+        "payloadFormatVersion": "1.0",
+        "multiValueHeaders": True,
         "apiId": "a1b2c3d4e5",
         "accountId": "000000000042",
         "region": "eu-central-1",
@@ -105,11 +126,17 @@ def test_every_key_of_a_stage_is_read():
         "binaryMediaTypes": ["*/*"],
         "stageInPath": True,
         "trustedProxyHops": 2,
+        "cors": {"allowOrigins": ["https://www.example.com"]},
+        "apiKeys": [{"id": "partner", "environment": "PARTNER_KEY"}],
+        "authorizers": {"token": {"type": "TOKEN", "function": "authorize"}},
+        "authorizersRunIn": "berth",
     }
     assert read_stage_manifest(document) == StageManifest(
         stage="live",
         description="What customers see.",
-        api="rest",
+        api="alb",
+        payload_format_version="1.0",
+        multi_value_headers=True,
         api_id="a1b2c3d4e5",
         account_id="000000000042",
         region="eu-central-1",
@@ -121,20 +148,49 @@ def test_every_key_of_a_stage_is_read():
         binary_media_types=("*/*",),
         stage_in_path=True,
         trusted_proxy_hops=2,
+        cors=Cors(allow_origins=("https://www.example.com",)),
+        api_keys=(ApiKeyManifest("partner", None, "PARTNER_KEY"),),
+        authorizers={
+            "token": AuthorizerManifest(
+                Authorizer("", "TOKEN", (IdentitySource("header", "Authorization"),), "authorize"), ()
+            )
+        },
     )
+
+
+@pytest.mark.parametrize("api", ["rest", "http", "alb", "url"])
+def test_a_kind_of_api_is_accepted_in_both_manifests(api):
+    assert read_function_manifest({"handler": "app.handler", "api": api}).api == api
+    assert read_stage_manifest({"api": api}).api == api
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+def test_a_payload_format_version_is_accepted_in_both_manifests(version):
+    document = {"handler": "app.handler", "payloadFormatVersion": version}
+    assert read_function_manifest(document).payload_format_version == version
+    assert read_stage_manifest({"payloadFormatVersion": version}).payload_format_version == version
+
+
+def test_a_stage_may_have_no_name_as_http_apis_do():
+    assert read_stage_manifest({"stage": "$default"}).stage == "$default"
 
 
 def test_the_manuals_examples_are_read():
     manual = Path(__file__).resolve().parents[3] / "docs" / "manifest.md"
-    function, stage = map(json.loads, re.findall(r"```json\n(.*?)```", manual.read_text("utf-8"), re.DOTALL))
+    examples = re.findall(r"```json\n(.*?)```", manual.read_text("utf-8"), re.DOTALL)
+    function, rule, stage, cors, keys = map(json.loads, examples)
     assert read_function_manifest(function).handler == "app.lambda_handler"
+    (route,) = read_function_manifest({"handler": "app.handler", "routes": [rule]}).routes
+    assert len(route.listener_rule.conditions) == 5
     assert read_stage_manifest(stage).functions == ("orders", "report-*")
+    assert read_stage_manifest(cors).cors == Cors(("https://www.example.com",), ("GET", "POST"), max_age=300)
+    assert [key.id for key in read_stage_manifest(keys).api_keys] == ["partner", "ops"]
 
 
 @pytest.mark.parametrize("method", ["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"])
 def test_a_method_of_a_rest_api_is_accepted(method):
     document = {"handler": "app.handler", "routes": [{"method": method, "path": "/"}]}
-    assert read_function_manifest(document).routes == (RouteKey(method, "/"),)
+    assert read_function_manifest(document).routes == (RouteManifest(RouteKey(method, "/")),)
 
 
 @pytest.mark.parametrize(
@@ -149,11 +205,17 @@ def test_a_method_of_a_rest_api_is_accepted(method):
         "/{a.b-c_d}",
         "/_berths",
         "/{x}/_berth",
+        "$default",
+        "/*",
+        "/img/*/pics",
+        "/a?b",
+        """/a.b_c-d$e~f"g'h@i:j+k&l/?*""",
+        f"/{'a' * 126}*",
     ],
 )
 def test_a_path_that_api_gateway_accepts_is_accepted(path):
     document = {"handler": "app.handler", "routes": [{"method": "GET", "path": path}]}
-    assert read_function_manifest(document).routes == (RouteKey("GET", path),)
+    assert read_function_manifest(document).routes == (RouteManifest(RouteKey("GET", path)),)
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "ap-southeast-2", "us-gov-west-1", "us-iso-east-1"])

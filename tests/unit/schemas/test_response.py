@@ -1,12 +1,29 @@
-"""The response shape of a REST API's proxy integration."""
+"""The shapes of a proxy response, one for each event shape."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from app.errors import MalformedDocument
 from app.model.proxy_response import ProxyResponse
-from app.schemas.response import load_rest_response
+from app.schemas.response import (
+    load_alb_multi_value_response,
+    load_alb_response,
+    load_http_v1_response,
+    load_rest_response,
+    load_v2_response,
+)
+
+Load = Callable[[Any], ProxyResponse]
+
+# What all but a REST API's have in common: a status is required, unknown keys are passed over.
+LOADS: dict[str, Load] = {
+    "http1": load_http_v1_response,
+    "v2": load_v2_response,
+    "alb": load_alb_response,
+    "alb-multi": load_alb_multi_value_response,
+}
 
 
 @pytest.mark.parametrize(
@@ -86,3 +103,86 @@ def test_every_malformed_key_is_named() -> None:
     with pytest.raises(MalformedDocument) as malformed:
         load_rest_response({"statusCode": 0, "headers": [], "extra": 1})
     assert sorted(key for key, _ in malformed.value.messages) == ["extra", "headers", "statusCode"]
+
+
+@pytest.mark.parametrize(
+    ("name", "response"),
+    [
+        ("http1", ProxyResponse(201, {"A": "true"}, {"B": ["1", None]}, [1], True)),
+        ("v2", ProxyResponse(201, {"A": "true"}, None, [1], True, ["a=1"])),
+        ("alb", ProxyResponse(201, {"A": "true"}, None, [1], True)),
+        ("alb-multi", ProxyResponse(201, None, {"B": ["1", None]}, [1], True)),
+    ],
+)
+def test_each_shape_reads_the_keys_that_it_knows(name: str, response: ProxyResponse) -> None:
+    document = {
+        "statusCode": "201",
+        "statusDescription": "201 Created",
+        "headers": {"A": True},
+        "multiValueHeaders": {"B": [1, None]},
+        "cookies": ["a=1"],
+        "body": [1],
+        "isBase64Encoded": True,
+        "errorMessage": "x",
+    }
+    assert LOADS[name](document) == response
+
+
+def test_null_stands_for_a_key_that_is_not_there() -> None:
+    keys = ("headers", "multiValueHeaders", "cookies", "body", "isBase64Encoded", "base64Encoded")
+    for load in LOADS.values():
+        assert load({"statusCode": 200, **dict.fromkeys(keys)}) == ProxyResponse(200)
+
+
+def test_first_spelling_of_base64_counts_in_rest_apis_only() -> None:
+    for load in LOADS.values():
+        assert load({"statusCode": 200, "base64Encoded": True}) == ProxyResponse(200)
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ("text", "must be an object"),
+        ([], "must be an object"),
+        (None, "must be an object"),
+        ({}, "statusCode: is required"),
+        ({"body": "x", "errorMessage": "x"}, "statusCode: is required"),
+        ({"statusCode": None}, "statusCode: must not be null"),
+        ({"statusCode": 0}, "statusCode: 0 is not an HTTP status"),
+        ({"statusCode": 200.5}, "statusCode: 200.5 is not an HTTP status"),
+        ({"statusCode": 200, "isBase64Encoded": 1}, "isBase64Encoded: must be true or false, not 1"),
+    ],
+)
+def test_response_is_refused_in_every_shape_but_a_rest_apis(document: Any, message: str) -> None:
+    for load in LOADS.values():
+        with pytest.raises(MalformedDocument) as malformed:
+            load(document)
+        assert str(malformed.value) == message
+
+
+@pytest.mark.parametrize(
+    ("names", "document", "message"),
+    [
+        (("http1", "v2", "alb"), {"headers": []}, "headers: must be an object"),
+        (("http1", "v2", "alb"), {"headers": {"A": ["b"]}}, "headers.A: an array is not a header value"),
+        (("http1", "alb-multi"), {"multiValueHeaders": "A"}, "multiValueHeaders: must be an object"),
+        (
+            ("http1", "alb-multi"),
+            {"multiValueHeaders": {"A": "b"}},
+            "multiValueHeaders.A: must be an array",
+        ),
+        (("v2",), {"cookies": "a=1"}, "cookies: must be an array"),
+        (("v2",), {"cookies": [1]}, "cookies[0]: must be a string"),
+        (("v2",), {"cookies": [None]}, "cookies[0]: must not be null"),
+    ],
+)
+def test_key_is_looked_at_in_the_shapes_that_know_it(
+    names: tuple[str, ...], document: dict[str, Any], message: str
+) -> None:
+    refused = {}
+    for name, load in LOADS.items():
+        try:
+            load({"statusCode": 200, **document})
+        except MalformedDocument as malformed:
+            refused[name] = str(malformed)
+    assert refused == dict.fromkeys(names, message)

@@ -1,0 +1,165 @@
+"""What holds for every request and every result, whatever the shape.
+
+Each request and each result goes through all shapes: making them up is most of what these tests take.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.utilities.parser.models import (
+    AlbModel,
+    APIGatewayProxyEventModel,
+    APIGatewayProxyEventV2Model,
+    LambdaFunctionUrlModel,
+)
+from gateway_values import (
+    ALB,
+    ALB_MULTI,
+    HTTP_1,
+    HTTP_2,
+    SHAPES,
+    STAMP,
+    URL,
+    event_of,
+    make_request,
+    make_route,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import documents, http_requests, often, plain_looking
+
+from app.errors import GatewayRefusal, MalformedRequest
+from app.model.gateway_context import ANONYMOUS
+from app.model.http import HttpRequest, HttpResponse
+from app.model.invocation import Event, InvocationResult, encode_event
+from app.payload.headers import is_header_name
+
+FIELDS: dict[str, dict[str, Any]] = {
+    **{"rest": {}, "http1": HTTP_1, "http2": HTTP_2, "alb": ALB, "alb-multi": ALB_MULTI, "url": URL}
+}
+ROUTES = {
+    name: (
+        make_route("ANY", "/{proxy+}", **fields),
+        make_route("ANY", "/{proxy+}", "image/*", **fields),
+        make_route("GET", "/", "*/*", is_named=True, stage_variables={"host": "db"}, **fields),
+    )
+    for name, fields in FIELDS.items()
+}
+# What functions parse such events with; it knows no event with multi-value headers.
+MODELS: dict[str, Any] = {
+    "rest": APIGatewayProxyEventModel,
+    "http1": APIGatewayProxyEventModel,
+    "http2": APIGatewayProxyEventV2Model,
+    "alb": AlbModel,
+    "url": LambdaFunctionUrlModel,
+}
+
+
+ACCEPTING = make_request(headers=(("Accept", "image/png"),))
+
+
+half_as_often = settings(often, max_examples=50)
+
+
+def _has_nul(request: HttpRequest) -> bool:
+    return b"\0" in request.body or any("\0" in value for _, value in request.headers)
+
+
+# No schema of payload format version 2.0 lets NUL through.
+requests = http_requests.filter(lambda request: not _has_nul(request))
+
+
+def _events(request: HttpRequest, which: int) -> Iterator[tuple[str, Event]]:
+    """The events of all shapes; only a REST API refuses some requests, for their query strings."""
+    for name, (shape, _) in SHAPES.items():
+        try:
+            yield name, shape.build_event(ROUTES[name][which], request, ANONYMOUS, STAMP)
+        except MalformedRequest:
+            assert name == "rest"
+            assert set("|{}") & set(request.query)
+
+
+def _responses(payload: bytes, which: int) -> Iterator[tuple[str, HttpResponse]]:
+    """The responses of all shapes that do not refuse a result."""
+    for name, (shape, _) in SHAPES.items():
+        try:
+            yield (
+                name,
+                shape.read_result(ROUTES[name][which], ACCEPTING, STAMP, InvocationResult(payload)),
+            )
+        except GatewayRefusal:
+            continue
+
+
+@half_as_often
+@given(requests, st.integers(0, 2))
+def test_every_event_has_the_shape_of_its_schema(request: HttpRequest, which: int) -> None:
+    for name, event in _events(request, which):
+        SHAPES[name][0].check_event(event)
+        SHAPES[name][0].check_event(json.loads(encode_event(event)))
+
+
+@half_as_often
+@given(requests, st.integers(0, 2))
+def test_every_event_is_read_by_the_library_that_functions_use(request: HttpRequest, which: int) -> None:
+    for name, event in _events(request, which):
+        if name in MODELS:
+            model = MODELS[name].model_validate(json.loads(encode_event(event)))
+            assert model.headers == event["headers"]
+            for key in ("body", "path", "rawPath"):
+                assert getattr(model, key, None) == event.get(key)
+
+
+@half_as_often
+@given(requests, st.integers(0, 2))
+def test_every_event_says_the_same_of_one_request(request: HttpRequest, which: int) -> None:
+    events = dict(_events(request, which))
+    first, second, url = events["http1"], events["http2"], events["url"]
+    assert first["requestContext"]["path"].partition("?")[0] == second["rawPath"]
+    assert events["alb"]["path"] == url["rawPath"]
+    assert second["rawQueryString"] == url["rawQueryString"]
+    assert second.get("cookies") == url.get("cookies")
+    texts = [event.get("body") or "" for name, event in events.items() if name != "rest"]
+    assert texts == [texts[0]] * 5
+    multi = events["alb-multi"]["multiValueHeaders"]
+    assert {name: values[-1] for name, values in multi.items()} == events["alb"]["headers"]
+
+
+@half_as_often
+@given(documents, st.integers(0, 2))
+def test_every_result_is_sent_or_refused(document: Any, which: int) -> None:
+    for _, response in _responses(json.dumps(document).encode(), which):
+        assert 200 <= response.status <= 599
+        assert all(is_header_name(name) for name, _ in response.headers)
+        assert not {each for name, value in response.headers for each in name + value} & set("\r\n\0")
+        assert all(value.encode("latin-1") is not None for _, value in response.headers)
+        lengths = [value for name, value in response.headers if name.lower() == "content-length"]
+        assert lengths == ([] if response.status in {204, 304} else [str(len(response.body))])
+
+
+@half_as_often
+@given(st.binary())
+def test_result_of_any_bytes_is_sent_or_refused(payload: bytes) -> None:
+    assert {response.status for _, response in _responses(payload, 0)} == {200}
+
+
+@half_as_often
+@given(st.one_of(plain_looking, documents))
+def test_short_cut_says_what_every_schema_says(document: Any) -> None:
+    result = InvocationResult(json.dumps(document).encode())
+    for shape, _ in SHAPES.values():
+        shape.check_result(result)
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        *(("rest", "requestTimeEpoch"), ("http1", "requestTimeEpoch")),
+        *(("http2", "timeEpoch"), ("url", "timeEpoch")),
+    ],
+)
+def test_time_is_read_by_the_library_that_functions_use(name: str, key: str) -> None:
+    model = MODELS[name].model_validate(event_of(*SHAPES[name]))
+    assert getattr(model.requestContext, key).isoformat() == "2026-07-10T19:19:04.123000+00:00"

@@ -1,0 +1,109 @@
+"""What the shapes of HTTP APIs share, and much of it with function URLs and load balancers."""
+
+import pytest
+from gateway_values import HTTP_1, HTTP_2, STAMP, TRACE, make_request, make_route
+
+from app.errors import MalformedProxyResponse, UndecodableBody
+from app.model.http import HttpResponse
+from app.model.proxy_response import ProxyResponse
+from app.payload.body import EncodedBody
+from app.payload.http_api import answer, decode_parameters, encode_http_body, event_headers
+
+ROUTE = make_route(**HTTP_1)
+REQUEST_ID = ("Apigw-Requestid", "ATfSdF7nPHcErRA=")
+TEXT_TYPE = ("Content-Type", "text/plain; charset=utf-8")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Connection", "Expect", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding"),
+        "Upgrade",
+    ],
+)
+def test_header_of_the_clients_connection_is_dropped(name: str) -> None:
+    request = make_request(headers=((name, "1"),))
+    assert list(event_headers(request, STAMP)) == [("X-Amzn-Trace-Id", TRACE)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Accept-Encoding", "Authorization", "Content-Encoding", "Content-Length", "Content-MD5"),
+        *("Content-Type", "Cookie", "Host", "Max-Forwards", "User-Agent", "Via", "X-Forwarded-For"),
+    ],
+)
+def test_header_of_the_request_is_kept(name: str) -> None:
+    request = make_request(headers=((name, "a, b"),))
+    assert list(event_headers(request, STAMP)) == [(name, "a, b"), ("X-Amzn-Trace-Id", TRACE)]
+
+
+def test_signature_is_kept_unlike_in_a_rest_api() -> None:
+    signed = ("Authorization", "AWS4-HMAC-SHA256 Credential=x")
+    assert signed in event_headers(make_request(headers=(signed,)), STAMP)
+
+
+def test_trace_header_of_the_stamp_replaces_the_clients() -> None:
+    request = make_request(headers=(("X-Amzn-Trace-Id", "nonsense"), ("X-A", "1"), ("X-A", "2")))
+    assert list(event_headers(request, STAMP)) == [("X-A", "1"), ("X-A", "2"), ("X-Amzn-Trace-Id", TRACE)]
+
+
+@pytest.mark.parametrize(
+    ("headers", "raw", "body"),
+    [
+        ((("Content-Type", "text/plain"),), b"hi", EncodedBody("hi", False)),
+        ((("Content-Type", "Text/HTML; charset=utf-8"),), b"hi", EncodedBody("hi", False)),
+        ((("Content-Type", "application/json"),), b"{}", EncodedBody("{}", False)),
+        ((), b"hi", EncodedBody("aGk=", True)),
+        ((("Content-Type", ""),), b"hi", EncodedBody("aGk=", True)),
+        ((("Content-Type", "application/x-www-form-urlencoded"),), b"a=1", EncodedBody("YT0x", True)),
+        ((("Content-Type", "multipart/form-data; boundary=x"),), b"hi", EncodedBody("aGk=", True)),
+        ((("Content-Type", "text/plain"), ("Content-Type", "image/png")), b"hi", EncodedBody("aGk=", True)),
+        ((("Content-Type", "text/plain"), ("Content-Encoding", "gzip")), b"hi", EncodedBody("aGk=", True)),
+        ((("Content-Type", "text/plain"), ("Content-Encoding", "identity")), b"hi", EncodedBody("hi", False)),
+        ((("Content-Type", "image/png"),), b"", EncodedBody(None, False)),
+    ],
+)
+def test_body_is_text_when_its_type_says_so(
+    headers: tuple[tuple[str, str], ...], raw: bytes, body: EncodedBody
+) -> None:
+    assert encode_http_body(make_request(headers=headers, body=raw)) == body
+
+
+def test_path_parameters_are_decoded_once() -> None:
+    request = make_request(
+        path_parameters={"id": "a%2Fb", "rest": "%2520+", "cafe": "caf%C3%A9", "bad": "%FF%"}
+    )
+    assert decode_parameters(request) == {"id": "a/b", "rest": "%20+", "cafe": "café", "bad": "\ufffd%"}
+
+
+def test_answer_has_names_in_title_case_a_type_and_the_request_id() -> None:
+    pairs = [("myheader", "1"), ("X-AMZ-iD", "2"), ("none", None)]
+    lines = [("Myheader", "1"), ("X-Amz-Id", "2"), TEXT_TYPE, REQUEST_ID, ("Content-Length", "1")]
+    assert answer(ROUTE, ProxyResponse(201, body="x"), STAMP, pairs) == HttpResponse(201, lines, b"x")
+
+
+def test_answer_has_no_default_type_when_the_function_names_one() -> None:
+    lines = [("Content-Type", "a/b"), REQUEST_ID, ("Content-Length", "0")]
+    assert answer(ROUTE, ProxyResponse(), STAMP, [("CONTENT-type", "a/b")]).headers == lines
+
+
+def test_answer_has_the_default_type_when_the_functions_is_null() -> None:
+    lines = [TEXT_TYPE, REQUEST_ID, ("Content-Length", "0")]
+    assert answer(ROUTE, ProxyResponse(), STAMP, [("Content-Type", None)]).headers == lines
+
+
+def test_answer_decodes_base64_whatever_the_client_accepts() -> None:
+    response = ProxyResponse(body="AQI=", is_base64_encoded=True)
+    assert answer(make_route(**HTTP_2), response, STAMP, []).body == b"\x01\x02"
+
+
+@pytest.mark.parametrize("body", ["AQI", "no base64!", "__4="])
+def test_answer_is_refused_when_its_body_is_no_base64(body: str) -> None:
+    with pytest.raises(UndecodableBody):
+        answer(ROUTE, ProxyResponse(body=body, is_base64_encoded=True), STAMP, [])
+
+
+def test_answer_is_refused_when_a_header_cannot_be_sent() -> None:
+    with pytest.raises(MalformedProxyResponse, match="header 'X-A' cannot be sent"):
+        answer(ROUTE, ProxyResponse(), STAMP, [("x-a", "1\r\nSet-Cookie: forged")])
