@@ -21,6 +21,7 @@ from app.errors import ManifestError
 from app.gateway.request import RAW_HEADERS_NAME
 from app.gateway.worker import GatewayWorker
 from app.manifest.loader import load
+from app.model.trust import PREFIX
 from app.runtime.bootstrap import die_with
 from app.runtime.logs.server_log import JsonFormatter
 from app.settings import Settings
@@ -49,6 +50,9 @@ forwarder_headers = ""
 limit_request_line = 8190
 limit_request_field_size = 16380
 limit_request_fields = 200
+
+
+_CONFIDENTIAL = PREFIX.upper()  # as gunicorn spells header names
 
 
 class JsonLogger(Logger):
@@ -131,8 +135,13 @@ def _leave_if_forked(server):
 
 
 def pre_request(worker, req):
-    """Hand the header lines on: WSGI is about to join repeated ones with commas."""
-    req.headers.append((RAW_HEADERS_NAME, list(req.headers)))
+    """Hand the header lines on: WSGI is about to join repeated ones with commas.
+
+    What a gateway says in confidence is in the lines only: no access log shows it.
+    """
+    lines = list(req.headers)
+    req.headers[:] = [line for line in lines if not line[0].startswith(_CONFIDENTIAL)]
+    req.headers.append((RAW_HEADERS_NAME, lines))
 
 
 def post_fork(server, worker):

@@ -162,6 +162,10 @@ class UndecodableBody(GatewayRefusal):
         super().__init__(f"{function_name} returned a body that is not base64")
 
 
+class UntrustedGateway(GatewayRefusal):
+    """Raised for a request that does not come through the gateway that this stage trusts."""
+
+
 class Unauthorized(GatewayRefusal):
     """Raised when a request brings no identity, or one that is not valid."""
 

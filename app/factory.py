@@ -6,6 +6,7 @@ from collections.abc import Collection
 from app.authorizers.decision import create_decisions
 from app.authorizers.lambda_authorizer import Invoke
 from app.cli.function import function_group
+from app.cli.gateway import gateway_group
 from app.cli.start import refusing
 from app.gateway.authorizer_functions import connect
 from app.gateway.blueprint import function_blueprint
@@ -36,10 +37,12 @@ def create_app(settings: Settings | None = None, only: Collection[str] = ()) -> 
     pool = create_pool(settings, list(catalog.functions.values()))
     gateway = create_gateway(Invoker(pool), catalog)
     app = GatewayApp("app")
+    app.trust(catalog.stage.trust)
     app.register_blueprint(health_blueprint(pool))
     _register_functions(app, gateway, catalog)
     register_faults(app, gateway)
     app.cli.add_command(function_group)
+    app.cli.add_command(gateway_group)
     app.extensions["berth"] = pool
     return app
 

@@ -17,7 +17,7 @@ _ALGORITHMS = {
     "RSA": ("RS256", "RS384", "RS512"),
     "EC": ("ES256", "ES384", "ES512"),
 }
-_BEARER = "Bearer "
+BEARER = "Bearer "
 
 
 @dataclass
@@ -40,7 +40,7 @@ class JwtAuthorizer:
         values = read_sources(self.authorizer.identity_sources, route, request, stamp)
         if not values:
             raise Unauthorized("no token")
-        claims = self.verify(values[0].removeprefix(_BEARER))
+        claims = self.verify(values[0].removeprefix(BEARER))
         if self.authorizer.type == "COGNITO_USER_POOLS":
             _refuse_other_use(claims, "access" if route.scopes else "id")
         granted = scopes_of(claims)

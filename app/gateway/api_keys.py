@@ -29,3 +29,11 @@ def find_api_key(keys: Sequence[ApiKey], request: HttpRequest) -> FoundKey:
     if not value or not found:
         raise Forbidden("no valid API key")
     return FoundKey(found[0].id, value)
+
+
+def told_api_key(request: HttpRequest) -> FoundKey:
+    """The key that a trusted API Gateway has checked; raises Forbidden if it tells of none."""
+    value, key_id = (request.context.get(name, "") for name in ("apiKey", "apiKeyId"))
+    if not value or not key_id:
+        raise Forbidden("the gateway tells of no API key")
+    return FoundKey(key_id, value)

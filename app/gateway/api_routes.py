@@ -8,7 +8,6 @@ from app.gateway.listener_rules import ListenerRules
 from app.gateway.request import RequestHead
 from app.gateway.route_table import HttpRouteTable, RouteTable
 from app.model.route import Route
-from app.payload.path import strip_prefix
 
 Target = TypeVar("Target")
 # How specific a match is, the lowest most; its target; the raw path parameters.
@@ -55,8 +54,7 @@ class ApiRoutes(Generic[Target]):
 
     def _find_route(self, kind: str, head: RequestHead) -> Found[Target]:
         method = head.overridden_method if kind == "rest" else head.method
-        prefix = self._prefixes[kind]
-        path = strip_prefix(head.path, prefix) if prefix else head.path
+        path = head.inner_path(self._prefixes[kind])
         if path is None:
             raise NoSuchRoute(method, head.path)
         key, target, parameters = self._tables[kind].match(method, path)

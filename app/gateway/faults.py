@@ -28,6 +28,7 @@ from app.errors import (
     Throttled,
     Unauthorized,
     UndecodableBody,
+    UntrustedGateway,
 )
 from app.gateway.flask_app import GatewayApp
 from app.gateway.gateway import Gateway
@@ -107,6 +108,7 @@ _ROWS: dict[type[Exception], tuple[Fault, Fault, Fault, Fault]] = {
     ),
     InvalidRequest: (Fault(400, error_type="BadRequestException"), Fault(400), Fault(400), _page(400)),
     Forbidden: (Fault(403, b'{"message":"Forbidden"}', "ForbiddenException"), *_HTTP_FORBIDDEN),
+    UntrustedGateway: (Fault(403, b'{"message":"Forbidden"}', "ForbiddenException"), *_HTTP_FORBIDDEN),
     Unauthorized: (
         Fault(401, b'{"message":"Unauthorized"}', "UnauthorizedException"),
         Fault(401, b'{"message":"Unauthorized"}'),
@@ -174,7 +176,7 @@ FAULTS: Mapping[str, Mapping[type[Exception], Fault]] = {
 }
 # Faults of the deployment are logged; those of a client are not, and a function error already is: by
 # the runtime, or by the Invoker where the runtime itself ended.
-_LOGGED = (MalformedProxyResponse, UndecodableBody, Throttled, AuthorizerFailed)
+_LOGGED = (MalformedProxyResponse, UndecodableBody, Throttled, AuthorizerFailed, UntrustedGateway)
 
 
 def register_faults(app: GatewayApp, gateway: Gateway) -> None:

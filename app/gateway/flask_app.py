@@ -7,21 +7,31 @@ from flask import Flask
 from flask.sessions import NullSession, SessionInterface, SessionMixin
 from flask.wrappers import Request, Response
 from gunicorn.http.errors import ParseException
-from werkzeug.exceptions import Forbidden, NotFound
+from werkzeug.exceptions import BadRequest, Forbidden, NotFound
 from werkzeug.routing import Map, MapAdapter, Rule
 from werkzeug.wsgi import get_host
 
-from app.errors import NoSuchRoute
+from app.errors import MalformedRequest, NoSuchRoute, UntrustedGateway
 from app.gateway.api_routes import ApiRoutes
 from app.gateway.client import GatewayClient
-from app.gateway.request import MAX_BODY_BYTES, RequestHead, read_head
+from app.gateway.request import MAX_BODY_BYTES, RequestHead, raw_target, read_head
 from app.gateway.response import WireResponse
 from app.model.http import HttpResponse
-from app.model.route import ANY, METHODS, Route, is_reserved
+from app.model.route import ANY, METHODS, RESERVED_PREFIX, Route, is_reserved
+from app.model.trust import Trust
+from app.payload.path import split_target
 
 
 class NoRouteHere(NoSuchRoute, Forbidden):
     """NoSuchRoute as Flask expects it from matching: also an HTTP exception."""
+
+
+class UntrustedHere(UntrustedGateway, Forbidden):
+    """UntrustedGateway as Flask expects it from matching."""
+
+
+class MalformedHere(MalformedRequest, BadRequest):
+    """MalformedRequest as Flask expects it from matching."""
 
 
 class RouteRule(Rule):
@@ -51,16 +61,25 @@ class RouteAdapter(MapAdapter):
             default_method=environ["REQUEST_METHOD"],
             query_args=environ.get("QUERY_STRING", ""),
         )
-        self._head = read_head(environ)
+        self._environ = environ
 
     def match(
         self, path_info: str | None = None, method: str | None = None, *args: Any, **kwargs: Any
     ) -> Any:
         """Match the raw path; raises an HTTP exception that is also NoSuchRoute."""
-        if is_reserved(self._head.path):
+        target = raw_target(self._environ)
+        if RESERVED_PREFIX in target and is_reserved(split_target(target)[0]):
             return self._match_own(path_info, method, *args, **kwargs)
-        rule, parameters = self.map.find(self._head)
+        rule, parameters = self.map.find(self._head())
         return (rule if kwargs.get("return_rule") else rule.endpoint), parameters
+
+    def _head(self) -> RequestHead:
+        try:
+            return read_head(self._environ, self.map.trust)
+        except UntrustedGateway as untrusted:
+            raise UntrustedHere(str(untrusted)) from untrusted
+        except MalformedRequest as malformed:
+            raise MalformedHere(str(malformed)) from malformed
 
     def _match_own(self, *args: Any, **kwargs: Any) -> Any:
         """Match the server's own URLs: no `/{proxy+}` of a function may answer there."""
@@ -72,6 +91,8 @@ class RouteAdapter(MapAdapter):
 
 class RouteMap(Map):
     """Werkzeug's map for the server's own URLs, and one of AWS's kind for those of functions."""
+
+    trust: Trust | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._routes: ApiRoutes[RouteRule] = ApiRoutes()
@@ -127,6 +148,11 @@ class GatewayApp(Flask):
     def __init__(self, import_name: str) -> None:
         super().__init__(import_name, static_folder=None, template_folder=None)
         self.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+
+    def trust(self, trust: Trust | None) -> None:
+        """Believe what a gateway says of its context once it has proved itself, or nobody."""
+        assert isinstance(self.url_map, RouteMap)
+        self.url_map.trust = trust
 
     def handle_exception(self, e: Exception) -> Any:
         """Leave a body that is not framed as HTTP says to the server: the connection must end with it."""

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 import flask
 
 from app.authorizers.decision import Decisions
-from app.gateway.api_keys import find_api_key
+from app.authorizers.told_identity import told_identity
+from app.gateway.api_keys import find_api_key, told_api_key
 from app.gateway.request import incoming_trace
-from app.gateway.stamp import StampSource
+from app.gateway.stamp import StampSource, told_stamp
 from app.invoke import Invoker
 from app.model.gateway_context import Identity, Stamp
 from app.model.http import HttpRequest
@@ -46,15 +47,19 @@ class Gateway:
 
         Raises Unauthorized, AccessDenied, AuthorizerFailed or Forbidden.
         """
-        identity = self.decisions.decide(route, request, stamp)
+        is_told = route.stage.authorizers_run_in == "gateway"
+        decide = told_identity if is_told else self.decisions.decide
+        identity = decide(route, request, stamp)
         if not route.method_request.api_key_required:
             return identity
-        key = find_api_key(route.stage.api_keys, request)
+        key = told_api_key(request) if is_told else find_api_key(route.stage.api_keys, request)
         return replace(identity, api_key=key.value, api_key_id=key.id)
 
-    def stamp(self, request: HttpRequest) -> Stamp:
+    def stamp(self, route: Route, request: HttpRequest) -> Stamp:
         """Stamp the current request; a fault later on is answered under the same request id."""
         stamp = self.stamps(incoming_trace(request))
+        if request.context:
+            stamp = told_stamp(stamp, request.context, route.function.api)
         flask.g.stamp = stamp
         return stamp
 

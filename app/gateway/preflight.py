@@ -6,12 +6,12 @@ from dataclasses import replace
 import flask
 from flask import Blueprint
 
-from app.errors import NoSuchRoute
+from app.errors import MalformedRequest, NoSuchRoute, UntrustedGateway
 from app.gateway.blueprint import View, add_routes
 from app.gateway.cors import ANSWERING, preflight_headers
 from app.gateway.flask_app import RouteMap
 from app.gateway.gateway import Gateway
-from app.gateway.request import RequestHead
+from app.gateway.request import read_head
 from app.gateway.response import WireResponse, write_response
 from app.model.cors import Cors
 from app.model.gateway_context import Stamp
@@ -25,7 +25,8 @@ def answer_preflights(app: flask.Flask, gateway: Gateway, cors: Cors) -> None:
 
     @app.before_request
     def answer() -> WireResponse | None:
-        if flask.request.method != "OPTIONS":
+        refused = isinstance(flask.request.routing_exception, UntrustedGateway | MalformedRequest)
+        if flask.request.method != "OPTIONS" or refused:
             return None
         origin, wanted = map(flask.request.headers.get, ("Origin", "Access-Control-Request-Method"))
         if origin is None or wanted is None:
@@ -49,8 +50,7 @@ def _preflighted_api(gateway: Gateway, wanted: str) -> str | None:
     """The kind of API behind a preflight request: of its own route, or of the one it asks about."""
     rule = flask.request.url_rule
     if rule is None:
-        head = RequestHead(flask.request.environ)
-        head.method = head.overridden_method = wanted
+        head = read_head(flask.request.environ).asking(wanted)
         routes = flask.current_app.url_map
         assert isinstance(routes, RouteMap)
         try:

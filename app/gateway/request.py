@@ -1,16 +1,19 @@
 """From a server's request to ours: every quirk of WSGI and of the three servers settled here."""
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from copy import copy
 from itertools import chain
-from typing import Any
+from typing import Any, Self
 
 from flask import Request
 from werkzeug.wsgi import get_input_stream
 
 from app.errors import HeadersTooLarge, MalformedRequest
+from app.gateway.trusted_context import Context, open_context, told_parameters
 from app.model.http import Headers, HttpRequest
 from app.model.route import METHODS, Route
+from app.model.trust import Trust
 from app.payload.headers import canonical_name, last_header, text_value
 from app.payload.path import split_target, strip_prefix
 
@@ -27,30 +30,59 @@ _BODY_LIMITS = {"rest": MAX_BODY_BYTES, "http": MAX_BODY_BYTES, "alb": _MIB, "ur
 # API Gateway's, for request line and headers together; a balancer's and a URL's are the server's.
 _MAX_HEAD_BYTES = {"rest": 10_240, "http": 10_240}
 _HEAD = "berth.head"
+_NOTHING_TOLD: Context = {}
 _NOT_IN_HTTP = {"CONTENT_TYPE": "Content-Type", "CONTENT_LENGTH": "Content-Length"}
 
 
 class RequestHead:
-    """What routes are chosen by. It does not keep the environ, which keeps it."""
+    """What routes are chosen by. It does not keep the environ, which keeps it.
 
-    __slots__ = ("headers", "method", "overridden_method", "path", "query")
+    With `trust`, a request that the gateway has not proved is refused here, before it has a route;
+    raises UntrustedGateway or MalformedRequest.
+    """
 
-    def __init__(self, environ: Environ) -> None:
-        self.path, self.query = split_target(raw_target(environ))
-        self.headers: Headers = _header_lines(environ)
-        self.method: str = environ["REQUEST_METHOD"]
+    __slots__ = ("context", "headers", "method", "overridden_method", "path", "query")
+
+    def __init__(self, environ: Environ, trust: Trust | None = None) -> None:
+        lines = _header_lines(environ)
+        self.context, self.headers = open_context(lines, trust) if trust else (_NOTHING_TOLD, lines)
+        path, self.query = split_target(raw_target(environ))
+        self.path = _without_stage(path, self.context)
+        self.method: str = self.context.get("httpMethod") or environ["REQUEST_METHOD"]
         # In a REST API alone X-HTTP-Method-Override goes before the request's own.
         # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
         override = environ.get("HTTP_X_HTTP_METHOD_OVERRIDE")
-        self.overridden_method: str = override if override in METHODS else self.method
+        self.overridden_method: str = override if override in METHODS and not trust else self.method
+
+    def asking(self, method: str) -> Self:
+        """The head of a request with another method, which a preflight request asks about."""
+        other = copy(self)
+        other.method = other.overridden_method = method
+        return other
+
+    def inner_path(self, prefix: str) -> str | None:
+        """The path behind the stage's; None if it lacks that. A gateway that tells has settled it."""
+        return strip_prefix(self.path, prefix) if prefix and not self.context else self.path
 
 
-def read_head(environ: Environ) -> RequestHead:
+def read_head(environ: Environ, trust: Trust | None = None) -> RequestHead:
     """The head of a request, read once."""
     head: RequestHead | None = environ.get(_HEAD)
     if head is None:
-        head = environ[_HEAD] = RequestHead(environ)
+        head = environ[_HEAD] = RequestHead(environ, trust)
     return head
+
+
+def _without_stage(path: str, context: Context) -> str:
+    """The path without the stage that API Gateway puts in front of it on some ways (VPC links V2).
+
+    The context's path has the stage in any case: where it is one stage longer than the request's,
+    the request's has none.
+    """
+    stage = f"/{context['stage']}" if "stage" in context else ""
+    if not stage or context.get("path") == f"{stage}{path}":
+        return path
+    return strip_prefix(path, stage) or path
 
 
 def read_request(request: Request, route: Route) -> HttpRequest:
@@ -62,7 +94,7 @@ def read_request(request: Request, route: Route) -> HttpRequest:
     environ, kind = request.environ, route.function.api
     head = read_head(environ)
     headers = [(canonical_name(name), text_value(value)) for name, value in head.headers]
-    host = last_header(headers, "Host")
+    host = head.context.get("domainName") or last_header(headers, "Host")
     _refuse_malformed(environ, host)
     _refuse_large(head, kind)
     body = _read_body(request, kind)
@@ -71,14 +103,15 @@ def read_request(request: Request, route: Route) -> HttpRequest:
         forwarded.append(("Content-Length", str(len(body))))
     return HttpRequest(
         method=head.overridden_method if kind == "rest" else head.method,
-        path=(route.wire_path and strip_prefix(head.path, route.wire_path)) or head.path,
+        path=head.inner_path(route.wire_path) or head.path,
         query=head.query,
-        path_parameters=request.view_args or {},
-        headers=forwarded,
+        path_parameters=_parameters(request, head, route),
+        headers=_told_headers(forwarded, head.context) if head.context else forwarded,
         body=body,
-        protocol=environ["SERVER_PROTOCOL"],
+        protocol=head.context.get("protocol") or environ["SERVER_PROTOCOL"],
         host=host or environ["SERVER_NAME"],
-        source_ip=source_ip,
+        source_ip=head.context.get("sourceIp") or source_ip,
+        context=head.context,
     )
 
 
@@ -104,6 +137,22 @@ def _joined_headers(environ: Environ) -> Iterable[tuple[str, str]]:
             yield _NOT_IN_HTTP[key], value
         elif key.startswith("HTTP_"):
             yield key[5:].replace("_", "-"), value
+
+
+def _parameters(request: Request, head: RequestHead, route: Route) -> Mapping[str, str]:
+    """The raw path parameters, of API Gateway's own route where that is another than ours."""
+    context = head.context
+    template = context.get("resourcePath") or context.get("routeKey", "").partition(" ")[2]
+    if not template or template == route.key.path:
+        return request.view_args or {}
+    return told_parameters(template, head.path) or {}
+
+
+def _told_headers(headers: Headers, context: Context) -> Headers:
+    """The client's Host and User-Agent, in whose place API Gateway has sent its own."""
+    told = {"Host": context.get("domainName"), "User-Agent": context.get("userAgent")}
+    own = [(name, value) for name, value in told.items() if value]
+    return [*own, *(line for line in headers if line[0] not in told)]
 
 
 def _refuse_malformed(environ: Environ, host: str | None) -> None:

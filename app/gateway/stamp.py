@@ -4,8 +4,10 @@ import base64
 import os
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
 from app.model.gateway_context import Stamp
 from app.payload.trace import complete_trace
@@ -43,3 +45,18 @@ def log_time(epoch_seconds: int) -> str:
     moment = time.gmtime(epoch_seconds)
     month = _MONTHS[moment.tm_mon - 1]
     return f"{moment.tm_mday:02}/{month}/{moment.tm_year}:{time.strftime('%H:%M:%S', moment)} +0000"
+
+
+def told_stamp(stamp: Stamp, context: Mapping[str, str], api: str) -> Stamp:
+    """The stamp with the identifiers and the time that a trusted API Gateway has told.
+
+    An HTTP API has one identifier, which is a REST API's extended one.
+    """
+    own = {"request_id": "requestId", "extended_request_id": "extendedRequestId", "time": "requestTime"}
+    if api == "http":
+        own |= {"extended_request_id": "requestId"}
+        del own["request_id"]
+    told: dict[str, Any] = {field: context[name] for field, name in own.items() if name in context}
+    if "requestTimeEpoch" in context:
+        told["epoch_ms"] = int(context["requestTimeEpoch"])
+    return replace(stamp, **told)

@@ -13,7 +13,7 @@ from app.model.route import Route
 def handle(gateway: Gateway, route: Route) -> WireResponse:
     """Serve one HTTP request by one invocation."""
     request = read_request(flask.request, route)
-    stamp = gateway.stamp(request)
+    stamp = gateway.stamp(route, request)
     identity = gateway.authorize(route, request, stamp)
     shape = gateway.shape(route)
     event = shape.build_event(route, request, identity, stamp)

@@ -20,7 +20,7 @@ from app.manifest.check_routes import (
     served_routes,
 )
 from app.manifest.document import load_document, shown
-from app.manifest.secrets import Secrets, read_api_keys, read_authorizers
+from app.manifest.secrets import Secrets, read_api_keys, read_authorizers, read_trust
 from app.model.function import Function
 from app.model.manifest import FunctionManifest, StageManifest
 from app.model.route import Route
@@ -149,6 +149,7 @@ def _load_stage(settings: Settings) -> tuple[Stage | None, list[Problem]]:
         build_stage(manifest, settings, environment),
         api_keys=read_api_keys(manifest.api_keys, secrets),
         authorizers=read_authorizers(manifest.authorizers, secrets),
+        trust=read_trust(manifest.gateway, secrets),
     )
     return stage, problems
 
@@ -177,6 +178,7 @@ def build_stage(manifest: StageManifest, settings: Settings, environment: Mappin
         payload_format_version=manifest.payload_format_version,
         multi_value_headers=manifest.multi_value_headers,
         cors=manifest.cors,
+        authorizers_run_in=manifest.authorizers_run_in,
     )
 
 

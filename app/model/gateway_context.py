@@ -32,6 +32,7 @@ class Identity:
     claims: Mapping[str, Any] = field(default_factory=dict)  # of a token
     scopes: tuple[str, ...] | None = None
     credential: IamCredential | None = None
+    iam: Mapping[str, str] = field(default_factory=dict)  # what API Gateway tells of a signature
 
 
 ANONYMOUS = Identity()

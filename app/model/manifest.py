@@ -55,6 +55,24 @@ class ApiKeyManifest:
 
 
 @dataclass(frozen=True)
+class SecretManifest:
+    """Where a secret is: in an environment variable or in a file."""
+
+    environment: str | None = None
+    file: str | None = None
+
+
+@dataclass(frozen=True)
+class GatewayManifest:
+    """A stage's `gateway` with the trust `token`."""
+
+    prefix: SecretManifest
+    tokens: tuple[SecretManifest, ...]
+    variables: tuple[str, ...]
+    context: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class CredentialManifest:
     """One access key of an AWS_IAM authorizer, and the variable that holds its secret."""
 
@@ -96,3 +114,5 @@ class StageManifest:
     cors: Cors | None
     api_keys: tuple[ApiKeyManifest, ...]
     authorizers: Mapping[str, AuthorizerManifest]
+    gateway: GatewayManifest | None
+    authorizers_run_in: str

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from app.model.api_key import ApiKey
 from app.model.authorizer import Authorizer
 from app.model.cors import Cors
+from app.model.trust import Trust
 
 # The stage of an HTTP API that has no name and no place in a path.
 DEFAULT_STAGE = "$default"
@@ -35,6 +36,8 @@ class Stage:
     cors: Cors | None = None
     api_keys: tuple[ApiKey, ...] = field(default=(), repr=False)
     authorizers: Mapping[str, Authorizer] = field(default_factory=dict)
+    trust: Trust | None = None
+    authorizers_run_in: str = "berth"
 
     def name_for(self, api: str) -> str:
         """What events call the stage: an HTTP API's without a name is `$default`, a function URL's always."""

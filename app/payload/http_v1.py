@@ -14,6 +14,7 @@ from app.payload.path import decode_path
 from app.payload.query import decode_query
 from app.payload.response import header_pairs
 from app.payload.result import check_plain, parse_result, read_envelope
+from app.payload.told import route_key, route_template, stage_path, stage_variables, told
 from app.payload.version_1 import body_keys, identity_keys, request_context, request_keys
 from app.schemas.event_v1 import check_http_event
 from app.schemas.response import load_http_v1_response
@@ -27,11 +28,11 @@ def build_event(route: Route, request: HttpRequest, identity: Identity, stamp: S
     headers = group_headers(event_headers(request, stamp))
     return {
         "version": "1.0",
-        "resource": route.key.path,
-        "path": f"{route.stage_path}{request.path}",
+        "resource": route_template(route, request),
+        "path": f"{stage_path(route, request)}{request.path}",
         **request_keys(request, headers, decode_query(request.query)),
         "pathParameters": decode_parameters(request) or None,
-        "stageVariables": dict(route.stage.stage_variables) or None,
+        "stageVariables": stage_variables(route, request) or None,
         "requestContext": _request_context(route, request, headers, identity, stamp),
         **body_keys(encode_http_body(request)),
     }
@@ -62,8 +63,6 @@ def _static_context(route: Route) -> dict[str, Any]:
     return {
         "accountId": route.stage.account_id,
         "apiId": route.stage.api_id,
-        "resourceId": str(route.key),
-        "resourcePath": route.key.path,
         "stage": route.stage_name,
     }
 
@@ -76,7 +75,10 @@ def _request_context(
         **_static_context(route),
         **request_context(request, stamp),
         "identity": {**identity_keys(request, user_agent, identity), "cognitoAmr": None},
-        "path": decode_path(f"{route.stage_path}{request.path}"),
+        "path": decode_path(f"{stage_path(route, request)}{request.path}"),
         "requestId": stamp.extended_request_id,
+        "resourceId": route_key(route, request),
+        "resourcePath": route_template(route, request),
+        **told(request, "accountId", "apiId", "domainPrefix", "stage"),
         **authorizer_keys(identity),
     }

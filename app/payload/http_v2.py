@@ -13,6 +13,7 @@ from app.payload.http_api import REQUEST_ID, answer, decode_parameters, encode_h
 from app.payload.path import decode_path
 from app.payload.response import http_response
 from app.payload.result import check_plain, parse_result, read_envelope, refuse_failed
+from app.payload.told import route_key, stage_path, stage_variables, told
 from app.payload.version_2 import body_keys, header_pairs, is_envelope, request_context, request_keys
 from app.schemas.event_v2 import check_event_v2
 from app.schemas.response import load_v2_response
@@ -25,22 +26,24 @@ def build_event(route: Route, request: HttpRequest, identity: Identity, stamp: S
     """
     headers = [line for line in event_headers(request, stamp) if line[0] != "Cookie"]
     # What follows an encoded `?` never reaches a function (reported).
-    path = decode_path(f"{route.stage_path}{request.path}").partition("?")[0]
-    variables = route.stage.stage_variables
+    path = decode_path(f"{stage_path(route, request)}{request.path}").partition("?")[0]
+    key, variables = route_key(route, request), stage_variables(route, request)
     return {
         "version": "2.0",
-        "routeKey": str(route.key),
+        "routeKey": key,
         "rawPath": path,
         **request_keys(request, headers),
         "requestContext": {
             **_static_context(route),
             **request_context(request, path, stamp),
             "requestId": stamp.extended_request_id,
+            "routeKey": key,
+            **told(request, "accountId", "apiId", "domainPrefix", "stage"),
             **authorizer_keys(identity),
         },
         **body_keys(encode_http_body(request)),
         **({"pathParameters": decode_parameters(request)} if request.path_parameters else {}),
-        **({"stageVariables": dict(variables)} if variables else {}),
+        **({"stageVariables": variables} if variables else {}),
     }
 
 
@@ -76,7 +79,6 @@ def _static_context(route: Route) -> dict[str, Any]:
     return {
         "accountId": route.stage.account_id,
         "apiId": route.stage.api_id,
-        "routeKey": str(route.key),
         "stage": route.stage_name,
     }
 

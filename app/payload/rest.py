@@ -18,6 +18,7 @@ from app.payload.path import collapse_leading_slashes
 from app.payload.query import REFUSED, decode_rest_query
 from app.payload.response import Lines, body_bytes, decoded_body, header_lines, http_response
 from app.payload.result import check_plain, parse_result, read_envelope
+from app.payload.told import route_template, stage_variables, told
 from app.payload.version_1 import body_keys, identity_keys, request_context, request_keys
 from app.schemas.event_v1 import check_rest_event
 from app.schemas.response import load_rest_response
@@ -32,6 +33,8 @@ REMAPPED = frozenset(
     {"connection", "content-length", "date", "server", "www-authenticate", "x-amzn-requestid"}
 )
 DEFAULT_CONTENT_TYPE = "application/json"
+_TOLD = """accountId apiId deploymentId domainPrefix extendedRequestId path resourceId resourcePath
+    stage""".split()
 
 
 def build_event(route: Route, request: HttpRequest, identity: Identity, stamp: Stamp) -> Event:
@@ -56,11 +59,11 @@ def proxy_event(route: Route, request: HttpRequest, identity: Identity, stamp: S
     content_type = first_media_type(headers.get("Content-Type"))
     body = encode_body(request.body, is_binary_type(content_type, route.function.binary_media_types))
     return {
-        "resource": route.key.path,
+        "resource": route_template(route, request),
         "path": collapse_leading_slashes(request.path),
         **request_keys(request, headers, query),
         "pathParameters": dict(request.path_parameters) or None,
-        "stageVariables": dict(route.stage.stage_variables) or None,
+        "stageVariables": stage_variables(route, request) or None,
         "requestContext": _request_context(route, request, headers, identity, stamp),
         **body_keys(body),
     }
@@ -123,6 +126,7 @@ def _request_context(
         "identity": identity_keys(request, user_agents[-1] if user_agents else None, identity),
         "path": f"{route.stage_path}{request.path}",
         "requestId": stamp.request_id,
+        **told(request, *_TOLD),
         **authorizer_keys(identity),
     }
 

@@ -51,14 +51,14 @@ def identity_keys(request: HttpRequest, user_agent: str | None, identity: Identi
     if identity.api_key is not None:
         keys |= {"apiKey": identity.api_key, "apiKeyId": identity.api_key_id}
     if identity.credential is not None:
-        keys |= _iam_keys(identity.credential)
+        keys |= {**_iam_keys(identity.credential), **identity.iam}
     return keys
 
 
 def _iam_keys(credential: IamCredential) -> dict[str, Any]:
     """Who signed, as AWS_IAM fills it in."""
     return {
-        "accessKey": credential.access_key_id,
+        "accessKey": credential.access_key_id or None,
         "accountId": credential.account_id or None,
         "caller": credential.user_id or None,
         "user": credential.user_id or None,

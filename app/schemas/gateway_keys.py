@@ -1,14 +1,14 @@
-"""What a stage says about its gateway: CORS and API keys."""
+"""What a stage says about its gateway: whom it trusts, CORS and API keys."""
 
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from app.model.cors import Cors
-from app.model.manifest import ApiKeyManifest
+from app.model.manifest import ApiKeyManifest, GatewayManifest, SecretManifest
 from app.model.route import METHODS
 from app.schemas.fields import Flag, Pattern, Text, Whole
-from app.schemas.manifest_keys import hint
+from app.schemas.manifest_keys import STAGE_VARIABLE_NAME, hint
 
 # https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid.html#apis-apiid-model-cors
 _ORIGIN = r"(\*|https?://\*|[a-z][a-z0-9+.-]*://[^/*\s]+)"
@@ -88,3 +88,62 @@ class ApiKeySchema(Schema):
     @post_load
     def _make(self, data: dict[str, Any], **_: Any) -> ApiKeyManifest:
         return ApiKeyManifest(**data)
+
+
+class SecretSchema(Schema):
+    """Where a secret is: in a variable or a file, never in the manifest."""
+
+    environment = Text(load_default=None, metadata=hint("An environment variable."))
+    file = Text(load_default=None, metadata=hint("A file, such as a mounted secret."))
+
+    @validates_schema
+    def _one_place(self, data: dict[str, Any], **_: Any) -> None:
+        if (data.get("environment") is None) is (data.get("file") is None):
+            raise ValidationError("needs either environment or file")
+
+    @post_load
+    def _make(self, data: dict[str, Any], **_: Any) -> SecretManifest:
+        return SecretManifest(**data)
+
+
+class GatewaySchema(Schema):
+    """A stage's `gateway`: whether headers of API Gateway's context are believed."""
+
+    trust = Text(
+        required=True,
+        validate=validate.OneOf(["none", "token"], error="'{input}' is neither 'none' nor 'token'"),
+        metadata=hint("'token': context headers are believed of whoever brings a token."),
+    )
+    prefix = fields.Nested(
+        SecretSchema, metadata=hint("The prefix of the headers, which nobody else can guess.")
+    )
+    tokens = fields.List(
+        fields.Nested(SecretSchema),
+        validate=validate.Length(1, 2, error="must be one token, or two while one takes the other's place"),
+        metadata=hint("The tokens that are valid."),
+    )
+    variables = fields.List(
+        Pattern(STAGE_VARIABLE_NAME, "is not a stage variable's name: 1 to 64 letters, digits or _"),
+        load_default=list,
+        metadata=hint("The stage variables in the headers Var-1, Var-2, ..."),
+    )
+    context = fields.List(
+        Pattern("[a-zA-Z0-9_]{1,128}", "is no key that can be mapped: letters, digits and _ only"),
+        load_default=list,
+        metadata=hint("The authorizer's context in the headers Auth-1, Auth-2, ..."),
+    )
+
+    @validates_schema
+    def _fits_its_trust(self, data: dict[str, Any], **_: Any) -> None:
+        given = data.keys() & {"prefix", "tokens"}
+        if data.get("trust") == "token" and len(given) < 2:
+            raise ValidationError("needs prefix and tokens where trust is 'token'")
+        if data.get("trust") == "none" and (given or data.get("variables") or data.get("context")):
+            raise ValidationError("has no other key where trust is 'none'")
+
+    @post_load
+    def _make(self, data: dict[str, Any], **_: Any) -> GatewayManifest | None:
+        if data["trust"] == "none":
+            return None
+        listed = {name: tuple(data[name]) for name in ("tokens", "variables", "context")}
+        return GatewayManifest(prefix=data["prefix"], **listed)

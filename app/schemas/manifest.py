@@ -3,20 +3,21 @@
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import Schema, fields, missing, post_load, validate
+from marshmallow import Schema, ValidationError, fields, missing, post_load, validate, validates_schema
 
 from app.model.cors import Cors
 from app.model.manifest import (
     ApiKeyManifest,
     AuthorizerManifest,
     FunctionManifest,
+    GatewayManifest,
     RouteManifest,
     StageManifest,
 )
 from app.model.route import RouteKey
 from app.schemas.authorizer_keys import AuthorizerSchema
 from app.schemas.fields import AnyText, Flag, NotYet, Pattern, Text, Whole
-from app.schemas.gateway_keys import ApiKeySchema, CorsSchema
+from app.schemas.gateway_keys import ApiKeySchema, CorsSchema, GatewaySchema
 from app.schemas.manifest_keys import (
     STAGE_NAME,
     STAGE_VARIABLE_NAME,
@@ -35,7 +36,7 @@ from app.schemas.manifest_keys import (
 from app.schemas.reading import read
 from app.schemas.route import RouteSchema
 
-_OF_THE_SCHEMA = frozenset({"schema_", "invocation", "authorizers_run_in"})
+_OF_THE_SCHEMA = frozenset({"schema_", "invocation"})
 
 
 class FunctionManifestSchema(Schema):
@@ -185,10 +186,24 @@ class StageManifestSchema(Schema):
         metadata=hint("Authorizers by the names that routes have for them."),
     )
     invoke_api = NotYet("the Invoke API is", data_key="invokeApi")
-    gateway = NotYet("trusted gateway headers are", data_key="gateway")
-    authorizers_run_in = only(
-        "berth", data_key="authorizersRunIn", metadata=hint("Who runs the authorizers.")
+    gateway = fields.Nested(
+        GatewaySchema,
+        load_default=None,
+        allow_none=False,
+        metadata=hint("Whether API Gateway's context is believed; without it, it is not."),
     )
+    authorizers_run_in = Text(
+        data_key="authorizersRunIn",
+        load_default="berth",
+        validate=validate.OneOf(["berth", "gateway"], error="'{input}' is neither 'berth' nor 'gateway'"),
+        metadata=hint("Who runs the authorizers; 'gateway' needs a gateway that is trusted."),
+    )
+
+    @validates_schema
+    def _gateway_is_trusted(self, data: dict[str, Any], **_: Any) -> None:
+        if data.get("authorizers_run_in") == "gateway" and data.get("gateway") is None:
+            wrong = "'gateway' needs the gateway's trust to be 'token': nobody would authorize anything"
+            raise ValidationError(wrong, "authorizersRunIn")
 
     @post_load
     def _make(self, data: dict[str, Any], **_: Any) -> StageManifest:
@@ -222,7 +237,10 @@ def salvage_stage_manifest(valid: Mapping[str, Any]) -> StageManifest:
     keys = tuple(key for key in values["api_keys"] if isinstance(key, ApiKeyManifest))
     found = values["authorizers"].items()
     authorizers = {name: each for name, each in found if isinstance(each, AuthorizerManifest)}
-    return StageManifest(**values | {"cors": cors, "api_keys": keys, "authorizers": authorizers})
+    gateway = values["gateway"] if isinstance(values["gateway"], GatewayManifest) else None
+    return StageManifest(
+        **values | {"cors": cors, "api_keys": keys, "authorizers": authorizers, "gateway": gateway}
+    )
 
 
 def _defaults(schema: Schema) -> dict[str, Any]:

@@ -176,7 +176,7 @@ KEYS = {
     "authorizersRunIn": (
         {"authorizersRunIn": "gateway"},
         "authorizersRunIn",
-        "'gateway' is not supported by this version of Berth: only 'berth'",
+        "'gateway' needs the gateway's trust to be 'token': nobody would authorize anything",
     ),
     "invokeApi": (
         {"invokeApi": "off"},
@@ -184,9 +184,19 @@ KEYS = {
         "the Invoke API is not supported by this version of Berth: remove it",
     ),
     "gateway": (
-        {"gateway": {"trust": "none"}},
+        {"gateway": {"trust": "blindly"}},
+        "gateway.trust",
+        "'blindly' is neither 'none' nor 'token'",
+    ),
+    "gateway without secrets": (
+        {"gateway": {"trust": "token"}},
         "gateway",
-        "trusted gateway headers are not supported by this version of Berth: remove it",
+        "needs prefix and tokens where trust is 'token'",
+    ),
+    "gateway with a secret in it": (
+        {"gateway": {"trust": "token", "prefix": {"environment": "P"}, "tokens": ["s3cret"]}},
+        "gateway.tokens[0]",
+        "must be an object",
     ),
 }
 
@@ -213,7 +223,7 @@ def test_a_bad_key_of_a_stage_is_refused(stage, key, message, problems_of):
 def test_null_is_no_value_for_any_key_of_a_stage(problems_of):
     keys = """
         $schema accountId api apiId apiKeys authorizers authorizersRunIn binaryMediaTypes cors description
-        environment functions memorySize
+        environment functions gateway memorySize
         multiValueHeaders payloadFormatVersion region stage stageInPath stageVariables timeout
         trustedProxyHops
     """.split()
@@ -223,10 +233,9 @@ def test_null_is_no_value_for_any_key_of_a_stage(problems_of):
 
 
 def test_null_for_a_key_that_is_not_honoured_yet_says_so(problems_of):
-    stage = dict.fromkeys(["gateway", "invokeApi"])
+    stage = dict.fromkeys(["invokeApi"])
     not_yet = "not supported by this version of Berth: remove it"
     assert problems_of({STAGE: stage}) == [
-        Problem(STAGE, "gateway", f"trusted gateway headers are {not_yet}"),
         Problem(STAGE, "invokeApi", f"the Invoke API is {not_yet}"),
     ]
 

@@ -161,6 +161,22 @@ def test_rules_of_one_path_are_told_apart_by_their_conditions(
 
 
 @pytest.mark.parametrize(
+    ("kind", "keys"),
+    [
+        ("http", ["ANY $default", "ANY /", "ANY /{proxy+}"]),
+        ("url", ["ANY $default", "GET /"]),
+        ("alb", ["ANY /*", "ANY /?", "ANY /{name}", "ANY /{path+}", "ANY /"]),
+    ],
+)
+def test_routes_that_a_request_can_tell_apart_are_accepted(
+    kind: str, keys: list[str], load_files: Load
+) -> None:
+    routes = [dict(zip(("method", "path"), key.split(), strict=True)) for key in keys]
+    loaded = load_files({MANIFEST: _function(*routes, api=kind)}).routes
+    assert [f"{route.key.method} {route.key.path}" for route in loaded] == keys
+
+
+@pytest.mark.parametrize(
     ("kind", "origins"),
     [
         ("rest", ["*"]),

@@ -169,6 +169,7 @@ def test_a_stage_has_the_keys_that_are_honoured_and_no_others():
         "description",
         "environment",
         "functions",
+        "gateway",
         "memorySize",
         "multiValueHeaders",
         "payloadFormatVersion",

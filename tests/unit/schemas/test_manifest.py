@@ -11,7 +11,9 @@ from app.model.manifest import (
     ApiKeyManifest,
     AuthorizerManifest,
     FunctionManifest,
+    GatewayManifest,
     RouteManifest,
+    SecretManifest,
     StageManifest,
 )
 from app.model.route import RouteKey
@@ -104,6 +106,8 @@ def test_a_stage_needs_nothing():
         cors=None,
         api_keys=(),
         authorizers={},
+        gateway=None,
+        authorizers_run_in="berth",
     )
 
 
@@ -129,7 +133,14 @@ def test_every_key_of_a_stage_is_read():
         "cors": {"allowOrigins": ["https://www.example.com"]},
         "apiKeys": [{"id": "partner", "environment": "PARTNER_KEY"}],
         "authorizers": {"token": {"type": "TOKEN", "function": "authorize"}},
-        "authorizersRunIn": "berth",
+        "authorizersRunIn": "gateway",
+        "gateway": {
+            "trust": "token",
+            "prefix": {"environment": "GATEWAY_PREFIX"},
+            "tokens": [{"environment": "NEW_TOKEN"}, {"file": "/run/secrets/token"}],
+            "variables": ["host"],
+            "context": ["tenant"],
+        },
     }
     assert read_stage_manifest(document) == StageManifest(
         stage="live",
@@ -155,6 +166,13 @@ def test_every_key_of_a_stage_is_read():
                 Authorizer("", "TOKEN", (IdentitySource("header", "Authorization"),), "authorize"), ()
             )
         },
+        gateway=GatewayManifest(
+            SecretManifest(environment="GATEWAY_PREFIX"),
+            (SecretManifest(environment="NEW_TOKEN"), SecretManifest(file="/run/secrets/token")),
+            ("host",),
+            ("tenant",),
+        ),
+        authorizers_run_in="gateway",
     )
 
 

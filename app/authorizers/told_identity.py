@@ -1,0 +1,78 @@
+"""Who the caller is by what a trusted API Gateway tells: it has run the authorizer.
+
+A value is read only where the route's own authorizer can have produced it, and each kind has a proof
+that the authorizer ran for this request; without it the caller is refused.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from app.authorizers.identity_source import read_sources
+from app.authorizers.jwt_authorizer import BEARER, scopes_of
+from app.errors import Unauthorized
+from app.model.authorizer import JWT_TYPES, LAMBDA_TYPES, Authorizer, IamCredential
+from app.model.gateway_context import ANONYMOUS, Identity, Stamp
+from app.model.http import HttpRequest
+from app.model.route import Route
+from app.payload.told import told_group
+
+
+def told_identity(route: Route, request: HttpRequest, stamp: Stamp) -> Identity:
+    """The identity that API Gateway found; raises Unauthorized if it has told none."""
+    authorizer = route.authorizer
+    if authorizer is None:
+        return ANONYMOUS
+    if authorizer.type in LAMBDA_TYPES:
+        return _of_lambda(route, request.context)
+    if authorizer.type in JWT_TYPES:
+        return _of_token(route, authorizer, request, stamp)
+    return _of_signature(request.context)
+
+
+def _of_lambda(route: Route, context: Mapping[str, str]) -> Identity:
+    principal = context.get("principalId", "")
+    if not principal and route.function.api == "rest":  # where every authorizer has to name one
+        raise Unauthorized("the gateway tells no principal")
+    return Identity(kind="lambda", principal_id=principal, context=told_group(context, "auth."))
+
+
+def _of_token(route: Route, authorizer: Authorizer, request: HttpRequest, stamp: Stamp) -> Identity:
+    """The claims of the token, which API Gateway has verified: the subject proves that it was this one.
+
+    Names with punctuation, such as `cognito:groups`, cannot be mapped into headers.
+    """
+    values = read_sources(authorizer.identity_sources, route, request, stamp)
+    claims = read_claims(values[0].removeprefix(BEARER)) if values else {}
+    subject = request.context.get("claims.sub")
+    if not subject or claims.get("sub") != subject:
+        raise Unauthorized("the token is not the one that the gateway has verified")
+    granted = scopes_of(claims)
+    kind = "cognito" if authorizer.type == "COGNITO_USER_POOLS" else "jwt"
+    return Identity(
+        kind=kind, claims=claims, scopes=tuple(scope for scope in route.scopes if scope in granted) or None
+    )
+
+
+def _of_signature(context: Mapping[str, str]) -> Identity:
+    told = told_group(context, "iam.")
+    if not told.get("userArn"):
+        raise Unauthorized("the gateway tells nobody who signed")
+    credential = IamCredential(
+        "", "", told.get("accountId", ""), told["userArn"], told.get("user", told.get("caller", ""))
+    )
+    return Identity(kind="iam", credential=credential, iam=told)
+
+
+def read_claims(token: str) -> Mapping[str, Any]:
+    """The claims of a token, its signature not looked at; raises Unauthorized for what is no token."""
+    try:
+        _, payload, _ = token.split(".")
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (ValueError, binascii.Error, RecursionError) as wrong:
+        raise Unauthorized("the token is none") from wrong
+    if not isinstance(claims, dict):
+        raise Unauthorized("the token has no claims")
+    return claims

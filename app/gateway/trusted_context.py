@@ -1,0 +1,77 @@
+"""API Gateway's context out of headers, once the gateway has proved itself; fail closed."""
+
+import hmac
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from app.errors import MalformedRequest, NoSuchRoute, UntrustedGateway
+from app.gateway.route_table import RouteTable
+from app.model.api_key import hash_api_key
+from app.model.context_headers import CONTEXT_FIELDS, TOKEN_HEADER, ContextField, numbered_fields
+from app.model.http import Headers
+from app.model.route import ANY, RouteKey
+from app.model.trust import PREFIX, Trust
+from app.payload.headers import text_value
+
+Context = Mapping[str, str]
+_Values = defaultdict[str, list[str]]
+
+# Whoever guesses at a prefix: no function and no log sees the guess.
+_ANY_PREFIX = PREFIX.lower()
+
+
+def open_context(lines: Headers, trust: Trust) -> tuple[Context, Headers]:
+    """The values of the context by name, and the header lines without those that carried them.
+
+    Raises UntrustedGateway without a valid token, and MalformedRequest for a value that came twice
+    or is not of its form: then no part of the context is believed.
+    """
+    prefix, ours, others = trust.prefix.lower(), _Values(list), []
+    for name, value in lines:
+        lower = name.lower()
+        if lower.startswith(prefix):
+            ours[lower[len(prefix) :]].append(value)
+        elif not lower.startswith(_ANY_PREFIX):
+            others.append((name, value))
+    _check_token(ours.pop(TOKEN_HEADER.lower(), []), trust)
+    fields = _fields(trust)
+    known = {fields[suffix]: values for suffix, values in ours.items() if suffix in fields}
+    return {field.name: _value(field, values) for field, values in known.items()}, others
+
+
+def _check_token(values: list[str], trust: Trust) -> None:
+    """Every token is compared, in constant time; two are valid while one takes the other's place."""
+    digest = hash_api_key(values[0]) if len(values) == 1 and values[0] else ""
+    found = [hmac.compare_digest(known, digest) for known in trust.token_hashes]
+    if not any(found):
+        raise UntrustedGateway("no valid gateway token")
+
+
+def _value(field: ContextField, values: Iterable[str]) -> str:
+    first, *more = values
+    if more or not re.fullmatch(field.pattern, first):
+        raise MalformedRequest(f"the context header for {field.name} is not of its form, or came twice")
+    return text_value(first)
+
+
+@lru_cache(maxsize=64)
+def _fields(trust: Trust) -> Mapping[str, ContextField]:
+    chosen = (*numbered_fields("Var", trust.variables), *numbered_fields("Auth", trust.context))
+    return {field.header.lower(): field for field in (*CONTEXT_FIELDS, *chosen)}
+
+
+def told_parameters(template: str, path: str) -> dict[str, str] | None:
+    """The raw path parameters of API Gateway's own template; None where it does not take the path."""
+    try:
+        return _table_of(template).match("GET", path)[2]
+    except NoSuchRoute:
+        return None
+
+
+@lru_cache(maxsize=1024)
+def _table_of(template: str) -> RouteTable[None]:
+    table: RouteTable[None] = RouteTable()
+    table.add(RouteKey(ANY, template), None)
+    return table
