@@ -127,6 +127,8 @@ def print_event(
     shape: str, method: str, path: str, resource: str | None, headers: tuple[str, ...], body: str | None
 ) -> None:
     """Print the event that a function would get for a request."""
+    if not path.startswith("/"):
+        raise click.ClickException(f"{path!r} is no path: it begins with /")
     try:
         event = build_sample_event(
             method.upper(),
@@ -134,7 +136,7 @@ def print_event(
             shape=shape,
             resource=resource,
             path_parameters=_path_parameters(shape, path, resource),
-            headers=dict(_header(line) for line in headers),
+            headers=[_header(line) for line in headers],
             body=_body(body),
         )
     except GatewayRefusal as refused:

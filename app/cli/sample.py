@@ -1,7 +1,7 @@
 """Sample events: what an API would send for a request, without one."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from app.gateway.gateway import SHAPES
@@ -27,6 +27,7 @@ SAMPLE_SHAPES: Mapping[str, Mapping[str, object]] = {
 _API_ID = "a1b2c3d4e5"
 _HOST = f"{_API_ID}.execute-api.us-east-1.amazonaws.com"
 _TRACE = "Root=1-6553f100-0123456789abcdef01234567"
+_FORWARDED = {"X-Forwarded-For": "203.0.113.10", "X-Forwarded-Port": "443", "X-Forwarded-Proto": "https"}
 _STAMP = Stamp(
     request_id="0f5c2a8e-6a0b-4f0e-9b7e-3d2c1b0a9f8e",
     extended_request_id="ATfSdF7nPHcErRA=",
@@ -44,34 +45,33 @@ def build_sample_event(
     shape: str = "rest",
     resource: str | None = None,
     path_parameters: Mapping[str, str] | None = None,
-    headers: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
     body: object = None,
     binary_media_types: tuple[str, ...] = (),
     stage_variables: Mapping[str, str] | None = None,
 ) -> Event:
     """The event of one of the SAMPLE_SHAPES for a request; `path` may carry a query string.
 
-    A body that is neither text nor bytes is sent as JSON. `resource` is the path's template, or
-    `$default`. `binary_media_types` are a REST API's.
+    Headers are a mapping, or pairs where a name comes twice. A body that is neither text nor bytes
+    is sent as JSON. `resource` is the path's template, or `$default`. `binary_media_types` are a
+    REST API's.
     """
     raw_path, query = split_target(path)
     content = _as_bytes(body)
-    sent = {
-        "Accept": "*/*",
-        "Host": _HOST,
-        "User-Agent": "sample",
-        **_described(body, content),
-        **{canonical_name(name): value for name, value in (headers or {}).items()},
-    }
+    given = headers.items() if isinstance(headers, Mapping) else headers
+    own = [(canonical_name(name), value) for name, value in given]
+    sent = {"Accept": "*/*", "Host": _HOST, "User-Agent": "sample", **_described(body, content)}
+    names = {name for name, _ in own}
+    lines = [line for line in sent.items() if line[0] not in names] + own
     request = HttpRequest(
         method=method,
         path=raw_path,
         query=query,
         path_parameters=path_parameters or {},
-        headers=list((sent | _forwarded()).items()),
+        headers=[*lines, *_FORWARDED.items()],
         body=content,
         protocol="HTTP/1.1",
-        host=_HOST,
+        host=dict(lines)["Host"],
         source_ip="203.0.113.10",
     )
     key = RouteKey("ANY" if resource == DEFAULT_ROUTE else method, resource or raw_path)
@@ -79,10 +79,6 @@ def build_sample_event(
     document = {**SAMPLE_SHAPES[shape], **binary}
     route = _route(key, document, stage_variables or {})
     return SHAPES[route.function.shape].build_event(route, request, ANONYMOUS, _STAMP)
-
-
-def _forwarded() -> dict[str, str]:
-    return {"X-Forwarded-For": "203.0.113.10", "X-Forwarded-Port": "443", "X-Forwarded-Proto": "https"}
 
 
 def _as_bytes(body: object) -> bytes:

@@ -29,7 +29,7 @@ _ROUTE_KEYS: dict[str, tuple[str, Callable[[RouteManifest], bool]]] = {
     "priority": ("alb", lambda route: route.listener_rule.priority is not None),
     "conditions": ("alb", lambda route: bool(route.listener_rule.conditions)),
 }
-_NAMES = {"rest": "REST APIs", "http": "HTTP APIs", "alb": "load balancers", "url": "function URLs"}
+_NAMES = {"rest": "REST APIs", "http": "HTTP APIs", "alb": "load balancers"}
 _CATCH_ALL = RouteManifest(RouteKey(ANY, DEFAULT_ROUTE))
 
 
@@ -110,7 +110,7 @@ def read_method_request(
                 Problem(shown(folder / MANIFEST), f"routes[{index}].requestModels.{media_type}", message)
             )
         else:
-            models[media_type] = json.dumps(document)
+            models[media_type.lower()] = json.dumps(document)
     return MethodRequest(wanted.api_key_required, wanted.required_parameters, models)
 
 
@@ -122,5 +122,5 @@ def check_cors(manifests: Manifests, stage: Stage) -> Iterator[tuple[str, str]]:
     if kinds == {"alb"}:
         yield "cors", "load balancers have no CORS, and this stage serves nothing else"
     origins = stage.cors.allow_origins
-    if "rest" in kinds and (len(origins) != 1 or (origins[0] != "*" and origins[0].endswith("://*"))):
+    if "rest" in kinds and (len(origins) != 1 or origins[0].endswith("://*")):
         yield "cors.allowOrigins", "a REST API's OPTIONS method sends one fixed origin: name one, or *"

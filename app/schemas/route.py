@@ -32,16 +32,13 @@ class ConditionValue(fields.Field[Any]):
     """A pattern, or of a query string a pair of patterns."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[str | None, str]:
-        if isinstance(value, str):
-            key, pattern = None, value
-        elif isinstance(value, dict) and value.keys() <= {"key", "value"} and "value" in value:
-            key, pattern = value.get("key"), value["value"]
-        else:
+        pair = {"value": value} if isinstance(value, str) else value
+        if not isinstance(pair, dict) or not {"value"} <= pair.keys() <= {"key", "value"}:
             raise ValidationError('must be a string, or {"key": ..., "value": ...} of a query string')
-        for text in (key, pattern):
-            if text is not None and not (isinstance(text, str) and 0 < len(text) <= _LONGEST_PATTERN):
+        for text in pair.values():
+            if not (isinstance(text, str) and 0 < len(text) <= _LONGEST_PATTERN):
                 raise ValidationError(f"must be text of 1 to {_LONGEST_PATTERN} characters")
-        return key, pattern
+        return pair.get("key"), pair["value"]
 
 
 class ConditionSchema(Schema):

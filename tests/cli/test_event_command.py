@@ -164,3 +164,18 @@ def test_template_is_matched_by_the_rules_of_its_kind(
 
 def test_path_with_two_slashes_is_a_path() -> None:
     assert _event("url", "--path", "//a/b")["rawPath"] == "//a/b"
+
+
+def test_header_given_twice_keeps_its_lines() -> None:
+    event = _event("rest", "--header", "X-A: 1", "--header", "X-A: 2")
+    assert event["multiValueHeaders"]["X-A"] == ["1", "2"]
+
+
+def test_host_of_ones_own_is_the_domain() -> None:
+    context = _event("http2", "--header", "host: api.example.com")["requestContext"]
+    assert (context["domainName"], context["domainPrefix"]) == ("api.example.com", "api")
+
+
+def test_path_without_a_slash_is_refused() -> None:
+    done = _run("http2", "--path", "orders")
+    assert (done.exit_code, done.stderr) == (1, "Error: 'orders' is no path: it begins with /\n")

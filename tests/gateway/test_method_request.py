@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from servers import Reply
@@ -128,3 +129,11 @@ def test_key_goes_before_parameters_before_the_body(server: Transport) -> None:
 def _assert_refused(reply: Reply, message: str) -> None:
     assert (reply.status, reply.body) == (400, f'{{"message": "{message}"}}'.encode())
     assert reply.get("x-amzn-ErrorType") == "BadRequestException"
+
+
+def test_media_type_of_a_model_has_no_case(tmp_path: Path) -> None:
+    project = new_project(tmp_path / "project")
+    routes = [{"method": "POST", "path": "/", "requestModels": {"Application/JSON": {"not": {}}}}]
+    write_answer(project, "never", "return {}", isolation="inline", routes=routes)
+    with open_transport("test-client", project) as opened:
+        _assert_refused(opened.send("POST", "/", [], b"{}"), "Invalid request body")

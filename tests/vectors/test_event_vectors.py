@@ -1,6 +1,5 @@
 """Every event vector: the event a function gets for a request."""
 
-import base64
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,11 +7,8 @@ from typing import Any
 import pytest
 from servers import Reply, write_function
 from transports import ECHO, new_project
-from vector_cases import Vector, event_differences, manifest_of, vector_params, vectors_of
+from vector_cases import Vector, event_differences, manifest_of, request_of, vector_params, vectors_of
 from vector_servers import Find, grouped, served
-
-# Of the connection rather than of the request: a client may not send them as it likes.
-HOP_BY_HOP = frozenset({"connection", "expect", "transfer-encoding"})
 
 
 def _stage(vector: Vector) -> dict[str, Any]:
@@ -57,18 +53,9 @@ def test_event_vector_through_gunicorn(vector: Vector, gunicorns: Find) -> None:
 
 
 def _send(vector: Vector, find: Find) -> Reply:
-    request = vector["request"]
-    target = f"{request['path']}?{request['query']}" if request["query"] else request["path"]
-    headers = [(name, value) for name, value in request["headers"] if name.lower() not in HOP_BY_HOP]
-    reply = find(vector).send(request["method"], target, headers, _body(request))
+    reply = find(vector).send(*request_of(vector))
     assert reply.status == 200
     return reply
-
-
-def _body(request: dict[str, Any]) -> bytes | None:
-    if "body_base64" in request:
-        return base64.b64decode(request["body_base64"])
-    return request["body"].encode() if request["body"] is not None else None
 
 
 def _make_project(folder: Path, vectors: list[Vector], isolation: str) -> Path:

@@ -14,6 +14,8 @@ COPIES = Path(__file__).resolve().parent
 SHARED = COPIES.parents[2] / "shared" / "contract" / "vectors"
 NOT_HERE = "../shared/contract/vectors is not there: only the copies were run"
 KINDS = frozenset({"event", "response", "routing"})
+# Of the connection rather than of the request: a client may not send them as it likes.
+_HOP_BY_HOP = frozenset({"connection", "expect", "transfer-encoding"})
 _HEADER_MAPS = ("headers", "multiValueHeaders")
 
 Vector = dict[str, Any]
@@ -52,6 +54,21 @@ def manifest_of(vector: Vector) -> dict[str, Any]:
         case "furl":
             return {"api": "url"}
     return {}
+
+
+def request_of(vector: Vector) -> tuple[str, str, list[tuple[str, str]], bytes | None]:
+    """Method, target, header lines and body of an event vector's request."""
+    request = vector["request"]
+    target = f"{request['path']}?{request['query']}" if request["query"] else request["path"]
+    headers = [(name, value) for name, value in request["headers"] if name.lower() not in _HOP_BY_HOP]
+    if "body_base64" in request:
+        return request["method"], target, headers, base64.b64decode(request["body_base64"])
+    return (
+        request["method"],
+        target,
+        headers,
+        request["body"].encode() if request["body"] is not None else None,
+    )
 
 
 def event_differences(vector: Vector, event: Any) -> list[str]:

@@ -52,6 +52,7 @@ def test_response_is_the_functions() -> None:
         (b'{"b": 1, "a": [1.5, null, true]}', b'{"b":1,"a":[1.5,null,true]}'),
         (b'{"cafe": "caf\\u00e9"}', b'{"cafe":"caf\xc3\xa9"}'),
         (b'{"headers": {"X-A": "1"}, "body": "x"}', b'{"headers":{"X-A":"1"},"body":"x"}'),
+        (b'{"a": "\\ud800"}', b'{"a":"?"}'),
         (b"{}", b"{}"),
         (b"[1, 2]", b"[1,2]"),
         (b"1.25", b"1.25"),

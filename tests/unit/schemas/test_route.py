@@ -150,6 +150,11 @@ def test_key_of_a_route_is_refused(changes: dict[str, Any], key: str, message: s
             "must be text of 1 to 128 characters",
         ),
         (
+            {"field": "query-string", "values": [{"key": None, "value": "b"}]},
+            ".values[0]",
+            "must be text of 1 to 128 characters",
+        ),
+        (
             {"field": "host-header", "values": ["a" * 129]},
             ".values[0]",
             "must be text of 1 to 128 characters",
