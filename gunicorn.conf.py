@@ -7,6 +7,7 @@ import logging
 import os
 import resource
 import signal
+import ssl
 import sys
 import threading
 import time
@@ -24,6 +25,7 @@ from app.manifest.loader import load
 from app.model.trust import PREFIX
 from app.runtime.bootstrap import die_with
 from app.runtime.logs.server_log import JsonFormatter
+from app.runtime.os_process import hide_process
 from app.settings import Settings
 
 try:
@@ -43,6 +45,8 @@ keepalive = 360  # longer than a load balancer keeps an idle connection by defau
 worker_connections = 1000 + threads
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # heartbeats without a disk
 control_socket_disable = True  # it wants a writable HOME
+certfile, keyfile, ca_certs = settings.tls_certificate, settings.tls_key, settings.tls_client_ca
+cert_reqs = ssl.CERT_REQUIRED if ca_certs else ssl.CERT_NONE  # a gateway may prove itself by a certificate
 # A peer on the loopback interface would otherwise be believed about SCRIPT_NAME and the scheme.
 forwarded_allow_ips = ""
 forwarder_headers = ""
@@ -86,6 +90,7 @@ def on_starting(server):
 
 def when_ready(server):
     """Take the master's signals that gunicorn would drop, or would die of."""
+    hide_process()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, partial(_end, server))
     signal.signal(signal.SIGHUP, partial(_reload, server))
@@ -149,6 +154,7 @@ def post_fork(server, worker):
     for of_master in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         signal.signal(of_master, signal.SIG_DFL)
     die_with(server.pid, signal.SIGQUIT)
+    hide_process()  # the environment holds what no function may read
 
 
 def post_worker_init(worker):

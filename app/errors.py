@@ -131,6 +131,10 @@ class HeadersTooLarge(GatewayRefusal):
     """Raised when request line and headers are over API Gateway's limit."""
 
 
+class RequestTooSlow(GatewayRefusal):
+    """Raised when a client takes too long to send a request."""
+
+
 class PayloadTooLarge(GatewayRefusal):
     """Raised when a request is over API Gateway's or Lambda's size limit."""
 

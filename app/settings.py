@@ -56,6 +56,9 @@ VARIABLES = (
     "BERTH_DRAIN_DELAY",
     "BERTH_PROTECT_AFTER",
     "BERTH_RELOAD",
+    "BERTH_TLS_CERTIFICATE",
+    "BERTH_TLS_KEY",
+    "BERTH_TLS_CLIENT_CA",
 )
 
 
@@ -75,6 +78,9 @@ class Settings:
     protect_after: float = 60.0  # seconds after which an invocation keeps its ECS task from scale-in
     reload: bool = False
     port: int = 8000
+    tls_certificate: str | None = None  # files, for gunicorn
+    tls_key: str | None = None
+    tls_client_ca: str | None = None
     region: str = "us-east-1"
     account_id: str = "123456789012"
     log_group: str | None = None  # where a container's log driver sends stdout
@@ -116,6 +122,9 @@ class Settings:
             drain_delay=reader.number("BERTH_DRAIN_DELAY", cls.drain_delay, 0, 100, whole=False),
             protect_after=reader.number("BERTH_PROTECT_AFTER", cls.protect_after, 0, whole=False),
             reload=reader.flag("BERTH_RELOAD", environ.get("FLASK_RUN_FROM_CLI") == "true"),
+            tls_certificate=reader.file("BERTH_TLS_CERTIFICATE"),
+            tls_key=reader.file("BERTH_TLS_KEY", "BERTH_TLS_CERTIFICATE"),
+            tls_client_ca=reader.file("BERTH_TLS_CLIENT_CA", "BERTH_TLS_CERTIFICATE"),
             port=int(reader.number("PORT", cls.port, 0, 65535)),
             region=environ.get("AWS_REGION")
             or environ.get("AWS_DEFAULT_REGION")
@@ -179,6 +188,17 @@ class _Reader:
         if text not in choices:
             self._problems.append(_problem(name, f"{text!r} must be {' or '.join(choices)}"))
         return text
+
+    def file(self, name: str, belongs_to: str = "BERTH_TLS_KEY") -> str | None:
+        """The path of a file that can be read, or None; a variable that needs another one has it."""
+        path = self._environ.get(name) or None
+        if path is None:
+            return None
+        if not self._environ.get(belongs_to):
+            self._problems.append(_problem(name, f"needs {belongs_to} as well"))
+        if not os.access(path, os.R_OK) or not os.path.isfile(path):
+            self._problems.append(_problem(name, f"{path!r} is no file that can be read"))
+        return path
 
     def flag(self, name: str, default: bool) -> bool:
         text = self._environ.get(name, "")

@@ -18,7 +18,7 @@ from typing import Any, Self
 from processes import children, descendants
 
 ROOT = Path(__file__).resolve().parents[1]
-_LISTENING = re.compile(r"(?:Listening at:|Running on) http://127\.0\.0\.1:(\d+)")
+_LISTENING = re.compile(r"(?:Listening at:|Running on) https?://127\.0\.0\.1:(\d+)")
 _servers: set[int] = set()
 
 

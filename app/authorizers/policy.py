@@ -68,7 +68,7 @@ def _evaluate(statements: list[tuple[str, list[str], list[str]]], arn: str) -> V
 def _statements(policy: Any) -> Iterator[tuple[str, list[str], list[str]]]:
     statements = policy.get("Statement") if isinstance(policy, Mapping) else None
     for statement in statements if isinstance(statements, list) else [statements]:
-        if not isinstance(statement, Mapping) or statement.get("Effect") not in {"Allow", "Deny"}:
+        if not isinstance(statement, Mapping) or statement.get("Effect") not in ("Allow", "Deny"):
             raise AuthorizerFailed("its policy has a statement without Effect Allow or Deny")
         unknown = statement.keys() - _KEYS
         if unknown:

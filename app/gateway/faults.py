@@ -1,5 +1,6 @@
 """What the web sees of a fault: the only table of statuses and bodies the gateways make up."""
 
+import itertools
 import json
 import logging
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ from app.errors import (
     MethodNotSupported,
     NoSuchRoute,
     PayloadTooLarge,
+    RequestTooSlow,
     SignatureInvalid,
     SignatureMissing,
     Throttled,
@@ -100,6 +102,12 @@ _ROWS: dict[type[Exception], tuple[Fault, Fault, Fault, Fault]] = {
         Fault(431, b'{"Message":"Request Header Fields Too Large"}', "RequestTooLargeException"),
         _page(400),
     ),
+    RequestTooSlow: (
+        Fault(408, b'{"message":"Request Timeout"}', "RequestTimeoutException"),
+        Fault(408, b'{"message":"Request Timeout"}'),
+        Fault(408, b'{"Message":"Request Timeout"}', "RequestTimeoutException"),
+        _page(408),
+    ),
     PayloadTooLarge: (
         Fault(413, b'{"message":"Request Too Long"}', "RequestTooLargeException"),
         Fault(413, b'{"message":"Request Entity Too Large"}'),
@@ -176,15 +184,19 @@ FAULTS: Mapping[str, Mapping[type[Exception], Fault]] = {
 }
 # Faults of the deployment are logged; those of a client are not, and a function error already is: by
 # the runtime, or by the Invoker where the runtime itself ended.
-_LOGGED = (MalformedProxyResponse, UndecodableBody, Throttled, AuthorizerFailed, UntrustedGateway)
+_LOGGED = (MalformedProxyResponse, UndecodableBody, Throttled, AuthorizerFailed)
 
 
 def register_faults(app: GatewayApp, gateway: Gateway) -> None:
     """Answer every fault as the gateway of the request's route would."""
 
+    untrusted = itertools.count(1)
+
     def answer(error: Exception) -> WireResponse:
         stamp = gateway.fault_stamp()
-        if isinstance(error, _LOGGED):
+        if isinstance(error, UntrustedGateway):
+            log.warning("%s: no valid gateway token (%d so far)", stamp.request_id, next(untrusted))
+        elif isinstance(error, _LOGGED):
             log.warning("%s: %s", stamp.request_id, error)
         response = write_response(fault_response(gateway.current_api(), error, stamp))
         if isinstance(error, RequestEntityTooLarge):

@@ -9,7 +9,7 @@ from functools import lru_cache
 from app.errors import MalformedRequest, NoSuchRoute, UntrustedGateway
 from app.gateway.route_table import RouteTable
 from app.model.api_key import hash_api_key
-from app.model.context_headers import CONTEXT_FIELDS, TOKEN_HEADER, ContextField, numbered_fields
+from app.model.gateway_context import CONTEXT_FIELDS, TOKEN_HEADER, ContextField, numbered_fields
 from app.model.http import Headers
 from app.model.route import ANY, RouteKey
 from app.model.trust import PREFIX, Trust

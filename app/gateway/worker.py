@@ -4,11 +4,12 @@ import time
 from typing import Any
 
 from gunicorn import util
-from gunicorn.http import errors, wsgi
+from gunicorn.http import errors, parser, wsgi
 from gunicorn.workers.base import Worker
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
-from app.errors import GatewayRefusal, HeadersTooLarge, MalformedRequest
+from app.errors import GatewayRefusal, HeadersTooLarge, MalformedRequest, RequestTooSlow
+from app.gateway.patience import PatientUnreader, RequestTimedOut, limit_sending
 from app.gateway.response import raw_response
 
 # What gunicorn's parser says of a response, or of the server's own settings.
@@ -46,7 +47,15 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
     def init_process(self) -> None:
         """Start to serve."""
         wsgi.Response = GatewayResponse
+        parser.SocketUnreader = PatientUnreader
         super().init_process()
+
+    def handle(self, conn: Any) -> Any:
+        """Serve the next request of a connection, as long as the client does not take for ever."""
+        if conn.initialized and not conn.is_http2:
+            conn.parser.unreader.begin()
+        limit_sending(conn.sock)
+        return super().handle(conn)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         """Answer what cannot be parsed as the stage's kind of API would, not with gunicorn's own page.
@@ -86,5 +95,7 @@ def _refusal(error: Exception) -> GatewayRefusal | None:
     """What a parser's error is to the client; None if it is not the client's fault."""
     if not isinstance(error, errors.ParseException) or isinstance(error, _NOT_A_CLIENTS):
         return None
+    if isinstance(error, RequestTimedOut):
+        return RequestTooSlow("the client is too slow")
     kind = HeadersTooLarge if isinstance(error, _TOO_LARGE) else MalformedRequest
     return kind(type(error).__name__)

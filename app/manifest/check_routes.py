@@ -84,7 +84,8 @@ def _route_problems(route: RouteManifest, kind: str, stage: Stage) -> Iterator[t
         yield "path", f"$default belongs to HTTP APIs, this function has {kind!r}"
     if route.key.is_default and route.key.method != ANY:
         yield "method", f"must be ANY for $default, not {route.key.method}"
-    if route.method_request.api_key_required and not stage.api_keys:
+    is_checked_here = stage.authorizers_run_in == "berth"
+    if route.method_request.api_key_required and is_checked_here and not stage.api_keys:
         yield "apiKeyRequired", "no key could ever be valid: the stage has no apiKeys"
 
 

@@ -1,10 +1,22 @@
-"""What the gateway knows about one request beside the request itself."""
+"""What the gateway knows about one request beside the request itself, and how it travels in headers.
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+API Gateway's HTTP integrations lose the context unless parameter mappings put each value into a header
+of its own; whole objects cannot be mapped. What writes those mappings and what reads the headers share
+the table of this module: a value of the context, the header that carries it, and its name in events.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.model.authorizer import IamCredential
+
+TOKEN_HEADER = "Token"  # noqa: S105 - the name of the header, not a token
+_TEXT = r"[\t\x20-\x7e\x80-\xff]{0,8192}"
+_ID = r"[A-Za-z0-9_=+/-]{1,128}"
+_ADDRESS = r"[0-9A-Fa-f.:]{2,45}"
+_IAM_FIELDS = """accountId caller cognitoAuthenticationProvider cognitoAuthenticationType cognitoIdentityId
+    cognitoIdentityPoolId principalOrgId user userArn""".split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +48,81 @@ class Identity:
 
 
 ANONYMOUS = Identity()
+
+
+@dataclass(frozen=True)
+class ContextField:
+    """One value: its header behind the prefix, where API Gateway has it, what it looks like.
+
+    `needs` is the kind of authorization that alone can produce it; without that, it is not read.
+    """
+
+    header: str
+    name: str
+    rest: str | None  # right-hand side of integration.request.header.X
+    http: str | None  # right-hand side of overwrite:header.X
+    pattern: str = _TEXT
+    needs: str | None = None
+
+
+def _of_both(header: str, name: str, pattern: str = _TEXT) -> ContextField:
+    return ContextField(header, name, f"context.{name}", f"$context.{name}", pattern)
+
+
+def _of_identity(header: str, name: str, pattern: str = _TEXT) -> ContextField:
+    return ContextField(header, name, f"context.identity.{name}", f"$context.identity.{name}", pattern)
+
+
+def _of_authorizer(header: str, name: str, needs: str) -> ContextField:
+    source = f"context.authorizer.{name}"
+    return ContextField(header, name, source, f"${source}", needs=needs)
+
+
+def _header_name(name: str) -> str:
+    """`userArn` as `User-Arn`."""
+    return "".join(f"-{letter}" if letter.isupper() else letter for letter in name).title()
+
+
+CONTEXT_FIELDS = (
+    _of_both("Account-Id", "accountId", "[0-9]{12}"),
+    _of_both("Api-Id", "apiId", _ID),
+    _of_both("Stage", "stage", r"[A-Za-z0-9_$-]{1,128}"),
+    _of_both("Request-Id", "requestId", _ID),
+    _of_both("Extended-Request-Id", "extendedRequestId", _ID),
+    _of_both("Protocol", "protocol", r"HTTP/[0-9](\.[0-9])?"),
+    _of_both("Http-Method", "httpMethod", "[A-Z]{1,16}"),
+    _of_both("Request-Time", "requestTime", r"[0-9A-Za-z/: +]{1,40}"),
+    _of_both("Request-Time-Epoch", "requestTimeEpoch", "[0-9]{1,15}"),
+    _of_both("Path", "path", r"/[\x20-\x7e\x80-\xff]{0,8192}"),
+    _of_both("Domain-Name", "domainName", r"[A-Za-z0-9.:_-]{1,255}"),
+    _of_both("Domain-Prefix", "domainPrefix", r"[A-Za-z0-9_-]{0,255}"),
+    ContextField("Resource-Path", "resourcePath", "context.resourcePath", None),
+    ContextField("Resource-Id", "resourceId", "context.resourceId", None, _ID),
+    ContextField("Deployment-Id", "deploymentId", "context.deploymentId", None, _ID),
+    ContextField("Route-Key", "routeKey", None, "$context.routeKey"),
+    ContextField(
+        "Source-Ip", "sourceIp", "context.identity.sourceIp", "$context.identity.sourceIp", _ADDRESS
+    ),
+    ContextField("User-Agent", "userAgent", "context.identity.userAgent", "$context.identity.userAgent"),
+    ContextField("Api-Key", "apiKey", "context.identity.apiKey", None, needs="apiKey"),
+    ContextField("Api-Key-Id", "apiKeyId", "context.identity.apiKeyId", None, needs="apiKey"),
+    *(
+        replace(_of_identity(f"Iam-{_header_name(name)}", name), name=f"iam.{name}", needs="iam")
+        for name in _IAM_FIELDS
+    ),
+    _of_authorizer("Principal-Id", "principalId", "lambda"),
+    _of_authorizer("Claim-Sub", "claims.sub", "jwt"),
+)
+
+
+def numbered_fields(kind: str, names: tuple[str, ...]) -> Iterator[ContextField]:
+    """The fields of names that users choose: header names lose case and underscore, so they are numbered.
+
+    `kind` is `Var` for stage variables and `Auth` for the context of a Lambda authorizer.
+    """
+    for number, name in enumerate(names, 1):
+        if kind == "Auth":
+            yield replace(_of_authorizer(f"Auth-{number}", name, "lambda"), name=f"auth.{name}")
+        else:
+            source = f"stageVariables.{name}"
+            yield ContextField(f"Var-{number}", f"var.{name}", source, f"${source}")

@@ -9,6 +9,19 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+_PR_SET_DUMPABLE = 4
+
+
+def hide_process() -> None:
+    """Keep this process's memory and environment from other processes of its user, as functions are.
+
+    https://man7.org/linux/man-pages/man2/PR_SET_DUMPABLE.2const.html
+    """
+    with suppress(ImportError, AttributeError):  # macOS has nothing of the kind
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0)
+
 
 class OsProcess:
     """A process that was started, until its end has been collected."""

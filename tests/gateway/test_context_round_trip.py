@@ -11,7 +11,7 @@ from transports import ECHO, new_project
 from vector_cases import Vector, event_differences, manifest_of, request_of, vectors_of
 from vector_servers import Find, grouped, served
 
-from app.model.context_headers import CONTEXT_FIELDS, numbered_fields
+from app.model.gateway_context import CONTEXT_FIELDS, numbered_fields
 
 PREFIX = "X-Berth-0123456789abcdef-"
 TOKEN = "f" * 64

@@ -8,7 +8,7 @@ from app.settings import VARIABLES, Settings
 KNOWN = (
     "(known: BERTH_STAGE, BERTH_FUNCTIONS_DIR, BERTH_MANIFESTS_DIR, BERTH_CONCURRENCY, "
     "BERTH_WAIT_SECONDS, BERTH_MAX_ENVIRONMENTS, BERTH_IDLE_SECONDS, BERTH_LOG_FORMAT, BERTH_DRAIN_DELAY, "
-    "BERTH_PROTECT_AFTER, BERTH_RELOAD)"
+    "BERTH_PROTECT_AFTER, BERTH_RELOAD, BERTH_TLS_CERTIFICATE, BERTH_TLS_KEY, BERTH_TLS_CLIENT_CA)"
 )
 
 BAD = {
@@ -73,6 +73,9 @@ def test_the_variables_are_known():
         "BERTH_PROTECT_AFTER",
         "BERTH_RELOAD",
         "BERTH_STAGE",
+        "BERTH_TLS_CERTIFICATE",
+        "BERTH_TLS_CLIENT_CA",
+        "BERTH_TLS_KEY",
         "BERTH_WAIT_SECONDS",
     ]
 
@@ -271,3 +274,38 @@ def test_all_bad_settings_are_reported_at_once():
         "  environment: BERTH_STAGES: unknown setting: did you mean BERTH_STAGE?\n"
         "  environment: PORT: 'http' must be a whole number from 0 to 65535"
     )
+
+
+@pytest.fixture
+def pem(tmp_path):
+    """The path of a file that can be read."""
+    path = tmp_path / "a.pem"
+    path.write_text("anything")
+    return str(path)
+
+
+def test_a_certificate_comes_with_its_key_and_perhaps_an_authority(pem):
+    settings = Settings.from_environ(
+        {"BERTH_TLS_CERTIFICATE": pem, "BERTH_TLS_KEY": pem, "BERTH_TLS_CLIENT_CA": pem}
+    )
+    assert (settings.tls_certificate, settings.tls_key, settings.tls_client_ca) == (pem, pem, pem)
+
+
+@pytest.mark.parametrize(
+    ("name", "needed"),
+    [
+        ("BERTH_TLS_CERTIFICATE", "BERTH_TLS_KEY"),
+        ("BERTH_TLS_KEY", "BERTH_TLS_CERTIFICATE"),
+        ("BERTH_TLS_CLIENT_CA", "BERTH_TLS_CERTIFICATE"),
+    ],
+)
+def test_one_tls_file_needs_another(pem, name, needed):
+    with pytest.raises(ManifestError, match=f"{name}: needs {needed} as well$"):
+        Settings.from_environ({name: pem})
+
+
+def test_a_tls_file_has_to_exist(pem, tmp_path):
+    with pytest.raises(ManifestError, match=r"BERTH_TLS_KEY: '/nowhere/key.pem' is no file that can be read"):
+        Settings.from_environ({"BERTH_TLS_CERTIFICATE": pem, "BERTH_TLS_KEY": "/nowhere/key.pem"})
+    with pytest.raises(ManifestError, match=r"BERTH_TLS_KEY: .* is no file that can be read"):
+        Settings.from_environ({"BERTH_TLS_CERTIFICATE": pem, "BERTH_TLS_KEY": str(tmp_path)})

@@ -1,4 +1,5 @@
 import os
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -138,3 +139,15 @@ def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path):
     folder = tmp_path / "nowhere"
     with open(os.devnull, "wb") as sink, pytest.raises(FileNotFoundError):
         spawn([sys.executable], folder=folder, environ={}, output=sink.fileno(), inherited=2)
+
+
+def test_hidden_process_is_nobody_elses_to_read() -> None:
+    """PR_GET_DUMPABLE is 3; another process has to ask, since there is no way back for this one."""
+    program = """
+import ctypes
+from app.runtime.os_process import hide_process
+hide_process()
+print(ctypes.CDLL(None).prctl(3))
+"""
+    asked = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert asked.stdout == "0\n"

@@ -1,0 +1,59 @@
+"""TLS at gunicorn itself, and a gateway that proves itself by a certificate."""
+
+import http.client
+import json
+import ssl
+from pathlib import Path
+
+import pytest
+from certificates import Authority
+from servers import start_gunicorn, write_function
+from transports import ECHO
+
+pytestmark = pytest.mark.system
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path, "authority")
+
+
+def _environ(authority: Authority, **more: str) -> dict[str, str]:
+    certificate, key = authority.issue("server")
+    return {"BERTH_TLS_CERTIFICATE": str(certificate), "BERTH_TLS_KEY": str(key), **more}
+
+
+def _get(port: int, context: ssl.SSLContext, target: str = "/echo") -> tuple[int, bytes]:
+    connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=30, context=context)
+    try:
+        connection.request("GET", target)
+        response = connection.getresponse()
+        return response.status, response.read()
+    finally:
+        connection.close()
+
+
+def test_requests_come_over_tls_when_there_is_a_certificate(project: Path, authority: Authority) -> None:
+    write_function(project, "echo", ECHO, "GET /echo")
+    with start_gunicorn(project, environ=_environ(authority)) as server:
+        status, body = _get(server.port, ssl.create_default_context(cafile=authority.certificate))
+    assert status == 200
+    assert json.loads(body)["headers"]["X-Forwarded-Proto"] == "https"
+
+
+def test_client_needs_a_certificate_of_the_authority_when_one_is_named(
+    project: Path, authority: Authority, tmp_path: Path
+) -> None:
+    write_function(project, "echo", ECHO, "GET /echo")
+    gateways = Authority(tmp_path, "gateways")
+    environ = _environ(authority, BERTH_TLS_CLIENT_CA=str(gateways.certificate))
+    trusting = ssl.create_default_context(cafile=authority.certificate)
+    with start_gunicorn(project, environ=environ) as server:
+        with pytest.raises((ssl.SSLError, ConnectionError, http.client.RemoteDisconnected)):
+            _get(server.port, trusting)
+        trusting.load_cert_chain(*authority.issue("stranger"))
+        with pytest.raises((ssl.SSLError, ConnectionError, http.client.RemoteDisconnected)):
+            _get(server.port, trusting)
+        proven = ssl.create_default_context(cafile=authority.certificate)
+        proven.load_cert_chain(*gateways.issue("gateway"))
+        assert _get(server.port, proven)[0] == 200
