@@ -30,5 +30,6 @@ class IamAuthorizer:
         credential = known.get(signature.access_key_id)
         if credential is None or (signature.region, signature.service) != (route.stage.region, service):
             raise SignatureInvalid("the key, its region or its service is another")
-        verify_signature(request, signature, credential.secret_access_key, self.clock())
+        now, stage_path = self.clock(), route.wire_path
+        verify_signature(request, signature, credential.secret_access_key, now, stage_path)
         return Identity(kind="iam", credential=credential)

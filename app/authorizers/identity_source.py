@@ -6,7 +6,7 @@ from app.model.authorizer import IdentitySource
 from app.model.gateway_context import Stamp
 from app.model.http import HttpRequest
 from app.model.route import Route
-from app.payload.query import decode_query
+from app.payload.query import decode_query, decode_rest_query
 
 
 def read_sources(
@@ -32,7 +32,8 @@ def _header(name: str, route: Route, request: HttpRequest, stamp: Stamp) -> list
 
 def _query(name: str, route: Route, request: HttpRequest, stamp: Stamp) -> list[str]:
     # Repeated parameters are one value, as in the events of HTTP APIs.
-    values = decode_query(request.query).get(name, [])
+    decode = decode_rest_query if route.function.api == "rest" else decode_query
+    values = decode(request.query).get(name, [])
     return [",".join(values)] if values else []
 
 

@@ -6,6 +6,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,8 @@ _KEPT = 7200.0  # seconds
 _PAUSE = 10.0  # seconds
 _TIMEOUT = 5.0  # seconds
 _MOST_BYTES = 1024 * 1024
+# What reading a document raises that is not what it should be.
+_MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
 class KeySet:
@@ -58,7 +61,7 @@ class KeySet:
                 raise ValueError("jwks_uri has another scheme than the issuer")
             keys = json.loads(self._fetch(place))["keys"]
             return {key["kid"]: key for key in keys if isinstance(key.get("kid"), str)}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as failed:
+        except (OSError, HTTPException, *_MALFORMED) as failed:
             raise AuthorizerFailed(f"the keys of {self._issuer} are not to be had: {failed}") from failed
 
 

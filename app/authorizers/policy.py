@@ -91,8 +91,10 @@ def _readings(method_arn: str) -> set[str]:
     parts = method_arn.split("/", 3)
     head, path = "/".join(parts[:3]), parts[3] if len(parts) > 3 else ""
     decoded = unquote(path)
-    paths = {path, decoded, _resolved(path), _resolved(decoded), _resolved(unquote(decoded))}
-    return {f"{head}/{each}" for each in paths}
+    # An HTTP API's event of version 2.0 has the path decoded up to a question mark.
+    readings = {path, decoded, *(each.partition("?")[0] for each in (decoded, unquote(decoded)))}
+    resolved = {_resolved(each) for each in (*readings, unquote(decoded))}
+    return {f"{head}/{each}" for each in readings | resolved}
 
 
 def _resolved(path: str) -> str:

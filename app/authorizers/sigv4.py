@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote_to_bytes
 
 from app.errors import SignatureInvalid, SignatureMissing
 from app.model.http import HttpRequest
@@ -26,6 +26,7 @@ _AUTHORIZATION = re.compile(
 )
 _DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _UNRESERVED = "-_.~"
+_AMBIGUOUS = re.compile("[+;]")
 
 
 @dataclass(frozen=True)
@@ -61,20 +62,33 @@ def read_signature(request: HttpRequest) -> Signature:
     )
 
 
-def verify_signature(request: HttpRequest, signature: Signature, secret: str, now: float) -> None:
-    """Verify that a secret made the signature of just this request, now; raises SignatureInvalid."""
+def verify_signature(
+    request: HttpRequest, signature: Signature, secret: str, now: float, stage_path: str = ""
+) -> None:
+    """Verify that a secret made the signature of just this request, now; raises SignatureInvalid.
+
+    `stage_path` is what the client sent, and signed, in front of the path.
+    """
     date = last_header(request.headers, "X-Amz-Date") or ""
     if not _DATE.fullmatch(date) or not date.startswith(signature.date):
         raise SignatureInvalid("the signature's date is not the request's")
     if abs(_epoch(date) - now) > _LARGEST_SKEW:
         raise SignatureInvalid("the signature has expired, or is not yet valid")
-    canonical = _canonical_request(request, signature.signed_headers)
+    # The stage's root may have been sent with and without its slash.
+    paths = [f"{stage_path}{request.path}", *([stage_path] if stage_path and request.path == "/" else [])]
+    expected = [
+        _sign(_canonical_request(request, path, signature), date, signature, secret) for path in paths
+    ]
+    if not any(hmac.compare_digest(each, signature.signature) for each in expected):
+        raise SignatureInvalid("the signature is not the request's")
+
+
+def _sign(canonical: str, date: str, signature: Signature, secret: str) -> str:
     text = "\n".join([ALGORITHM, date, signature.scope, hashlib.sha256(canonical.encode()).hexdigest()])
     key = f"AWS4{secret}".encode()
     for part in (*signature.scope.split("/"), text):
         key = hmac.new(key, part.encode(), hashlib.sha256).digest()
-    if not hmac.compare_digest(key.hex(), signature.signature):
-        raise SignatureInvalid("the signature is not the request's")
+    return key.hex()
 
 
 def _epoch(date: str) -> float:
@@ -84,11 +98,13 @@ def _epoch(date: str) -> float:
         raise SignatureInvalid("the signature's date is none") from wrong
 
 
-def _canonical_request(request: HttpRequest, signed: Sequence[str]) -> str:
-    path = request.path
+def _canonical_request(request: HttpRequest, path: str, signature: Signature) -> str:
+    signed = signature.signed_headers
     if any(part in {".", "..", ""} for part in path.split("/")[1:-1]) or path.split("/")[-1] in {".", ".."}:
         # A signature is made of the path without these: it would be valid for several paths.
         raise SignatureInvalid("the path is not normal")
+    if _AMBIGUOUS.search(request.query):
+        raise SignatureInvalid("the query has a plain plus or semicolon, which are read in several ways")
     pairs = sorted((_encoded(key), _encoded(value)) for key, value in query_pairs(request.query))
     return "\n".join(
         [
@@ -122,4 +138,4 @@ def _payload_hash(request: HttpRequest) -> str:
 
 
 def _encoded(text: str) -> str:
-    return quote(unquote(text), safe=_UNRESERVED)
+    return quote(unquote_to_bytes(text), safe=_UNRESERVED)

@@ -10,7 +10,7 @@ from flask import Request
 from werkzeug.wsgi import get_input_stream
 
 from app.errors import HeadersTooLarge, MalformedRequest
-from app.gateway.trusted_context import Context, open_context, told_parameters
+from app.gateway.trusted_context import Context, open_context, told_parameters, without_context
 from app.model.http import Headers, HttpRequest
 from app.model.route import METHODS, Route
 from app.model.trust import Trust
@@ -45,7 +45,10 @@ class RequestHead:
 
     def __init__(self, environ: Environ, trust: Trust | None = None) -> None:
         lines = _header_lines(environ)
-        self.context, self.headers = open_context(lines, trust) if trust else (_NOTHING_TOLD, lines)
+        if trust:
+            self.context, self.headers = open_context(lines, trust)
+        else:
+            self.context, self.headers = _NOTHING_TOLD, without_context(lines)
         path, self.query = split_target(raw_target(environ))
         self.path = _without_stage(path, self.context)
         self.method: str = self.context.get("httpMethod") or environ["REQUEST_METHOD"]

@@ -20,6 +20,7 @@ _Values = defaultdict[str, list[str]]
 
 # Whoever guesses at a prefix: no function and no log sees the guess.
 _ANY_PREFIX = PREFIX.lower()
+_PREFIX_LENGTH = len(PREFIX)
 
 
 def open_context(lines: Headers, trust: Trust) -> tuple[Context, Headers]:
@@ -39,6 +40,11 @@ def open_context(lines: Headers, trust: Trust) -> tuple[Context, Headers]:
     fields = _fields(trust)
     known = {fields[suffix]: values for suffix, values in ours.items() if suffix in fields}
     return {field.name: _value(field, values) for field, values in known.items()}, others
+
+
+def without_context(lines: Headers) -> Headers:
+    """The header lines without any that a gateway could carry context in: here none is believed."""
+    return [line for line in lines if line[0][:_PREFIX_LENGTH].lower() != _ANY_PREFIX]
 
 
 def _check_token(values: list[str], trust: Trust) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from email.utils import formatdate
 from typing import Any
 
@@ -23,7 +24,8 @@ def http_claims(claims: Mapping[str, Any]) -> dict[str, str]:
 
 def _rest_text(name: str, value: Any) -> str:
     if name in _DATES and isinstance(value, int | float) and not isinstance(value, bool):
-        return _date(value)
+        with suppress(ValueError, OverflowError):  # a date that there is not
+            return _date(value)
     if isinstance(value, list):
         return ",".join(map(_plain, value))
     return _plain(value)
