@@ -13,7 +13,6 @@ from servers import Reply
 COPIES = Path(__file__).resolve().parent
 SHARED = COPIES.parents[2] / "shared" / "contract" / "vectors"
 NOT_HERE = "../shared/contract/vectors is not there: only the copies were run"
-KINDS = frozenset({"event", "response", "routing"})
 # Of the connection rather than of the request: a client may not send them as it likes.
 _HOP_BY_HOP = frozenset({"connection", "expect", "transfer-encoding"})
 _HEADER_MAPS = ("headers", "multiValueHeaders")
@@ -22,9 +21,9 @@ Vector = dict[str, Any]
 
 
 def read_vectors(path: Path) -> list[Vector]:
-    """The vectors of a file that are about more than authorizers."""
-    vectors = json.loads(path.read_text("utf-8"))
-    return [vector for vector in vectors if vector["kind"] in KINDS]
+    """The vectors of a file."""
+    vectors: list[Vector] = json.loads(path.read_text("utf-8"))
+    return vectors
 
 
 def vectors_of(kind: str) -> list[Vector]:

@@ -54,6 +54,24 @@ def test_jwt_claims_are_text_with_arrays_in_brackets() -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1e12, "1000000000000.0"),
+        (1_469_818_373_000_000, "1469818373000000"),
+        (1e300, "1e+300"),
+        (float("inf"), "Infinity"),
+        (float("nan"), "NaN"),
+        (10**400, f"1{'0' * 400}"),
+        (True, "true"),
+        ("soon", "soon"),
+    ],
+)
+@pytest.mark.parametrize("name", ["exp", "iat"])
+def test_date_that_there_is_not_is_a_number(name: str, value: Any, text: str) -> None:
+    assert rest_claims({name: value}) == {name: text}
+
+
+@pytest.mark.parametrize(
     ("value", "rest", "http"),
     [
         (["a", 1, True, None, 1.5], "a,1,true,null,1.5", "[a 1 true null 1.5]"),
@@ -75,7 +93,7 @@ def test_array_is_one_text(value: Any, rest: str, http: str) -> None:
     [
         (0, "Thu Jan 01 00:00:00 UTC 1970"),
         (1_469_818_373.9, "Fri Jul 29 18:52:53 UTC 2016"),
-        (4_000_000_000, "Wed Oct 02 07:06:40 UTC 2096"),
+        (4_000_000_000, "Tue Oct 02 07:06:40 UTC 2096"),
         ("1469818373", "1469818373"),
         (True, "true"),
         (None, "null"),

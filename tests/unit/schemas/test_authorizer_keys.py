@@ -293,7 +293,7 @@ def test_issuer_is_refused(issuer: str) -> None:
         ({"environment": ""}, "environment", "must not be empty"),
         ({"accountId": "1234"}, "accountId", "'1234' is no account id of 12 digits"),
         ({"userArn": 1}, "userArn", "must be a string, not 1"),
-        ({"secretAccessKey": "x"}, "secretAccessKey", "unknown key"),
+        ({"secretAccessKey": "x"}, "secretAccessKey", "unknown key: did you mean 'accessKeyId'?"),
     ],
 )
 def test_credential_is_refused(changes: dict[str, Any], key: str, message: str) -> None:
