@@ -13,7 +13,7 @@ RUN python3 -m venv /srv/venv
 COPY pyproject.toml setup.cfg ./
 COPY app/__init__.py app/
 # Lambda preinstalls boto3, so functions leave it out of their requirements.txt: the extra `aws`.
-# Models of request bodies need `jsonschema` as well: EXTRAS=aws,jsonschema.
+# Models of request bodies need `jsonschema` as well, tokens `jwt`: EXTRAS=aws,jsonschema,jwt.
 ARG EXTRAS=aws
 RUN --mount=type=cache,target=/root/.cache/pip pip install --editable ".[${EXTRAS}]"
 COPY app app
