@@ -131,6 +131,10 @@ class HeadersTooLarge(GatewayRefusal):
     """Raised when request line and headers are over API Gateway's limit."""
 
 
+class MethodArnTooLong(GatewayRefusal):
+    """Raised for a path with which no authorizer is asked."""
+
+
 class RequestTooSlow(GatewayRefusal):
     """Raised when a client takes too long to send a request."""
 

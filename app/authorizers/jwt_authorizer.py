@@ -40,15 +40,7 @@ class JwtAuthorizer:
         values = read_sources(self.authorizer.identity_sources, route, request, stamp)
         if not values:
             raise Unauthorized("no token")
-        claims = self.verify(values[0].removeprefix(BEARER))
-        if self.authorizer.type == "COGNITO_USER_POOLS":
-            _refuse_other_use(claims, "access" if route.scopes else "id")
-        granted = scopes_of(claims)
-        if route.scopes and not granted & set(route.scopes):
-            raise AccessDenied("the token has none of the route's scopes")
-        kind = "cognito" if self.authorizer.type == "COGNITO_USER_POOLS" else "jwt"
-        scopes = tuple(scope for scope in route.scopes if scope in granted) or None
-        return Identity(kind=kind, claims=claims, scopes=scopes)
+        return identity_of(route, self.authorizer, self.verify(values[0].removeprefix(BEARER)))
 
     def verify(self, token: str) -> Mapping[str, Any]:
         """The claims of a token whose signature, issuer, audience and times are right."""
@@ -66,7 +58,7 @@ class JwtAuthorizer:
             )
         except (jwt.PyJWTError, ValueError, TypeError, KeyError, OverflowError, RecursionError) as wrong:
             raise Unauthorized(f"the token is not valid: {type(wrong).__name__}") from wrong
-        self._refuse_other_audience(claims)
+        refuse_other_audience(self.authorizer, claims)
         return claims
 
     def _key(self, header: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,14 +71,27 @@ class JwtAuthorizer:
             raise Unauthorized("the token's algorithm is not the key's")
         return key
 
-    def _refuse_other_audience(self, claims: Mapping[str, Any]) -> None:
-        """`aud` counts, or without it `client_id`, as Cognito's access tokens have it."""
-        if not self.authorizer.audience:
-            return  # a user pool accepts every client of its own
-        found = claims.get("aud", claims.get("client_id"))
-        audiences = found if isinstance(found, list) else [found]
-        if not any(audience in self.authorizer.audience for audience in audiences):
-            raise Unauthorized("the token is for another audience")
+
+def identity_of(route: Route, authorizer: Authorizer, claims: Mapping[str, Any]) -> Identity:
+    """The identity of a valid token's claims; raises Unauthorized or AccessDenied."""
+    is_cognito = authorizer.type == "COGNITO_USER_POOLS"
+    if is_cognito:
+        _refuse_other_use(claims, "access" if route.scopes else "id")
+    granted = scopes_of(claims)
+    scopes = tuple(scope for scope in route.scopes if scope in granted) or None
+    if route.scopes and not scopes:
+        raise AccessDenied("the token has none of the route's scopes")
+    return Identity(kind="cognito" if is_cognito else "jwt", claims=claims, scopes=scopes)
+
+
+def refuse_other_audience(authorizer: Authorizer, claims: Mapping[str, Any]) -> None:
+    """Raise Unauthorized unless `aud` fits, or without it `client_id`, as Cognito's access tokens have it."""
+    if not authorizer.audience:
+        return  # a user pool accepts every client of its own
+    found = claims.get("aud", claims.get("client_id"))
+    audiences = found if isinstance(found, list) else [found]
+    if not any(audience in authorizer.audience for audience in audiences):
+        raise Unauthorized("the token is for another audience")
 
 
 def scopes_of(claims: Mapping[str, Any]) -> set[str]:

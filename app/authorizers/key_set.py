@@ -6,6 +6,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +27,12 @@ _MOST_BYTES = 1024 * 1024
 _MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
+@dataclass(frozen=True)
+class _Kept:
+    keys: Mapping[str, dict[str, Any]]
+    since: float
+
+
 class KeySet:
     """The keys of one issuer by their `kid`."""
 
@@ -35,24 +42,32 @@ class KeySet:
         self._issuer = issuer
         self._fetch = fetch or fetch_document
         self._clock = clock
-        self._keys: Mapping[str, dict[str, Any]] = {}
-        self._fetched = self._tried = float("-inf")
-        self._lock = threading.Lock()
+        self._kept = _Kept({}, float("-inf"))
+        self._tried = float("-inf")
+        self._asking = threading.Lock()
 
     def find(self, kid: str) -> dict[str, Any] | None:
         """The key with an id, or None; raises AuthorizerFailed while the issuer cannot be asked."""
-        with self._lock:
-            now = self._clock()
-            is_fresh = now - self._fetched < _KEPT
-            if is_fresh and kid in self._keys:
-                return self._keys[kid]
-            if now - self._tried >= _PAUSE:
-                self._tried = now
-                self._keys = self._load()
-                self._fetched = now
-            elif not is_fresh:
+        return self._fresh_key(kid) or self._asked_key(kid)
+
+    def _fresh_key(self, kid: str) -> dict[str, Any] | None:
+        """A key that is known; nobody who has one waits for an issuer."""
+        return self._kept.keys.get(kid) if self._is_fresh() else None
+
+    def _is_fresh(self) -> bool:
+        return self._clock() - self._kept.since < _KEPT
+
+    def _asked_key(self, kid: str) -> dict[str, Any] | None:
+        """A key that the issuer may have: one asks, and the others wait for the answer."""
+        with self._asking:
+            if self._clock() - self._tried >= _PAUSE and self._fresh_key(kid) is None:
+                try:
+                    self._kept = _Kept(self._load(), self._clock())
+                finally:
+                    self._tried = self._clock()
+            elif not self._is_fresh():
                 raise AuthorizerFailed(f"the keys of {self._issuer} are not to be had")
-            return self._keys.get(kid)
+            return self._kept.keys.get(kid)
 
     def _load(self) -> Mapping[str, dict[str, Any]]:
         try:
@@ -75,6 +90,10 @@ def fetch_document(address: str) -> bytes:
     if urlsplit(address).scheme not in {"http", "https"}:
         raise OSError(f"{address} is no address of HTTP")
     opener = urllib.request.build_opener(_NoRedirects)
+    deadline, document = time.monotonic() + _TIMEOUT, b""
     with opener.open(address, timeout=_TIMEOUT) as response:
-        document: bytes = response.read(_MOST_BYTES)
+        while len(document) < _MOST_BYTES and (part := response.read1(_MOST_BYTES - len(document))):
+            document += part
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{address} takes too long")
     return document

@@ -17,6 +17,7 @@ from app.errors import (
     ExplicitlyDenied,
     InvocationFault,
     MalformedDocument,
+    MethodArnTooLong,
     Unauthorized,
 )
 from app.model.authorizer import Authorizer
@@ -29,6 +30,8 @@ from app.schemas.authorizer import load_http_policy_answer, load_policy_answer, 
 # Invokes the authorizer's function with an event, 10 seconds at most.
 Invoke = Callable[[Event, Stamp], InvocationResult]
 TIMEOUT = 10  # seconds
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+_LONGEST_ARN = 1600
 _REST_TTL = 300
 # What a function raises to refuse; API Gateway looks at nothing but these words.
 _UNAUTHORIZED = "Unauthorized"
@@ -45,12 +48,14 @@ class LambdaAuthorizer:
     def authorize(self, route: Route, request: HttpRequest, stamp: Stamp) -> Identity:
         """The identity of a caller that is allowed.
 
-        Raises Unauthorized, AccessDenied or AuthorizerFailed.
+        Raises Unauthorized, AccessDenied, AuthorizerFailed or MethodArnTooLong.
         """
         values = self._identity(route, request, stamp)
+        arn = method_arn(route, request)
+        if len(arn) > _LONGEST_ARN:
+            raise MethodArnTooLong(f"the method's ARN has {len(arn)} characters")
         began = time.monotonic()
         answer = self._answer(route, request, stamp, values)
-        arn = method_arn(route, request)
         if "is_authorized" in answer:
             if not answer["is_authorized"]:
                 raise AccessDenied("isAuthorized is false")

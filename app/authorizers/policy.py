@@ -1,5 +1,6 @@
 """The policy that a Lambda authorizer returns, evaluated for one method ARN."""
 
+import re
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any
@@ -7,6 +8,7 @@ from urllib.parse import unquote
 
 from app.errors import AuthorizerFailed
 
+_END = re.compile("[?#]")
 _ACTION = "execute-api:invoke"
 # What a statement may say here. A condition that is not evaluated could allow too much.
 _KEYS = frozenset({"Sid", "Effect", "Action", "Resource"})
@@ -91,8 +93,9 @@ def _readings(method_arn: str) -> set[str]:
     parts = method_arn.split("/", 3)
     head, path = "/".join(parts[:3]), parts[3] if len(parts) > 3 else ""
     decoded = unquote(path)
-    # An HTTP API's event of version 2.0 has the path decoded up to a question mark.
-    readings = {path, decoded, *(each.partition("?")[0] for each in (decoded, unquote(decoded)))}
+    # An HTTP API's event of version 2.0 has the path decoded up to a question mark, and what reads it
+    # as a URL ends at a hash, too.
+    readings = {path, decoded, *(_END.split(each, 1)[0] for each in (decoded, unquote(decoded)))}
     resolved = {_resolved(each) for each in (*readings, unquote(decoded))}
     return {f"{head}/{each}" for each in readings | resolved}
 

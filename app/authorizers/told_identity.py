@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.authorizers.identity_source import read_sources
-from app.authorizers.jwt_authorizer import BEARER, scopes_of
+from app.authorizers.jwt_authorizer import BEARER, identity_of, refuse_other_audience
 from app.errors import Unauthorized
 from app.model.authorizer import JWT_TYPES, LAMBDA_TYPES, Authorizer, IamCredential
 from app.model.gateway_context import ANONYMOUS, Identity, Stamp
@@ -21,7 +21,7 @@ from app.payload.told import told_group
 
 
 def told_identity(route: Route, request: HttpRequest, stamp: Stamp) -> Identity:
-    """The identity that API Gateway found; raises Unauthorized if it has told none."""
+    """The identity that API Gateway found; raises Unauthorized or AccessDenied if it has told none."""
     authorizer = route.authorizer
     if authorizer is None:
         return ANONYMOUS
@@ -33,27 +33,28 @@ def told_identity(route: Route, request: HttpRequest, stamp: Stamp) -> Identity:
 
 
 def _of_lambda(route: Route, context: Mapping[str, str]) -> Identity:
-    principal = context.get("principalId", "")
-    if not principal and route.function.api == "rest":  # where every authorizer has to name one
-        raise Unauthorized("the gateway tells no principal")
-    return Identity(kind="lambda", principal_id=principal, context=told_group(context, "auth."))
+    principal, own = context.get("principalId", ""), told_group(context, "auth.")
+    # A REST API's authorizer has to name a principal; a simple response of an HTTP API has none.
+    if not principal and (route.function.api == "rest" or not own):
+        raise Unauthorized("the gateway tells nothing of an authorizer")
+    return Identity(kind="lambda", principal_id=principal, context=own)
 
 
 def _of_token(route: Route, authorizer: Authorizer, request: HttpRequest, stamp: Stamp) -> Identity:
-    """The claims of the token, which API Gateway has verified: the subject proves that it was this one.
+    """The claims of the token that API Gateway has verified; the subject proves that it was this one.
 
-    Names with punctuation, such as `cognito:groups`, cannot be mapped into headers.
+    Names with punctuation, such as `cognito:groups`, cannot be mapped into headers. Neither signature
+    nor times are looked at again: an answer that API Gateway keeps may outlive its token.
     """
     values = read_sources(authorizer.identity_sources, route, request, stamp)
     claims = read_claims(values[0].removeprefix(BEARER)) if values else {}
     subject = request.context.get("claims.sub")
     if not subject or claims.get("sub") != subject:
         raise Unauthorized("the token is not the one that the gateway has verified")
-    granted = scopes_of(claims)
-    kind = "cognito" if authorizer.type == "COGNITO_USER_POOLS" else "jwt"
-    return Identity(
-        kind=kind, claims=claims, scopes=tuple(scope for scope in route.scopes if scope in granted) or None
-    )
+    if claims.get("iss") != authorizer.issuer:
+        raise Unauthorized("the token is another issuer's")
+    refuse_other_audience(authorizer, claims)
+    return identity_of(route, authorizer, claims)
 
 
 def _of_signature(context: Mapping[str, str]) -> Identity:

@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.errors import Forbidden
 from app.model.api_key import ApiKey, hash_api_key
@@ -15,7 +15,7 @@ class FoundKey:
     """A key that a request brought."""
 
     id: str
-    value: str
+    value: str = field(repr=False)
 
 
 def find_api_key(keys: Sequence[ApiKey], request: HttpRequest) -> FoundKey:

@@ -21,6 +21,7 @@ from app.errors import (
     InvalidRequest,
     MalformedProxyResponse,
     MalformedRequest,
+    MethodArnTooLong,
     MethodNotSupported,
     NoSuchRoute,
     PayloadTooLarge,
@@ -107,6 +108,12 @@ _ROWS: dict[type[Exception], tuple[Fault, Fault, Fault, Fault]] = {
         Fault(408, b'{"message":"Request Timeout"}'),
         Fault(408, b'{"Message":"Request Timeout"}', "RequestTimeoutException"),
         _page(408),
+    ),
+    MethodArnTooLong: (
+        Fault(414, b'{"message":"Request-URI Too Long"}', "RequestUriTooLongException"),
+        Fault(414, b'{"message":"Request-URI Too Long"}'),
+        Fault(414, b'{"Message":"Request-URI Too Long"}', "RequestUriTooLongException"),
+        _page(414),
     ),
     PayloadTooLarge: (
         Fault(413, b'{"message":"Request Too Long"}', "RequestTooLargeException"),

@@ -15,8 +15,7 @@ Target = TypeVar("Target")
 Test = Callable[[RequestHead], bool]
 Pattern = re.Pattern[str]
 
-_WILDCARDS = {"*": ".*", "?": "."}
-_TOKEN = re.compile(r"\\[*?\\]|.", re.DOTALL)
+_SIGN = re.compile(r"\\[*?\\]|.", re.DOTALL)
 
 
 class ListenerRules(Generic[Target]):
@@ -57,8 +56,20 @@ def path_pattern(key: RouteKey) -> re.Pattern[str]:
 
 
 def _pattern(text: str, flags: int = re.IGNORECASE) -> re.Pattern[str]:
-    parts = (_WILDCARDS.get(token) or re.escape(token[-1]) for token in _TOKEN.findall(text))
-    return re.compile("".join(parts), flags | re.DOTALL)
+    """A pattern's regular expression; what lies between two stars is looked for once, from the left.
+
+    The groups are atomic: a long text that does not fit would take for ever otherwise.
+    """
+    pieces = [""]
+    for sign in _SIGN.findall(text):
+        if sign == "*":
+            pieces.append("")
+        else:
+            pieces[-1] += "." if sign == "?" else re.escape(sign[-1])
+    first, *others = pieces
+    found = "".join(f"(?>.*?{piece})" for piece in others[:-1] if piece)
+    rest = f"{found}.*{others[-1]}" if others else ""
+    return re.compile(first + rest, flags | re.DOTALL)
 
 
 def _test_of(condition: Condition) -> Test:

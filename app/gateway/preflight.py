@@ -50,9 +50,9 @@ def _preflighted_api(gateway: Gateway, wanted: str) -> str | None:
     """The kind of API behind a preflight request: of its own route, or of the one it asks about."""
     rule = flask.request.url_rule
     if rule is None:
-        head = read_head(flask.request.environ).asking(wanted)
         routes = flask.current_app.url_map
         assert isinstance(routes, RouteMap)
+        head = read_head(flask.request.environ, gateway.stage.trust).asking(wanted)
         try:
             rule, _ = routes.find(head)
         except NoSuchRoute:

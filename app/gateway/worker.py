@@ -3,13 +3,13 @@
 import time
 from typing import Any
 
-from gunicorn import util
+from gunicorn import sock, util
 from gunicorn.http import errors, parser, wsgi
 from gunicorn.workers.base import Worker
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
 from app.errors import GatewayRefusal, HeadersTooLarge, MalformedRequest, RequestTooSlow
-from app.gateway.patience import PatientUnreader, RequestTimedOut, limit_sending
+from app.gateway.patience import PatientResponse, PatientUnreader, RequestTimedOut, wrap_tls
 from app.gateway.response import raw_response
 
 # What gunicorn's parser says of a response, or of the server's own settings.
@@ -21,7 +21,7 @@ _NOT_A_CLIENTS = (
 _TOO_LARGE = (errors.LimitRequestLine, errors.LimitRequestHeaders)
 
 
-class GatewayResponse(wsgi.Response):  # type: ignore[misc]
+class GatewayResponse(PatientResponse):
     """A response whose Server header is the application's, or absent: gunicorn would name itself."""
 
     server: str | None = None
@@ -48,14 +48,19 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
         """Start to serve."""
         wsgi.Response = GatewayResponse
         parser.SocketUnreader = PatientUnreader
+        sock.ssl_wrap_socket = wrap_tls
         super().init_process()
 
     def handle(self, conn: Any) -> Any:
         """Serve the next request of a connection, as long as the client does not take for ever."""
         if conn.initialized and not conn.is_http2:
             conn.parser.unreader.begin()
-        limit_sending(conn.sock)
-        return super().handle(conn)
+        goes_on = super().handle(conn)
+        if goes_on is False:
+            # It waits for the client to close, up to 2 s: the main thread, which accepts, must not.
+            conn.close(graceful=True)
+            conn.close = _is_closed
+        return goes_on
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         """Answer what cannot be parsed as the stage's kind of API would, not with gunicorn's own page.
@@ -89,6 +94,10 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
         while self.nr_conns != before:
             before = self.nr_conns
             self.accept(listener)
+
+
+def _is_closed(graceful: bool = False) -> None:
+    """Close a connection that is."""
 
 
 def _refusal(error: Exception) -> GatewayRefusal | None:

@@ -53,6 +53,11 @@ def _route_problems(route: RouteManifest, kind: str, stage: Stage) -> Iterator[t
     if authorizer.type not in AUTHORIZER_TYPES[kind]:
         known = ", ".join(sorted(AUTHORIZER_TYPES[kind])) or "none"
         yield "authorizer", f"{kind!r} has no authorizers of the type {authorizer.type} (known: {known})"
+    if kind == "http" and authorizer.has_simple_responses and _is_told_nothing(stage):
+        yield (
+            "authorizer",
+            f"{authorizer.name!r} leaves no trace: name a key of its context in gateway.context",
+        )
     if route.scopes and authorizer.type not in JWT_TYPES:
         yield "scopes", f"an authorizer of the type {authorizer.type} has no scopes"
     if (
@@ -62,6 +67,11 @@ def _route_problems(route: RouteManifest, kind: str, stage: Stage) -> Iterator[t
         and authorizer.ttl != 0
     ):
         yield "authorizer", f"{authorizer.name!r} needs an identitySource, or a resultTtlInSeconds of 0"
+
+
+def _is_told_nothing(stage: Stage) -> bool:
+    """Whether API Gateway runs a Lambda authorizer and could not tell that it has."""
+    return stage.authorizers_run_in == "gateway" and stage.trust is not None and not stage.trust.context
 
 
 def _authorizer_problems(

@@ -35,7 +35,7 @@ class Stamp:
 class Identity:
     """Who the gateway found the caller to be, and by which kind of authorizer."""
 
-    api_key: str | None = None
+    api_key: str | None = field(default=None, repr=False)
     api_key_id: str | None = None
     kind: str | None = None  # lambda, cognito, jwt or iam
     principal_id: str = ""

@@ -164,6 +164,15 @@ def test_http_request_is_unauthorized_before_any_function_is_asked(server: Trans
     assert len(server.get("/calls-request").json()) == before
 
 
+def test_path_is_refused_when_its_arn_is_too_long(server: Transport) -> None:
+    known = f"{ARN}/dev/GET/token/"
+    longest = "x" * (1600 - len(known))
+    assert _as(server, "longest", f"/token/{longest}").status == 200
+    reply = _as(server, "too-long", f"/token/{longest}x")
+    _assert_refused(reply, 414, b'{"message":"Request-URI Too Long"}', "RequestUriTooLongException")
+    assert _calls(server, "token", "too-long") == 0
+
+
 def test_request_is_unauthorized_when_the_function_says_so(server: Transport) -> None:
     _assert_refused(_as(server, "unauthorized"), 401, UNAUTHORIZED, "UnauthorizedException")
     _assert_refused(_user(server, "unauthorized"), 401, UNAUTHORIZED)

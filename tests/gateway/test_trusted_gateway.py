@@ -16,7 +16,11 @@ AUTHORIZERS = {
     "lambda": {"type": "TOKEN", "function": "echo"},
     "simple": {"type": "REQUEST", "function": "echo", "identitySource": "$request.header.Authorization"},
     "jwt": {"type": "JWT", "issuer": "https://issuer.example", "audience": ["us"]},
-    "pool": {"type": "COGNITO_USER_POOLS", "userPool": "eu-west-1_AbCdEf"},
+    "pool": {
+        "type": "COGNITO_USER_POOLS",
+        "userPool": "eu-west-1_AbCdEf",
+        "issuer": "https://issuer.example",
+    },
     "iam": {"type": "AWS_IAM", "credentials": [{"accessKeyId": "A" * 20, "environment": "IAM_SECRET"}]},
 }
 
@@ -26,6 +30,7 @@ def _stage(folder: Path) -> dict[str, Any]:
     (folder / "next-token").write_text(f"{NEXT_TOKEN}\n")
     return {
         "authorizersRunIn": "gateway",
+        "cors": {"allowOrigins": ["*"]},
         "authorizers": AUTHORIZERS,
         "apiKeys": [{"id": "ours", "sha256": "0" * 64}],
         "gateway": {
@@ -120,6 +125,14 @@ def test_request_is_forbidden_before_anything_else_without_a_token(
     assert (reply.status, reply.body) == (403, b'{"message":"Forbidden"}')
 
 
+@pytest.mark.parametrize("path", ["/http/open", "/open", "/_berth/x"])
+def test_preflight_request_needs_a_token_as_well(server: Transport, path: str) -> None:
+    asking = [("Origin", "https://a.example"), ("Access-Control-Request-Method", "GET")]
+    reply = server.send("OPTIONS", path, asking)
+    assert (reply.status, reply.body) == (403, b'{"message":"Forbidden"}')
+    assert reply.get("Access-Control-Allow-Origin") is None
+
+
 def test_health_needs_no_token(server: Transport) -> None:
     assert server.get("/_berth/health/live").status == 200
 
@@ -172,11 +185,12 @@ def test_value_that_the_gateway_left_out_cannot_be_said_by_the_client(server: Tr
 
 
 def _token(**claims: Any) -> str:
-    parts = ({"alg": "RS256", "kid": "1"}, claims)
+    parts = ({"alg": "RS256", "kid": "1"}, {**ISSUED, "scope": "read", **claims})
     encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts]
     return ".".join([*encoded, "c2ln"])
 
 
+ISSUED = {"iss": "https://issuer.example", "aud": "us", "token_use": "id"}
 CLAIMS = {
     "sub": "ada",
     "cognito:groups": ["a", "b"],
@@ -197,6 +211,7 @@ def test_claims_are_the_tokens_whose_subject_the_gateway_tells(server: Transport
             "exp": "Fri Jul 29 18:52:53 UTC 2016",
             "email_verified": "true",
             "scope": "read other",
+            **ISSUED,
         }
     }
     assert _identity(server.get("/http/jwt", headers=headers)) == {
@@ -208,6 +223,7 @@ def test_claims_are_the_tokens_whose_subject_the_gateway_tells(server: Transport
                 "exp": "1469818373",
                 "email_verified": "true",
                 "scope": "read other",
+                **ISSUED,
             },
             "scopes": ["read"],
         }
@@ -230,6 +246,8 @@ def test_claims_are_the_tokens_whose_subject_the_gateway_tells(server: Transport
             ("Authorization", _token(sub="ada")),
         ],
         [(f"{PREFIX}Claim-Sub", "1"), ("Authorization", f"Bearer {_token(sub=1)}")],
+        [(f"{PREFIX}Claim-Sub", "ada"), ("Authorization", f"Bearer {_token(sub='ada', iss='https://eve')}")],
+        [(f"{PREFIX}Claim-Sub", "ada"), ("Authorization", f"Bearer {_token(sub='ada', iss=None)}")],
     ],
 )
 @pytest.mark.parametrize("path", ["/pool", "/http/jwt"])
@@ -240,6 +258,25 @@ def test_token_that_the_gateway_has_not_verified_is_nobodys(
     assert (reply.status, reply.body) == (401, b'{"message":"Unauthorized"}')
 
 
+@pytest.mark.parametrize(
+    ("path", "claims", "status"),
+    [
+        ("/http/jwt", {"aud": "others"}, 401),
+        ("/http/jwt", {"aud": None, "client_id": "others"}, 401),
+        ("/http/jwt", {"scope": "other"}, 403),
+        ("/http/jwt", {"scope": None}, 403),
+        ("/pool", {"token_use": "access"}, 401),
+        ("/pool", {"token_use": None}, 401),
+    ],
+)
+def test_token_that_is_for_something_else_is_refused(
+    server: Transport, path: str, claims: dict[str, Any], status: int
+) -> None:
+    token = _token(sub="ada", **claims)
+    headers = [*_told(Claim_Sub="ada"), ("Authorization", f"Bearer {token}")]
+    assert server.get(path, headers=headers).status == status
+
+
 def test_signer_is_whom_the_gateway_tells(server: Transport) -> None:
     arn = "arn:aws:iam::123456789012:user/ada"
     told = _told(Iam_User_Arn=arn, Iam_User="AIDA1", Iam_Caller="AIDA1", Iam_Account_Id="123456789012")
@@ -248,7 +285,7 @@ def test_signer_is_whom_the_gateway_tells(server: Transport) -> None:
     assert _identity(server.get("/http/iam", headers=told))["iam"]["userArn"] == arn
 
 
-@pytest.mark.parametrize("path", ["/lambda", "/pool", "/iam", "/http/jwt", "/http/iam"])
+@pytest.mark.parametrize("path", ["/lambda", "/pool", "/iam", "/http/jwt", "/http/iam", "/http/simple"])
 def test_caller_whom_the_gateway_does_not_know_is_refused(server: Transport, path: str) -> None:
     assert server.get(path, headers=_told()).status == 401
 

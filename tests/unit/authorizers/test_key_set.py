@@ -4,6 +4,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -198,6 +199,48 @@ def test_key_without_an_id_is_passed_over(issuer: FakeIssuer, keys: KeySet) -> N
     issuer.documents[BOTH[1]] = json.dumps({"keys": listed}).encode()
     assert keys.find("old") == OLD
     assert [keys.find(kid) for kid in ("", "1", "None")] == [None] * 3
+
+
+class StuckIssuer(FakeIssuer):
+    """Answers once it is let go."""
+
+    def __init__(self, documents: dict[str, bytes]) -> None:
+        super().__init__(documents)
+        self.is_asked, self.may_answer = threading.Event(), threading.Event()
+        self.may_answer.set()
+
+    def __call__(self, address: str) -> bytes:
+        self.is_asked.set()
+        assert self.may_answer.wait(10)
+        return super().__call__(address)
+
+
+def test_known_key_waits_for_nobody_who_asks_for_another(clock: FakeClock) -> None:
+    issuer = StuckIssuer(documents_of(ISSUER, OLD))
+    keys = KeySet(ISSUER, issuer, clock)
+    assert keys.find("old") == OLD
+    clock.now += 10
+    issuer.is_asked.clear()
+    issuer.may_answer.clear()
+    with ThreadPoolExecutor(1) as threads:
+        asking = threads.submit(keys.find, "made-up")
+        assert issuer.is_asked.wait(10)
+        assert keys.find("old") == OLD
+        issuer.may_answer.set()
+        assert asking.result() is None
+
+
+def test_those_who_waited_for_a_failure_do_not_ask_again(clock: FakeClock) -> None:
+    issuer = StuckIssuer({})
+    issuer.may_answer.clear()
+    keys = KeySet(ISSUER, issuer, clock)
+    with ThreadPoolExecutor(3) as threads:
+        asking = [threads.submit(keys.find, "old") for _ in range(3)]
+        assert issuer.is_asked.wait(10)
+        clock.now += 60
+        issuer.may_answer.set()
+        assert [type(each.exception()) for each in asking] == [AuthorizerFailed] * 3
+    assert len(issuer.asked) == 1
 
 
 @pytest.fixture(scope="module")

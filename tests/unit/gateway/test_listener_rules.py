@@ -232,3 +232,25 @@ def test_no_rule_is_met() -> None:
     with pytest.raises(NoSuchRoute) as none:
         _rules(("GET /a", ANY_REQUEST)).match(make_head("GET /b?c=d"))
     assert (none.value.method, none.value.path) == ("GET", "/b")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "value", "is_met"),
+    [
+        ("*a*a*a*a*a*b", "a" * 16_000, False),
+        ("*a*a*a*a*a*b", "a" * 16_000 + "b", True),
+        ("*ab?*ab?*c", "abab" * 4_000, False),
+        ("?*?*?*x", "é" * 16_000, False),
+        ("a*b*b", "ab", False),
+        ("a*b*b", "abb", True),
+        ("a**b", "ab", True),
+        ("*?", "", False),
+        ("a\\*b*", "a*bc", True),
+        ("a\\*b*", "axbc", False),
+    ],
+)
+def test_pattern_with_many_stars_ends_whatever_it_is_compared_with(
+    pattern: str, value: str, is_met: bool
+) -> None:
+    condition = Condition("http-header", (pattern,), header_name="X-A")
+    assert _is_met("GET /", condition, headers=[("X-A", value)]) is is_met

@@ -1,12 +1,11 @@
 """Clients that take their time."""
 
 import socket
-import struct
 from collections.abc import Iterator
 
 import pytest
 
-from app.gateway.patience import SECONDS_FOR_AN_ANSWER, PatientUnreader, RequestTimedOut, limit_sending
+from app.gateway.patience import PatientUnreader, RequestTimedOut
 
 
 class Impatient(PatientUnreader):
@@ -67,9 +66,3 @@ def test_client_that_sends_much_has_more_time(ends: tuple[socket.socket, socket.
 def test_client_that_hangs_up_is_no_late_one(ends: tuple[socket.socket, socket.socket]) -> None:
     ends[0].close()
     assert Impatient(ends[1]).chunk() == b""
-
-
-def test_sending_has_a_limit(ends: tuple[socket.socket, socket.socket]) -> None:
-    limit_sending(ends[1])
-    limit = ends[1].getsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, 16)
-    assert struct.unpack("@ll", limit) == (SECONDS_FOR_AN_ANSWER, 0)

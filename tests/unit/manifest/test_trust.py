@@ -114,6 +114,28 @@ def test_gateway_is_refused(problems_of: ProblemsOf, gateway: Any, key: str, mes
     assert message in problem.message
 
 
+@pytest.mark.parametrize(("context", "is_refused"), [([], True), (["tenant"], False)])
+def test_authorizer_has_to_leave_a_trace_where_the_gateway_runs_it(
+    problems_of: ProblemsOf, load_files: LoadFiles, context: list[str], is_refused: bool
+) -> None:
+    authorizer = {"type": "REQUEST", "function": "hello", "enableSimpleResponses": True}
+    routes = [{"method": "GET", "path": "/x", "authorizer": "simple"}]
+    files = {
+        STAGE: {
+            "gateway": {**TRUSTED, "context": context},
+            "authorizersRunIn": "gateway",
+            "authorizers": {"simple": authorizer},
+        },
+        "functions/hello/manifest.json": {"handler": "app.handler", "api": "http", "routes": routes},
+    }
+    if is_refused:
+        (problem,) = problems_of(files, SECRETS)
+        assert (problem.file, problem.key) == ("functions/hello/manifest.json", "routes[0].authorizer")
+        assert problem.message == "'simple' leaves no trace: name a key of its context in gateway.context"
+    else:
+        assert load_files(files, SECRETS).routes
+
+
 def test_key_needs_no_list_here_where_the_gateway_checks_it(load_files: LoadFiles) -> None:
     routes = [{"method": "GET", "path": "/key", "apiKeyRequired": True}]
     files = {
