@@ -16,7 +16,7 @@ pytestmark = [
 
 
 def test_a_fault_run_gives_no_wrong_answer_and_leaves_nothing(tmp_path: Path) -> None:
-    report = run_soak(tmp_path, SoakPlan(seconds=20, clients=4, worker_kills_every=8))
+    report = run_soak(tmp_path, SoakPlan(seconds=12, clients=4, worker_kills_every=5))
     assert report.problems == []
     assert report.right["echo"] > 100
     assert report.right["leave"] > 0
