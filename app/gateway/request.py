@@ -10,7 +10,7 @@ from flask import Request
 from werkzeug.wsgi import get_input_stream
 
 from app.errors import HeadersTooLarge, MalformedRequest
-from app.gateway.trusted_context import Context, open_context, told_parameters, without_context
+from app.gateway.trusted_context import Context, context_for, open_context, told_parameters, without_context
 from app.model.http import Headers, HttpRequest
 from app.model.route import METHODS, Route
 from app.model.trust import Trust
@@ -114,7 +114,7 @@ def read_request(request: Request, route: Route) -> HttpRequest:
         protocol=head.context.get("protocol") or environ["SERVER_PROTOCOL"],
         host=host or environ["SERVER_NAME"],
         source_ip=head.context.get("sourceIp") or source_ip,
-        context=head.context,
+        context=context_for(route, head.context) if head.context else head.context,
     )
 
 

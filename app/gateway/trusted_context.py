@@ -9,9 +9,10 @@ from functools import lru_cache
 from app.errors import MalformedRequest, NoSuchRoute, UntrustedGateway
 from app.gateway.route_table import RouteTable
 from app.model.api_key import hash_api_key
+from app.model.authorizer import JWT_TYPES, LAMBDA_TYPES
 from app.model.gateway_context import CONTEXT_FIELDS, TOKEN_HEADER, ContextField, numbered_fields
 from app.model.http import Headers
-from app.model.route import ANY, RouteKey
+from app.model.route import ANY, Route, RouteKey
 from app.model.trust import PREFIX, Trust
 from app.payload.headers import text_value
 
@@ -21,6 +22,12 @@ _Values = defaultdict[str, list[str]]
 # Whoever guesses at a prefix: no function and no log sees the guess.
 _ANY_PREFIX = PREFIX.lower()
 _PREFIX_LENGTH = len(PREFIX)
+# By the first part of a value's name: what alone can produce it.
+_NEEDS = {
+    field.name.partition(".")[0]: field.needs
+    for field in (*CONTEXT_FIELDS, *numbered_fields("Auth", ("any",)))
+}
+_KINDS = {**dict.fromkeys(LAMBDA_TYPES, "lambda"), **dict.fromkeys(JWT_TYPES, "jwt"), "AWS_IAM": "iam"}
 
 
 def open_context(lines: Headers, trust: Trust) -> tuple[Context, Headers]:
@@ -66,6 +73,14 @@ def _value(field: ContextField, values: Iterable[str]) -> str:
 def _fields(trust: Trust) -> Mapping[str, ContextField]:
     chosen = (*numbered_fields("Var", trust.variables), *numbered_fields("Auth", trust.context))
     return {field.header.lower(): field for field in (*CONTEXT_FIELDS, *chosen)}
+
+
+def context_for(route: Route, context: Context) -> Context:
+    """What of the context the route's own authorization can have produced; the rest is not believed."""
+    kinds = {None, _KINDS.get(route.authorizer.type) if route.authorizer else None}
+    if route.method_request.api_key_required:
+        kinds.add("apiKey")
+    return {name: value for name, value in context.items() if _NEEDS.get(name.partition(".")[0]) in kinds}
 
 
 def told_parameters(template: str, path: str) -> dict[str, str] | None:
