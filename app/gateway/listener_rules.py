@@ -9,6 +9,7 @@ from app.errors import NoSuchRoute
 from app.gateway.request import RequestHead
 from app.model.listener_rule import Condition, ListenerRule
 from app.model.route import ANY, RouteKey
+from app.model.wildcards import compile_wildcards
 from app.payload.query import query_pairs
 
 Target = TypeVar("Target")
@@ -55,21 +56,8 @@ def path_pattern(key: RouteKey) -> re.Pattern[str]:
     return re.compile("".join(parts) or "/", re.DOTALL)
 
 
-def _pattern(text: str, flags: int = re.IGNORECASE) -> re.Pattern[str]:
-    """A pattern's regular expression; what lies between two stars is looked for once, from the left.
-
-    The groups are atomic: a long text that does not fit would take for ever otherwise.
-    """
-    pieces = [""]
-    for sign in _SIGN.findall(text):
-        if sign == "*":
-            pieces.append("")
-        else:
-            pieces[-1] += "." if sign == "?" else re.escape(sign[-1])
-    first, *others = pieces
-    found = "".join(f"(?>.*?{piece})" for piece in others[:-1] if piece)
-    rest = f"{found}.*{others[-1]}" if others else ""
-    return re.compile(first + rest, flags | re.DOTALL)
+def _pattern(text: str, flags: int = re.IGNORECASE) -> Pattern:
+    return compile_wildcards(_SIGN.findall(text), flags)
 
 
 def _test_of(condition: Condition) -> Test:
