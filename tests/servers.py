@@ -166,12 +166,7 @@ def _start(program: list[str], project: Path, environ: Mapping[str, str] | None)
         text=True,
         errors="replace",
     )
-    log: list[str] = []
-    listening = threading.Event()
-    reader = threading.Thread(target=_read_log, args=(process, log, listening), daemon=True)
-    reader.start()
-    listening.wait(30)
-    port = next((int(found[1]) for line in log if (found := _LISTENING.search(line))), None)
+    log, reader, port = follow_log(process, _LISTENING)
     if port is None:
         _end(process, reader)
         raise AssertionError(f"the server did not start:\n{''.join(log)}")
@@ -191,11 +186,25 @@ def _end(process: subprocess.Popen[str], reader: threading.Thread) -> None:
         process.stdin.close()
 
 
-def _read_log(process: subprocess.Popen[str], log: list[str], listening: threading.Event) -> None:
+def follow_log(
+    process: subprocess.Popen[str], pattern: re.Pattern[str]
+) -> tuple[list[str], threading.Thread, int | None]:
+    """A server's growing log, who reads it, and the port that it listens at; None if it does not."""
+    log: list[str] = []
+    listening = threading.Event()
+    reader = threading.Thread(target=_read_log, args=(process, pattern, log, listening), daemon=True)
+    reader.start()
+    listening.wait(30)
+    return log, reader, next((int(found[1]) for line in log if (found := pattern.search(line))), None)
+
+
+def _read_log(
+    process: subprocess.Popen[str], pattern: re.Pattern[str], log: list[str], listening: threading.Event
+) -> None:
     assert process.stdout
     with process.stdout:
         for line in process.stdout:
             log.append(line)
-            if _LISTENING.search(line):
+            if pattern.search(line):
                 listening.set()
     listening.set()

@@ -14,13 +14,11 @@ from app.model.function import Function
 from app.model.gateway_context import Stamp
 from app.model.invocation import Event, Invocation, InvocationResult, encode_event
 
-ARN = "arn:"
-
 
 def connect(authorizer: Authorizer, invoker: Invoker, functions: Mapping[str, Function]) -> Invoke:
     """The way to an authorizer's function; nothing is started before it is asked."""
     name = authorizer.function or ""
-    if name.startswith(ARN):
+    if authorizer.is_elsewhere:
         return lambda event, stamp: _invoke_elsewhere(name, event)
     function = functions[name]
     # API Gateway waits no longer, whatever the function's own timeout.

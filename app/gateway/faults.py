@@ -70,6 +70,13 @@ def _page(status: int) -> Fault:
     return Fault(status, "".join(f"{line}\r\n" for line in lines).encode())
 
 
+def _everywhere(status: int, text: str, error_type: str) -> tuple[Fault, Fault, Fault, Fault]:
+    """One text in the form of each kind of API."""
+    message, capital = (f'{{"{key}":"{text}"}}'.encode() for key in ("message", "Message"))
+    rest, url = Fault(status, message, error_type), Fault(status, capital, error_type)
+    return rest, Fault(status, message), url, _page(status)
+
+
 _REST_INTERNAL = b'{"message": "Internal server error"}'
 _REST_INTERNAL_TYPE = "InternalServerErrorException"
 _REST_GATEWAY = Fault(502, _REST_INTERNAL, _REST_INTERNAL_TYPE)
@@ -82,6 +89,7 @@ _HTTP_FORBIDDEN = (
     Fault(403, b'{"Message":"Forbidden"}', "AccessDeniedException"),
     _page(403),
 )
+_FORBIDDEN = (Fault(403, b'{"message":"Forbidden"}', "ForbiddenException"), *_HTTP_FORBIDDEN)
 
 # Per cause: REST API, HTTP API, function URL, load balancer.
 _ROWS: dict[type[Exception], tuple[Fault, Fault, Fault, Fault]] = {
@@ -91,30 +99,15 @@ _ROWS: dict[type[Exception], tuple[Fault, Fault, Fault, Fault]] = {
         Fault(403, b'{"Message":null}', "AccessDeniedException"),
         _page(404),
     ),
-    MalformedRequest: (
-        _REST_REQUEST,
-        Fault(400, b'{"message":"Bad Request"}'),
-        Fault(400, b'{"Message":"Bad Request"}', "BadRequestException"),
-        _page(400),
-    ),
+    MalformedRequest: _everywhere(400, "Bad Request", "BadRequestException"),
     HeadersTooLarge: (
         Fault(431, b'{"message":"Request header fields too large"}', "RequestTooLargeException"),
         Fault(431, b'{"message":"Request Header Fields Too Large"}'),
         Fault(431, b'{"Message":"Request Header Fields Too Large"}', "RequestTooLargeException"),
         _page(400),
     ),
-    RequestTooSlow: (
-        Fault(408, b'{"message":"Request Timeout"}', "RequestTimeoutException"),
-        Fault(408, b'{"message":"Request Timeout"}'),
-        Fault(408, b'{"Message":"Request Timeout"}', "RequestTimeoutException"),
-        _page(408),
-    ),
-    MethodArnTooLong: (
-        Fault(414, b'{"message":"Request-URI Too Long"}', "RequestUriTooLongException"),
-        Fault(414, b'{"message":"Request-URI Too Long"}'),
-        Fault(414, b'{"Message":"Request-URI Too Long"}', "RequestUriTooLongException"),
-        _page(414),
-    ),
+    RequestTooSlow: _everywhere(408, "Request Timeout", "RequestTimeoutException"),
+    MethodArnTooLong: _everywhere(414, "Request-URI Too Long", "RequestUriTooLongException"),
     PayloadTooLarge: (
         Fault(413, b'{"message":"Request Too Long"}', "RequestTooLargeException"),
         Fault(413, b'{"message":"Request Entity Too Large"}'),
@@ -122,8 +115,8 @@ _ROWS: dict[type[Exception], tuple[Fault, Fault, Fault, Fault]] = {
         _page(413),
     ),
     InvalidRequest: (Fault(400, error_type="BadRequestException"), Fault(400), Fault(400), _page(400)),
-    Forbidden: (Fault(403, b'{"message":"Forbidden"}', "ForbiddenException"), *_HTTP_FORBIDDEN),
-    UntrustedGateway: (Fault(403, b'{"message":"Forbidden"}', "ForbiddenException"), *_HTTP_FORBIDDEN),
+    Forbidden: _FORBIDDEN,
+    UntrustedGateway: _FORBIDDEN,
     Unauthorized: (
         Fault(401, b'{"message":"Unauthorized"}', "UnauthorizedException"),
         Fault(401, b'{"message":"Unauthorized"}'),

@@ -5,13 +5,10 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from app.errors import Problem
-from app.manifest.check import MANIFEST
-from app.manifest.document import shown
+from app.manifest.check_routes import problems_of_routes
 from app.model.authorizer import AUTHORIZER_TYPES, JWT_TYPES, LAMBDA_TYPES, Authorizer
 from app.model.manifest import FunctionManifest, RouteManifest
 from app.model.stage import Stage
-
-ARN = "arn:"
 
 
 def authorizers_of(manifest: FunctionManifest, stage: Stage) -> Iterator[Authorizer]:
@@ -25,10 +22,7 @@ def authorizers_of(manifest: FunctionManifest, stage: Stage) -> Iterator[Authori
 def check_route_authorizers(manifests: Mapping[Path, FunctionManifest], stage: Stage) -> Iterator[Problem]:
     """Report every route whose authorizer is not there, or is of no kind that its API knows."""
     for folder, manifest in manifests.items():
-        kind = manifest.api or stage.api
-        for index, route in enumerate(manifest.routes):
-            for key, message in _route_problems(route, kind, stage):
-                yield Problem(shown(folder / MANIFEST), f"routes[{index}].{key}", message)
+        yield from problems_of_routes(folder, manifest, stage, _route_problems)
 
 
 def check_authorizers(
@@ -79,7 +73,7 @@ def _authorizer_problems(
 ) -> Iterator[tuple[str, str]]:
     function = authorizer.function
     if authorizer.type in LAMBDA_TYPES and function is not None:
-        if function.startswith(ARN):
+        if authorizer.is_elsewhere:
             if importlib.util.find_spec("boto3") is None:
                 yield ".function", "a function elsewhere needs the package boto3: pip install 'berth[aws]'"
         elif function not in function_names:

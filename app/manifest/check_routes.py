@@ -15,6 +15,8 @@ from app.model.stage import Stage
 from app.schemas.model import model_problem
 
 Manifests = Mapping[Path, FunctionManifest]
+# What is wrong with a route of a function with this kind of API, as (key, message).
+FindProblems = Callable[[RouteManifest, str, Stage], Iterator[tuple[str, str]]]
 
 # What a function or route may say, and the kinds of API that know it.
 _FUNCTION_KEYS: dict[str, tuple[str, Callable[[FunctionManifest], bool]]] = {
@@ -66,9 +68,17 @@ def check_kinds(manifests: Manifests, stage: Stage) -> Iterator[Problem]:
         for key, (owner, is_given) in _FUNCTION_KEYS.items():
             if owner != kind and is_given(manifest):
                 yield Problem(file, key, _foreign(owner, kind))
-        for index, route in enumerate(manifest.routes):
-            for key, message in _route_problems(route, kind, stage):
-                yield Problem(file, f"routes[{index}].{key}", message)
+        yield from problems_of_routes(folder, manifest, stage, _route_problems)
+
+
+def problems_of_routes(
+    folder: Path, manifest: FunctionManifest, stage: Stage, find: FindProblems
+) -> Iterator[Problem]:
+    """What is wrong with each route of a function, by a check that gives (key, message)."""
+    kind = manifest.api or stage.api
+    for index, route in enumerate(manifest.routes):
+        for key, message in find(route, kind, stage):
+            yield Problem(shown(folder / MANIFEST), f"routes[{index}].{key}", message)
 
 
 def _route_problems(route: RouteManifest, kind: str, stage: Stage) -> Iterator[tuple[str, str]]:

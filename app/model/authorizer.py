@@ -53,3 +53,8 @@ class Authorizer:
     issuer: str | None = None
     audience: tuple[str, ...] = ()
     credentials: tuple[IamCredential, ...] = ()
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether its function is not one of this app, and named by its ARN."""
+        return self.function is not None and self.function.startswith("arn:")

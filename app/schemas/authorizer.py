@@ -2,24 +2,10 @@
 
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields
+from marshmallow import EXCLUDE, Schema, fields
 
-from app.schemas.fields import Flag, Text, described
+from app.schemas.fields import Flag, ScalarText, Text
 from app.schemas.reading import read
-
-
-class ScalarText(fields.Field[str]):
-    """A value of a REST API's context: text, number or boolean, which arrive as text.
-
-    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html
-    """
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        if not isinstance(value, str | int | float):
-            raise ValidationError(f"{described(value)} is neither text nor number nor boolean")
-        return str(value)
 
 
 class _AnswerSchema(Schema):
@@ -30,7 +16,10 @@ class _AnswerSchema(Schema):
 
 
 class PolicyAnswerSchema(_AnswerSchema):
-    """A policy whose context becomes text."""
+    """A policy whose context becomes text.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html
+    """
 
     principal_id = Text(data_key="principalId", required=True)
     policy = fields.Raw(data_key="policyDocument", required=True, allow_none=False)

@@ -60,6 +60,19 @@ class ClientText(fields.String):
         return value
 
 
+class ScalarText(fields.Field[str]):
+    """Text, or a boolean or number as its JSON text."""
+
+    wrong = "is neither text nor number nor boolean"
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if not isinstance(value, str | int | float):
+            raise ValidationError(f"{described(value)} {self.wrong}")
+        return str(value)
+
+
 class AnyText(ClientText):
     """A JSON string without NUL."""
 

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, post_load
 
 from app.model.proxy_response import ProxyResponse
-from app.schemas.fields import Flag, described
+from app.schemas.fields import Flag, ScalarText, described
 from app.schemas.reading import read
 
 
@@ -19,15 +19,10 @@ class StatusCode(fields.Field[int]):
         return number
 
 
-class HeaderText(fields.Field[str]):
-    """One header value: text, or a boolean or number as its JSON text."""
+class HeaderText(ScalarText):
+    """One header value."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        if not isinstance(value, str | int | float):
-            raise ValidationError(f"{described(value)} is not a header value")
-        return str(value)
+    wrong = "is not a header value"
 
 
 def _headers() -> fields.Dict:

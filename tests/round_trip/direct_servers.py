@@ -3,10 +3,11 @@
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from servers import follow_log
 
 APPS = Path(__file__).parent / "apps"
 _LISTENING = re.compile(r"(?:Listening at:|running on) http://127\.0\.0\.1:(\d+)")
@@ -30,28 +31,13 @@ def serve_directly(framework: str) -> Iterator[int]:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    log: list[str] = []
-    has_started = threading.Event()
-    reader = threading.Thread(target=_read_log, args=(process, log, has_started), daemon=True)
-    reader.start()
+    log, reader, port = follow_log(process, _LISTENING)
     try:
-        has_started.wait(30)
-        port = next((int(found[1]) for line in log if (found := _LISTENING.search(line))), None)
         assert port is not None, f"{framework} did not start:\n{''.join(log)}"
         yield port
     finally:
         _end(process)
         reader.join(5)
-
-
-def _read_log(process: subprocess.Popen[str], log: list[str], has_started: threading.Event) -> None:
-    assert process.stdout
-    with process.stdout:
-        for line in process.stdout:
-            log.append(line)
-            if _LISTENING.search(line):
-                has_started.set()
-    has_started.set()
 
 
 def _end(process: subprocess.Popen[str]) -> None:
