@@ -13,7 +13,9 @@ from app.model.http import HttpResponse
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-REASONS = {status.value: status.phrase for status in HTTPStatus}
+# Python 3.13 renamed two of them.
+_KEPT = {413: "Request Entity Too Large", 414: "Request-URI Too Long"}
+REASONS = {status.value: status.phrase for status in HTTPStatus} | _KEPT
 
 
 class WireResponse(Response):
