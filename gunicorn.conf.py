@@ -18,15 +18,15 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from gunicorn.glogging import Logger
 
-from app.errors import ManifestError
-from app.gateway.request import RAW_HEADERS_NAME
-from app.gateway.worker import GatewayWorker
-from app.manifest.loader import load
-from app.model.trust import PREFIX
-from app.runtime.bootstrap import die_with
-from app.runtime.logs.server_log import JsonFormatter
-from app.runtime.os_process import hide_process
-from app.settings import Settings
+from berth.errors import ManifestError
+from berth.gateway.routing.head import RAW_HEADERS_NAME
+from berth.manifest.loader import load
+from berth.model.trust import PREFIX
+from berth.runtime.process.bootstrap import die_with
+from berth.runtime.process.os_process import hide_process
+from berth.server.gunicorn_worker import GatewayWorker
+from berth.server.json_log import JsonFormatter
+from berth.settings import Settings
 
 try:
     settings = Settings.from_environ()

@@ -1,5 +1,5 @@
 """The application that `flask run` and `gunicorn wsgi:app` serve."""
 
-from app import create_app
+from berth import create_app
 
 app = create_app()

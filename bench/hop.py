@@ -9,15 +9,15 @@ from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 
-from app.invoke import Invoker
-from app.manifest.loader import load
-from app.model.function import Function
-from app.model.invocation import Invocation, encode_event
-from app.runtime.kinds import create_pool
-from app.settings import Settings
 from bench.peer_apps import hello_handler
 from bench.report import print_table, quantile
 from bench.samples import sample_event, write_hello
+from berth.invoke.invoker import Invoker
+from berth.manifest.loader import load
+from berth.model.function import Function
+from berth.model.invocation import Invocation, encode_event
+from berth.runtime.environments import create_pool
+from berth.settings import Settings
 
 _TURNS = 20
 _REQUEST_ID = "00000000-0000-4000-8000-000000000000"

@@ -10,14 +10,14 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from app.invoke import Invoker
-from app.manifest.loader import load
-from app.model.function import Function
-from app.model.invocation import Invocation
-from app.runtime.kinds import create_pool
-from app.settings import Settings
 from bench.report import print_table
 from bench.soak_functions import write_soak_functions
+from berth.invoke.invoker import Invoker
+from berth.manifest.loader import load
+from berth.model.function import Function
+from berth.model.invocation import Invocation
+from berth.runtime.environments import create_pool
+from berth.settings import Settings
 
 _CALLERS = 4
 _ROWS = 10

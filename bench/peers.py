@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from app.settings import Settings
 from bench.load import BadAnswer, Bounds, Sample, get_request, run_load
 from bench.report import print_table, quantile
 from bench.samples import HELLO_PATH, ROOT, environ_of, write_hello
 from bench.server import Command, Server, running
+from berth.settings import Settings
 
 BERTH = "Berth"
 FRAMEWORK = "functions-framework"

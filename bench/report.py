@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib import metadata
 
-import app
+import berth
 
 PACKAGES = ("flask", "werkzeug", "gunicorn", "marshmallow", "awslambdaric", "functions-framework")
 
@@ -21,7 +21,7 @@ def quantile(values: Sequence[float], share: float) -> float:
 def print_facts() -> None:
     """Print the command, the versions and the machine."""
     print("$ python -m bench", *sys.argv[1:])
-    print(f"berth {app.__version__}, {', '.join(filter(None, map(_version, PACKAGES)))}")
+    print(f"berth {berth.__version__}, {', '.join(filter(None, map(_version, PACKAGES)))}")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     load = f", load average {os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else ""
     print(

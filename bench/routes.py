@@ -9,21 +9,21 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from app.errors import NoSuchRoute
-from app.factory import create_app, create_gateway
-from app.gateway.blueprint import function_blueprint
-from app.gateway.faults import register_faults
-from app.gateway.flask_app import GatewayApp, RouteMap
-from app.gateway.request import RequestHead
-from app.invoke import Invoker
-from app.manifest.loader import load
-from app.model.invocation import Invocation, InvocationResult
-from app.runtime.kinds import create_pool
-from app.settings import Settings
 from bench.load import get_request
 from bench.report import print_table
 from bench.samples import ROOT, ROUTES_EACH, environ_of, write_many
 from bench.server import Command, running
+from berth.errors import NoSuchRoute
+from berth.factory import create_app, create_gateway
+from berth.gateway.blueprint import function_blueprint
+from berth.gateway.faults import register_faults
+from berth.gateway.flask_app import GatewayApp, RouteMap
+from berth.gateway.routing.head import RequestHead
+from berth.invoke.invoker import Invoker
+from berth.manifest.loader import load
+from berth.model.invocation import Invocation, InvocationResult
+from berth.runtime.environments import create_pool
+from berth.settings import Settings
 
 START_ROUTES = (1, 1000)
 COST_ROUTES = (1, 10, 100, 1000)

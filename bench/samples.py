@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from app.settings import Settings
+from berth.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 HELLO = ROOT / "functions" / "hello"

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from servers import running_servers
 
-pytest_plugins = ["app.testing.plugin"]
+from kit.servers import running_servers
+
+pytest_plugins = ["berth.testing.plugin"]
 
 _LIVING = pytest.StashKey[set[str]]()
 

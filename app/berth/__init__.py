@@ -12,6 +12,6 @@ __all__ = ["__version__", "create_app"]
 def __getattr__(name: str) -> Any:
     if name != "create_app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from app.factory import create_app
+    from berth.factory import create_app
 
     return create_app

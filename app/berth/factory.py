@@ -3,23 +3,23 @@
 import logging
 from collections.abc import Collection
 
-from app.authorizers.decision import create_decisions
-from app.authorizers.lambda_authorizer import Invoke
-from app.cli.function import function_group
-from app.cli.gateway import gateway_group
-from app.cli.start import refusing
-from app.gateway.authorizer_functions import connect
-from app.gateway.blueprint import function_blueprint
-from app.gateway.faults import register_faults
-from app.gateway.flask_app import GatewayApp
-from app.gateway.gateway import Gateway
-from app.gateway.health import health_blueprint
-from app.gateway.preflight import answer_preflights, options_blueprint
-from app.invoke import Invoker
-from app.manifest.loader import Catalog, load
-from app.model.authorizer import Authorizer
-from app.runtime.kinds import create_pool
-from app.settings import Settings
+from berth.gateway.authorizers.authorizer_functions import connect
+from berth.gateway.authorizers.decision import create_decisions
+from berth.gateway.authorizers.lambda_authorizer import Invoke
+from berth.gateway.blueprint import function_blueprint
+from berth.gateway.faults import register_faults
+from berth.gateway.flask_app import GatewayApp
+from berth.gateway.gateway import Gateway
+from berth.gateway.preflight import answer_preflights, options_blueprint
+from berth.invoke.invoker import Invoker
+from berth.manifest.loader import Catalog, load
+from berth.model.authorizer import Authorizer
+from berth.runtime.environments import create_pool
+from berth.server.health import health_blueprint
+from berth.settings import Settings
+from berth.tools.cli.function import function_group
+from berth.tools.cli.gateway import gateway_group
+from berth.tools.cli.start import refusing
 
 log = logging.getLogger("berth")
 

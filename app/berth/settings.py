@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.ecs import TaskFacts, task_facts
-from app.errors import ManifestError, Problem
-from app.machine import memory_bytes, usable_cpus
+from berth.errors import ManifestError, Problem
+from berth.host.ecs import TaskFacts, task_facts
+from berth.host.machine import memory_bytes, usable_cpus
 
 PREFIX = "BERTH_"
 _MOST = 2**31 - 1

@@ -3,13 +3,13 @@
 import ast
 import statistics
 
-from sources import ROOT, body_lines, functions, modules
+from kit.sources import PACKAGE, body_lines, functions, modules
 
 MODULES = modules()
 
 
 def test_modules_are_short():
-    lengths = {path: len((ROOT / path).read_text().splitlines()) for path in MODULES}
+    lengths = {path: len((PACKAGE / path).read_text().splitlines()) for path in MODULES}
     assert {path: length for path, length in lengths.items() if length > 300} == {}
 
 
@@ -25,7 +25,7 @@ def test_functions_are_short():
 
 
 def test_the_view_is_a_story_in_seven_statements():
-    (view,) = functions(MODULES["app/gateway/view.py"])
+    (view,) = functions(MODULES["gateway/view.py"])
     assert len(view.body) - 1 == 7
 
 

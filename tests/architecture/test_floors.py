@@ -3,68 +3,82 @@
 import ast
 
 import pytest
-from sources import imported, modules
 
-FLOORS = {
-    "app/ecs.py": 0,
-    "app/errors.py": 0,
-    "app/machine.py": 0,
-    "app/model": 0,
-    "app/settings.py": 1,
-    "app/schemas": 1,
-    "app/payload": 2,
-    "app/manifest": 2,
-    "app/authorizers": 3,
-    "app/runtime": 3,
-    "app/invoke.py": 4,
-    "app/gateway": 5,
-    "app/cli": 6,
-    "app/factory.py": 7,
-    "app/__init__.py": 8,
-    "app/testing": 9,
-}
+from kit.sources import PACKAGE, imported, modules, own_module
+
+# From the ground up. A module belongs to the longest entry that its path begins with, and imports only
+# from lower floors or from its own entry.
+FLOORS = (
+    ("errors.py", "model", "host"),
+    ("settings.py", "schemas"),
+    ("payload/schema", "manifest/schema"),
+    ("payload",),
+    # Above payload, which checks the models of request bodies when manifests are loaded.
+    ("manifest/document.py",),
+    ("manifest/checks",),
+    ("manifest",),
+    ("runtime/process/environ.py", "runtime/logs"),
+    ("runtime/environment.py", "runtime/outcome.py", "runtime/temp_folders.py", "runtime/limits"),
+    ("runtime/supervisor.py",),
+    ("runtime/process",),
+    ("runtime/inline",),
+    ("runtime/pool",),
+    ("runtime",),
+    ("invoke",),
+    ("gateway/trusted_context.py",),
+    ("gateway/routing",),
+    ("gateway/authorizers",),
+    ("gateway",),
+    ("server",),
+    ("tools/sample.py",),
+    ("tools",),
+    ("factory.py",),
+    ("__init__.py",),
+    ("testing",),
+)
 MODULES = modules()
-CHILD = {"app/runtime/bootstrap.py"}
+CHILD = {"runtime/process/bootstrap.py"}
 
 
-def _place(path: str) -> str:
-    return path if path in FLOORS else "/".join(path.split("/")[:2])
+def _entry(path: str) -> str:
+    """The entry of FLOORS that a module belongs to."""
+    entries = [each for floor in FLOORS for each in floor if path == each or path.startswith(f"{each}/")]
+    assert entries, f"{path} has no floor"
+    return max(entries, key=len)
 
 
-def _target(name: str) -> str | None:
-    """The folder or module of ours behind a dotted name."""
-    parts = name.split(".")
-    if parts[0] != "app" or len(parts) < 2:
-        return None
-    folder = f"app/{parts[1]}"
-    return folder if folder in FLOORS else f"{folder}.py"
+def _floor(entry: str) -> int:
+    return next(number for number, floor in enumerate(FLOORS) if entry in floor)
 
 
-def test_every_module_has_a_floor():
-    assert {_place(path) for path in MODULES} == set(FLOORS)
+def test_every_entry_is_a_module_or_folder_of_the_package():
+    assert [each for floor in FLOORS for each in floor if not (PACKAGE / each).exists()] == []
 
 
 @pytest.mark.parametrize("path", MODULES)
 def test_imports_go_down(path):
-    own = _place(path)
+    own = _entry(path)
     for name in imported(MODULES[path]):
-        target = _target(name)
-        if target is not None and target != own:
-            assert FLOORS[target] < FLOORS[own], f"{path} imports {name}"
+        module = own_module(name)
+        if module is not None and _entry(module) != own:
+            assert _floor(_entry(module)) < _floor(own), f"{path} imports {name}"
 
 
 @pytest.mark.parametrize(
     ("forbidden", "allowed"),
     [
-        ({"flask", "werkzeug"}, ("app/gateway", "app/cli", "app/testing")),
-        ({"marshmallow"}, ("app/schemas",)),
-        ({"subprocess", "signal"}, ("app/runtime/os_process.py", "app/runtime/bootstrap.py", "app/cli")),
-        ({"awslambdaric"}, ("app/runtime",)),
+        ({"flask", "werkzeug"}, ("gateway", "server", "tools", "testing")),
+        (
+            {"marshmallow"},
+            ("schemas", "payload/schema", "manifest/schema", "gateway/authorizers/answer_schema.py"),
+        ),
+        ({"subprocess", "signal"}, ("runtime/process", "server", "tools")),
+        ({"awslambdaric"}, ("runtime",)),
         (
             {"uuid", "time", "datetime"},
-            ("app/ecs.py", "app/authorizers", "app/runtime", "app/gateway", "app/cli", "app/testing"),
+            ("host", "runtime", "gateway", "server", "tools", "testing"),
         ),
-        ({"pytest"}, ("app/testing",)),
+        ({"pytest"}, ("testing",)),
     ],
 )
 def test_packages_stay_in_their_place(forbidden, allowed):
@@ -76,13 +90,13 @@ def test_packages_stay_in_their_place(forbidden, allowed):
 
 def test_the_child_imports_nothing_of_ours():
     for path in CHILD:
-        assert [name for name in imported(MODULES[path]) if name.split(".")[0] == "app"] == []
+        assert [name for name in imported(MODULES[path]) if name.split(".")[0] == "berth"] == []
 
 
 def test_the_environment_has_one_door():
-    swapping = {"app/runtime/module_scope.py"}  # gives an inline function an environment of its own
+    swapping = {"runtime/inline/module_scope.py"}  # gives an inline function an environment of its own
     for path, tree in MODULES.items():
-        if path not in CHILD | swapping | {"app/settings.py"}:
+        if path not in CHILD | swapping | {"settings.py"}:
             names = {f"{ast.unparse(node)}" for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
             assert not names & {"os.environ", "os.getenv", "os.putenv"}, path
 

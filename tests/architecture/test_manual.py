@@ -3,16 +3,16 @@
 import re
 
 import pytest
-from sources import ROOT
 
-from app.cli.function import function_group
-from app.cli.gateway import gateway_group
-from app.model.gateway_context import CONTEXT_FIELDS
-from app.schemas.authorizer_keys import AuthorizerSchema, CredentialSchema
-from app.schemas.gateway_keys import ApiKeySchema, CorsSchema, GatewaySchema, SecretSchema
-from app.schemas.manifest import FunctionManifestSchema, StageManifestSchema
-from app.schemas.route import ConditionSchema, RouteSchema
-from app.settings import VARIABLES
+from berth.manifest.schema.authorizer import AuthorizerSchema, CredentialSchema
+from berth.manifest.schema.gateway import ApiKeySchema, CorsSchema, GatewaySchema, SecretSchema
+from berth.manifest.schema.manifest import FunctionManifestSchema, StageManifestSchema
+from berth.manifest.schema.route import ConditionSchema, RouteSchema
+from berth.model.gateway_context import CONTEXT_FIELDS
+from berth.settings import VARIABLES
+from berth.tools.cli.function import function_group
+from berth.tools.cli.gateway import gateway_group
+from kit.sources import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 MANUAL = "\n".join(path.read_text() for path in PAGES)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from app.cli.function import function_group
-from app.schemas.event import check_event
+from berth.payload.schema.event import check_event
+from berth.tools.cli.function import function_group
 
 V1 = {
     "resource": "/orders/{id}",

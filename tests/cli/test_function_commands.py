@@ -7,9 +7,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from servers import ROOT, project_environ, write_function
 
-from app.cli.sample import SAMPLE_SHAPES, build_sample_event
+from berth.tools.sample import SAMPLE_SHAPES, build_sample_event
+from kit.servers import ROOT, project_environ, write_function
 
 HELLO = """
 import logging
@@ -155,7 +155,7 @@ def test_new_makes_a_function_that_passes_its_own_test_and_checks(project):
     assert made.returncode == 0, made.stderr
     assert _flask(project, "function", "check", "greet-all").stdout == "greet-all: ok\n"
     test = project / "tests" / "functions" / "test_greet_all.py"
-    program = [sys.executable, "-m", "pytest", "-q", "-p", "app.testing.plugin", "-p", "no:cacheprovider"]
+    program = [sys.executable, "-m", "pytest", "-q", "-p", "berth.testing.plugin", "-p", "no:cacheprovider"]
     ran = subprocess.run(
         [*program, str(test)], cwd=ROOT, env=project_environ(project), capture_output=True, text=True
     )

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from servers import ROOT, project_environ, start_gunicorn, write_function
+from kit.servers import ROOT, project_environ, start_gunicorn, write_function
 
 
 def _make_token(project: Path) -> dict[str, str]:

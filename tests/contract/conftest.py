@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from logged import LoggedServer
 
-from app.invoke import Invoker
-from app.model.function import Function
-from app.runtime.kinds import create_pool
-from app.settings import Settings
+from berth.invoke.invoker import Invoker
+from berth.model.function import Function
+from berth.runtime.environments import create_pool
+from berth.settings import Settings
+from kit.logged import LoggedServer
 
 
 def _settings(**changes: Any) -> Settings:

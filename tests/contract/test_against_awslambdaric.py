@@ -6,13 +6,13 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from rows import ROWS, Row
-from runtime_api import awslambdaric
-from under_test import as_on_lambda, build_function
 
-from app.invoke import Invoker
-from app.model.function import Function
-from app.model.invocation import Invocation, InvocationResult
+from berth.invoke.invoker import Invoker
+from berth.model.function import Function
+from berth.model.invocation import Invocation, InvocationResult
+from kit.rows import ROWS, Row
+from kit.runtime_api import awslambdaric
+from kit.under_test import as_on_lambda, build_function
 
 
 def _place(row: Row) -> tuple[str, str, list[tuple[str, str]]]:

@@ -4,7 +4,7 @@ import ast
 import re
 from pathlib import Path
 
-from rows import ROWS
+from kit.rows import ROWS
 
 HERE = Path(__file__).parent
 _NAMED = re.compile(r"^R(\d+)  ", re.MULTILINE)

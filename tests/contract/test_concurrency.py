@@ -16,13 +16,13 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
-from logged import LoggedServer
-from under_test import build_function, invoke, pick_up, read_line, read_to_end
 
-from app.errors import Throttled
-from app.invoke import Invoker
-from app.model.function import Function
-from app.model.invocation import InvocationResult
+from berth.errors import Throttled
+from berth.invoke.invoker import Invoker
+from berth.model.function import Function
+from berth.model.invocation import InvocationResult
+from kit.logged import LoggedServer
+from kit.under_test import build_function, invoke, pick_up, read_line, read_to_end
 
 Serve = Callable[..., LoggedServer]
 

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from logged import LoggedServer
-from rows import ROWS, Row
-from under_test import KINDS, build_function, invoke, without_import_frames
 
-from app.invoke import Invoker
-from app.model.invocation import InvocationResult
+from berth.invoke.invoker import Invoker
+from berth.model.invocation import InvocationResult
+from kit.logged import LoggedServer
+from kit.rows import ROWS, Row
+from kit.under_test import KINDS, build_function, invoke, without_import_frames
 
 CASES = [(kind, row) for kind in KINDS for row in ROWS if kind == "process" or not row.not_inline]
 

@@ -11,13 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from logged import LoggedServer, worded
-from rows.faults import TIMED_OUT
-from rows.row import UNHANDLED
-from under_test import build_function
-
-from app.model.function import Function
-from app.model.invocation import InvocationResult
+from berth.model.function import Function
+from berth.model.invocation import InvocationResult
+from kit.logged import LoggedServer, worded
+from kit.rows.faults import TIMED_OUT
+from kit.rows.row import UNHANDLED
+from kit.under_test import build_function
 
 Serve = Callable[..., LoggedServer]
 

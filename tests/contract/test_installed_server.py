@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-import app
+import berth
 
-HERE = Path(__file__).parent
+TESTS = Path(__file__).parents[1]
 PROGRAM = """
 import sys
-from under_test import build_function, invoke
-from app.invoke import Invoker
-from app.runtime.kinds import create_pool
-from app.settings import Settings
+from kit.under_test import build_function, invoke
+from berth.invoke.invoker import Invoker
+from berth.runtime.environments import create_pool
+from berth.settings import Settings
 pool = create_pool(Settings())
 print(invoke(Invoker(pool), build_function(*sys.argv[1:])).payload.decode())
 pool.close()
@@ -39,8 +39,8 @@ def test_functions_do_not_see_the_server_when_it_is_installed(
     folder: str, handler: str, payload: str, tmp_path: Path
 ) -> None:
     installed = tmp_path / "site-packages"
-    shutil.copytree(Path(app.__file__).parent, installed / "app")
+    shutil.copytree(Path(berth.__file__).parent, installed / "berth")
     program = [sys.executable, "-c", PROGRAM, folder, handler]
-    environ = {"PYTHONPATH": f"{installed}:{HERE}"}
+    environ = {"PYTHONPATH": f"{installed}:{TESTS}"}
     ended = subprocess.run(program, env=environ, cwd=tmp_path, stdout=subprocess.PIPE, text=True, check=True)
     assert ended.stdout.splitlines()[-1] == payload

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from logged import LAMBDA_WARNING, LoggedServer
-from under_test import build_function
 
-from app.model.function import Function
+from berth.model.function import Function
+from kit.logged import LAMBDA_WARNING, LoggedServer
+from kit.under_test import build_function
 
 Serve = Callable[..., LoggedServer]
 

@@ -11,13 +11,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from under_test import KINDS, build_function, invoke
 
-from app.invoke import Invoker
-from app.model.function import Function
-from app.model.invocation import InvocationResult
+from berth.invoke.invoker import Invoker
+from berth.model.function import Function
+from berth.model.invocation import InvocationResult
+from kit.under_test import KINDS, build_function, invoke
 
-HERE = Path(__file__).parent
+TESTS = Path(__file__).parents[1]
 VERSIONED = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
 MODULES = (
     "first/python/beside.py",
@@ -36,10 +36,10 @@ MODULES = (
 )
 OPT_PROGRAM = """
 import sys
-from under_test import build_function, invoke
-from app.invoke import Invoker
-from app.runtime.kinds import create_pool
-from app.settings import Settings
+from kit.under_test import build_function, invoke
+from berth.invoke.invoker import Invoker
+from berth.runtime.environments import create_pool
+from berth.settings import Settings
 pool = create_pool(Settings())
 function = build_function("imports_by_name", "app.where")
 print([invoke(Invoker(pool), function, b'"%s"' % name.encode()).payload.decode() for name in sys.argv[1:]])
@@ -157,7 +157,7 @@ def test_modules_in_opt_go_before_installed_ones_and_after_the_functions(tmp_pat
     if subprocess.run([*in_own_opt, "true"], stderr=subprocess.DEVNULL).returncode:
         pytest.skip("this user may not mount")
     program = [sys.executable, "-c", OPT_PROGRAM, "flask", "beside", "versioned"]
-    environ = {"PYTHONPATH": f"{HERE.parents[1]}:{HERE}", "TMPDIR": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    environ = {"PYTHONPATH": f"{TESTS}", "TMPDIR": str(tmp_path), "PATH": "/usr/bin:/bin"}
     ended = subprocess.run(
         [*in_own_opt, *program], env=environ, stdout=subprocess.PIPE, text=True, check=True
     )

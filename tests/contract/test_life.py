@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from logged import LoggedServer
-from under_test import await_that, build_function, invoke, pick_up, read_line, read_to_end
 
-from app.invoke import Invoker
-from app.model.function import Function
-from app.model.invocation import InvocationResult
+from berth.invoke.invoker import Invoker
+from berth.model.function import Function
+from berth.model.invocation import InvocationResult
+from kit.logged import LoggedServer
+from kit.under_test import await_that, build_function, invoke, pick_up, read_line, read_to_end
 
 Serve = Callable[..., LoggedServer]
 

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from logged import LoggedServer
-from rows.faults import KILLED
-from rows.row import UNHANDLED
-from under_test import build_function, invoke, pick_up, read_line, read_to_end
 
-from app.invoke import Invoker
-from app.model.function import Function
-from app.model.invocation import InvocationResult
+from berth.invoke.invoker import Invoker
+from berth.model.function import Function
+from berth.model.invocation import InvocationResult
+from kit.logged import LoggedServer
+from kit.rows.faults import KILLED
+from kit.rows.row import UNHANDLED
+from kit.under_test import build_function, invoke, pick_up, read_line, read_to_end
 
 Serve = Callable[..., LoggedServer]
 

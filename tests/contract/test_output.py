@@ -15,14 +15,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
-from logged import LoggedServer
-from under_test import build_function, invoke, pick_up, read_to_end
 
-from app.invoke import Invoker
-from app.model.function import Function
-from app.model.invocation import InvocationResult
-from app.runtime.kinds import create_pool
-from app.settings import Settings
+from berth.invoke.invoker import Invoker
+from berth.model.function import Function
+from berth.model.invocation import InvocationResult
+from berth.runtime.environments import create_pool
+from berth.settings import Settings
+from kit.logged import LoggedServer
+from kit.under_test import build_function, invoke, pick_up, read_to_end
 
 Serve = Callable[..., LoggedServer]
 FLOOD = b"320"  # lines of 64 KiB: 20 MiB

@@ -10,13 +10,13 @@ import socket
 import time
 
 import pytest
-from rows.faults import STATUS_1, STATUS_3, TIMED_OUT
-from rows.row import UNHANDLED
-from under_test import build_function, invoke, pick_up, read_to_end
 
-from app.invoke import Invoker
-from app.model.function import Function
-from app.model.invocation import InvocationResult
+from berth.invoke.invoker import Invoker
+from berth.model.function import Function
+from berth.model.invocation import InvocationResult
+from kit.rows.faults import STATUS_1, STATUS_3, TIMED_OUT
+from kit.rows.row import UNHANDLED
+from kit.under_test import build_function, invoke, pick_up, read_to_end
 
 
 def test_forked_process_neither_answers_nor_disturbs_when_it_returns_from_the_handler(

@@ -11,23 +11,23 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from logged import LoggedServer
-from processes import watching
-from under_test import build_function, invoke, pick_up, read_line, read_to_end
 
-from app.invoke import Invoker
-from app.model.invocation import InvocationResult
+from berth.invoke.invoker import Invoker
+from berth.model.invocation import InvocationResult
+from kit.logged import LoggedServer
+from kit.processes import watching
+from kit.under_test import build_function, invoke, pick_up, read_line, read_to_end
 
-HERE = Path(__file__).parent
+TESTS = Path(__file__).parents[1]
 # Invocations come from threads that end, as requests do. What it prints is how they ended.
 PROGRAM = """
 import signal
 import sys
 import threading
-from under_test import build_function, invoke
-from app.invoke import Invoker
-from app.runtime.kinds import create_pool
-from app.settings import Settings
+from kit.under_test import build_function, invoke
+from berth.invoke.invoker import Invoker
+from berth.runtime.environments import create_pool
+from berth.settings import Settings
 
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may ignore it (nohup)
 environment = {"LIFELINE": sys.argv[1]}
@@ -49,7 +49,7 @@ signal.pause()
 @contextmanager
 def _server(lifeline: socket.socket, *handlers: str) -> Iterator[subprocess.Popen[str]]:
     """A server process of its own that runs these invocations."""
-    environ = {**os.environ, "PYTHONPATH": f"{HERE.parents[1]}:{HERE}"}
+    environ = {**os.environ, "PYTHONPATH": f"{TESTS}"}
     program = [sys.executable, "-c", PROGRAM, str(lifeline.getsockname()[1]), *handlers]
     with subprocess.Popen(
         program, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True

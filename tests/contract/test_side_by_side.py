@@ -10,10 +10,10 @@ import socket
 from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
-from under_test import KINDS, build_function, invoke, pick_up
 
-from app.invoke import Invoker
-from app.model.invocation import InvocationResult
+from berth.invoke.invoker import Invoker
+from berth.model.invocation import InvocationResult
+from kit.under_test import KINDS, build_function, invoke, pick_up
 
 
 @pytest.mark.parametrize("kind", KINDS)

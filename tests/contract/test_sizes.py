@@ -6,11 +6,11 @@ R57  an event that is larger
 """
 
 import pytest
-from under_test import KINDS, build_function, invoke
 
-from app.errors import PayloadTooLarge
-from app.invoke import Invoker
-from app.model.invocation import InvocationResult
+from berth.errors import PayloadTooLarge
+from berth.invoke.invoker import Invoker
+from berth.model.invocation import InvocationResult
+from kit.under_test import KINDS, build_function, invoke
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -15,11 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from logged import LoggedServer
-from under_test import await_that, build_function, invoke, pick_up
 
-from app.invoke import Invoker
-from app.model.function import Function
+from berth.invoke.invoker import Invoker
+from berth.model.function import Function
+from kit.logged import LoggedServer
+from kit.under_test import await_that, build_function, invoke, pick_up
 
 Serve = Callable[..., LoggedServer]
 

@@ -16,13 +16,13 @@ import re
 from collections.abc import Callable
 
 import pytest
-from logged import LAMBDA_WARNING, LoggedServer, worded
-from rows.faults import TIMED_OUT
-from rows.row import UNHANDLED
-from under_test import build_function
 
-from app.model.function import Function
-from app.model.invocation import InvocationResult
+from berth.model.function import Function
+from berth.model.invocation import InvocationResult
+from kit.logged import LAMBDA_WARNING, LoggedServer, worded
+from kit.rows.faults import TIMED_OUT
+from kit.rows.row import UNHANDLED
+from kit.under_test import build_function
 
 Serve = Callable[..., LoggedServer]
 

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import awslambdaric
 import pytest
-from logged import LoggedServer
-from under_test import FUNCTIONS, KINDS, build_function, invoke
 
-from app.invoke import Invoker
-from app.model.invocation import InvocationResult
-from app.settings import Settings
+from berth.invoke.invoker import Invoker
+from berth.model.invocation import InvocationResult
+from berth.settings import Settings
+from kit.logged import LoggedServer
+from kit.under_test import FUNCTIONS, KINDS, build_function, invoke
 
 ROOT = str(FUNCTIONS / "asks_environ")
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"

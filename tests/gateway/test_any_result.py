@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from callers import Caller
 from hypothesis import given
-from servers import Reply, Server, start_gunicorn, write_function
-from strategies import documents, often
-from transports import new_project, write_answer
 
-from app.cli.sample import SAMPLE_SHAPES
+from berth.tools.sample import SAMPLE_SHAPES
+from kit.callers import Caller
+from kit.servers import Reply, Server, start_gunicorn, write_function
+from kit.strategies import documents, often
+from kit.transports import new_project, write_answer
 
 # Returns the JSON document that it was sent.
 RETURNS = """

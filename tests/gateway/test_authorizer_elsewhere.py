@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from servers import Reply, Server, start_gunicorn, write_function
+
+from kit.servers import Reply, Server, start_gunicorn, write_function
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:gate:live"
 OPEN = "def handler(event, context): return {'body': event['requestContext']['authorizer']['principalId']}"

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from authorizing_functions import ANSWERS, LAMBDA_AUTHORIZERS, routes_of, write_authorizers
-from servers import Reply, write_function
-from transports import ECHO, TRANSPORTS, Transport, isolation_for, new_project, open_transport
+
+from kit.authorizing_functions import ANSWERS, LAMBDA_AUTHORIZERS, routes_of, write_authorizers
+from kit.servers import Reply, write_function
+from kit.transports import ECHO, TRANSPORTS, Transport, isolation_for, new_project, open_transport
 
 ARN = "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5"
 STAGE = {

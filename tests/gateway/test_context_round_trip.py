@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from parameter_mapping import mapped_headers
-from servers import write_function
-from transports import ECHO, new_project
-from vector_cases import Vector, event_differences, manifest_of, request_of, vectors_of
-from vector_servers import Find, grouped, served
 
-from app.model.gateway_context import CONTEXT_FIELDS, numbered_fields
+from berth.model.gateway_context import CONTEXT_FIELDS, numbered_fields
+from kit.parameter_mapping import mapped_headers
+from kit.servers import write_function
+from kit.transports import ECHO, new_project
+from kit.vector_cases import Vector, event_differences, manifest_of, request_of, vectors_of
+from kit.vector_servers import Find, grouped, served
 
 PREFIX = "X-Berth-0123456789abcdef-"
 TOKEN = "f" * 64

@@ -4,9 +4,18 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from raw_http import exchange
-from servers import Server, write_function
-from transports import ECHO, REAL_SERVERS, TRANSPORTS, Transport, isolation_for, new_project, open_transport
+
+from kit.raw_http import exchange
+from kit.servers import Server, write_function
+from kit.transports import (
+    ECHO,
+    REAL_SERVERS,
+    TRANSPORTS,
+    Transport,
+    isolation_for,
+    new_project,
+    open_transport,
+)
 
 ROOT = "Root=1-3152b799-8954dae64eda91bc9a23a7e8"
 

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from servers import Reply, Server, write_function
-from transports import (
+
+from kit.servers import Reply, Server, write_function
+from kit.transports import (
     REAL_SERVERS,
     TRANSPORTS,
     Transport,

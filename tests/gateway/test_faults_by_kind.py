@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from servers import Reply
-from transports import TRANSPORTS, Transport, isolation_for, new_project, open_transport, write_answer
+
+from kit.servers import Reply
+from kit.transports import TRANSPORTS, Transport, isolation_for, new_project, open_transport, write_answer
 
 KINDS = {
     "rest": {"api": "rest"},

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from servers import write_function
-from transports import ECHO, TRANSPORTS, Transport, isolation_for, new_project, open_transport
+
+from kit.servers import write_function
+from kit.transports import ECHO, TRANSPORTS, Transport, isolation_for, new_project, open_transport
 
 Servers = dict[int, Transport]
 HOPS = (0, 1, 2)

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from servers import Reply
-from transports import TRANSPORTS, Transport, isolation_for, new_project, open_transport, write_answer
+
+from kit.servers import Reply
+from kit.transports import TRANSPORTS, Transport, isolation_for, new_project, open_transport, write_answer
 
 ORIGIN = "https://www.example.com"
 CORS = {

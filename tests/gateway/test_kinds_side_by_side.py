@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from servers import Reply
-from transports import TRANSPORTS, Transport, isolation_for, new_project, open_transport, write_answer
+
+from kit.servers import Reply
+from kit.transports import TRANSPORTS, Transport, isolation_for, new_project, open_transport, write_answer
 
 # Each function answers with its name and what its event says of the path.
 WHOSE = (

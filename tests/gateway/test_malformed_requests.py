@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 
 import pytest
-from raw_http import exchange
-from servers import Server, start_gunicorn, write_function
-from transports import ECHO, new_project
+
+from kit.raw_http import exchange
+from kit.servers import Server, start_gunicorn, write_function
+from kit.transports import ECHO, new_project
 
 SMUGGLED = b"GET /rest/smuggled HTTP/1.1\r\nHost: h\r\n\r\n"
 

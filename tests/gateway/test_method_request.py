@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from servers import Reply
-from transports import TRANSPORTS, Transport, isolation_for, new_project, open_transport, write_answer
+
+from kit.servers import Reply
+from kit.transports import TRANSPORTS, Transport, isolation_for, new_project, open_transport, write_answer
 
 KEY, OTHER_KEY = "a-key-of-more-than-twenty-letters", "another-key-of-more-than-twenty"
 OTHER_HASH = hashlib.sha256(OTHER_KEY.encode()).hexdigest()

@@ -2,10 +2,10 @@
 
 import pytest
 from flask.testing import FlaskClient
-from servers import write_function
 
-from app import create_app
-from app.settings import Settings
+from berth import create_app
+from berth.settings import Settings
+from kit.servers import write_function
 
 ECHO = """
 import json

@@ -4,9 +4,18 @@ import hashlib
 from collections.abc import Iterator
 
 import pytest
-from raw_http import chunked, exchange
-from servers import Server, write_function
-from transports import ECHO, REAL_SERVERS, TRANSPORTS, Transport, isolation_for, new_project, open_transport
+
+from kit.raw_http import chunked, exchange
+from kit.servers import Server, write_function
+from kit.transports import (
+    ECHO,
+    REAL_SERVERS,
+    TRANSPORTS,
+    Transport,
+    isolation_for,
+    new_project,
+    open_transport,
+)
 
 TEN_MB = 10 * 1024 * 1024
 SIX_MB = 6_291_456

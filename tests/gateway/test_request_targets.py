@@ -4,9 +4,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from raw_http import exchange
-from servers import Server, write_function
-from transports import ECHO, REAL_SERVERS, TRANSPORTS, Transport, isolation_for, new_project, open_transport
+
+from kit.raw_http import exchange
+from kit.servers import Server, write_function
+from kit.transports import (
+    ECHO,
+    REAL_SERVERS,
+    TRANSPORTS,
+    Transport,
+    isolation_for,
+    new_project,
+    open_transport,
+)
 
 
 @pytest.fixture(scope="module", params=TRANSPORTS)

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from servers import Reply
-from transports import Client, new_project, open_transport, write_answer
+
+from kit.servers import Reply
+from kit.transports import Client, new_project, open_transport, write_answer
 
 MISSING = b'{"message":"Missing Authentication Token"}'
 ROUTES = (

@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from raw_http import conversation
-from servers import Reply, Server, write_function
-from transports import REAL_SERVERS, TRANSPORTS, Transport, isolation_for, new_project, open_transport
+
+from kit.raw_http import conversation
+from kit.servers import Reply, Server, write_function
+from kit.transports import REAL_SERVERS, TRANSPORTS, Transport, isolation_for, new_project, open_transport
 
 # Returns what it is told to, as JSON in the body or the query.
 PARROT = """

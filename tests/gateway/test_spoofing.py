@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
-from attempts import Attempt, headers, paths, policies
-from guarded_site import ENVIRON, HOST, Sent, make_site
-from issuers import Issuer, issuing
-from raw_http import exchange
-from servers import Reply, Server, start_gunicorn
-from signatures import sign
-from token_attempts import EC, RSA, signatures, tokens
+
+from kit.attempts import Attempt, headers, paths, policies
+from kit.guarded_site import ENVIRON, HOST, Sent, make_site
+from kit.issuers import Issuer, issuing
+from kit.raw_http import exchange
+from kit.servers import Reply, Server, start_gunicorn
+from kit.signatures import sign
+from kit.token_attempts import EC, RSA, signatures, tokens
 
 ATTEMPTS = (*headers(), *paths(), *policies(), *tokens(), *signatures())
 PUBLIC = {"route": "GET /public/{proxy+}", "who": []}

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from authorizing_functions import routes_of
-from issuers import FUTURE, PAST, Issuer, ec_key, issuing, rsa_key
-from servers import Reply, write_function
-from signatures import ACCESS_KEY, SECRET, sign
-from transports import ECHO, TRANSPORTS, Transport, isolation_for, new_project, open_transport
+
+from kit.authorizing_functions import routes_of
+from kit.issuers import FUTURE, PAST, Issuer, ec_key, issuing, rsa_key
+from kit.servers import Reply, write_function
+from kit.signatures import ACCESS_KEY, SECRET, sign
+from kit.transports import ECHO, TRANSPORTS, Transport, isolation_for, new_project, open_transport
 
 HOST = "api.example.com"
 USER_ARN = "arn:aws:iam::123456789012:user/alice"

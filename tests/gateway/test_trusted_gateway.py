@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from servers import Reply, start_gunicorn, write_function
-from transports import ECHO, TRANSPORTS, Transport, isolation_for, new_project, open_transport
+
+from kit.servers import Reply, start_gunicorn, write_function
+from kit.transports import ECHO, TRANSPORTS, Transport, isolation_for, new_project, open_transport
 
 PREFIX, TOKEN, NEXT_TOKEN = "X-Berth-0123456789abcdef-", "a" * 32, "b" * 32
 SECRETS = {"TEST_PREFIX": PREFIX, "TEST_TOKEN": TOKEN, "IAM_SECRET": "s" * 40}

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from guarded_site import HOST, Sent
-from issuers import Issuer, make_token, rsa_key
+from kit.guarded_site import HOST, Sent
+from kit.issuers import Issuer, make_token, rsa_key
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from servers import write_function
+from kit.servers import write_function
 
 _START = """
 import json

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from servers import Reply, Server
+from kit.servers import Reply, Server
 
 
 class Caller:

@@ -4,14 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from app.gateway.request import RAW_HEADERS, RequestHead
-from app.model.gateway_context import ANONYMOUS, Stamp
-from app.model.http import HttpRequest, HttpResponse
-from app.model.invocation import Event, InvocationResult
-from app.model.route import ANY, DEFAULT_ROUTE, Route, RouteKey
-from app.payload import alb, function_url, http_v1, http_v2, rest
-from app.payload.shape import CheckableShape
-from app.testing.values import make_function, make_stage
+from berth.gateway.routing.head import RAW_HEADERS, RequestHead
+from berth.model.gateway_context import ANONYMOUS, Stamp
+from berth.model.http import HttpRequest, HttpResponse
+from berth.model.invocation import Event, InvocationResult
+from berth.model.route import ANY, DEFAULT_ROUTE, Route, RouteKey
+from berth.payload import alb, function_url, http_v1, http_v2, rest
+from berth.payload.shape import CheckableShape
+from berth.testing.values import make_function, make_stage
 
 TRACE = "Root=1-3152b799-8954dae64eda91bc9a23a7e8"
 STAMP = Stamp(

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from issuers import Issuer
-from servers import write_function
-from signatures import ACCESS_KEY, SECRET
-from transports import new_project
+from kit.issuers import Issuer
+from kit.servers import write_function
+from kit.signatures import ACCESS_KEY, SECRET
+from kit.transports import new_project
 
 HOST = "api.example.com"
 # Tokens, and what their policies say: (principal, allowed, denied).

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from under_test import invoke
-
-from app.invoke import Invoker
-from app.model.function import Function
-from app.model.invocation import InvocationResult
-from app.runtime.kinds import create_pool
-from app.settings import Settings
+from berth.invoke.invoker import Invoker
+from berth.model.function import Function
+from berth.model.invocation import InvocationResult
+from berth.runtime.environments import create_pool
+from berth.settings import Settings
+from kit.under_test import invoke
 
 LAMBDA_WARNING = (
     "LAMBDA_WARNING: Unhandled exception. The most likely cause is an issue in the function code. "

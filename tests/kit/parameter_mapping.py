@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from app.model.gateway_context import ContextField
+from berth.model.gateway_context import ContextField
 
 
 def mapped_headers(

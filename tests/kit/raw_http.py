@@ -4,7 +4,7 @@ import contextlib
 import http.client
 import socket
 
-from servers import Reply
+from kit.servers import Reply
 
 
 def exchange(port: int, request: bytes, method: str = "GET") -> Reply:

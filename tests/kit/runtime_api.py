@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from app.model.function import Function
-from app.model.invocation import Invocation, InvocationResult
+from berth.model.function import Function
+from berth.model.invocation import Invocation, InvocationResult
 
 _ANSWER_SECONDS = 30
 

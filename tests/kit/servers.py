@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from processes import children, descendants
+from kit.processes import children, descendants
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 _LISTENING = re.compile(r"(?:Listening at:|Running on) https?://127\.0\.0\.1:(\d+)")
 _servers: set[int] = set()
 

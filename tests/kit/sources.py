@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "app" / "berth"
 
 
 def modules() -> dict[str, ast.Module]:
-    """Every module of `app` by its path from the project's root."""
-    paths = sorted((ROOT / "app").rglob("*.py"))
-    return {str(path.relative_to(ROOT)): ast.parse(path.read_text()) for path in paths}
+    """Every module of the package by its path in the package, such as `model/route.py`."""
+    paths = sorted(PACKAGE.rglob("*.py"))
+    return {str(path.relative_to(PACKAGE)): ast.parse(path.read_text()) for path in paths}
 
 
 def imported(tree: ast.Module) -> Iterator[str]:
@@ -20,6 +21,20 @@ def imported(tree: ast.Module) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def own_module(name: str) -> str | None:
+    """The path of the module of ours behind an imported name, or None if the name is somebody else's."""
+    parts = name.split(".")
+    if parts[0] != "berth":
+        return None
+    for count in (len(parts), len(parts) - 1):
+        stem = PACKAGE.joinpath(*parts[1:count])
+        if stem.with_suffix(".py").is_file():
+            return str(stem.with_suffix(".py").relative_to(PACKAGE))
+        if (stem / "__init__.py").is_file():
+            return str((stem / "__init__.py").relative_to(PACKAGE))
+    raise AssertionError(f"there is no module of the package behind {name}")
 
 
 def functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:

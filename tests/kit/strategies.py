@@ -5,9 +5,9 @@ import string
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from app.model.http import HttpRequest
-from app.model.route import METHODS
-from app.payload.headers import canonical_name
+from berth.model.http import HttpRequest
+from berth.model.route import METHODS
+from berth.payload.headers import canonical_name
 
 often = settings(deadline=None, max_examples=100, derandomize=True, database=None)
 

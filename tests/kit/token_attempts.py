@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from attempts import Attempt
-from guarded_site import HOST, Sent
-from issuers import (
+from kit.attempts import Attempt
+from kit.guarded_site import HOST, Sent
+from kit.issuers import (
     FUTURE,
     PAST,
     Issuer,
@@ -21,7 +21,7 @@ from issuers import (
     rsa_key,
     token_of,
 )
-from signatures import ACCESS_KEY, SECRET, sign
+from kit.signatures import ACCESS_KEY, SECRET, sign
 
 RSA, EC, EVIL = rsa_key(), ec_key(), rsa_key("evil")
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from flask.testing import FlaskClient
-from servers import Reply, Server, project_environ, start_flask_run, start_gunicorn, write_function
 
-from app.factory import create_app
-from app.settings import Settings
+from berth.factory import create_app
+from berth.settings import Settings
+from kit.servers import Reply, Server, project_environ, start_flask_run, start_gunicorn, write_function
 
 REAL_SERVERS = ("gunicorn", "flask-run")
 TRANSPORTS = (*REAL_SERVERS, "test-client")

@@ -11,10 +11,10 @@ from typing import Any
 
 import awslambdaric
 
-from app.invoke import Invoker
-from app.model.function import Function
-from app.model.invocation import Invocation, InvocationResult
-from app.testing.values import make_function
+from berth.invoke.invoker import Invoker
+from berth.model.function import Function
+from berth.model.invocation import Invocation, InvocationResult
+from berth.testing.values import make_function
 
 KINDS = ("process", "inline")
 FUNCTIONS = Path(__file__).resolve().parents[1] / "functions_under_test"

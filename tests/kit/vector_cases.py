@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from servers import Reply
 
-COPIES = Path(__file__).resolve().parent
+from kit.servers import Reply
+
+COPIES = Path(__file__).resolve().parents[1] / "vectors"
 SHARED = COPIES.parents[2] / "shared" / "contract" / "vectors"
 NOT_HERE = "../shared/contract/vectors is not there: only the copies were run"
 # Of the connection rather than of the request: a client may not send them as it likes.

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from transports import Transport, isolation_for, open_transport
-from vector_cases import Vector
+from kit.transports import Transport, isolation_for, open_transport
+from kit.vector_cases import Vector
 
 Find = Callable[[Vector], Transport]
 # Makes a project that can answer a group of vectors; the last argument is its functions' isolation.

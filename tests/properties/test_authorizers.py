@@ -6,22 +6,26 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from gateway_values import make_request
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from issuers import ISSUER, documents_of, ec_key, make_claims, make_token, rsa_key, token_of
-from signatures import SECRET, sign
-from strategies import http_requests, latin_1, often, scalars
 
-from app.authorizers.jwt_authorizer import JwtAuthorizer
-from app.authorizers.key_set import KeySet
-from app.authorizers.policy import Verdict, evaluate, matches
-from app.authorizers.sigv4 import read_signature, verify_signature
-from app.errors import AuthorizerFailed, MalformedDocument, SignatureInvalid, SignatureMissing, Unauthorized
-from app.model.authorizer import Authorizer
-from app.model.http import HttpRequest
-from app.payload.headers import canonical_name
-from app.schemas.authorizer import load_http_policy_answer, load_policy_answer, load_simple_answer
+from berth.errors import AuthorizerFailed, MalformedDocument, SignatureInvalid, SignatureMissing, Unauthorized
+from berth.gateway.authorizers.answer_schema import (
+    load_http_policy_answer,
+    load_policy_answer,
+    load_simple_answer,
+)
+from berth.gateway.authorizers.jwt_authorizer import JwtAuthorizer
+from berth.gateway.authorizers.key_set import KeySet
+from berth.gateway.authorizers.policy import Verdict, evaluate, matches
+from berth.gateway.authorizers.sigv4 import read_signature, verify_signature
+from berth.model.authorizer import Authorizer
+from berth.model.http import HttpRequest
+from berth.payload.headers import canonical_name
+from kit.gateway_values import make_request
+from kit.issuers import ISSUER, documents_of, ec_key, make_claims, make_token, rsa_key, token_of
+from kit.signatures import SECRET, sign
+from kit.strategies import http_requests, latin_1, often, scalars
 
 # A few examples where each is large, or signed.
 sometimes = settings(often, max_examples=40)

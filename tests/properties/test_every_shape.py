@@ -14,7 +14,15 @@ from aws_lambda_powertools.utilities.parser.models import (
     APIGatewayProxyEventV2Model,
     LambdaFunctionUrlModel,
 )
-from gateway_values import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from berth.errors import GatewayRefusal, MalformedRequest
+from berth.model.gateway_context import ANONYMOUS
+from berth.model.http import HttpRequest, HttpResponse
+from berth.model.invocation import Event, InvocationResult, encode_event
+from berth.payload.headers import is_header_name
+from kit.gateway_values import (
     ALB,
     ALB_MULTI,
     HTTP_1,
@@ -26,15 +34,7 @@ from gateway_values import (
     make_request,
     make_route,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from strategies import documents, http_requests, often, plain_looking
-
-from app.errors import GatewayRefusal, MalformedRequest
-from app.model.gateway_context import ANONYMOUS
-from app.model.http import HttpRequest, HttpResponse
-from app.model.invocation import Event, InvocationResult, encode_event
-from app.payload.headers import is_header_name
+from kit.strategies import documents, http_requests, often, plain_looking
 
 FIELDS: dict[str, dict[str, Any]] = {
     **{"rest": {}, "http1": HTTP_1, "http2": HTTP_2, "alb": ALB, "alb-multi": ALB_MULTI, "url": URL}

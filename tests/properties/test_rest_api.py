@@ -5,19 +5,19 @@ from typing import Any
 
 import pytest
 from aws_lambda_powertools.utilities.parser.models import APIGatewayProxyEventModel
-from gateway_values import STAMP, make_request, make_route
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import documents, http_requests, often
 
-from app.errors import MalformedDocument, MalformedRequest
-from app.model.gateway_context import ANONYMOUS
-from app.model.http import HttpRequest
-from app.model.invocation import encode_event
-from app.model.proxy_response import ProxyResponse
-from app.payload.rest import build_event
-from app.schemas.event_v1 import check_rest_event
-from app.schemas.response import load_rest_response
+from berth.errors import MalformedDocument, MalformedRequest
+from berth.model.gateway_context import ANONYMOUS
+from berth.model.http import HttpRequest
+from berth.model.invocation import encode_event
+from berth.model.proxy_response import ProxyResponse
+from berth.payload.rest import build_event
+from berth.payload.schema.event_v1 import check_rest_event
+from berth.payload.schema.response import load_rest_response
+from kit.gateway_values import STAMP, make_request, make_route
+from kit.strategies import documents, http_requests, often
 
 ROUTES = (
     make_route("ANY", "/{proxy+}"),

@@ -4,22 +4,22 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
-from gateway_values import HTTP_1, HTTP_2, SHAPES, STAMP, make_request, make_route
 from hypothesis import given
 from hypothesis import strategies as st
-from issuers import make_token, rsa_key
-from strategies import latin_1, often, tokens
 
-from app.authorizers.told_identity import told_identity
-from app.errors import MalformedRequest, Unauthorized, UntrustedGateway
-from app.gateway.stamp import told_stamp
-from app.gateway.trusted_context import open_context
-from app.model.api_key import hash_api_key
-from app.model.authorizer import Authorizer, IdentitySource
-from app.model.gateway_context import CONTEXT_FIELDS
-from app.model.http import Headers
-from app.model.trust import Trust
-from app.payload.shape import CheckedShape
+from berth.errors import MalformedRequest, Unauthorized, UntrustedGateway
+from berth.gateway.authorizers.forwarded_identity import told_identity
+from berth.gateway.stamp import told_stamp
+from berth.gateway.trusted_context import open_context
+from berth.model.api_key import hash_api_key
+from berth.model.authorizer import Authorizer, IdentitySource
+from berth.model.gateway_context import CONTEXT_FIELDS
+from berth.model.http import Headers
+from berth.model.trust import Trust
+from berth.payload.shape import CheckedShape
+from kit.gateway_values import HTTP_1, HTTP_2, SHAPES, STAMP, make_request, make_route
+from kit.issuers import make_token, rsa_key
+from kit.strategies import latin_1, often, tokens
 
 RSA = rsa_key()
 PREFIX, TOKEN = "X-Berth-0123456789abcdef-", "a" * 32

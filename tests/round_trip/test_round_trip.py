@@ -5,16 +5,17 @@ from contextlib import ExitStack
 from functools import cache
 
 import pytest
-from adapter_differences import ADAPTER_DIFFERENCES
-from answers import Answer, differences, read_answer
-from berth_server import ADAPTERS, SHAPES, mount_of, serve_through_berth
-from differences import by_request
-from direct_servers import PROGRAMS, serve_directly
-from gateway_differences import GATEWAY_DIFFERENCES
-from manual_table import manual_tables
-from raw_http import exchange
-from sent_requests import REQUESTS, Sent
-from servers import ROOT
+
+from kit.raw_http import exchange
+from kit.round_trip.adapter_differences import ADAPTER_DIFFERENCES
+from kit.round_trip.answers import Answer, differences, read_answer
+from kit.round_trip.berth_server import ADAPTERS, SHAPES, mount_of, serve_through_berth
+from kit.round_trip.differences import by_request
+from kit.round_trip.direct_servers import PROGRAMS, serve_directly
+from kit.round_trip.gateway_differences import GATEWAY_DIFFERENCES
+from kit.round_trip.manual_table import manual_tables
+from kit.round_trip.sent_requests import REQUESTS, Sent
+from kit.servers import ROOT
 
 pytestmark = pytest.mark.system
 

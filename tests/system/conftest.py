@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from servers import Reply, Server, start_gunicorn, write_function
+
+from kit.servers import Reply, Server, start_gunicorn, write_function
 
 _WAITS = """
 import os, time

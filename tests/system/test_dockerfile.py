@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from servers import ROOT
+
+from kit.servers import ROOT
 
 TEXT = (ROOT / "Dockerfile").read_text()
 MANUAL = (ROOT / "docs/deploy.md").read_text()

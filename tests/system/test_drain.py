@@ -5,9 +5,10 @@ import socket
 import time
 
 import pytest
-from callers import Caller, load
-from processes import watching
-from servers import start_gunicorn, write_function
+
+from kit.callers import Caller, load
+from kit.processes import watching
+from kit.servers import start_gunicorn, write_function
 
 pytestmark = pytest.mark.system
 

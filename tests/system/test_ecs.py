@@ -5,8 +5,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from ecs_endpoints import PROTECTION, EcsEndpoints, ecs_endpoints
-from servers import start_gunicorn, write_function
+
+from kit.ecs_endpoints import PROTECTION, EcsEndpoints, ecs_endpoints
+from kit.servers import start_gunicorn, write_function
 
 pytestmark = pytest.mark.system
 

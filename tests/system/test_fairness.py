@@ -6,8 +6,9 @@ import signal
 import time
 
 import pytest
-from processes import children, watching
-from servers import start_gunicorn, write_function
+
+from kit.processes import children, watching
+from kit.servers import start_gunicorn, write_function
 
 pytestmark = pytest.mark.system
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from servers import Server, start_gunicorn, write_function
+
+from kit.servers import Server, start_gunicorn, write_function
 
 pytestmark = pytest.mark.system
 

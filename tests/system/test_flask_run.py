@@ -7,7 +7,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from servers import start_flask_run, write_function
+
+from kit.servers import start_flask_run, write_function
 
 pytestmark = pytest.mark.system
 

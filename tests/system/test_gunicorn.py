@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 
 import pytest
-from servers import ROOT, Server, project_environ, start_gunicorn, write_function
+
+from kit.servers import ROOT, Server, project_environ, start_gunicorn, write_function
 
 pytestmark = pytest.mark.system
 

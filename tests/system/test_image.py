@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from servers import ROOT, Server
+
+from kit.servers import ROOT, Server
 
 pytestmark = [pytest.mark.system, pytest.mark.image]
 

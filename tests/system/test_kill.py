@@ -5,8 +5,9 @@ import os
 import signal
 
 import pytest
-from processes import children, watching
-from servers import start_gunicorn
+
+from kit.processes import children, watching
+from kit.servers import start_gunicorn
 
 pytestmark = pytest.mark.system
 

@@ -5,8 +5,9 @@ import socket
 from contextlib import ExitStack
 
 import pytest
-from processes import watching
-from servers import start_flask_run, start_gunicorn
+
+from kit.processes import watching
+from kit.servers import start_flask_run, start_gunicorn
 
 pytestmark = pytest.mark.system
 

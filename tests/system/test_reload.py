@@ -6,9 +6,10 @@ import time
 from pathlib import Path
 
 import pytest
-from callers import load
-from processes import watching
-from servers import start_gunicorn, write_function
+
+from kit.callers import load
+from kit.processes import watching
+from kit.servers import start_gunicorn, write_function
 
 pytestmark = pytest.mark.system
 

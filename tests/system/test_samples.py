@@ -5,7 +5,8 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from servers import ROOT, Server, start_flask_run, start_gunicorn
+
+from kit.servers import ROOT, Server, start_flask_run, start_gunicorn
 
 pytestmark = pytest.mark.system
 EVENT = ROOT / "functions" / "thumbnail" / "events" / "four-pixels.json"

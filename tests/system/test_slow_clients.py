@@ -7,8 +7,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from certificates import Authority
-from servers import ROOT, Server, start_gunicorn, write_function
+
+from kit.certificates import Authority
+from kit.servers import ROOT, Server, start_gunicorn, write_function
 
 pytestmark = pytest.mark.system
 CODE = """
@@ -17,7 +18,7 @@ def handler(event, context):
 """
 IMPATIENT = f"""
 exec(compile(open("{ROOT}/gunicorn.conf.py").read(), "{ROOT}/gunicorn.conf.py", "exec"))
-from app.gateway import patience
+from berth.server import patience
 patience.PatientUnreader.seconds_between_bytes = 0.4
 patience.PatientUnreader.seconds_for_a_request = 1.2
 patience.SECONDS_FOR_A_SLICE = 0.4

@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from servers import ROOT
 
 from bench.soak import SoakPlan, run_soak
+from kit.servers import ROOT
 
 pytestmark = [
     pytest.mark.system,

@@ -6,9 +6,10 @@ import ssl
 from pathlib import Path
 
 import pytest
-from certificates import Authority
-from servers import start_gunicorn, write_function
-from transports import ECHO
+
+from kit.certificates import Authority
+from kit.servers import start_gunicorn, write_function
+from kit.transports import ECHO
 
 pytestmark = pytest.mark.system
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import ManifestError, Problem
-from app.settings import VARIABLES, Settings
+from berth.errors import ManifestError, Problem
+from berth.settings import VARIABLES, Settings
 
 KNOWN = (
     "(known: BERTH_STAGE, BERTH_FUNCTIONS_DIR, BERTH_MANIFESTS_DIR, BERTH_CONCURRENCY, "

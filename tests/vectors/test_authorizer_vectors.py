@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from servers import write_function
-from transports import ECHO, new_project, open_transport, write_answer
-from vector_cases import Vector, event_differences, response_differences, vector_params, vectors_of
-from vector_servers import Find, served
+
+from kit.servers import write_function
+from kit.transports import ECHO, new_project, open_transport, write_answer
+from kit.vector_cases import Vector, event_differences, response_differences, vector_params, vectors_of
+from kit.vector_servers import Find, served
 
 # The stage in place of the documentation's `*`: "real calls carry the concrete stage".
 STAGE_NAME = "test"

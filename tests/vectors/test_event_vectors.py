@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from servers import Reply, write_function
-from transports import ECHO, new_project
-from vector_cases import Vector, event_differences, manifest_of, request_of, vector_params, vectors_of
-from vector_servers import Find, grouped, served
+
+from kit.servers import Reply, write_function
+from kit.transports import ECHO, new_project
+from kit.vector_cases import Vector, event_differences, manifest_of, request_of, vector_params, vectors_of
+from kit.vector_servers import Find, grouped, served
 
 
 def _stage(vector: Vector) -> dict[str, Any]:

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from transports import new_project, write_answer
-from vector_cases import Vector, manifest_of, response_differences, vector_params, vectors_of
-from vector_servers import Find, served
+
+from kit.transports import new_project, write_answer
+from kit.vector_cases import Vector, manifest_of, response_differences, vector_params, vectors_of
+from kit.vector_servers import Find, served
 
 VECTORS = vectors_of("response")
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from transports import new_project, write_answer
-from vector_cases import Vector, response_differences, vector_params, vectors_of
-from vector_servers import Find, grouped, served
+
+from kit.transports import new_project, write_answer
+from kit.vector_cases import Vector, response_differences, vector_params, vectors_of
+from kit.vector_servers import Find, grouped, served
 
 
 def _is_matched(vector: Vector) -> bool:

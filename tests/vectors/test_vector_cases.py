@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
-from servers import Reply
-from vector_cases import event_differences, response_differences, vectors_of
+
+from kit.servers import Reply
+from kit.vector_cases import event_differences, response_differences, vectors_of
 
 EVENT = {"path": "/x", "headers": {"X-A": "1"}, "requestContext": {"identity": {"user": None}}}
 

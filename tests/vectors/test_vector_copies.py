@@ -1,7 +1,8 @@
 """The copies beside this file are the contract's own vectors."""
 
 import pytest
-from vector_cases import COPIES, NOT_HERE, SHARED, read_vectors
+
+from kit.vector_cases import COPIES, NOT_HERE, SHARED, read_vectors
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason=NOT_HERE)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from flask import Blueprint
 
-from app.gateway.gateway import Gateway
-from app.gateway.response import WireResponse
-from app.gateway.view import handle
-from app.model.function import Function
-from app.model.route import Route, RouteKey
+from berth.gateway.gateway import Gateway
+from berth.gateway.response import WireResponse
+from berth.gateway.view import handle
+from berth.model.function import Function
+from berth.model.route import Route, RouteKey
 
 View = Callable[..., WireResponse]
 

@@ -9,8 +9,8 @@ from werkzeug.test import EnvironBuilder as WerkzeugBuilder
 from werkzeug.test import TestResponse
 from werkzeug.wrappers import Request
 
-from app.gateway.request import RAW_HEADERS
-from app.payload.path import collapse_leading_slashes
+from berth.gateway.routing.head import RAW_HEADERS
+from berth.payload.path import collapse_leading_slashes
 
 _SENT_AS_GIVEN = "".join(map(chr, range(0x21, 0x7F)))
 

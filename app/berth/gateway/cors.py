@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from app.model.cors import Cors
-from app.model.http import HttpRequest, HttpResponse
-from app.model.route import Route
-from app.payload.headers import last_header
+from berth.model.cors import Cors
+from berth.model.http import HttpRequest, HttpResponse
+from berth.model.route import Route
+from berth.payload.headers import last_header
 
 # A REST API leaves it to the function, but for the OPTIONS method; a load balancer knows nothing of it.
 ANSWERING = frozenset({"http", "url"})

@@ -10,7 +10,7 @@ from functools import partial
 import flask
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
-from app.errors import (
+from berth.errors import (
     AccessDenied,
     AuthorizerFailed,
     BerthError,
@@ -33,13 +33,13 @@ from app.errors import (
     UndecodableBody,
     UntrustedGateway,
 )
-from app.gateway.flask_app import GatewayApp
-from app.gateway.gateway import Gateway
-from app.gateway.request import drain_body
-from app.gateway.response import REASONS, WireResponse, write_response
-from app.model.gateway_context import Stamp
-from app.model.http import HttpResponse
-from app.payload.http_api import REQUEST_ID
+from berth.gateway.flask_app import GatewayApp
+from berth.gateway.gateway import Gateway
+from berth.gateway.request import drain_body
+from berth.gateway.response import REASONS, WireResponse, write_response
+from berth.model.gateway_context import Stamp
+from berth.model.http import HttpResponse
+from berth.payload.http_api import REQUEST_ID
 
 log = logging.getLogger("berth")
 

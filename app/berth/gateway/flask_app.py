@@ -11,15 +11,16 @@ from werkzeug.exceptions import BadRequest, Forbidden, NotFound
 from werkzeug.routing import Map, MapAdapter, Rule
 from werkzeug.wsgi import get_host
 
-from app.errors import MalformedRequest, NoSuchRoute, UntrustedGateway
-from app.gateway.api_routes import ApiRoutes
-from app.gateway.client import GatewayClient
-from app.gateway.request import MAX_BODY_BYTES, RequestHead, raw_target, read_head
-from app.gateway.response import WireResponse
-from app.model.http import HttpResponse
-from app.model.route import ANY, METHODS, RESERVED_PREFIX, Route, is_reserved
-from app.model.trust import Trust
-from app.payload.path import split_target
+from berth.errors import MalformedRequest, NoSuchRoute, UntrustedGateway
+from berth.gateway.client import GatewayClient
+from berth.gateway.request import MAX_BODY_BYTES
+from berth.gateway.response import WireResponse
+from berth.gateway.routing.api_routes import ApiRoutes
+from berth.gateway.routing.head import RequestHead, raw_target, read_head
+from berth.model.http import HttpResponse
+from berth.model.route import ANY, METHODS, RESERVED_PREFIX, Route, is_reserved
+from berth.model.trust import Trust
+from berth.payload.path import split_target
 
 
 class NoRouteHere(NoSuchRoute, Forbidden):

@@ -4,18 +4,18 @@ from dataclasses import dataclass, field, replace
 
 import flask
 
-from app.authorizers.decision import Decisions
-from app.authorizers.told_identity import told_identity
-from app.gateway.api_keys import find_api_key, told_api_key
-from app.gateway.request import incoming_trace
-from app.gateway.stamp import StampSource, told_stamp
-from app.invoke import Invoker
-from app.model.gateway_context import Identity, Stamp
-from app.model.http import HttpRequest
-from app.model.route import Route
-from app.model.stage import Stage
-from app.payload import alb, function_url, http_v1, http_v2, rest
-from app.payload.shape import CheckableShape, CheckedShape, Shape
+from berth.gateway.authorizers.api_keys import find_api_key, told_api_key
+from berth.gateway.authorizers.decision import Decisions
+from berth.gateway.authorizers.forwarded_identity import told_identity
+from berth.gateway.request import incoming_trace
+from berth.gateway.stamp import StampSource, told_stamp
+from berth.invoke.invoker import Invoker
+from berth.model.gateway_context import Identity, Stamp
+from berth.model.http import HttpRequest
+from berth.model.route import Route
+from berth.model.stage import Stage
+from berth.payload import alb, function_url, http_v1, http_v2, rest
+from berth.payload.shape import CheckableShape, CheckedShape, Shape
 
 SHAPES: dict[str, CheckableShape] = {
     "rest": rest,

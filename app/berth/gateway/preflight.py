@@ -6,18 +6,18 @@ from dataclasses import replace
 import flask
 from flask import Blueprint
 
-from app.errors import MalformedRequest, NoSuchRoute, UntrustedGateway
-from app.gateway.blueprint import View, add_routes
-from app.gateway.cors import ANSWERING, preflight_headers
-from app.gateway.flask_app import RouteMap
-from app.gateway.gateway import Gateway
-from app.gateway.request import read_head
-from app.gateway.response import WireResponse, write_response
-from app.model.cors import Cors
-from app.model.gateway_context import Stamp
-from app.model.http import HttpResponse
-from app.model.route import ANY, METHODS, Route, RouteKey
-from app.payload.http_api import REQUEST_ID
+from berth.errors import MalformedRequest, NoSuchRoute, UntrustedGateway
+from berth.gateway.blueprint import View, add_routes
+from berth.gateway.cors import ANSWERING, preflight_headers
+from berth.gateway.flask_app import RouteMap
+from berth.gateway.gateway import Gateway
+from berth.gateway.response import WireResponse, write_response
+from berth.gateway.routing.head import read_head
+from berth.model.cors import Cors
+from berth.model.gateway_context import Stamp
+from berth.model.http import HttpResponse
+from berth.model.route import ANY, METHODS, Route, RouteKey
+from berth.payload.http_api import REQUEST_ID
 
 
 def answer_preflights(app: flask.Flask, gateway: Gateway, cors: Cors) -> None:

@@ -1,91 +1,25 @@
 """From a server's request to ours: every quirk of WSGI and of the three servers settled here."""
 
 import ipaddress
-from collections.abc import Iterable, Mapping
-from copy import copy
+from collections.abc import Mapping
 from itertools import chain
-from typing import Any, Self
 
 from flask import Request
 from werkzeug.wsgi import get_input_stream
 
-from app.errors import HeadersTooLarge, MalformedRequest
-from app.gateway.trusted_context import Context, context_for, open_context, told_parameters, without_context
-from app.model.http import Headers, HttpRequest
-from app.model.route import METHODS, Route
-from app.model.trust import Trust
-from app.payload.headers import canonical_name, last_header, text_value
-from app.payload.path import split_target, strip_prefix
+from berth.errors import HeadersTooLarge, MalformedRequest
+from berth.gateway.routing.head import Environ, RequestHead, read_head
+from berth.gateway.routing.route_table import told_parameters
+from berth.gateway.trusted_context import Context, context_for
+from berth.model.http import Headers, HttpRequest
+from berth.model.route import Route
+from berth.payload.headers import canonical_name, last_header, text_value
 
-Environ = dict[str, Any]
-
-# Where a server that still sees the header lines leaves them. WSGI has joined repeated ones with
-# commas, and a comma may be part of a value. No client can name this key: of all HTTP_ keys it
-# alone holds a space, and servers refuse a header name with one.
-RAW_HEADERS_NAME = "berth raw headers"
-RAW_HEADERS = f"HTTP_{RAW_HEADERS_NAME}"
 _MIB = 1024 * 1024
 MAX_BODY_BYTES = 10 * _MIB  # API Gateway's payload limit, REST and HTTP APIs
 _BODY_LIMITS = {"rest": MAX_BODY_BYTES, "http": MAX_BODY_BYTES, "alb": _MIB, "url": 6 * _MIB}
 # API Gateway's, for request line and headers together; a balancer's and a URL's are the server's.
 _MAX_HEAD_BYTES = {"rest": 10_240, "http": 10_240}
-_HEAD = "berth.head"
-_NOTHING_TOLD: Context = {}
-_NOT_IN_HTTP = {"CONTENT_TYPE": "Content-Type", "CONTENT_LENGTH": "Content-Length"}
-
-
-class RequestHead:
-    """What routes are chosen by. It does not keep the environ, which keeps it.
-
-    With `trust`, a request that the gateway has not proved is refused here, before it has a route;
-    raises UntrustedGateway or MalformedRequest.
-    """
-
-    __slots__ = ("context", "headers", "method", "overridden_method", "path", "query")
-
-    def __init__(self, environ: Environ, trust: Trust | None = None) -> None:
-        lines = _header_lines(environ)
-        if trust:
-            self.context, self.headers = open_context(lines, trust)
-        else:
-            self.context, self.headers = _NOTHING_TOLD, without_context(lines)
-        path, self.query = split_target(raw_target(environ))
-        self.path = _without_stage(path, self.context)
-        self.method: str = self.context.get("httpMethod") or environ["REQUEST_METHOD"]
-        # In a REST API alone X-HTTP-Method-Override goes before the request's own.
-        # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
-        override = environ.get("HTTP_X_HTTP_METHOD_OVERRIDE")
-        self.overridden_method: str = override if override in METHODS and not trust else self.method
-
-    def asking(self, method: str) -> Self:
-        """The head of a request with another method, which a preflight request asks about."""
-        other = copy(self)
-        other.method = other.overridden_method = method
-        return other
-
-    def inner_path(self, prefix: str) -> str | None:
-        """The path behind the stage's; None if it lacks that. A gateway that tells has settled it."""
-        return strip_prefix(self.path, prefix) if prefix and not self.context else self.path
-
-
-def read_head(environ: Environ, trust: Trust | None = None) -> RequestHead:
-    """The head of a request, read once."""
-    head: RequestHead | None = environ.get(_HEAD)
-    if head is None:
-        head = environ[_HEAD] = RequestHead(environ, trust)
-    return head
-
-
-def _without_stage(path: str, context: Context) -> str:
-    """The path without the stage that API Gateway puts in front of it on some ways (VPC links V2).
-
-    The context's path has the stage in any case: where it is one stage longer than the request's,
-    the request's has none.
-    """
-    stage = f"/{context['stage']}" if "stage" in context else ""
-    if not stage or context.get("path") == f"{stage}{path}":
-        return path
-    return strip_prefix(path, stage) or path
 
 
 def read_request(request: Request, route: Route) -> HttpRequest:
@@ -118,28 +52,9 @@ def read_request(request: Request, route: Route) -> HttpRequest:
     )
 
 
-def raw_target(environ: Environ) -> str:
-    """The request target as the client sent it; both servers and the test client keep it."""
-    return str(environ.get("RAW_URI") or environ.get("REQUEST_URI") or environ["PATH_INFO"])
-
-
 def incoming_trace(request: HttpRequest) -> str | None:
     """The client's X-Amzn-Trace-Id, if it sent one."""
     return last_header(request.headers, "X-Amzn-Trace-Id")
-
-
-def _header_lines(environ: Environ) -> Headers:
-    lines: Headers | None = environ.get(RAW_HEADERS)
-    return list(_joined_headers(environ)) if lines is None else lines
-
-
-def _joined_headers(environ: Environ) -> Iterable[tuple[str, str]]:
-    """The headers of a server that shows no header lines: repeated ones stay joined."""
-    for key, value in environ.items():
-        if key in _NOT_IN_HTTP and value:
-            yield _NOT_IN_HTTP[key], value
-        elif key.startswith("HTTP_"):
-            yield key[5:].replace("_", "-"), value
 
 
 def _parameters(request: Request, head: RequestHead, route: Route) -> Mapping[str, str]:

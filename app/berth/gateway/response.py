@@ -8,7 +8,7 @@ from flask import Response
 from werkzeug.datastructures import Headers
 from werkzeug.wsgi import ClosingIterator
 
-from app.model.http import HttpResponse
+from berth.model.http import HttpResponse
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -9,8 +9,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from app.model.gateway_context import Stamp
-from app.payload.trace import complete_trace
+from berth.model.gateway_context import Stamp
+from berth.payload.trace import complete_trace
 
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 

@@ -6,15 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from app.errors import MalformedRequest, NoSuchRoute, UntrustedGateway
-from app.gateway.route_table import RouteTable
-from app.model.api_key import hash_api_key
-from app.model.authorizer import JWT_TYPES, LAMBDA_TYPES
-from app.model.gateway_context import CONTEXT_FIELDS, TOKEN_HEADER, ContextField, numbered_fields
-from app.model.http import Headers
-from app.model.route import ANY, Route, RouteKey
-from app.model.trust import PREFIX, Trust
-from app.payload.headers import text_value
+from berth.errors import MalformedRequest, UntrustedGateway
+from berth.model.api_key import hash_api_key
+from berth.model.authorizer import JWT_TYPES, LAMBDA_TYPES
+from berth.model.gateway_context import CONTEXT_FIELDS, TOKEN_HEADER, ContextField, numbered_fields
+from berth.model.http import Headers
+from berth.model.route import Route
+from berth.model.trust import PREFIX, Trust
+from berth.payload.headers import text_value
 
 Context = Mapping[str, str]
 _Values = defaultdict[str, list[str]]
@@ -81,18 +80,3 @@ def context_for(route: Route, context: Context) -> Context:
     if route.method_request.api_key_required:
         kinds.add("apiKey")
     return {name: value for name, value in context.items() if _NEEDS.get(name.partition(".")[0]) in kinds}
-
-
-def told_parameters(template: str, path: str) -> dict[str, str] | None:
-    """The raw path parameters of API Gateway's own template; None where it does not take the path."""
-    try:
-        return _table_of(template).match("GET", path)[2]
-    except NoSuchRoute:
-        return None
-
-
-@lru_cache(maxsize=1024)
-def _table_of(template: str) -> RouteTable[None]:
-    table: RouteTable[None] = RouteTable()
-    table.add(RouteKey(ANY, template), None)
-    return table

@@ -2,12 +2,12 @@
 
 import flask
 
-from app.gateway.cors import apply_cors
-from app.gateway.gateway import Gateway
-from app.gateway.request import read_request
-from app.gateway.response import WireResponse, write_response
-from app.model.invocation import Invocation
-from app.model.route import Route
+from berth.gateway.cors import apply_cors
+from berth.gateway.gateway import Gateway
+from berth.gateway.request import read_request
+from berth.gateway.response import WireResponse, write_response
+from berth.model.invocation import Invocation
+from berth.model.route import Route
 
 
 def handle(gateway: Gateway, route: Route) -> WireResponse:

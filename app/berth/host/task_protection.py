@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.ecs import call_agent
+from berth.host.ecs import call_agent
 
 log = logging.getLogger("berth")
 

@@ -2,10 +2,10 @@
 
 import logging
 
-from app.errors import EnvironmentDied, PayloadTooLarge
-from app.model.invocation import MAX_REQUEST_BYTES, Invocation, InvocationResult
-from app.runtime.outcome import fault_result
-from app.runtime.pool import Pool
+from berth.errors import EnvironmentDied, PayloadTooLarge
+from berth.model.invocation import MAX_REQUEST_BYTES, Invocation, InvocationResult
+from berth.runtime.outcome import fault_result
+from berth.runtime.pool.pool import Pool
 
 log = logging.getLogger("berth")
 

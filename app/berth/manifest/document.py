@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from app.errors import MalformedDocument, Problem
+from berth.errors import MalformedDocument, Problem
 
 _Model = TypeVar("_Model")
 

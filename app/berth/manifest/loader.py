@@ -9,30 +9,30 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from app.errors import ManifestError, Problem
-from app.manifest.check import MANIFEST, check_capacity, check_environments, check_functions
-from app.manifest.check_authorizers import authorizers_of, check_authorizers, check_route_authorizers
-from app.manifest.check_routes import (
+from berth.errors import ManifestError, Problem
+from berth.manifest.checks.authorizers import authorizers_of, check_authorizers, check_route_authorizers
+from berth.manifest.checks.functions import MANIFEST, check_capacity, check_environments, check_functions
+from berth.manifest.checks.routes import (
     check_cors,
     check_kinds,
     check_routes,
     read_method_request,
     served_routes,
 )
-from app.manifest.document import load_document, shown
-from app.manifest.secrets import Secrets, read_api_keys, read_authorizers, read_trust
-from app.model.function import Function
-from app.model.manifest import FunctionManifest, StageManifest
-from app.model.route import Route
-from app.model.stage import DEFAULT_STAGE, Stage
-from app.schemas.manifest import (
+from berth.manifest.document import load_document, shown
+from berth.manifest.schema.keys import STAGE_NAME
+from berth.manifest.schema.manifest import (
     read_function_manifest,
     read_stage_manifest,
     salvage_function_manifest,
     salvage_stage_manifest,
 )
-from app.schemas.manifest_keys import STAGE_NAME
-from app.settings import Settings
+from berth.manifest.secrets import Secrets, read_api_keys, read_authorizers, read_trust
+from berth.model.function import Function
+from berth.model.manifest import FunctionManifest, StageManifest
+from berth.model.route import Route
+from berth.model.stage import DEFAULT_STAGE, Stage
+from berth.settings import Settings
 
 Manifests = dict[Path, FunctionManifest]
 

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from app.errors import Problem
-from app.model.api_key import ApiKey, hash_api_key
-from app.model.authorizer import Authorizer, IamCredential
-from app.model.manifest import ApiKeyManifest, AuthorizerManifest, GatewayManifest, SecretManifest
-from app.model.trust import PREFIX, Trust
+from berth.errors import Problem
+from berth.model.api_key import ApiKey, hash_api_key
+from berth.model.authorizer import Authorizer, IamCredential
+from berth.model.manifest import ApiKeyManifest, AuthorizerManifest, GatewayManifest, SecretManifest
+from berth.model.trust import PREFIX, Trust
 
 _PREFIX = re.compile(rf"{PREFIX}[A-Za-z0-9]{{8,64}}-")
 _TOKEN = re.compile("[A-Za-z0-9]{32,512}")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.model.stage import Stage
+from berth.model.stage import Stage
 
 PACKAGES_FOLDER = ".packages"
 

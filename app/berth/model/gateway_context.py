@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from app.model.authorizer import IamCredential
+from berth.model.authorizer import IamCredential
 
 TOKEN_HEADER = "Token"  # noqa: S105 - the name of the header, not a token
 _TEXT = r"[\t\x20-\x7e\x80-\xff]{0,8192}"

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.model.function import Function
-from app.model.gateway_context import Stamp
+from berth.model.function import Function
+from berth.model.gateway_context import Stamp
 
 Event = Mapping[str, Any]
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.model.authorizer import Authorizer
-from app.model.cors import Cors
-from app.model.listener_rule import ANY_REQUEST, ListenerRule
-from app.model.method_request import NO_METHOD_REQUEST, MethodRequest
-from app.model.route import RouteKey
+from berth.model.authorizer import Authorizer
+from berth.model.cors import Cors
+from berth.model.listener_rule import ANY_REQUEST, ListenerRule
+from berth.model.method_request import NO_METHOD_REQUEST, MethodRequest
+from berth.model.route import RouteKey
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from app.model.authorizer import Authorizer
-from app.model.function import Function
-from app.model.listener_rule import ANY_REQUEST, ListenerRule
-from app.model.method_request import NO_METHOD_REQUEST, MethodRequest
-from app.model.stage import Stage
+from berth.model.authorizer import Authorizer
+from berth.model.function import Function
+from berth.model.listener_rule import ANY_REQUEST, ListenerRule
+from berth.model.method_request import NO_METHOD_REQUEST, MethodRequest
+from berth.model.stage import Stage
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 ANY = "ANY"

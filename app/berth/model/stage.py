@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.model.api_key import ApiKey
-from app.model.authorizer import Authorizer
-from app.model.cors import Cors
-from app.model.trust import Trust
+from berth.model.api_key import ApiKey
+from berth.model.authorizer import Authorizer
+from berth.model.cors import Cors
+from berth.model.trust import Trust
 
 # The stage of an HTTP API that has no name and no place in a path.
 DEFAULT_STAGE = "$default"

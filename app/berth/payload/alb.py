@@ -5,18 +5,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 
-from app.errors import MalformedProxyResponse, MethodNotSupported
-from app.model.gateway_context import Identity, Stamp
-from app.model.http import Headers, HttpRequest, HttpResponse
-from app.model.invocation import Event, InvocationResult
-from app.model.route import Route
-from app.payload.headers import lower_headers
-from app.payload.http_api import TRACE_HEADER, encode_http_body
-from app.payload.query import last_values, split_query
-from app.payload.response import decoded_body, header_lines, header_pairs, http_response
-from app.payload.result import check_plain, parse_result, read_envelope
-from app.schemas.event_alb import check_alb_event
-from app.schemas.response import load_alb_multi_value_response, load_alb_response
+from berth.errors import MalformedProxyResponse, MethodNotSupported
+from berth.model.gateway_context import Identity, Stamp
+from berth.model.http import Headers, HttpRequest, HttpResponse
+from berth.model.invocation import Event, InvocationResult
+from berth.model.route import Route
+from berth.payload.headers import lower_headers
+from berth.payload.http_api import TRACE_HEADER, encode_http_body
+from berth.payload.query import last_values, split_query
+from berth.payload.response import decoded_body, header_lines, header_pairs, http_response
+from berth.payload.result import check_plain, parse_result, read_envelope
+from berth.payload.schema.event_alb import check_alb_event
+from berth.payload.schema.response import load_alb_multi_value_response, load_alb_response
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
 MAX_RESPONSE_BYTES = 1024 * 1024

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from app.model.gateway_context import Identity
-from app.payload.claims import http_claims, rest_claims
+from berth.model.gateway_context import Identity
+from berth.payload.claims import http_claims, rest_claims
 
 
 def rest_authorizer(identity: Identity) -> dict[str, Any]:

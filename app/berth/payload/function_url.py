@@ -2,19 +2,19 @@
 
 from typing import Any
 
-from app.model.gateway_context import Identity, Stamp
-from app.model.http import HttpRequest, HttpResponse
-from app.model.invocation import Event, InvocationResult
-from app.model.proxy_response import ProxyResponse
-from app.model.route import DEFAULT_ROUTE, Route
-from app.payload.authorizer import http_v2_authorizer as authorizer_keys
-from app.payload.http_api import encode_http_body, event_headers
-from app.payload.path import decode_path
-from app.payload.response import decoded_body, header_lines, http_response, json_bytes, with_default_type
-from app.payload.result import check_plain, parse_result, read_envelope
-from app.payload.version_2 import body_keys, header_pairs, is_envelope, request_context, request_keys
-from app.schemas.event_v2 import check_event_v2
-from app.schemas.response import load_v2_response
+from berth.model.gateway_context import Identity, Stamp
+from berth.model.http import HttpRequest, HttpResponse
+from berth.model.invocation import Event, InvocationResult
+from berth.model.proxy_response import ProxyResponse
+from berth.model.route import DEFAULT_ROUTE, Route
+from berth.payload.authorizer import http_v2_authorizer as authorizer_keys
+from berth.payload.http_api import encode_http_body, event_headers
+from berth.payload.path import decode_path
+from berth.payload.response import decoded_body, header_lines, http_response, json_bytes, with_default_type
+from berth.payload.result import check_plain, parse_result, read_envelope
+from berth.payload.schema.event_v2 import check_event_v2
+from berth.payload.schema.response import load_v2_response
+from berth.payload.version_2 import body_keys, header_pairs, is_envelope, request_context, request_keys
 
 # Of everybody who calls a URL without authorization (recorded).
 ACCOUNT_ID = "anonymous"

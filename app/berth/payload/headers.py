@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-from app.model.http import Headers
+from berth.model.http import Headers
 
 # Names whose canonical form is not Title-Case: what CloudFront adds in front of an edge API.
 _SPELLED = {

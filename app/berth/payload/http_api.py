@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 
-from app.model.gateway_context import Stamp
-from app.model.http import Headers, HttpRequest, HttpResponse
-from app.model.proxy_response import ProxyResponse
-from app.model.route import Route
-from app.payload.body import EncodedBody, encode_unless_text
-from app.payload.headers import first_media_type, last_header
-from app.payload.path import decode_path
-from app.payload.response import decoded_body, header_lines, http_response, title_name, with_default_type
+from berth.model.gateway_context import Stamp
+from berth.model.http import Headers, HttpRequest, HttpResponse
+from berth.model.proxy_response import ProxyResponse
+from berth.model.route import Route
+from berth.payload.body import EncodedBody, encode_unless_text
+from berth.payload.headers import first_media_type, last_header
+from berth.payload.path import decode_path
+from berth.payload.response import decoded_body, header_lines, http_response, title_name, with_default_type
 
 TEXT_TYPE = "text/plain; charset=utf-8"
 REQUEST_ID = "Apigw-Requestid"

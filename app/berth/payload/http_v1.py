@@ -3,21 +3,21 @@
 from functools import lru_cache
 from typing import Any
 
-from app.model.gateway_context import Identity, Stamp
-from app.model.http import HttpRequest, HttpResponse
-from app.model.invocation import Event, InvocationResult
-from app.model.route import Route
-from app.payload.authorizer import http_v1_authorizer as authorizer_keys
-from app.payload.headers import group_headers
-from app.payload.http_api import answer, decode_parameters, encode_http_body, event_headers
-from app.payload.path import decode_path
-from app.payload.query import decode_query
-from app.payload.response import header_pairs
-from app.payload.result import check_plain, parse_result, read_envelope
-from app.payload.told import route_key, route_template, stage_path, stage_variables, told
-from app.payload.version_1 import body_keys, identity_keys, request_context, request_keys
-from app.schemas.event_v1 import check_http_event
-from app.schemas.response import load_http_v1_response
+from berth.model.gateway_context import Identity, Stamp
+from berth.model.http import HttpRequest, HttpResponse
+from berth.model.invocation import Event, InvocationResult
+from berth.model.route import Route
+from berth.payload.authorizer import http_v1_authorizer as authorizer_keys
+from berth.payload.headers import group_headers
+from berth.payload.http_api import answer, decode_parameters, encode_http_body, event_headers
+from berth.payload.path import decode_path
+from berth.payload.query import decode_query
+from berth.payload.response import header_pairs
+from berth.payload.result import check_plain, parse_result, read_envelope
+from berth.payload.schema.event_v1 import check_http_event
+from berth.payload.schema.response import load_http_v1_response
+from berth.payload.told import route_key, route_template, stage_path, stage_variables, told
+from berth.payload.version_1 import body_keys, identity_keys, request_context, request_keys
 
 
 def build_event(route: Route, request: HttpRequest, identity: Identity, stamp: Stamp) -> Event:

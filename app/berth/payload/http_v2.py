@@ -3,20 +3,20 @@
 from functools import lru_cache
 from typing import Any
 
-from app.errors import MalformedProxyResponse
-from app.model.gateway_context import Identity, Stamp
-from app.model.http import HttpRequest, HttpResponse
-from app.model.invocation import Event, InvocationResult
-from app.model.route import Route
-from app.payload.authorizer import http_v2_authorizer as authorizer_keys
-from app.payload.http_api import REQUEST_ID, answer, decode_parameters, encode_http_body, event_headers
-from app.payload.path import decode_path
-from app.payload.response import http_response
-from app.payload.result import check_plain, parse_result, read_envelope, refuse_failed
-from app.payload.told import route_key, stage_path, stage_variables, told
-from app.payload.version_2 import body_keys, header_pairs, is_envelope, request_context, request_keys
-from app.schemas.event_v2 import check_event_v2
-from app.schemas.response import load_v2_response
+from berth.errors import MalformedProxyResponse
+from berth.model.gateway_context import Identity, Stamp
+from berth.model.http import HttpRequest, HttpResponse
+from berth.model.invocation import Event, InvocationResult
+from berth.model.route import Route
+from berth.payload.authorizer import http_v2_authorizer as authorizer_keys
+from berth.payload.http_api import REQUEST_ID, answer, decode_parameters, encode_http_body, event_headers
+from berth.payload.path import decode_path
+from berth.payload.response import http_response
+from berth.payload.result import check_plain, parse_result, read_envelope, refuse_failed
+from berth.payload.schema.event_v2 import check_event_v2
+from berth.payload.schema.response import load_v2_response
+from berth.payload.told import route_key, stage_path, stage_variables, told
+from berth.payload.version_2 import body_keys, header_pairs, is_envelope, request_context, request_keys
 
 
 def build_event(route: Route, request: HttpRequest, identity: Identity, stamp: Stamp) -> Event:

@@ -1,10 +1,10 @@
 """What a REST API's request validator checks before an integration."""
 
-from app.errors import InvalidRequest
-from app.model.http import HttpRequest
-from app.model.method_request import DEFAULT_MODEL, MethodRequest
-from app.payload.headers import first_media_type
-from app.schemas.model import is_valid
+from berth.errors import InvalidRequest
+from berth.model.http import HttpRequest
+from berth.model.method_request import DEFAULT_MODEL, MethodRequest
+from berth.payload.headers import first_media_type
+from berth.payload.request_model import is_valid
 
 PARAMETER = "method.request."
 

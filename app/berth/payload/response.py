@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from app.errors import MalformedProxyResponse, UndecodableBody
-from app.model.http import HttpResponse
-from app.model.proxy_response import ProxyResponse
-from app.model.route import Route
-from app.payload.body import decode_base64
-from app.payload.headers import is_header_name, is_header_value, wire_value
+from berth.errors import MalformedProxyResponse, UndecodableBody
+from berth.model.http import HttpResponse
+from berth.model.proxy_response import ProxyResponse
+from berth.model.route import Route
+from berth.payload.body import decode_base64
+from berth.payload.headers import is_header_name, is_header_value, wire_value
 
 Lines = list[tuple[str, str]]
 

@@ -4,24 +4,24 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from app.errors import MalformedRequest
-from app.model.gateway_context import Identity, Stamp
-from app.model.http import HttpRequest, HttpResponse
-from app.model.invocation import Event, InvocationResult
-from app.model.proxy_response import ProxyResponse
-from app.model.route import Route
-from app.payload.authorizer import rest_authorizer as authorizer_keys
-from app.payload.body import encode_body, is_binary_type
-from app.payload.headers import canonical_name, find_header, first_media_type, group_headers
-from app.payload.method_request import check_method_request
-from app.payload.path import collapse_leading_slashes
-from app.payload.query import REFUSED, decode_rest_query
-from app.payload.response import Lines, body_bytes, decoded_body, header_lines, http_response
-from app.payload.result import check_plain, parse_result, read_envelope
-from app.payload.told import route_template, stage_variables, told
-from app.payload.version_1 import body_keys, identity_keys, request_context, request_keys
-from app.schemas.event_v1 import check_rest_event
-from app.schemas.response import load_rest_response
+from berth.errors import MalformedRequest
+from berth.model.gateway_context import Identity, Stamp
+from berth.model.http import HttpRequest, HttpResponse
+from berth.model.invocation import Event, InvocationResult
+from berth.model.proxy_response import ProxyResponse
+from berth.model.route import Route
+from berth.payload.authorizer import rest_authorizer as authorizer_keys
+from berth.payload.body import encode_body, is_binary_type
+from berth.payload.headers import canonical_name, find_header, first_media_type, group_headers
+from berth.payload.method_request import check_method_request
+from berth.payload.path import collapse_leading_slashes
+from berth.payload.query import REFUSED, decode_rest_query
+from berth.payload.response import Lines, body_bytes, decoded_body, header_lines, http_response
+from berth.payload.result import check_plain, parse_result, read_envelope
+from berth.payload.schema.event_v1 import check_rest_event
+from berth.payload.schema.response import load_rest_response
+from berth.payload.told import route_template, stage_variables, told
+from berth.payload.version_1 import body_keys, identity_keys, request_context, request_keys
 
 # Sent by a client and absent from the event (recorded from a regional API).
 DROPPED = frozenset(

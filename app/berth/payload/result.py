@@ -5,10 +5,10 @@ import math
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from app.errors import FunctionFailed, MalformedDocument, MalformedProxyResponse
-from app.model.invocation import InvocationResult
-from app.model.proxy_response import ProxyResponse
-from app.model.route import Route
+from berth.errors import FunctionFailed, MalformedDocument, MalformedProxyResponse
+from berth.model.invocation import InvocationResult
+from berth.model.proxy_response import ProxyResponse
+from berth.model.route import Route
 
 Load = Callable[[Any], ProxyResponse]
 

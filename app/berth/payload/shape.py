@@ -2,10 +2,10 @@
 
 from typing import Protocol
 
-from app.model.gateway_context import Identity, Stamp
-from app.model.http import HttpRequest, HttpResponse
-from app.model.invocation import Event, InvocationResult
-from app.model.route import Route
+from berth.model.gateway_context import Identity, Stamp
+from berth.model.http import HttpRequest, HttpResponse
+from berth.model.invocation import Event, InvocationResult
+from berth.model.route import Route
 
 
 class Shape(Protocol):

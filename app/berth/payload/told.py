@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from app.model.http import HttpRequest
-from app.model.route import Route
-from app.model.stage import DEFAULT_STAGE
+from berth.model.http import HttpRequest
+from berth.model.route import Route
+from berth.model.stage import DEFAULT_STAGE
 
 
 def stage_name(route: Route, request: HttpRequest) -> str:

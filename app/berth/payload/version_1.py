@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from app.model.authorizer import IamCredential
-from app.model.gateway_context import Identity, Stamp
-from app.model.http import HttpRequest
-from app.payload.body import EncodedBody
-from app.payload.query import last_values
+from berth.model.authorizer import IamCredential
+from berth.model.gateway_context import Identity, Stamp
+from berth.model.http import HttpRequest
+from berth.payload.body import EncodedBody
+from berth.payload.query import last_values
 
 _NO_IDENTITY = dict.fromkeys(
     """accessKey accountId caller cognitoAuthenticationProvider cognitoAuthenticationType

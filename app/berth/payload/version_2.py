@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from app.model.gateway_context import Stamp
-from app.model.http import Headers, HttpRequest
-from app.model.proxy_response import ProxyResponse
-from app.payload.body import EncodedBody
-from app.payload.headers import last_header, lower_headers
-from app.payload.query import decode_query
+from berth.model.gateway_context import Stamp
+from berth.model.http import Headers, HttpRequest
+from berth.model.proxy_response import ProxyResponse
+from berth.payload.body import EncodedBody
+from berth.payload.headers import last_header, lower_headers
+from berth.payload.query import decode_query
 
 
 def request_keys(request: HttpRequest, headers: Headers) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 from enum import Enum
 from typing import Any, Protocol
 
-from app.model.function import Function
-from app.model.invocation import Invocation, InvocationResult
+from berth.model.function import Function
+from berth.model.invocation import Invocation, InvocationResult
 
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 INIT_SECONDS = 10.0

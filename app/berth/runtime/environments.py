@@ -4,16 +4,16 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 
-from app.model.function import Function
-from app.runtime.child_process import ChildProcess
-from app.runtime.environment import ExecutionEnvironment
-from app.runtime.keeper import Keeper
-from app.runtime.logs.log_writer import STDOUT
-from app.runtime.pool import Pool
-from app.runtime.revision import source_revision
-from app.runtime.slots import Limits
-from app.runtime.supervisor import Supervisor
-from app.settings import Settings
+from berth.model.function import Function
+from berth.runtime.environment import ExecutionEnvironment
+from berth.runtime.logs.log_writer import STDOUT
+from berth.runtime.pool.pool import Pool
+from berth.runtime.pool.provisioner import Keeper
+from berth.runtime.pool.revision import source_revision
+from berth.runtime.pool.slots import Limits
+from berth.runtime.process.process_environment import ChildProcess
+from berth.runtime.supervisor import Supervisor
+from berth.settings import Settings
 
 Create = Callable[[Function, Settings, Supervisor, bool], ExecutionEnvironment]
 
@@ -66,7 +66,7 @@ _importing = threading.Lock()
 def _in_process_kind() -> Callable[[Function, Settings, Supervisor], ExecutionEnvironment]:
     # Imported where it is used: it brings AWS's runtime into the server's own process. And imported
     # once, before any inline function runs: while one does, the server's `app` cannot be imported.
-    from app.runtime.in_process import InProcess
+    from berth.runtime.inline.inline_environment import InProcess
 
     return InProcess
 

@@ -4,11 +4,11 @@ import json
 import sys
 from dataclasses import replace
 
-from app.errors import HandlerTimedOut, InvocationFault
-from app.model.function import Function
-from app.model.invocation import InvocationResult
-from app.runtime.environ import Instance
-from app.runtime.logs.log_format import Outcome, Source
+from berth.errors import HandlerTimedOut, InvocationFault
+from berth.model.function import Function
+from berth.model.invocation import InvocationResult
+from berth.runtime.logs.log_format import Outcome, Source
+from berth.runtime.process.environ import Instance
 
 
 def fault_result(fault: InvocationFault, request_id: str) -> InvocationResult:

@@ -9,13 +9,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
-from app.model.function import Function
-from app.runtime.logs.log_format import LOG_FORMATS
-from app.runtime.logs.output_reader import OutputReader
-from app.runtime.task_protection import TaskProtection
-from app.runtime.temp_folders import TempFolders
-from app.runtime.watcher import Watcher
-from app.settings import Settings
+from berth.host.task_protection import TaskProtection
+from berth.model.function import Function
+from berth.runtime.limits.memory_limiter import Watcher
+from berth.runtime.logs.log_format import LOG_FORMATS
+from berth.runtime.logs.output_reader import OutputReader
+from berth.runtime.temp_folders import TempFolders
+from berth.settings import Settings
 
 T = TypeVar("T")
 log = logging.getLogger("berth")

@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import INCLUDE, Schema, ValidationError, fields
 
-from app.model.route import ANY, DEFAULT_ROUTE, METHODS, RouteKey
+from berth.model.route import ANY, DEFAULT_ROUTE, METHODS, RouteKey
 
 # The characters API Gateway accepts in a path part, and in the name of a path parameter.
 _LITERAL = re.compile(r"[a-zA-Z0-9._:-]+")

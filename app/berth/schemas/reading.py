@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
 
-from app.errors import MalformedDocument
+from berth.errors import MalformedDocument
 
 # marshmallow's own words, in ours.
 _WORDS = {

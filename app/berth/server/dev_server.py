@@ -4,7 +4,7 @@ from typing import Any
 
 from werkzeug.serving import WSGIRequestHandler
 
-from app.gateway.request import RAW_HEADERS
+from berth.gateway.routing.head import RAW_HEADERS
 
 
 class RawRequestHandler(WSGIRequestHandler):

@@ -8,9 +8,9 @@ from gunicorn.http import errors, parser, wsgi
 from gunicorn.workers.base import Worker
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
-from app.errors import GatewayRefusal, HeadersTooLarge, MalformedRequest, RequestTooSlow
-from app.gateway.patience import PatientResponse, PatientUnreader, RequestTimedOut, wrap_tls
-from app.gateway.response import raw_response
+from berth.errors import GatewayRefusal, HeadersTooLarge, MalformedRequest, RequestTooSlow
+from berth.gateway.response import raw_response
+from berth.server.patience import PatientResponse, PatientUnreader, RequestTimedOut, wrap_tls
 
 # What gunicorn's parser says of a response, or of the server's own settings.
 _NOT_A_CLIENTS = (

@@ -2,8 +2,8 @@
 
 from flask import Blueprint
 
-from app.model.route import RESERVED_PREFIX
-from app.runtime.pool import Pool
+from berth.model.route import RESERVED_PREFIX
+from berth.runtime.pool.pool import Pool
 
 
 def health_blueprint(pool: Pool) -> Blueprint:

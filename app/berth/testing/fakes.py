@@ -2,11 +2,11 @@
 
 import threading
 
-from app.errors import EnvironmentDied
-from app.model.function import Function
-from app.model.invocation import Invocation, InvocationResult
-from app.runtime.environment import State
-from app.runtime.outcome import fault_result
+from berth.errors import EnvironmentDied
+from berth.model.function import Function
+from berth.model.invocation import Invocation, InvocationResult
+from berth.runtime.environment import State
+from berth.runtime.outcome import fault_result
 
 
 class FakeEnvironment:

@@ -1,4 +1,4 @@
-"""Fixtures for the tests of functions: `-p app.testing.plugin`, or `pytest_plugins` in a conftest.
+"""Fixtures for the tests of functions: `-p berth.testing.plugin`, or `pytest_plugins` in a conftest.
 
 `function_client("hello")` is a test client of an application with that function's blueprint alone,
 `invoke_function("hello", event)` calls the function below HTTP, `sample_event("GET", "/hello")` is
@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from app.cli.sample import SAMPLE_SHAPES, build_sample_event
-from app.factory import create_app
-from app.gateway.flask_app import GatewayApp
-from app.invoke import Invoker
-from app.manifest.loader import load
-from app.model.invocation import Invocation, InvocationResult, encode_event
-from app.runtime.kinds import create_pool
-from app.settings import Settings
+from berth.factory import create_app
+from berth.gateway.flask_app import GatewayApp
+from berth.invoke.invoker import Invoker
+from berth.manifest.loader import load
+from berth.model.invocation import Invocation, InvocationResult, encode_event
+from berth.runtime.environments import create_pool
+from berth.settings import Settings
+from berth.tools.sample import SAMPLE_SHAPES, build_sample_event
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from app.model.function import Function
-from app.model.route import Route, RouteKey
-from app.model.stage import Stage
+from berth.model.function import Function
+from berth.model.route import Route, RouteKey
+from berth.model.stage import Stage
 
 
 def make_stage(**changes: Any) -> Stage:

@@ -4,16 +4,16 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from app.gateway.gateway import SHAPES
-from app.manifest.loader import build_function, build_stage
-from app.model.gateway_context import ANONYMOUS, Stamp
-from app.model.http import HttpRequest
-from app.model.invocation import Event
-from app.model.route import DEFAULT_ROUTE, Route, RouteKey
-from app.payload.headers import canonical_name
-from app.payload.path import split_target
-from app.schemas.manifest import read_function_manifest, read_stage_manifest
-from app.settings import Settings
+from berth.gateway.gateway import SHAPES
+from berth.manifest.loader import build_function, build_stage
+from berth.manifest.schema.manifest import read_function_manifest, read_stage_manifest
+from berth.model.gateway_context import ANONYMOUS, Stamp
+from berth.model.http import HttpRequest
+from berth.model.invocation import Event
+from berth.model.route import DEFAULT_ROUTE, Route, RouteKey
+from berth.payload.headers import canonical_name
+from berth.payload.path import split_target
+from berth.settings import Settings
 
 # The names of the shapes, and what a manifest says for each.
 SAMPLE_SHAPES: Mapping[str, Mapping[str, object]] = {

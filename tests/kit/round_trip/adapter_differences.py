@@ -1,7 +1,7 @@
 """What the adapters make of an event or a result, and Powertools' local resolver of a request."""
 
-from differences import ADAPTER, LOCAL, Case, Difference
-from gateway_differences import (
+from kit.round_trip.differences import ADAPTER, LOCAL, Case, Difference
+from kit.round_trip.gateway_differences import (
     BALANCER_ERROR,
     BALANCERS,
     BODY,

@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from servers import Reply
+from kit.servers import Reply
 
 Answer = dict[str, Any]
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from direct_servers import APPS
-from servers import start_gunicorn
+from kit.round_trip.direct_servers import APPS
+from kit.servers import start_gunicorn
 
 # The adapters, and the framework inside.
 ADAPTERS = {

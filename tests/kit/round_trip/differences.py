@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from berth_server import ADAPTERS, SHAPES
+from kit.round_trip.berth_server import ADAPTERS, SHAPES
 
 GATEWAY = "gateway"  # AWS's would do the same to it
 ADAPTER = "adapter"

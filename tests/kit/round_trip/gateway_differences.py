@@ -1,6 +1,6 @@
 """What AWS's gateways do to a request or an answer, so that no adapter can show it as it was."""
 
-from differences import GATEWAY, Case, Difference
+from kit.round_trip.differences import GATEWAY, Case, Difference
 
 FLASKS = "apig-wsgi serverless-wsgi"
 BALANCERS = "alb alb-multi"

@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from adapter_differences import ADAPTER_DIFFERENCES
-from berth_server import ADAPTERS, SHAPES
-from differences import ADAPTER, GATEWAY, LOCAL, Difference, by_request
-from gateway_differences import GATEWAY_DIFFERENCES
-from sent_requests import REQUESTS
+from kit.round_trip.adapter_differences import ADAPTER_DIFFERENCES
+from kit.round_trip.berth_server import ADAPTERS, SHAPES
+from kit.round_trip.differences import ADAPTER, GATEWAY, LOCAL, Difference, by_request
+from kit.round_trip.gateway_differences import GATEWAY_DIFFERENCES
+from kit.round_trip.sent_requests import REQUESTS
 
 _ROWS = [*GATEWAY_DIFFERENCES, *ADAPTER_DIFFERENCES]
 _MANY = 12

@@ -3,7 +3,7 @@
 import gzip
 from dataclasses import dataclass
 
-from raw_http import chunked
+from kit.raw_http import chunked
 
 HOST = "service.example"
 EVERY_BYTE = bytes(range(256))

@@ -1,7 +1,7 @@
 """The contract's table, one module per chapter."""
 
-from rows import context, endings, errors, loading, place, serialization
-from rows.row import Row, Step
+from kit.rows import context, endings, errors, loading, place, serialization
+from kit.rows.row import Row, Step
 
 __all__ = ["ROWS", "Row", "Step"]
 

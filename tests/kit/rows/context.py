@@ -1,6 +1,6 @@
 """R24 to R35: the context object. R30 has no row: there are no Event invocations yet."""
 
-from rows.row import UNHANDLED, Row, Step, answers, fails
+from kit.rows.row import UNHANDLED, Row, Step, answers, fails
 
 _CLIENT = '{"custom":{"a":1},"env":{"e":2},"client":{"app_title":"t","junk":1}}'
 _COGNITO = '{"cognitoIdentityId":"one","cognitoIdentityPoolId":"pool"}'

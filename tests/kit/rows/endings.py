@@ -2,7 +2,7 @@
 
 import sys
 
-from rows.faults import (
+from kit.rows.faults import (
     ABORTED,
     INTERRUPTED,
     KILLED,
@@ -13,7 +13,7 @@ from rows.faults import (
     STATUS_7,
     TIMED_OUT,
 )
-from rows.row import ENDS_THE_SERVER, NO_DEADLINE, OWN_STDOUT, SUPERVISED, UNHANDLED, Row, Step
+from kit.rows.row import ENDS_THE_SERVER, NO_DEADLINE, OWN_STDOUT, SUPERVISED, UNHANDLED, Row, Step
 
 _ONCE = Step(b"null", b'{"number": 0, "calls": 1}')
 _STILL_THERE = Step(b"null", b'{"number": 2, "calls": 3}')

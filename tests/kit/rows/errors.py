@@ -1,6 +1,6 @@
 """R59 to R65: what a handler raises."""
 
-from rows.row import fails
+from kit.rows.row import fails
 
 ROWS = (
     fails(

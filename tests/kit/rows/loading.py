@@ -1,7 +1,7 @@
 """R1 to R17: how the handler is found and imported."""
 
-from rows.faults import NO_REASON, STATUS_2, STATUS_3
-from rows.row import (
+from kit.rows.faults import NO_REASON, STATUS_2, STATUS_3
+from kit.rows.row import (
     ENDS_THE_SERVER,
     SUPERVISED,
     UNHANDLED,

@@ -6,8 +6,8 @@ all variables together (R36) in `test_variables.py`.
 
 import sys
 
-from rows.faults import STATUS_3
-from rows.row import (
+from kit.rows.faults import STATUS_3
+from kit.rows.row import (
     ADDS_NO_PATH_FILES,
     LOADS_FIRST,
     NO_MAIN_THREAD,

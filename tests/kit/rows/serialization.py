@@ -2,7 +2,7 @@
 
 import sys
 
-from rows.row import Row, answers, fails
+from kit.rows.row import Row, answers, fails
 
 RAW_UTF8 = sys.version_info >= (3, 12)  # Lambda's newer runtimes write results unescaped
 

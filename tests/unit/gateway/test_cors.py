@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from gateway_values import ALB, HTTP_1, HTTP_2, URL, make_request, make_route
 
-from app.gateway.cors import apply_cors, preflight_headers
-from app.model.cors import Cors
-from app.model.http import HttpResponse
-from app.model.route import Route
+from berth.gateway.cors import apply_cors, preflight_headers
+from berth.model.cors import Cors
+from berth.model.http import HttpResponse
+from berth.model.route import Route
+from kit.gateway_values import ALB, HTTP_1, HTTP_2, URL, make_request, make_route
 
 OURS = "https://a.example"
 OPEN = Cors(("*",))

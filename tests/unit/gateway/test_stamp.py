@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from app.gateway.stamp import StampSource, log_time
-from app.model.gateway_context import Stamp
+from berth.gateway.stamp import StampSource, log_time
+from berth.model.gateway_context import Stamp
 
 ROOT = "Root=1-3152b799-8954dae64eda91bc9a23a7e8"
 

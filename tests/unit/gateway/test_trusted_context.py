@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from gateway_values import make_route
 
-from app.gateway.trusted_context import context_for
-from app.model.authorizer import Authorizer
-from app.model.method_request import MethodRequest
+from berth.gateway.trusted_context import context_for
+from berth.model.authorizer import Authorizer
+from berth.model.method_request import MethodRequest
+from kit.gateway_values import make_route
 
 COMMON = {"stage": "prod", "sourceIp": "203.0.113.7", "var.host": "db"}
 OWN = {

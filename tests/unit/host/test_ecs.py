@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from app.ecs import TaskFacts, call_agent, task_facts
+from berth.host.ecs import TaskFacts, call_agent, task_facts
 
 CONTAINER = {
     "LogDriver": "awslogs",

@@ -1,6 +1,6 @@
 import pytest
 
-from app import machine
+from berth.host import machine
 
 
 def test_a_containers_memory_limit_goes_before_the_machines(tmp_path):

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from app.runtime.task_protection import TaskProtection
+from berth.host.task_protection import TaskProtection
 
 SET = {"ProtectionEnabled": True, "ExpiresInMinutes": 60}
 CLEAR = {"ProtectionEnabled": False}

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from app.errors import ManifestError, Problem
-from app.manifest.loader import Catalog, load
-from app.settings import Settings
+from berth.errors import ManifestError, Problem
+from berth.manifest.loader import Catalog, load
+from berth.settings import Settings
 
 # Text and bytes as they are, a Path as a link to it, anything else as JSON, None for no such file.
 Files = Mapping[str, Any]

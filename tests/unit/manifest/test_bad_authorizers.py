@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from app.errors import Problem
-from app.manifest.loader import Catalog
-from app.model.authorizer import Authorizer, IamCredential, IdentitySource
+from berth.errors import Problem
+from berth.manifest.loader import Catalog
+from berth.model.authorizer import Authorizer, IamCredential, IdentitySource
 
 STAGE = "manifests/dev.json"
 MANIFEST = "functions/hello/manifest.json"

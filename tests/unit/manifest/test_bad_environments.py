@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.errors import Problem
+from berth.errors import Problem
 
 MANIFEST = "functions/hello/manifest.json"
 STAGE = "manifests/dev.json"

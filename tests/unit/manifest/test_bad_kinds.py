@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.errors import Problem
+from berth.errors import Problem
 
 STAGE = "manifests/dev.json"
 MANIFEST = "functions/hello/manifest.json"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import Problem
+from berth.errors import Problem
 
 MANIFEST = "functions/hello/manifest.json"
 METHODS = "ANY, DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import Problem
+from berth.errors import Problem
 
 STAGE = "manifests/dev.json"
 TOO_LONG = "a" * 65

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from app.manifest.loader import Catalog
-from app.model.api_key import ApiKey
-from app.model.cors import Cors
-from app.model.listener_rule import ANY_REQUEST, Condition, ListenerRule
-from app.model.method_request import MethodRequest
-from app.model.route import RouteKey
+from berth.manifest.loader import Catalog
+from berth.model.api_key import ApiKey
+from berth.model.cors import Cors
+from berth.model.listener_rule import ANY_REQUEST, Condition, ListenerRule
+from berth.model.method_request import MethodRequest
+from berth.model.route import RouteKey
 
 STAGE = "manifests/dev.json"
 MANIFEST = "functions/hello/manifest.json"

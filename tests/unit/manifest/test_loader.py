@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from app.manifest.loader import build_stage
-from app.schemas.manifest import read_stage_manifest
-from app.settings import Settings
+from berth.manifest.loader import build_stage
+from berth.manifest.schema.manifest import read_stage_manifest
+from berth.settings import Settings
 
 STAGE = "manifests/dev.json"
 MANIFEST = "functions/hello/manifest.json"

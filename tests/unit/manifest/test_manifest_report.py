@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.errors import ManifestError, Problem
+from berth.errors import ManifestError, Problem
 
 STAGE = "manifests/dev.json"
 MANIFEST = "functions/hello/manifest.json"

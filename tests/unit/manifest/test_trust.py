@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from app.errors import Problem
-from app.manifest.loader import Catalog
-from app.model.api_key import hash_api_key
-from app.model.trust import Trust
+from berth.errors import Problem
+from berth.manifest.loader import Catalog
+from berth.model.api_key import hash_api_key
+from berth.model.trust import Trust
 
 STAGE = "manifests/dev.json"
 PREFIX, TOKEN = "X-Berth-0123456789abcdef-", "a" * 32

@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
-from gateway_values import ALB, SHAPES, TRACE, event_of, make_route
 
-from app.errors import MalformedDocument, MethodNotSupported
-from app.model.function import Function
-from app.model.route import Route, RouteKey
-from app.payload import alb
-from app.testing.values import make_function, make_stage
+from berth.errors import MalformedDocument, MethodNotSupported
+from berth.model.function import Function
+from berth.model.route import Route, RouteKey
+from berth.payload import alb
+from berth.testing.values import make_function, make_stage
+from kit.gateway_values import ALB, SHAPES, TRACE, event_of, make_route
 
 ROUTE, MULTI_ROUTE = SHAPES["alb"][1], SHAPES["alb-multi"][1]
 ARN = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/orders/60b3a3b6da2f7636"

@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from gateway_values import SHAPES, STAMP, make_request, response_of, result_of
 
-from app.errors import FunctionFailed, MalformedProxyResponse
-from app.model.http import HttpResponse
+from berth.errors import FunctionFailed, MalformedProxyResponse
+from berth.model.http import HttpResponse
+from kit.gateway_values import SHAPES, STAMP, make_request, response_of, result_of
 
 MIB = 1024 * 1024
 

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from gateway_values import SHAPES, STAMP, make_request
 
-from app.model.authorizer import IamCredential
-from app.model.gateway_context import ANONYMOUS, Identity
-from app.payload.authorizer import http_v1_authorizer, http_v2_authorizer, rest_authorizer
+from berth.model.authorizer import IamCredential
+from berth.model.gateway_context import ANONYMOUS, Identity
+from berth.payload.authorizer import http_v1_authorizer, http_v2_authorizer, rest_authorizer
+from kit.gateway_values import SHAPES, STAMP, make_request
 
 CONTEXT = {"tenant": "acme", "level": 3, "list": ["a", {"b": True}], "none": None}
 LAMBDA = Identity(kind="lambda", principal_id="alice", context=CONTEXT, latency=451)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.payload.body import EncodedBody, decode_base64, encode_body, encode_unless_text, is_binary_type
+from berth.payload.body import EncodedBody, decode_base64, encode_body, encode_unless_text, is_binary_type
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from gateway_values import SHAPES, TRACE, URL, event_of, make_route
 
-from app.errors import MalformedDocument
-from app.payload import function_url
+from berth.errors import MalformedDocument
+from berth.payload import function_url
+from kit.gateway_values import SHAPES, TRACE, URL, event_of, make_route
 
 ROUTE = SHAPES["url"][1]
 EVENT = {

@@ -4,12 +4,12 @@ import json
 from typing import Any
 
 import pytest
-from gateway_values import SHAPES, STAMP, make_request, response_of
 
-from app.errors import MalformedProxyResponse
-from app.model.http import HttpResponse
-from app.model.invocation import InvocationResult
-from app.payload.function_url import read_result
+from berth.errors import MalformedProxyResponse
+from berth.model.http import HttpResponse
+from berth.model.invocation import InvocationResult
+from berth.payload.function_url import read_result
+from kit.gateway_values import SHAPES, STAMP, make_request, response_of
 
 ROUTE = SHAPES["url"][1]
 JSON_TYPE = ("Content-Type", "application/json")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.payload.headers import (
+from berth.payload.headers import (
     canonical_name,
     find_header,
     first_media_type,

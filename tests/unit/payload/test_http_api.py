@@ -1,13 +1,13 @@
 """What the shapes of HTTP APIs share, and much of it with function URLs and load balancers."""
 
 import pytest
-from gateway_values import HTTP_1, HTTP_2, STAMP, TRACE, make_request, make_route
 
-from app.errors import MalformedProxyResponse, UndecodableBody
-from app.model.http import HttpResponse
-from app.model.proxy_response import ProxyResponse
-from app.payload.body import EncodedBody
-from app.payload.http_api import answer, decode_parameters, encode_http_body, event_headers
+from berth.errors import MalformedProxyResponse, UndecodableBody
+from berth.model.http import HttpResponse
+from berth.model.proxy_response import ProxyResponse
+from berth.payload.body import EncodedBody
+from berth.payload.http_api import answer, decode_parameters, encode_http_body, event_headers
+from kit.gateway_values import HTTP_1, HTTP_2, STAMP, TRACE, make_request, make_route
 
 ROUTE = make_route(**HTTP_1)
 REQUEST_ID = ("Apigw-Requestid", "ATfSdF7nPHcErRA=")

@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from gateway_values import SHAPES, response_of
 
-from app.errors import MalformedProxyResponse
-from app.model.http import HttpResponse
+from berth.errors import MalformedProxyResponse
+from berth.model.http import HttpResponse
+from kit.gateway_values import SHAPES, response_of
 
 REQUEST_ID = ("Apigw-Requestid", "ATfSdF7nPHcErRA=")
 TEXT_TYPE = ("Content-Type", "text/plain; charset=utf-8")

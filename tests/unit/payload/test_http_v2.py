@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from gateway_values import HTTP_2, SHAPES, TRACE, event_of, make_route
 
-from app.errors import MalformedDocument
-from app.payload import http_v2
+from berth.errors import MalformedDocument
+from berth.payload import http_v2
+from kit.gateway_values import HTTP_2, SHAPES, TRACE, event_of, make_route
 
 ROUTE = SHAPES["http2"][1]
 EVENT = {

@@ -4,12 +4,12 @@ import json
 from typing import Any
 
 import pytest
-from gateway_values import SHAPES, STAMP, make_request, response_of
 
-from app.errors import FunctionFailed, MalformedProxyResponse
-from app.model.http import HttpResponse
-from app.model.invocation import InvocationResult
-from app.payload.http_v2 import read_result
+from berth.errors import FunctionFailed, MalformedProxyResponse
+from berth.model.http import HttpResponse
+from berth.model.invocation import InvocationResult
+from berth.payload.http_v2 import read_result
+from kit.gateway_values import SHAPES, STAMP, make_request, response_of
 
 ROUTE = SHAPES["http2"][1]
 REQUEST_ID = ("Apigw-Requestid", "ATfSdF7nPHcErRA=")

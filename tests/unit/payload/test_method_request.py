@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from gateway_values import event_of, make_request, make_route
 
-from app.errors import InvalidRequest
-from app.model.method_request import NO_METHOD_REQUEST, MethodRequest
-from app.payload import rest
-from app.payload.method_request import check_method_request
+from berth.errors import InvalidRequest
+from berth.model.method_request import NO_METHOD_REQUEST, MethodRequest
+from berth.payload import rest
+from berth.payload.method_request import check_method_request
+from kit.gateway_values import event_of, make_request, make_route
 
 NAMED = json.dumps({"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}})
 ANYTHING = "{}"

@@ -3,12 +3,11 @@
 from typing import Any
 
 import pytest
-from gateway_values import SHAPES
 
-from app.errors import MalformedProxyResponse, UndecodableBody
-from app.model.http import HttpResponse
-from app.model.proxy_response import ProxyResponse
-from app.payload.response import (
+from berth.errors import MalformedProxyResponse, UndecodableBody
+from berth.model.http import HttpResponse
+from berth.model.proxy_response import ProxyResponse
+from berth.payload.response import (
     body_bytes,
     decoded_body,
     header_lines,
@@ -18,6 +17,7 @@ from app.payload.response import (
     title_name,
     with_default_type,
 )
+from kit.gateway_values import SHAPES
 
 ROUTE = SHAPES["http1"][1]
 NESTED: Any = []

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from gateway_values import STAMP, TRACE, make_request, make_route
 
-from app.errors import MalformedDocument, MalformedRequest
-from app.model.gateway_context import ANONYMOUS
-from app.payload.rest import build_event, check_event
+from berth.errors import MalformedDocument, MalformedRequest
+from berth.model.gateway_context import ANONYMOUS
+from berth.payload.rest import build_event, check_event
+from kit.gateway_values import STAMP, TRACE, make_request, make_route
 
 EVENT = {
     "resource": "/orders/{id}",

@@ -4,12 +4,12 @@ import json
 from typing import Any
 
 import pytest
-from gateway_values import STAMP, make_request, make_route, result_of
 
-from app.errors import FunctionFailed, GatewayRefusal, MalformedProxyResponse, UndecodableBody
-from app.model.http import HttpResponse
-from app.payload.rest import read_result
-from app.payload.result import plain_response
+from berth.errors import FunctionFailed, GatewayRefusal, MalformedProxyResponse, UndecodableBody
+from berth.model.http import HttpResponse
+from berth.payload.rest import read_result
+from berth.payload.result import plain_response
+from kit.gateway_values import STAMP, make_request, make_route, result_of
 
 GATEWAYS_OWN = (
     ("x-amzn-RequestId", "0f5c2a8e-6a0b-4f0e-9b7e-3d2c1b0a9f8e"),

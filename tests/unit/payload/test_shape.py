@@ -5,12 +5,12 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from gateway_values import SHAPES, STAMP, event_of, make_request, make_route, response_of, result_of
 
-from app.errors import FunctionFailed, MalformedDocument, MalformedProxyResponse, UndecodableBody
-from app.model.gateway_context import ANONYMOUS
-from app.payload import rest
-from app.payload.shape import CheckedShape
+from berth.errors import FunctionFailed, MalformedDocument, MalformedProxyResponse, UndecodableBody
+from berth.model.gateway_context import ANONYMOUS
+from berth.payload import rest
+from berth.payload.shape import CheckedShape
+from kit.gateway_values import SHAPES, STAMP, event_of, make_request, make_route, response_of, result_of
 
 ROUTE, REQUEST = make_route(), make_request()
 NOT_REST = {name: shape for name, shape in SHAPES.items() if name != "rest"}

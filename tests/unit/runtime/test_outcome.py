@@ -2,12 +2,12 @@ import platform
 
 import pytest
 
-from app.errors import EnvironmentDied, HandlerTimedOut, InvocationFault, OutOfMemory
-from app.model.invocation import InvocationResult
-from app.runtime.environ import Instance
-from app.runtime.logs.log_format import Outcome, Source
-from app.runtime.outcome import fault_result, final_result, init_outcome, invocation_outcome, log_source
-from app.testing.values import make_function
+from berth.errors import EnvironmentDied, HandlerTimedOut, InvocationFault, OutOfMemory
+from berth.model.invocation import InvocationResult
+from berth.runtime.logs.log_format import Outcome, Source
+from berth.runtime.outcome import fault_result, final_result, init_outcome, invocation_outcome, log_source
+from berth.runtime.process.environ import Instance
+from berth.testing.values import make_function
 
 EXIT = "Runtime exited with error: exit status 3"
 

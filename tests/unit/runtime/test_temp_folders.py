@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app.runtime.temp_folders import TempFolders, sweep
+from berth.runtime.temp_folders import TempFolders, sweep
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_a_folder_is_swept_whatever_is_in_it(tmp_path: Path):
 
 
 def test_what_a_killed_server_left_is_swept_by_the_next(place: Path):
-    code = "from app.runtime.temp_folders import TempFolders as T; import os; T().create('f'); os._exit(9)"
+    code = "from berth.runtime.temp_folders import TempFolders as T; import os; T().create('f'); os._exit(9)"
     environ = {**os.environ, "TMPDIR": str(place), "PYTHONPATH": os.getcwd()}
     assert subprocess.run([sys.executable, "-c", code], env=environ, check=False).returncode == 9
     (left,) = place.iterdir()

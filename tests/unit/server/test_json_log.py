@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.runtime.logs.server_log import JsonFormatter
+from berth.server.json_log import JsonFormatter
 
 
 def _formatted(message: Any, *args: object, error: BaseException | None = None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.gateway.patience import PatientUnreader, RequestTimedOut
+from berth.server.patience import PatientUnreader, RequestTimedOut
 
 
 class Impatient(PatientUnreader):

@@ -4,8 +4,8 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields
 
-from app.schemas.fields import Flag, ScalarText, Text
-from app.schemas.reading import read
+from berth.schemas.fields import Flag, ScalarText, Text
+from berth.schemas.reading import read
 
 
 class _AnswerSchema(Schema):

@@ -4,10 +4,10 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from app.errors import Forbidden
-from app.model.api_key import ApiKey, hash_api_key
-from app.model.http import HttpRequest
-from app.payload.headers import last_header
+from berth.errors import Forbidden
+from berth.model.api_key import ApiKey, hash_api_key
+from berth.model.http import HttpRequest
+from berth.payload.headers import last_header
 
 
 @dataclass(frozen=True)

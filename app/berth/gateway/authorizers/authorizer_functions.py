@@ -6,13 +6,13 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from app.authorizers.lambda_authorizer import TIMEOUT, Invoke
-from app.errors import AuthorizerFailed
-from app.invoke import Invoker
-from app.model.authorizer import Authorizer
-from app.model.function import Function
-from app.model.gateway_context import Stamp
-from app.model.invocation import Event, Invocation, InvocationResult, encode_event
+from berth.errors import AuthorizerFailed
+from berth.gateway.authorizers.lambda_authorizer import TIMEOUT, Invoke
+from berth.invoke.invoker import Invoker
+from berth.model.authorizer import Authorizer
+from berth.model.function import Function
+from berth.model.gateway_context import Stamp
+from berth.model.invocation import Event, Invocation, InvocationResult, encode_event
 
 
 def connect(authorizer: Authorizer, invoker: Invoker, functions: Mapping[str, Function]) -> Invoke:

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from app.authorizers.iam_authorizer import IamAuthorizer
-from app.authorizers.jwt_authorizer import JwtAuthorizer
-from app.authorizers.lambda_authorizer import Invoke, LambdaAuthorizer
-from app.model.authorizer import JWT_TYPES, LAMBDA_TYPES, Authorizer
-from app.model.gateway_context import ANONYMOUS, Identity, Stamp
-from app.model.http import HttpRequest
-from app.model.route import Route
+from berth.gateway.authorizers.iam_authorizer import IamAuthorizer
+from berth.gateway.authorizers.jwt_authorizer import JwtAuthorizer
+from berth.gateway.authorizers.lambda_authorizer import Invoke, LambdaAuthorizer
+from berth.model.authorizer import JWT_TYPES, LAMBDA_TYPES, Authorizer
+from berth.model.gateway_context import ANONYMOUS, Identity, Stamp
+from berth.model.http import HttpRequest
+from berth.model.route import Route
 
 # Makes the way to the function of a Lambda authorizer.
 Connect = Callable[[Authorizer], Invoke]

@@ -10,14 +10,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from app.authorizers.identity_source import read_sources
-from app.authorizers.jwt_authorizer import BEARER, identity_of, refuse_other_audience
-from app.errors import Unauthorized
-from app.model.authorizer import JWT_TYPES, LAMBDA_TYPES, Authorizer, IamCredential
-from app.model.gateway_context import ANONYMOUS, Identity, Stamp
-from app.model.http import HttpRequest
-from app.model.route import Route
-from app.payload.told import told_group
+from berth.errors import Unauthorized
+from berth.gateway.authorizers.identity_source import read_sources
+from berth.gateway.authorizers.jwt_authorizer import BEARER, identity_of, refuse_other_audience
+from berth.model.authorizer import JWT_TYPES, LAMBDA_TYPES, Authorizer, IamCredential
+from berth.model.gateway_context import ANONYMOUS, Identity, Stamp
+from berth.model.http import HttpRequest
+from berth.model.route import Route
+from berth.payload.told import told_group
 
 
 def told_identity(route: Route, request: HttpRequest, stamp: Stamp) -> Identity:

@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.authorizers.sigv4 import read_signature, verify_signature
-from app.errors import SignatureInvalid
-from app.model.authorizer import Authorizer
-from app.model.gateway_context import Identity, Stamp
-from app.model.http import HttpRequest
-from app.model.route import Route
+from berth.errors import SignatureInvalid
+from berth.gateway.authorizers.sigv4 import read_signature, verify_signature
+from berth.model.authorizer import Authorizer
+from berth.model.gateway_context import Identity, Stamp
+from berth.model.http import HttpRequest
+from berth.model.route import Route
 
 
 @dataclass

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from app.model.authorizer import IdentitySource
-from app.model.gateway_context import Stamp
-from app.model.http import HttpRequest
-from app.model.route import Route
-from app.payload.query import decode_query, decode_rest_query
+from berth.model.authorizer import IdentitySource
+from berth.model.gateway_context import Stamp
+from berth.model.http import HttpRequest
+from berth.model.route import Route
+from berth.payload.query import decode_query, decode_rest_query
 
 
 def read_sources(

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.authorizers.identity_source import read_sources
-from app.authorizers.key_set import KeySet
-from app.errors import AccessDenied, Unauthorized
-from app.model.authorizer import Authorizer
-from app.model.gateway_context import Identity, Stamp
-from app.model.http import HttpRequest
-from app.model.route import Route
+from berth.errors import AccessDenied, Unauthorized
+from berth.gateway.authorizers.identity_source import read_sources
+from berth.gateway.authorizers.key_set import KeySet
+from berth.model.authorizer import Authorizer
+from berth.model.gateway_context import Identity, Stamp
+from berth.model.http import HttpRequest
+from berth.model.route import Route
 
 # By the kind of key. Symmetric algorithms and `none` are no algorithms here: a public key is no secret.
 _ALGORITHMS = {

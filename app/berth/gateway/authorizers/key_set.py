@@ -11,7 +11,7 @@ from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
-from app.errors import AuthorizerFailed
+from berth.errors import AuthorizerFailed
 
 Fetch = Callable[[str], bytes]
 

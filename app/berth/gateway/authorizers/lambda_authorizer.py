@@ -7,11 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.authorizers.cache import ResultCache
-from app.authorizers.identity_source import read_sources
-from app.authorizers.policy import Verdict, evaluate
-from app.authorizers.request_event import http_v1_event, http_v2_event, method_arn, rest_event, token_event
-from app.errors import (
+from berth.errors import (
     AccessDenied,
     AuthorizerFailed,
     ExplicitlyDenied,
@@ -20,12 +16,26 @@ from app.errors import (
     MethodArnTooLong,
     Unauthorized,
 )
-from app.model.authorizer import Authorizer
-from app.model.gateway_context import Identity, Stamp
-from app.model.http import HttpRequest
-from app.model.invocation import Event, InvocationResult
-from app.model.route import Route
-from app.schemas.authorizer import load_http_policy_answer, load_policy_answer, load_simple_answer
+from berth.gateway.authorizers.answer_schema import (
+    load_http_policy_answer,
+    load_policy_answer,
+    load_simple_answer,
+)
+from berth.gateway.authorizers.cache import ResultCache
+from berth.gateway.authorizers.identity_source import read_sources
+from berth.gateway.authorizers.policy import Verdict, evaluate
+from berth.gateway.authorizers.request_event import (
+    http_v1_event,
+    http_v2_event,
+    method_arn,
+    rest_event,
+    token_event,
+)
+from berth.model.authorizer import Authorizer
+from berth.model.gateway_context import Identity, Stamp
+from berth.model.http import HttpRequest
+from berth.model.invocation import Event, InvocationResult
+from berth.model.route import Route
 
 # Invokes the authorizer's function with an event, 10 seconds at most.
 Invoke = Callable[[Event, Stamp], InvocationResult]

@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
-from app.errors import AuthorizerFailed
-from app.model.wildcards import compile_wildcards
+from berth.errors import AuthorizerFailed
+from berth.model.wildcards import compile_wildcards
 
 _END = re.compile("[?#]")
 _ACTION = "execute-api:invoke"

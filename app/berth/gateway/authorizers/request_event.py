@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from app.model.gateway_context import ANONYMOUS, Stamp
-from app.model.http import HttpRequest
-from app.model.invocation import Event
-from app.model.route import Route
-from app.payload import http_v1, http_v2, rest
+from berth.model.gateway_context import ANONYMOUS, Stamp
+from berth.model.http import HttpRequest
+from berth.model.invocation import Event
+from berth.model.route import Route
+from berth.payload import http_v1, http_v2, rest
 
 _MAPS = """headers multiValueHeaders queryStringParameters multiValueQueryStringParameters
     pathParameters stageVariables""".split()

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar
 
-from app.errors import NoSuchRoute
-from app.gateway.listener_rules import ListenerRules
-from app.gateway.request import RequestHead
-from app.gateway.route_table import HttpRouteTable, RouteTable
-from app.model.route import Route
+from berth.errors import NoSuchRoute
+from berth.gateway.routing.head import RequestHead
+from berth.gateway.routing.listener_rules import ListenerRules
+from berth.gateway.routing.route_table import HttpRouteTable, RouteTable
+from berth.model.route import Route
 
 Target = TypeVar("Target")
 # How specific a match is, the lowest most; its target; the raw path parameters.

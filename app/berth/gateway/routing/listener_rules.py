@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from app.errors import NoSuchRoute
-from app.gateway.request import RequestHead
-from app.model.listener_rule import Condition, ListenerRule
-from app.model.route import ANY, RouteKey
-from app.model.wildcards import compile_wildcards
-from app.payload.query import query_pairs
+from berth.errors import NoSuchRoute
+from berth.gateway.routing.head import RequestHead
+from berth.model.listener_rule import Condition, ListenerRule
+from berth.model.route import ANY, RouteKey
+from berth.model.wildcards import compile_wildcards
+from berth.payload.query import query_pairs
 
 Target = TypeVar("Target")
 Test = Callable[[RequestHead], bool]

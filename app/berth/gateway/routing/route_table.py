@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Generic, TypeVar
 
-from app.errors import NoSuchRoute
-from app.model.route import ANY, METHODS, RouteKey, Segment
+from berth.errors import NoSuchRoute
+from berth.model.route import ANY, METHODS, RouteKey, Segment
 
 Target = TypeVar("Target")
 Match = tuple[RouteKey, Target, dict[str, str]]
@@ -115,3 +116,18 @@ def _parameters(key: RouteKey, parts: Sequence[str], stripped: str) -> dict[str,
         elif segment.is_variable:
             parameters[segment.text] = parts[depth]
     return parameters
+
+
+def told_parameters(template: str, path: str) -> dict[str, str] | None:
+    """The raw path parameters of API Gateway's own template; None where it does not take the path."""
+    try:
+        return _table_of(template).match("GET", path)[2]
+    except NoSuchRoute:
+        return None
+
+
+@lru_cache(maxsize=1024)
+def _table_of(template: str) -> RouteTable[None]:
+    table: RouteTable[None] = RouteTable()
+    table.add(RouteKey(ANY, template), None)
+    return table

@@ -4,11 +4,11 @@ import importlib.util
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
-from app.errors import Problem
-from app.manifest.check_routes import problems_of_routes
-from app.model.authorizer import AUTHORIZER_TYPES, JWT_TYPES, LAMBDA_TYPES, Authorizer
-from app.model.manifest import FunctionManifest, RouteManifest
-from app.model.stage import Stage
+from berth.errors import Problem
+from berth.manifest.checks.routes import problems_of_routes
+from berth.model.authorizer import AUTHORIZER_TYPES, JWT_TYPES, LAMBDA_TYPES, Authorizer
+from berth.model.manifest import FunctionManifest, RouteManifest
+from berth.model.stage import Stage
 
 
 def authorizers_of(manifest: FunctionManifest, stage: Stage) -> Iterator[Authorizer]:

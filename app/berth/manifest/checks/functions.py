@@ -6,10 +6,10 @@ from glob import escape, glob
 from os.path import isdir, isfile
 from pathlib import Path
 
-from app.errors import Problem
-from app.manifest.document import shown
-from app.model.function import PACKAGES_FOLDER, Function
-from app.model.manifest import FunctionManifest
+from berth.errors import Problem
+from berth.manifest.document import shown
+from berth.model.function import PACKAGES_FOLDER, Function
+from berth.model.manifest import FunctionManifest
 
 MANIFEST = "manifest.json"
 # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html

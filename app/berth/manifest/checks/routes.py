@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from app.errors import Problem
-from app.manifest.check import MANIFEST
-from app.manifest.document import UnreadableDocument, read_object, shown
-from app.model.manifest import FunctionManifest, RouteManifest
-from app.model.method_request import MethodRequest
-from app.model.route import ANY, DEFAULT_ROUTE, RouteKey
-from app.model.stage import Stage
-from app.schemas.model import model_problem
+from berth.errors import Problem
+from berth.manifest.checks.functions import MANIFEST
+from berth.manifest.document import UnreadableDocument, read_object, shown
+from berth.model.manifest import FunctionManifest, RouteManifest
+from berth.model.method_request import MethodRequest
+from berth.model.route import ANY, DEFAULT_ROUTE, RouteKey
+from berth.model.stage import Stage
+from berth.payload.request_model import model_problem
 
 Manifests = Mapping[Path, FunctionManifest]
 # What is wrong with a route of a function with this kind of API, as (key, message).

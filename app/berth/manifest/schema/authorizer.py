@@ -5,10 +5,10 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
-from app.model.authorizer import CONTEXT_SOURCES, JWT_TYPES, LAMBDA_TYPES, Authorizer, IdentitySource
-from app.model.manifest import AuthorizerManifest, CredentialManifest
-from app.schemas.fields import Flag, Pattern, Text, Whole
-from app.schemas.manifest_keys import PAYLOAD_VERSIONS, hint
+from berth.manifest.schema.keys import PAYLOAD_VERSIONS, hint
+from berth.model.authorizer import CONTEXT_SOURCES, JWT_TYPES, LAMBDA_TYPES, Authorizer, IdentitySource
+from berth.model.manifest import AuthorizerManifest, CredentialManifest
+from berth.schemas.fields import Flag, Pattern, Text, Whole
 
 _TYPES = ("TOKEN", "REQUEST", "JWT", "COGNITO_USER_POOLS", "AWS_IAM")
 # A REST API's spelling and an HTTP API's.

@@ -4,11 +4,11 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
-from app.model.cors import Cors
-from app.model.manifest import ApiKeyManifest, GatewayManifest, SecretManifest
-from app.model.route import METHODS
-from app.schemas.fields import Flag, Pattern, Text, Whole
-from app.schemas.manifest_keys import STAGE_VARIABLE_NAME, hint
+from berth.manifest.schema.keys import STAGE_VARIABLE_NAME, hint
+from berth.model.cors import Cors
+from berth.model.manifest import ApiKeyManifest, GatewayManifest, SecretManifest
+from berth.model.route import METHODS
+from berth.schemas.fields import Flag, Pattern, Text, Whole
 
 # https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid.html#apis-apiid-model-cors
 _ORIGIN = r"(\*|https?://\*|[a-z][a-z0-9+.-]*://[^/*\s]+)"

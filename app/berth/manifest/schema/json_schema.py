@@ -1,6 +1,6 @@
 """JSON Schemas of both manifests for editors, generated from the marshmallow schemas.
 
-`python -m app.schemas.json_schema` publishes them under `manifests/schema/`.
+`python -m berth.manifest.schema.json_schema` publishes them under `manifests/schema/`.
 """
 
 import json
@@ -10,14 +10,14 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from app.model.route import ANY, DEFAULT_ROUTE, METHODS, RESERVED_PREFIX
-from app.schemas.fields import NotYet, Pattern, Text
-from app.schemas.manifest import FunctionManifestSchema, StageManifestSchema
-from app.schemas.manifest_keys import RESERVED_VARIABLES, STAGE_VARIABLE_NAME, VARIABLE_NAME
+from berth.manifest.schema.keys import RESERVED_VARIABLES, STAGE_VARIABLE_NAME, VARIABLE_NAME
+from berth.manifest.schema.manifest import FunctionManifestSchema, StageManifestSchema
+from berth.model.route import ANY, DEFAULT_ROUTE, METHODS, RESERVED_PREFIX
+from berth.schemas.fields import NotYet, Pattern, Text
 
 Document = dict[str, Any]
 
-PUBLISHED = Path(__file__).resolve().parents[2] / "manifests" / "schema"
+PUBLISHED = Path(__file__).resolve().parents[4] / "manifests" / "schema"
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _PART = r"([a-zA-Z0-9._:-]+|\{[a-zA-Z0-9._-]+\})"

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from app.schemas.fields import AnyText, Flag, Pattern, Text, Whole
+from berth.schemas.fields import AnyText, Flag, Pattern, Text, Whole
 
 # https://docs.aws.amazon.com/lambda/latest/api/API_Environment.html
 VARIABLE_NAME = "[a-zA-Z][a-zA-Z0-9_]+"

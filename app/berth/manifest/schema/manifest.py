@@ -5,20 +5,9 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, missing, post_load, validate, validates_schema
 
-from app.model.cors import Cors
-from app.model.manifest import (
-    ApiKeyManifest,
-    AuthorizerManifest,
-    FunctionManifest,
-    GatewayManifest,
-    RouteManifest,
-    StageManifest,
-)
-from app.model.route import RouteKey
-from app.schemas.authorizer_keys import AuthorizerSchema
-from app.schemas.fields import AnyText, Flag, NotYet, Pattern, Text, Whole
-from app.schemas.gateway_keys import ApiKeySchema, CorsSchema, GatewaySchema
-from app.schemas.manifest_keys import (
+from berth.manifest.schema.authorizer import AuthorizerSchema
+from berth.manifest.schema.gateway import ApiKeySchema, CorsSchema, GatewaySchema
+from berth.manifest.schema.keys import (
     STAGE_NAME,
     STAGE_VARIABLE_NAME,
     api_kind_key,
@@ -33,8 +22,19 @@ from app.schemas.manifest_keys import (
     payload_format_version_key,
     timeout_key,
 )
-from app.schemas.reading import read
-from app.schemas.route import RouteSchema
+from berth.manifest.schema.route import RouteSchema
+from berth.model.cors import Cors
+from berth.model.manifest import (
+    ApiKeyManifest,
+    AuthorizerManifest,
+    FunctionManifest,
+    GatewayManifest,
+    RouteManifest,
+    StageManifest,
+)
+from berth.model.route import RouteKey
+from berth.schemas.fields import AnyText, Flag, NotYet, Pattern, Text, Whole
+from berth.schemas.reading import read
 
 _OF_THE_SCHEMA = frozenset({"schema_", "invocation"})
 

@@ -4,12 +4,12 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
-from app.model.listener_rule import CONDITION_FIELDS, Condition, ListenerRule
-from app.model.manifest import RouteManifest
-from app.model.method_request import DEFAULT_MODEL, MethodRequest
-from app.model.route import RESERVED_PREFIX, RouteKey, is_reserved
-from app.schemas.fields import Flag, Pattern, Resource, Text, Whole, method_problem
-from app.schemas.manifest_keys import MEDIA_TYPE, hint, only
+from berth.manifest.schema.keys import MEDIA_TYPE, hint, only
+from berth.model.listener_rule import CONDITION_FIELDS, Condition, ListenerRule
+from berth.model.manifest import RouteManifest
+from berth.model.method_request import DEFAULT_MODEL, MethodRequest
+from berth.model.route import RESERVED_PREFIX, RouteKey, is_reserved
+from berth.schemas.fields import Flag, Pattern, Resource, Text, Whole, method_problem
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateRule.html
 _LAST_PRIORITY = 50_000

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from app.schemas.event_alb import check_alb_event
-from app.schemas.event_v1 import check_http_event, check_rest_event
-from app.schemas.event_v2 import check_event_v2
+from berth.payload.schema.event_alb import check_alb_event
+from berth.payload.schema.event_v1 import check_http_event, check_rest_event
+from berth.payload.schema.event_v2 import check_event_v2
 
 _BY_VERSION = {"1.0": check_http_event, "2.0": check_event_v2}
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
-from app.schemas.fields import AwsSchema, Flag, Text
-from app.schemas.reading import read
+from berth.schemas.fields import AwsSchema, Flag, Text
+from berth.schemas.reading import read
 
 _SINGLE = {"queryStringParameters", "headers"}
 _MULTI = {"multiValueQueryStringParameters", "multiValueHeaders"}

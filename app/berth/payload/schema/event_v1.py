@@ -7,8 +7,8 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from app.schemas.fields import AnyText, AwsSchema, ClientText, Flag, Text, Whole
-from app.schemas.reading import read
+from berth.schemas.fields import AnyText, AwsSchema, ClientText, Flag, Text, Whole
+from berth.schemas.reading import read
 
 
 def _value_map(**kwargs: Any) -> fields.Dict:

@@ -4,9 +4,9 @@ from typing import Any
 
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, post_load
 
-from app.model.proxy_response import ProxyResponse
-from app.schemas.fields import Flag, ScalarText, described
-from app.schemas.reading import read
+from berth.model.proxy_response import ProxyResponse
+from berth.schemas.fields import Flag, ScalarText, described
+from berth.schemas.reading import read
 
 
 class StatusCode(fields.Field[int]):

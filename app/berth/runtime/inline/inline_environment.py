@@ -9,18 +9,18 @@ from awslambdaric import bootstrap as runtime
 from awslambdaric.lambda_runtime_client import BaseLambdaRuntimeClient, InvocationRequest
 from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller, to_json
 
-from app.errors import EnvironmentDied, InvocationFault
-from app.model.function import Function
-from app.model.invocation import Invocation, InvocationResult
-from app.runtime.bootstrap import ERROR, limited_response, request_attributes
-from app.runtime.environ import Instance, build_environ
-from app.runtime.environment import State, runtime_headers
-from app.runtime.logs.environment_log import EnvironmentLog
-from app.runtime.logs.log_format import Report
-from app.runtime.module_scope import ModuleScope
-from app.runtime.outcome import final_result, invocation_outcome, log_source
-from app.runtime.supervisor import Supervisor
-from app.settings import Settings
+from berth.errors import EnvironmentDied, InvocationFault
+from berth.model.function import Function
+from berth.model.invocation import Invocation, InvocationResult
+from berth.runtime.environment import State, runtime_headers
+from berth.runtime.inline.module_scope import ModuleScope
+from berth.runtime.logs.environment_log import EnvironmentLog
+from berth.runtime.logs.log_format import Report
+from berth.runtime.outcome import final_result, invocation_outcome, log_source
+from berth.runtime.process.bootstrap import ERROR, limited_response, request_attributes
+from berth.runtime.process.environ import Instance, build_environ
+from berth.runtime.supervisor import Supervisor
+from berth.settings import Settings
 
 # The interpreter's globals are swapped around each call, so there is one call at a time.
 _interpreter = threading.RLock()

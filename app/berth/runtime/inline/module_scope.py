@@ -8,12 +8,11 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from importlib.machinery import FileFinder
 from pathlib import Path
 from types import ModuleType
 
-from app.model.function import Function
-from app.runtime.bootstrap import hide_server, search_path, site_folders
+from berth.model.function import Function
+from berth.runtime.process.bootstrap import search_path, site_folders
 
 
 class ModuleScope:
@@ -31,7 +30,7 @@ class ModuleScope:
     @contextmanager
     def entered(self) -> Iterator[None]:
         """Swap everything in, and out again with what the function changed remembered."""
-        with _restored_globals(), self._own_modules(), _hidden_server():
+        with _restored_globals(), self._own_modules():
             self._enter_path()
             _replace_environ(self._environ)
             os.chdir(self._cwd)
@@ -51,7 +50,7 @@ class ModuleScope:
 
     @contextmanager
     def _own_modules(self) -> Iterator[None]:
-        """Hide the server's `app` and what the function's folder shadows."""
+        """Hide the modules of the server that the function's folder shadows."""
         own = self._top_level_names
         hidden = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in own}
         for name in hidden:
@@ -71,31 +70,11 @@ class ModuleScope:
     def _top_level_names(self) -> frozenset[str]:
         importlib.invalidate_caches()
         folders = [Path(folder) for folder in self._folders]
-        return frozenset(
-            {"app", *(path.name.partition(".")[0] for folder in folders for path in folder.iterdir())}
-        )
+        return frozenset(path.name.partition(".")[0] for folder in folders for path in folder.iterdir())
 
     def _owns(self, module: ModuleType) -> bool:
         origins = [getattr(module, "__file__", None) or "", *map(str, getattr(module, "__path__", ()))]
         return any(origin.startswith(f"{folder}{os.sep}") for origin in origins for folder in self._folders)
-
-
-@contextmanager
-def _hidden_server() -> Iterator[None]:
-    """Hide the folder that holds the server's `app`, and what an editable installation adds."""
-    finders, meta_path = hide_server(), list(sys.meta_path)
-    sys.meta_path[:] = [each for each in meta_path if not _is_editable(each)]
-    try:
-        yield
-    finally:
-        sys.meta_path[:] = meta_path
-        for finder in finders:
-            finder.__class__ = FileFinder
-
-
-def _is_editable(finder: object) -> bool:
-    module = getattr(finder, "__module__", None) or type(finder).__module__
-    return module.startswith("__editable__")
 
 
 @contextmanager

@@ -4,8 +4,8 @@ import logging
 import threading
 from typing import Protocol
 
-from app.errors import EnvironmentDied, OutOfMemory
-from app.runtime.process_table import ProcessTable, Usage
+from berth.errors import EnvironmentDied, OutOfMemory
+from berth.runtime.limits.process_table import ProcessTable, Usage
 
 _PERIOD_SECONDS = 0.025
 _PERIODS_BETWEEN_IDLE = 40  # a second: idle environments should be doing nothing

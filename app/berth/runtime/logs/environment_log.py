@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from app.runtime.logs.log_format import LogFormat, Outcome, Report, Source
+from berth.runtime.logs.log_format import LogFormat, Outcome, Report, Source
 
 TAIL_BYTES = 4096  # https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html: X-Amz-Log-Result
 

@@ -8,7 +8,7 @@ import termios
 import threading
 import time
 
-from app.runtime.logs.environment_log import EnvironmentLog
+from berth.runtime.logs.environment_log import EnvironmentLog
 
 PIPE_BYTES = 65_536  # Linux's default capacity
 _LARGEST_PIPE = 1_048_576  # to which a function may set it

@@ -6,8 +6,8 @@ import threading
 import time
 from contextlib import suppress
 
-from app.runtime.logs.log_writer import LogWriter
-from app.runtime.logs.output_pipe import PIPE_BYTES, OutputPipe
+from berth.runtime.logs.log_writer import LogWriter
+from berth.runtime.logs.output_pipe import PIPE_BYTES, OutputPipe
 
 # What is printed stays in its pipe for a moment: most invocations end within it, and then the
 # request's own thread takes the output along.

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.errors import EnvironmentDied
-from app.model.function import Function
-from app.runtime.environment import ExecutionEnvironment
-from app.runtime.slots import Limits, Slots
+from berth.errors import EnvironmentDied
+from berth.model.function import Function
+from berth.runtime.environment import ExecutionEnvironment
+from berth.runtime.pool.slots import Limits, Slots
 
 _CLOSE_SECONDS = 2.0
 

@@ -6,9 +6,9 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from app.errors import InvocationFault
-from app.model.function import Function
-from app.runtime.pool import Pool
+from berth.errors import InvocationFault
+from berth.model.function import Function
+from berth.runtime.pool.pool import Pool
 
 _CLOSE_SECONDS = 2.0
 _AGAIN_SECONDS = 60.0  # after an init phase that failed; Lambda gives up until the next deployment

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from app.model.function import PACKAGES_FOLDER, Function
+from berth.model.function import PACKAGES_FOLDER, Function
 
 
 def source_revision(function: Function) -> int:

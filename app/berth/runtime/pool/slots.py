@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from app.errors import Throttled
-from app.model.function import Function
+from berth.errors import Throttled
+from berth.model.function import Function
 
 
 @dataclass(frozen=True)

@@ -10,16 +10,13 @@ import importlib
 import importlib.machinery
 import json
 import os
-import pkgutil
 import signal
 import site
 import socket
 import struct
 import sys
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 LENGTHS = struct.Struct("!II")
@@ -42,8 +39,6 @@ TOO_LARGE = (
 # What `ulimit -n` says on Lambda; a function that leaks descriptors meets the same wall.
 _MAX_DESCRIPTORS = 1024
 _PR_SET_PDEATHSIG = 1
-
-_SERVER_ROOT = str(Path(__file__).resolve().parents[2])
 
 
 class Place(NamedTuple):
@@ -131,28 +126,6 @@ def request_attributes(head: dict[str, Any], event: bytes) -> dict[str, Any]:
     }
 
 
-class _WithoutServer(importlib.machinery.FileFinder):
-    """Finds everything in its folder but `app`, which there is the server's."""
-
-    def find_spec(
-        self, fullname: str, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        return None if fullname == "app" else super().find_spec(fullname, target)
-
-
-_real_path = lru_cache(os.path.realpath)
-
-
-def hide_server() -> list[importlib.machinery.FileFinder]:
-    """Make the server's `app` impossible to import, and return the finders that now pass it over."""
-    folders = [entry for entry in sys.path if _real_path(entry) == _SERVER_ROOT]
-    found = map(pkgutil.get_importer, folders)
-    finders = [finder for finder in found if isinstance(finder, importlib.machinery.FileFinder)]
-    for finder in finders:
-        finder.__class__ = _WithoutServer
-    return finders
-
-
 def _import_runtime(server_packages: Sequence[str]) -> None:
     """Import AWS's runtime before the function's folder can shadow what it needs."""
     sys.path += [entry for entry in server_packages if entry not in sys.path]
@@ -173,7 +146,6 @@ def _enter_task_root(server_packages: Sequence[str], layers: Sequence[str]) -> N
     if importlib.machinery.PathFinder.find_spec("simplejson", folders):
         _forget("simplejson")  # awslambdaric keeps its own; the function imports the one it brought
     sys.path += [entry for entry in server_packages if entry not in sys.path]
-    hide_server()
     site.setquit()
     site.sethelper()
     # Lambda leaves its runtime directory here for the function's own child processes.

@@ -6,9 +6,9 @@ import socket
 import time
 from typing import Any
 
-from app.errors import EnvironmentDied
-from app.runtime import bootstrap
-from app.runtime.os_process import OsProcess
+from berth.errors import EnvironmentDied
+from berth.runtime.process import bootstrap
+from berth.runtime.process.os_process import OsProcess
 
 _MAX_HEAD_BYTES = 64 * 1024
 _MAX_TAIL_BYTES = 16 * 1024 * 1024  # an error's stack trace may be longer than a result

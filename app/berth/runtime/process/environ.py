@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
 
-from app.model.function import Function
-from app.settings import Settings
+from berth.model.function import Function
+from berth.settings import Settings
 
 EXECUTION_ENVIRONMENT = f"AWS_Lambda_python{sys.version_info.major}.{sys.version_info.minor}"
 

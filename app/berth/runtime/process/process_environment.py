@@ -8,20 +8,20 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from app.errors import EnvironmentDied, HandlerTimedOut, InvocationFault
-from app.model.function import Function
-from app.model.invocation import Invocation, InvocationResult
-from app.runtime.channel import DeadlinePassed
-from app.runtime.environ import Instance, build_environ
-from app.runtime.environment import INIT_SECONDS, PROVISIONED_INIT_SECONDS, State
-from app.runtime.logs.environment_log import EnvironmentLog
-from app.runtime.logs.log_format import Report
-from app.runtime.logs.output_pipe import OutputPipe
-from app.runtime.outcome import final_result, init_outcome, invocation_outcome, log_source
-from app.runtime.runtime_process import RuntimeProcess, launch
-from app.runtime.supervisor import Supervisor
-from app.runtime.temp_folders import sweep
-from app.settings import Settings
+from berth.errors import EnvironmentDied, HandlerTimedOut, InvocationFault
+from berth.model.function import Function
+from berth.model.invocation import Invocation, InvocationResult
+from berth.runtime.environment import INIT_SECONDS, PROVISIONED_INIT_SECONDS, State
+from berth.runtime.logs.environment_log import EnvironmentLog
+from berth.runtime.logs.log_format import Report
+from berth.runtime.logs.output_pipe import OutputPipe
+from berth.runtime.outcome import final_result, init_outcome, invocation_outcome, log_source
+from berth.runtime.process.channel import DeadlinePassed
+from berth.runtime.process.environ import Instance, build_environ
+from berth.runtime.process.runtime_process import RuntimeProcess, launch
+from berth.runtime.supervisor import Supervisor
+from berth.runtime.temp_folders import sweep
+from berth.settings import Settings
 
 _MIB = 1024 * 1024
 _LAST_WORDS_SECONDS = 0.1

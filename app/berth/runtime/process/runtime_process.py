@@ -10,15 +10,15 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
 
-from app.errors import EnvironmentDied
-from app.model.function import Function
-from app.model.invocation import Invocation, InvocationResult
-from app.runtime import bootstrap
-from app.runtime.channel import Channel, DeadlinePassed, ProcessEnded
-from app.runtime.environ import server_packages
-from app.runtime.environment import runtime_headers
-from app.runtime.os_process import OsProcess, spawn
-from app.runtime.process_table import PeakMemory
+from berth.errors import EnvironmentDied
+from berth.model.function import Function
+from berth.model.invocation import Invocation, InvocationResult
+from berth.runtime.environment import runtime_headers
+from berth.runtime.limits.process_table import PeakMemory
+from berth.runtime.process import bootstrap
+from berth.runtime.process.channel import Channel, DeadlinePassed, ProcessEnded
+from berth.runtime.process.environ import server_packages
+from berth.runtime.process.os_process import OsProcess, spawn
 
 # In so short a time no handler can touch much memory, and asking the kernel costs a tenth of the hop.
 _TOO_SHORT_SECONDS = 0.001

@@ -12,11 +12,7 @@ from typing import BinaryIO
 
 import click
 
-from app.cli.install import install_requirements
-from app.cli.sample import SAMPLE_SHAPES, build_sample_event
-from app.cli.scaffold import write_function
-from app.cli.start import refusing
-from app.errors import (
+from berth.errors import (
     GatewayRefusal,
     InvocationFault,
     MalformedDocument,
@@ -24,18 +20,22 @@ from app.errors import (
     PayloadTooLarge,
     Throttled,
 )
-from app.gateway.route_table import HttpRouteTable, RouteTable
-from app.invoke import Invoker
-from app.manifest.loader import Catalog, load
-from app.model.function import Function
-from app.model.invocation import Invocation, InvocationResult
-from app.model.route import ANY, DEFAULT_ROUTE, RouteKey
-from app.payload.headers import is_header_name
-from app.payload.path import split_target
-from app.runtime.kinds import create_pool
-from app.runtime.pool import Pool
-from app.schemas.event import check_event
-from app.settings import Settings
+from berth.gateway.routing.route_table import HttpRouteTable, RouteTable
+from berth.invoke.invoker import Invoker
+from berth.manifest.loader import Catalog, load
+from berth.model.function import Function
+from berth.model.invocation import Invocation, InvocationResult
+from berth.model.route import ANY, DEFAULT_ROUTE, RouteKey
+from berth.payload.headers import is_header_name
+from berth.payload.path import split_target
+from berth.payload.schema.event import check_event
+from berth.runtime.environments import create_pool
+from berth.runtime.pool.pool import Pool
+from berth.settings import Settings
+from berth.tools.cli.install import install_requirements
+from berth.tools.cli.scaffold import write_function
+from berth.tools.cli.start import refusing
+from berth.tools.sample import SAMPLE_SHAPES, build_sample_event
 
 _STDERR = 2
 _TABLES: dict[str, type[RouteTable[None]]] = {

@@ -4,7 +4,7 @@ import secrets
 
 import click
 
-from app.model.trust import PREFIX
+from berth.model.trust import PREFIX
 
 
 @click.group("gateway")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from app.model.function import PACKAGES_FOLDER
+from berth.model.function import PACKAGES_FOLDER
 
 
 def install_requirements(requirements: Path) -> None:

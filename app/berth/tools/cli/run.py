@@ -10,9 +10,9 @@ from flask import cli
 from flask.helpers import get_debug_flag
 from werkzeug.serving import is_running_from_reloader, run_simple
 
-from app.cli.start import refusing
-from app.gateway.dev_server import RawRequestHandler
-from app.settings import Settings
+from berth.server.dev_server import RawRequestHandler
+from berth.settings import Settings
+from berth.tools.cli.start import refusing
 
 
 def _port() -> int:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from app.cli.sample import build_sample_event
-from app.manifest.check import FUNCTION_NAME
+from berth.manifest.checks.functions import FUNCTION_NAME
+from berth.tools.sample import build_sample_event
 
 _HANDLER = """import json
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import click
 
-from app.errors import ManifestError, Problem
+from berth.errors import ManifestError, Problem
 
 
 class StartRefused(ManifestError, click.ClickException):

@@ -4,8 +4,12 @@ from typing import Any
 
 import pytest
 
-from app.errors import MalformedDocument
-from app.schemas.authorizer import load_http_policy_answer, load_policy_answer, load_simple_answer
+from berth.errors import MalformedDocument
+from berth.gateway.authorizers.answer_schema import (
+    load_http_policy_answer,
+    load_policy_answer,
+    load_simple_answer,
+)
 
 POLICY = {"Version": "2012-10-17", "Statement": []}
 ANSWER = {"principalId": "alice", "policyDocument": POLICY}

@@ -1,13 +1,13 @@
 """API keys, as a REST API checks them."""
 
 import pytest
-from gateway_values import STAMP, event_of, make_request, make_route
 
-from app.errors import Forbidden
-from app.gateway.api_keys import FoundKey, find_api_key
-from app.model.api_key import ApiKey, hash_api_key
-from app.model.gateway_context import Identity
-from app.payload import rest
+from berth.errors import Forbidden
+from berth.gateway.authorizers.api_keys import FoundKey, find_api_key
+from berth.model.api_key import ApiKey, hash_api_key
+from berth.model.gateway_context import Identity
+from berth.payload import rest
+from kit.gateway_values import STAMP, event_of, make_request, make_route
 
 FOO = Identity(api_key="foo", api_key_id="partner")
 KEYS = (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from app.authorizers.cache import ResultCache
+from berth.gateway.authorizers.cache import ResultCache
 
 
 @dataclass

@@ -3,16 +3,16 @@
 from dataclasses import replace
 
 import pytest
-from gateway_values import HTTP_2, STAMP, URL, make_request, make_route
-from signatures import ACCESS_KEY, SECRET, sign
 
-from app.authorizers.iam_authorizer import IamAuthorizer
-from app.errors import SignatureInvalid
-from app.model.authorizer import Authorizer, IamCredential
-from app.model.gateway_context import Identity
-from app.model.http import HttpRequest
-from app.model.route import Route
-from app.payload.headers import canonical_name
+from berth.errors import SignatureInvalid
+from berth.gateway.authorizers.iam_authorizer import IamAuthorizer
+from berth.model.authorizer import Authorizer, IamCredential
+from berth.model.gateway_context import Identity
+from berth.model.http import HttpRequest
+from berth.model.route import Route
+from berth.payload.headers import canonical_name
+from kit.gateway_values import HTTP_2, STAMP, URL, make_request, make_route
+from kit.signatures import ACCESS_KEY, SECRET, sign
 
 NOW = 1_783_711_144.0
 CREDENTIAL = IamCredential(ACCESS_KEY, SECRET)

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from gateway_values import HTTP_2, STAMP, URL, make_request, make_route
 
-from app.authorizers.identity_source import context_values, read_sources
-from app.model.authorizer import CONTEXT_SOURCES, IdentitySource
-from app.model.route import Route
+from berth.gateway.authorizers.identity_source import context_values, read_sources
+from berth.model.authorizer import CONTEXT_SOURCES, IdentitySource
+from berth.model.route import Route
+from kit.gateway_values import HTTP_2, STAMP, URL, make_request, make_route
 
 HEADER = IdentitySource("header", "Authorization")
 QUERY = IdentitySource("querystring", "token")

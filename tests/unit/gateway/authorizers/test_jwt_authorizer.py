@@ -7,7 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from issuers import (
+
+from berth.errors import AuthorizerFailed, Unauthorized
+from berth.gateway.authorizers.jwt_authorizer import JwtAuthorizer
+from berth.gateway.authorizers.key_set import KeySet
+from berth.model.authorizer import Authorizer
+from kit.issuers import (
     FUTURE,
     ISSUER,
     PAST,
@@ -20,11 +25,6 @@ from issuers import (
     rsa_key,
     token_of,
 )
-
-from app.authorizers.jwt_authorizer import JwtAuthorizer
-from app.authorizers.key_set import KeySet
-from app.errors import AuthorizerFailed, Unauthorized
-from app.model.authorizer import Authorizer
 
 JWT = Authorizer("jwt", "JWT", issuer=ISSUER, audience=("orders", "invoices"))
 RSA = rsa_key()

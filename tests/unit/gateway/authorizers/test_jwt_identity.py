@@ -4,14 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from gateway_values import STAMP, make_request, make_route
-from issuers import ISSUER, documents_of, make_claims, make_token, rsa_key
 
-from app.authorizers.jwt_authorizer import JwtAuthorizer, scopes_of
-from app.authorizers.key_set import KeySet
-from app.errors import AccessDenied, Unauthorized
-from app.model.authorizer import Authorizer, IdentitySource
-from app.model.gateway_context import Identity
+from berth.errors import AccessDenied, Unauthorized
+from berth.gateway.authorizers.jwt_authorizer import JwtAuthorizer, scopes_of
+from berth.gateway.authorizers.key_set import KeySet
+from berth.model.authorizer import Authorizer, IdentitySource
+from berth.model.gateway_context import Identity
+from kit.gateway_values import STAMP, make_request, make_route
+from kit.issuers import ISSUER, documents_of, make_claims, make_token, rsa_key
 
 HEADER = IdentitySource("header", "Authorization")
 JWT = Authorizer("jwt", "JWT", (HEADER,), issuer=ISSUER, audience=("orders", "invoices"))

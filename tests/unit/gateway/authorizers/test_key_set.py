@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from issuers import DISCOVERY, ISSUER, KEYS, Issuer, documents_of, ec_key, issuing, rsa_key
 
-from app.authorizers.key_set import KeySet, fetch_document
-from app.errors import AuthorizerFailed
+from berth.errors import AuthorizerFailed
+from berth.gateway.authorizers.key_set import KeySet, fetch_document
+from kit.issuers import DISCOVERY, ISSUER, KEYS, Issuer, documents_of, ec_key, issuing, rsa_key
 
 OLD, NEW = {"kid": "old", "kty": "RSA"}, {"kid": "new", "kty": "RSA"}
 BOTH = [f"{ISSUER}{DISCOVERY}", f"{ISSUER}{KEYS}"]

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from app.authorizers.policy import Verdict, evaluate, matches
-from app.errors import AuthorizerFailed
+from berth.errors import AuthorizerFailed
+from berth.gateway.authorizers.policy import Verdict, evaluate, matches
 
 API = "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5"
 ARN = f"{API}/prod/GET/orders/7"

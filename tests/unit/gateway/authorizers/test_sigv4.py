@@ -4,13 +4,13 @@ import hashlib
 from typing import Any
 
 import pytest
-from gateway_values import make_request
-from signatures import ACCESS_KEY, REGION, SECRET, SERVICE, Lines, sign
 
-from app.authorizers.sigv4 import Signature, read_signature, verify_signature
-from app.errors import SignatureInvalid, SignatureMissing
-from app.model.http import HttpRequest
-from app.payload.headers import canonical_name
+from berth.errors import SignatureInvalid, SignatureMissing
+from berth.gateway.authorizers.sigv4 import Signature, read_signature, verify_signature
+from berth.model.http import HttpRequest
+from berth.payload.headers import canonical_name
+from kit.gateway_values import make_request
+from kit.signatures import ACCESS_KEY, REGION, SECRET, SERVICE, Lines, sign
 
 NOW = 1_783_711_144.0  # 20260710T191904Z
 HOST = "api.example.com"

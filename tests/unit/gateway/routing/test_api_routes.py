@@ -3,14 +3,14 @@
 from typing import Any
 
 import pytest
-from gateway_values import ALB, HTTP_1, HTTP_2, URL, make_head, route_key
 
-from app.errors import NoSuchRoute
-from app.gateway.api_routes import ApiRoutes
-from app.model.function import Function
-from app.model.listener_rule import ANY_REQUEST, Condition, ListenerRule
-from app.model.route import Route
-from app.testing.values import make_function, make_stage
+from berth.errors import NoSuchRoute
+from berth.gateway.routing.api_routes import ApiRoutes
+from berth.model.function import Function
+from berth.model.listener_rule import ANY_REQUEST, Condition, ListenerRule
+from berth.model.route import Route
+from berth.testing.values import make_function, make_stage
+from kit.gateway_values import ALB, HTTP_1, HTTP_2, URL, make_head, route_key
 
 REST: dict[str, Any] = {}
 KINDS = {"rest": REST, "http1": HTTP_1, "http2": HTTP_2, "alb": ALB, "url": URL}

@@ -1,10 +1,10 @@
 """Matching by an HTTP API's rules, without any web framework."""
 
 import pytest
-from gateway_values import found, route_key
 
-from app.errors import NoSuchRoute
-from app.gateway.route_table import HttpRouteTable
+from berth.errors import NoSuchRoute
+from berth.gateway.routing.route_table import HttpRouteTable
+from kit.gateway_values import found, route_key
 
 
 def _table(*routes: str) -> HttpRouteTable[str]:

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from gateway_values import make_head, route_key
 
-from app.errors import NoSuchRoute
-from app.gateway.listener_rules import ListenerRules
-from app.model.listener_rule import ANY_REQUEST, Condition, ListenerRule
+from berth.errors import NoSuchRoute
+from berth.gateway.routing.listener_rules import ListenerRules
+from berth.model.listener_rule import ANY_REQUEST, Condition, ListenerRule
+from kit.gateway_values import make_head, route_key
 
 HOST = Condition("host-header", ("a.example",))
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from app.errors import MalformedDocument
-from app.model.authorizer import CONTEXT_SOURCES, Authorizer, IdentitySource
-from app.model.manifest import AuthorizerManifest, CredentialManifest
-from app.schemas.manifest import read_stage_manifest
+from berth.errors import MalformedDocument
+from berth.manifest.schema.manifest import read_stage_manifest
+from berth.model.authorizer import CONTEXT_SOURCES, Authorizer, IdentitySource
+from berth.model.manifest import AuthorizerManifest, CredentialManifest
 
 AUTHORIZATION = IdentitySource("header", "Authorization")
 KEY = "AKIDEXAMPLE000000001"

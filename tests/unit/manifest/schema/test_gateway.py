@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from app.errors import MalformedDocument
-from app.model.cors import Cors
-from app.model.manifest import ApiKeyManifest
-from app.schemas.manifest import read_stage_manifest
+from berth.errors import MalformedDocument
+from berth.manifest.schema.manifest import read_stage_manifest
+from berth.model.cors import Cors
+from berth.model.manifest import ApiKeyManifest
 
 SHA256 = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
 NO_ORIGIN = "is no origin: *, https://*, http://* or scheme://host[:port]"

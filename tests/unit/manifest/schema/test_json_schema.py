@@ -3,9 +3,9 @@ import re
 
 import pytest
 
-from app.errors import MalformedDocument
-from app.schemas.json_schema import PUBLISHED, build_documents, encode_document, publish
-from app.schemas.manifest import read_function_manifest, read_stage_manifest
+from berth.errors import MalformedDocument
+from berth.manifest.schema.json_schema import PUBLISHED, build_documents, encode_document, publish
+from berth.manifest.schema.manifest import read_function_manifest, read_stage_manifest
 
 FUNCTION, STAGE = build_documents().values()
 ROUTE = FUNCTION["properties"]["routes"]["items"]
@@ -98,7 +98,9 @@ def is_accepted(read, document):
 @pytest.mark.parametrize("name", ["function.schema.json", "stage.schema.json"])
 def test_the_published_document_is_in_step(name):
     published = (PUBLISHED / name).read_text("utf-8")
-    assert published == encode_document(build_documents()[name]), "run python -m app.schemas.json_schema"
+    assert published == encode_document(build_documents()[name]), (
+        "run python -m berth.manifest.schema.json_schema"
+    )
 
 
 def test_nothing_else_is_published():

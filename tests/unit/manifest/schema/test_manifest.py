@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import MalformedDocument
-from app.model.authorizer import Authorizer, IdentitySource
-from app.model.cors import Cors
-from app.model.manifest import (
+from berth.errors import MalformedDocument
+from berth.manifest.schema.manifest import read_function_manifest, read_stage_manifest
+from berth.model.authorizer import Authorizer, IdentitySource
+from berth.model.cors import Cors
+from berth.model.manifest import (
     ApiKeyManifest,
     AuthorizerManifest,
     FunctionManifest,
@@ -16,8 +17,7 @@ from app.model.manifest import (
     SecretManifest,
     StageManifest,
 )
-from app.model.route import RouteKey
-from app.schemas.manifest import read_function_manifest, read_stage_manifest
+from berth.model.route import RouteKey
 
 
 def test_a_function_needs_a_handler_only():
@@ -194,7 +194,7 @@ def test_a_stage_may_have_no_name_as_http_apis_do():
 
 
 def test_the_manuals_examples_are_read():
-    manual = Path(__file__).resolve().parents[3] / "docs" / "manifest.md"
+    manual = Path(__file__).resolve().parents[4] / "docs" / "manifest.md"
     examples = re.findall(r"```json\n(.*?)```", manual.read_text("utf-8"), re.DOTALL)
     function, rule, stage, cors, keys = map(json.loads, examples)
     assert read_function_manifest(function).handler == "app.lambda_handler"

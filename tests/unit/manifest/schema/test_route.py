@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from app.errors import MalformedDocument
-from app.model.listener_rule import Condition, ListenerRule
-from app.model.manifest import RouteManifest
-from app.model.method_request import MethodRequest
-from app.model.route import RouteKey
-from app.schemas.manifest import read_function_manifest
+from berth.errors import MalformedDocument
+from berth.manifest.schema.manifest import read_function_manifest
+from berth.model.listener_rule import Condition, ListenerRule
+from berth.model.manifest import RouteManifest
+from berth.model.method_request import MethodRequest
+from berth.model.route import RouteKey
 
 FIELDS = "host-header, http-request-method, http-header, query-string, path-pattern"
 

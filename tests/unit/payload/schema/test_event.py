@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from gateway_values import SHAPES, event_of
 
-from app.errors import MalformedDocument
-from app.schemas.event import check_event
+from berth.errors import MalformedDocument
+from berth.payload.schema.event import check_event
+from kit.gateway_values import SHAPES, event_of
 
 EVENTS: dict[str, dict[str, Any]] = {name: dict(event_of(*shape)) for name, shape in SHAPES.items()}
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from app.errors import MalformedDocument
-from app.schemas.event_alb import check_alb_event
+from berth.errors import MalformedDocument
+from berth.payload.schema.event_alb import check_alb_event
 
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/x/0123456789abcdef"
 COMMON: dict[str, Any] = {

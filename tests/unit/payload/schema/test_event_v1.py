@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from app.errors import MalformedDocument
-from app.schemas.event_v1 import check_http_event, check_rest_event
+from berth.errors import MalformedDocument
+from berth.payload.schema.event_v1 import check_http_event, check_rest_event
 
 NULLABLE = (
     *("headers", "multiValueHeaders", "queryStringParameters", "multiValueQueryStringParameters"),

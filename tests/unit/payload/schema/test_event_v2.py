@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from app.errors import MalformedDocument
-from app.schemas.event_v2 import check_event_v2
+from berth.errors import MalformedDocument
+from berth.payload.schema.event_v2 import check_event_v2
 
 OPTIONAL = {
     "cookies": ["a=1"],

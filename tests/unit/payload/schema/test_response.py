@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from app.errors import MalformedDocument
-from app.model.proxy_response import ProxyResponse
-from app.schemas.response import (
+from berth.errors import MalformedDocument
+from berth.model.proxy_response import ProxyResponse
+from berth.payload.schema.response import (
     load_alb_multi_value_response,
     load_alb_response,
     load_http_v1_response,

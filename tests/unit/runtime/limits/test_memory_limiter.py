@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import EnvironmentDied, OutOfMemory
-from app.runtime.process_table import ProcessTable, Usage
-from app.runtime.watcher import Watcher
+from berth.errors import EnvironmentDied, OutOfMemory
+from berth.runtime.limits.memory_limiter import Watcher
+from berth.runtime.limits.process_table import ProcessTable, Usage
 
 LIMIT = 1000
 

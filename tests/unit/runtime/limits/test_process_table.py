@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.runtime.process_table import PeakMemory, ProcessTable, Usage
+from berth.runtime.limits.process_table import PeakMemory, ProcessTable, Usage
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 

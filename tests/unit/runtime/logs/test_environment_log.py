@@ -1,7 +1,7 @@
 import threading
 
-from app.runtime.logs.environment_log import EnvironmentLog
-from app.runtime.logs.log_format import LOG_FORMATS, Outcome, Report, Source
+from berth.runtime.logs.environment_log import EnvironmentLog
+from berth.runtime.logs.log_format import LOG_FORMATS, Outcome, Report, Source
 
 SOURCE = Source("hello", "i", "on-demand", "python:3.13.1", 128)
 START, END = b"START RequestId: id Version: $LATEST\n", b"END RequestId: id\n"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from app.runtime.logs.log_format import LOG_FORMATS, JsonFormat, Outcome, Report, Source, TextFormat
+from berth.runtime.logs.log_format import LOG_FORMATS, JsonFormat, Outcome, Report, Source, TextFormat
 
 ID = "6bf847fa-296f-43fd-96a9-a0da9fdddc2a"
 SOURCE = Source("hello", "0123456789abcdef0123456789abcdef", "on-demand", "python:3.13.9", 128)

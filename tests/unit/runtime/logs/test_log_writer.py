@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.runtime.logs.log_writer import LogWriter
+from berth.runtime.logs.log_writer import LogWriter
 
 
 @pytest.fixture

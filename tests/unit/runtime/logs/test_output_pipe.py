@@ -10,9 +10,9 @@ from awslambdaric.bootstrap import FramedTelemetryLogSink
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.runtime.logs.environment_log import EnvironmentLog
-from app.runtime.logs.log_format import LOG_FORMATS, Source
-from app.runtime.logs.output_pipe import PIPE_BYTES, OutputPipe
+from berth.runtime.logs.environment_log import EnvironmentLog
+from berth.runtime.logs.log_format import LOG_FORMATS, Source
+from berth.runtime.logs.output_pipe import PIPE_BYTES, OutputPipe
 
 SOURCE = Source("hello", "i", "on-demand", "python:3.13.1", 128)
 MIB = 1_048_576

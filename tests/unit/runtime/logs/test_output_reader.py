@@ -1,10 +1,10 @@
 import os
 import threading
 
-from app.runtime.logs.environment_log import EnvironmentLog
-from app.runtime.logs.log_format import LOG_FORMATS, Source
-from app.runtime.logs.output_pipe import OutputPipe
-from app.runtime.logs.output_reader import OutputReader
+from berth.runtime.logs.environment_log import EnvironmentLog
+from berth.runtime.logs.log_format import LOG_FORMATS, Source
+from berth.runtime.logs.output_pipe import OutputPipe
+from berth.runtime.logs.output_reader import OutputReader
 
 SOURCE = Source("hello", "i", "on-demand", "python:3.13.1", 128)
 

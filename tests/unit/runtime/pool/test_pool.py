@@ -4,15 +4,15 @@ from collections.abc import Callable
 
 import pytest
 
-from app.errors import EnvironmentDied, Throttled
-from app.invoke import Invoker
-from app.model.function import Function
-from app.model.invocation import Invocation, InvocationResult
-from app.runtime.environment import State
-from app.runtime.pool import Pool
-from app.runtime.slots import Limits
-from app.testing.fakes import FakeEnvironment
-from app.testing.values import make_function
+from berth.errors import EnvironmentDied, Throttled
+from berth.invoke.invoker import Invoker
+from berth.model.function import Function
+from berth.model.invocation import Invocation, InvocationResult
+from berth.runtime.environment import State
+from berth.runtime.pool.pool import Pool
+from berth.runtime.pool.slots import Limits
+from berth.testing.fakes import FakeEnvironment
+from berth.testing.values import make_function
 
 HELLO, OTHER, THIRD = make_function("hello"), make_function("other"), make_function("third")
 WARM = make_function("warm", provisioned_concurrency=2)

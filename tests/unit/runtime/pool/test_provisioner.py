@@ -5,15 +5,15 @@ from contextlib import contextmanager
 
 import pytest
 
-from app.errors import EnvironmentDied, HandlerTimedOut
-from app.model.function import Function
-from app.model.invocation import InvocationResult
-from app.runtime.environment import State
-from app.runtime.keeper import Keeper
-from app.runtime.pool import Pool
-from app.runtime.slots import Limits
-from app.testing.fakes import FakeEnvironment
-from app.testing.values import make_function
+from berth.errors import EnvironmentDied, HandlerTimedOut
+from berth.model.function import Function
+from berth.model.invocation import InvocationResult
+from berth.runtime.environment import State
+from berth.runtime.pool.pool import Pool
+from berth.runtime.pool.provisioner import Keeper
+from berth.runtime.pool.slots import Limits
+from berth.testing.fakes import FakeEnvironment
+from berth.testing.values import make_function
 
 PERIOD = 0.001
 WARM = make_function("warm", provisioned_concurrency=2)

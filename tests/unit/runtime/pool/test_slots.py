@@ -5,10 +5,10 @@ from contextlib import ExitStack
 
 import pytest
 
-from app.errors import Throttled
-from app.model.function import Function
-from app.runtime.slots import Limits, Slots
-from app.testing.values import make_function
+from berth.errors import Throttled
+from berth.model.function import Function
+from berth.runtime.pool.slots import Limits, Slots
+from berth.testing.values import make_function
 
 LOUD, QUIET, OTHER = make_function("loud"), make_function("quiet"), make_function("other")
 Wait = Callable[[Slots, Function], queue.SimpleQueue[str]]

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.errors import EnvironmentDied
-from app.runtime.bootstrap import LENGTHS, encode_frame, read_frame
-from app.runtime.channel import Channel, DeadlinePassed, ProcessEnded
+from berth.errors import EnvironmentDied
+from berth.runtime.process.bootstrap import LENGTHS, encode_frame, read_frame
+from berth.runtime.process.channel import Channel, DeadlinePassed, ProcessEnded
 
 
 class Process:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.runtime.os_process import OsProcess, spawn
+from berth.runtime.process.os_process import OsProcess, spawn
 
 
 def _spawn(code: str) -> tuple[OsProcess, int]:
@@ -145,7 +145,7 @@ def test_hidden_process_is_nobody_elses_to_read() -> None:
     """PR_GET_DUMPABLE is 3; another process has to ask, since there is no way back for this one."""
     program = """
 import ctypes
-from app.runtime.os_process import hide_process
+from berth.runtime.process.os_process import hide_process
 hide_process()
 print(ctypes.CDLL(None).prctl(3))
 """

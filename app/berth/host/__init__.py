@@ -1,0 +1,1 @@
+"""The machine, container and ECS task that the server runs in."""

@@ -1,0 +1,1 @@
+"""Invocations: the one door to every function."""

@@ -1,0 +1,1 @@
+"""marshmallow schemas of the function's and the stage's manifest."""

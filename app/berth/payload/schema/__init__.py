@@ -1,0 +1,1 @@
+"""marshmallow schemas of events and of proxy responses."""

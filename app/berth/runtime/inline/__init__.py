@@ -1,0 +1,1 @@
+"""Execution environments inside the server's process, for tests and breakpoints."""

@@ -1,0 +1,1 @@
+"""What execution environments may use, and the thread that enforces it."""

@@ -1,0 +1,1 @@
+"""Execution environments that are processes of their own."""

@@ -1,0 +1,1 @@
+"""The servers that serve the application: gunicorn and Flask's development server."""

@@ -1,0 +1,1 @@
+"""What tests share: real servers, functions under test, cases of the contract."""

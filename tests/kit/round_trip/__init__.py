@@ -1,0 +1,1 @@
+"""Web frameworks behind their adapters, served by Berth and directly."""
