@@ -9,8 +9,8 @@ from berth.gateway.authorizers.lambda_authorizer import Invoke
 from berth.gateway.blueprint import function_blueprint
 from berth.gateway.faults import register_faults
 from berth.gateway.flask_app import GatewayApp
-from berth.gateway.gateway import Gateway
 from berth.gateway.preflight import answer_preflights, options_blueprint
+from berth.gateway.view import Gateway
 from berth.invoke.invoker import Invoker
 from berth.manifest.loader import Catalog, load
 from berth.model.authorizer import Authorizer

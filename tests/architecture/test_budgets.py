@@ -24,9 +24,9 @@ def test_functions_are_short():
     assert statistics.quantiles(sizes.values(), n=10)[8] <= 25
 
 
-def test_the_view_is_a_story_in_seven_statements():
-    (view,) = functions(MODULES["gateway/view.py"])
-    assert len(view.body) - 1 == 7
+def test_the_view_is_a_story_in_six_statements():
+    (view,) = (each for each in MODULES["gateway/view.py"].body if isinstance(each, ast.FunctionDef))
+    assert len(view.body) - 1 == 6
 
 
 def test_everything_public_has_a_docstring():

@@ -26,6 +26,7 @@ FLOORS = (
     ("runtime",),
     ("invoke",),
     ("gateway/trusted_context.py",),
+    ("gateway/facts.py",),
     ("gateway/routing",),
     ("gateway/authorizers",),
     ("gateway",),

@@ -1,16 +1,21 @@
 """Routes, a request and a stamp with nothing remarkable about them, for tests to change."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from berth.gateway.facts import gateway_facts
 from berth.gateway.routing.head import RAW_HEADERS, RequestHead
-from berth.model.gateway_context import ANONYMOUS, Stamp
+from berth.model import api_kind
+from berth.model.call import ANONYMOUS, Call
 from berth.model.http import HttpRequest, HttpResponse
 from berth.model.invocation import Event, InvocationResult
 from berth.model.route import ANY, DEFAULT_ROUTE, Route, RouteKey
+from berth.model.stamp import Stamp
 from berth.payload import alb, function_url, http_v1, http_v2, rest
-from berth.payload.shape import CheckableShape
+from berth.payload.by_kind import SHAPES as SHAPES_BY_KIND
+from berth.payload.shape import Shape
 from berth.testing.values import make_function, make_stage
 
 TRACE = "Root=1-3152b799-8954dae64eda91bc9a23a7e8"
@@ -29,9 +34,6 @@ REQUEST = HttpRequest(
     path_parameters={},
     headers=(("Host", "api.example.com"),),
     body=b"",
-    protocol="HTTP/1.1",
-    host="api.example.com",
-    source_ip="203.0.113.7",
 )
 
 
@@ -48,23 +50,23 @@ def make_route(
         name="prod", region="eu-west-1", stage_variables=stage_variables or {}, is_named=is_named
     )
     fields = {"binary_media_types": frozenset(binary), "stage": stage, **function}
-    return Route(RouteKey(method, path), make_function("orders", Path("orders"), **fields), stage)
+    return Route(RouteKey(method, path), make_function("orders", Path("orders"), **fields))
 
 
-HTTP_1: dict[str, Any] = {"api": "http", "payload_format_version": "1.0"}
-HTTP_2: dict[str, Any] = {"api": "http"}
-ALB: dict[str, Any] = {"api": "alb"}
-ALB_MULTI: dict[str, Any] = {"api": "alb", "multi_value_headers": True}
-URL: dict[str, Any] = {"api": "url"}
+HTTP_1: dict[str, Any] = {"api": api_kind.HTTP_1}
+HTTP_2: dict[str, Any] = {"api": api_kind.HTTP_2}
+ALB: dict[str, Any] = {"api": api_kind.ALB}
+ALB_MULTI: dict[str, Any] = {"api": api_kind.ALB, "multi_value_headers": True}
+URL: dict[str, Any] = {"api": api_kind.URL}
 
 # Every shape, a load balancer's with both kinds of maps, and a route of it.
-SHAPES: dict[str, tuple[CheckableShape, Route]] = {
-    "rest": (rest, make_route()),
-    "http1": (http_v1, make_route(**HTTP_1)),
-    "http2": (http_v2, make_route(**HTTP_2)),
-    "alb": (alb, make_route(**ALB)),
-    "alb-multi": (alb, make_route(**ALB_MULTI)),
-    "url": (function_url, make_route(ANY, DEFAULT_ROUTE, **URL)),
+SHAPES: dict[str, tuple[Shape, Route]] = {
+    "rest": (rest.SHAPE, make_route()),
+    "http1": (http_v1.SHAPE, make_route(**HTTP_1)),
+    "http2": (http_v2.SHAPE, make_route(**HTTP_2)),
+    "alb": (alb.SHAPE, make_route(**ALB)),
+    "alb-multi": (alb.SHAPE, make_route(**ALB_MULTI)),
+    "url": (function_url.SHAPE, make_route(ANY, DEFAULT_ROUTE, **URL)),
 }
 
 
@@ -90,9 +92,26 @@ def make_request(**changes: Any) -> HttpRequest:
     return replace(REQUEST, **changes)
 
 
-def event_of(shape: CheckableShape, route: Route, **changes: Any) -> Event:
+def make_call(
+    route: Route | None = None,
+    *,
+    host: str = "api.example.com",
+    source_ip: str = "203.0.113.7",
+    protocol: str = "HTTP/1.1",
+    context: Mapping[str, str] | None = None,
+    **request: Any,
+) -> Call:
+    """A call of a route; `context` is what API Gateway has forwarded, the rest changes the request."""
+    route, made = route or make_route(), make_request(**request)
+    facts = gateway_facts(
+        route, made.path, context or {}, domain_name=host, source_ip=source_ip, protocol=protocol
+    )
+    return Call(route, made, STAMP, facts, SHAPES_BY_KIND[route.function.api])
+
+
+def event_of(shape: Shape, route: Route, **changes: Any) -> Event:
     """The event of a shape for the request with these fields changed."""
-    return shape.build_event(route, make_request(**changes), ANONYMOUS, STAMP)
+    return shape.build_event(make_call(route, **changes), ANONYMOUS)
 
 
 def result_of(payload: str, function_error: str | None = None) -> InvocationResult:
@@ -100,6 +119,6 @@ def result_of(payload: str, function_error: str | None = None) -> InvocationResu
     return InvocationResult(payload.encode(), function_error)
 
 
-def response_of(shape: CheckableShape, route: Route, payload: str, **changes: Any) -> HttpResponse:
+def response_of(shape: Shape, route: Route, payload: str, **changes: Any) -> HttpResponse:
     """What a shape answers when a function returned this payload."""
-    return shape.read_result(route, make_request(**changes), STAMP, result_of(payload))
+    return shape.read_result(make_call(route, **changes), result_of(payload))

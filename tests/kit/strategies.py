@@ -1,6 +1,7 @@
 """What requests may be sent and what functions may return, for tests of what always holds."""
 
 import string
+from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -54,15 +55,21 @@ addresses = st.ip_addresses().map(str)
 path_parts = st.one_of(
     st.text(string.printable), st.sampled_from(["/", "%2F", "%3F", "%25", "%FF", "%E2%98%95"])
 )
-http_requests = st.builds(
-    HttpRequest,
-    method=st.sampled_from(METHODS),
-    path=st.lists(path_parts, max_size=3).map(lambda parts: f"/{''.join(parts)}"),
-    query=st.one_of(latin_1, st.text()),
-    path_parameters=st.dictionaries(tokens, latin_1, max_size=2),
-    headers=st.lists(lines),
-    body=st.one_of(st.binary(), st.text().map(lambda text: text.encode("utf-8", "replace"))),
-    protocol=st.sampled_from(["HTTP/1.0", "HTTP/1.1"]),
-    host=latin_1.filter(bool),
-    source_ip=addresses,
+_request: dict[str, st.SearchStrategy[Any]] = {
+    "method": st.sampled_from(METHODS),
+    "path": st.lists(path_parts, max_size=3).map(lambda parts: f"/{''.join(parts)}"),
+    "query": st.one_of(latin_1, st.text()),
+    "path_parameters": st.dictionaries(tokens, latin_1, max_size=2),
+    "headers": st.lists(lines),
+    "body": st.one_of(st.binary(), st.text().map(lambda text: text.encode("utf-8", "replace"))),
+}
+http_requests = st.builds(HttpRequest, **_request)
+# A request and its connection, as `make_call` takes them.
+sent_calls = st.fixed_dictionaries(
+    {
+        **_request,
+        "protocol": st.sampled_from(["HTTP/1.0", "HTTP/1.1"]),
+        "host": latin_1.filter(bool),
+        "source_ip": addresses,
+    }
 )

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,9 +10,9 @@ from hypothesis import strategies as st
 
 from berth.errors import AuthorizerFailed, MalformedDocument, SignatureInvalid, SignatureMissing, Unauthorized
 from berth.gateway.authorizers.answer_schema import (
-    load_http_policy_answer,
-    load_policy_answer,
-    load_simple_answer,
+    HTTP_POLICY_ANSWER,
+    POLICY_ANSWER,
+    SIMPLE_ANSWER,
 )
 from berth.gateway.authorizers.jwt_authorizer import JwtAuthorizer
 from berth.gateway.authorizers.key_set import KeySet
@@ -22,6 +21,7 @@ from berth.gateway.authorizers.sigv4 import read_signature, verify_signature
 from berth.model.authorizer import Authorizer
 from berth.model.http import HttpRequest
 from berth.payload.headers import canonical_name
+from berth.schemas.reading import Schema, read
 from kit.gateway_values import make_request
 from kit.issuers import ISSUER, documents_of, ec_key, make_claims, make_token, rsa_key, token_of
 from kit.signatures import SECRET, sign
@@ -246,14 +246,14 @@ answers = st.fixed_dictionaries(
 )
 
 
-@pytest.mark.parametrize("load", [load_policy_answer, load_http_policy_answer, load_simple_answer])
+@pytest.mark.parametrize("schema", [POLICY_ANSWER, HTTP_POLICY_ANSWER, SIMPLE_ANSWER])
 @sometimes
 @given(document=st.one_of(answers, any_json))
-def test_answer_is_read_or_malformed(load: Callable[[Any], dict[str, Any]], document: Any) -> None:
+def test_answer_is_read_or_malformed(schema: Schema, document: Any) -> None:
     try:
-        answer = load(document)
+        answer = read(schema, document)
     except MalformedDocument:
         return
     assert isinstance(answer["context"], dict | None)
-    assert ("is_authorized" in answer) is (load is load_simple_answer)
+    assert ("is_authorized" in answer) is (schema is SIMPLE_ANSWER)
     assert isinstance(answer.get("is_authorized", True), bool)

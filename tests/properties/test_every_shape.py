@@ -18,23 +18,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from berth.errors import GatewayRefusal, MalformedRequest
-from berth.model.gateway_context import ANONYMOUS
-from berth.model.http import HttpRequest, HttpResponse
+from berth.model.call import ANONYMOUS
+from berth.model.http import HttpResponse
 from berth.model.invocation import Event, InvocationResult, encode_event
 from berth.payload.headers import is_header_name
+from berth.payload.result import check_plain
+from berth.schemas.reading import read
 from kit.gateway_values import (
     ALB,
     ALB_MULTI,
     HTTP_1,
     HTTP_2,
     SHAPES,
-    STAMP,
     URL,
     event_of,
-    make_request,
+    make_call,
     make_route,
 )
-from kit.strategies import documents, http_requests, often, plain_looking
+from kit.strategies import documents, often, plain_looking, sent_calls
 
 FIELDS: dict[str, dict[str, Any]] = {
     **{"rest": {}, "http1": HTTP_1, "http2": HTTP_2, "alb": ALB, "alb-multi": ALB_MULTI, "url": URL}
@@ -57,46 +58,41 @@ MODELS: dict[str, Any] = {
 }
 
 
-ACCEPTING = make_request(headers=(("Accept", "image/png"),))
-
-
 half_as_often = settings(often, max_examples=50)
 
 
-def _events(request: HttpRequest, which: int) -> Iterator[tuple[str, Event]]:
+def _events(sent: dict[str, Any], which: int) -> Iterator[tuple[str, Event]]:
     """The events of all shapes; only a REST API refuses some requests, for their query strings."""
     for name, (shape, _) in SHAPES.items():
         try:
-            yield name, shape.build_event(ROUTES[name][which], request, ANONYMOUS, STAMP)
+            yield name, shape.build_event(make_call(ROUTES[name][which], **sent), ANONYMOUS)
         except MalformedRequest:
             assert name == "rest"
-            assert set("|{}") & set(request.query)
+            assert set("|{}") & set(sent["query"])
 
 
 def _responses(payload: bytes, which: int) -> Iterator[tuple[str, HttpResponse]]:
     """The responses of all shapes that do not refuse a result."""
     for name, (shape, _) in SHAPES.items():
         try:
-            yield (
-                name,
-                shape.read_result(ROUTES[name][which], ACCEPTING, STAMP, InvocationResult(payload)),
-            )
+            call = make_call(ROUTES[name][which], headers=(("Accept", "image/png"),))
+            yield name, shape.read_result(call, InvocationResult(payload))
         except GatewayRefusal:
             continue
 
 
 @half_as_often
-@given(http_requests, st.integers(0, 2))
-def test_every_event_has_the_shape_of_its_schema(request: HttpRequest, which: int) -> None:
-    for name, event in _events(request, which):
-        SHAPES[name][0].check_event(event)
-        SHAPES[name][0].check_event(json.loads(encode_event(event)))
+@given(sent_calls, st.integers(0, 2))
+def test_every_event_has_the_shape_of_its_schema(sent: dict[str, Any], which: int) -> None:
+    for name, event in _events(sent, which):
+        read(SHAPES[name][0].event_schema, event)
+        read(SHAPES[name][0].event_schema, json.loads(encode_event(event)))
 
 
 @half_as_often
-@given(http_requests, st.integers(0, 2))
-def test_every_event_is_read_by_the_library_that_functions_use(request: HttpRequest, which: int) -> None:
-    for name, event in _events(request, which):
+@given(sent_calls, st.integers(0, 2))
+def test_every_event_is_read_by_the_library_that_functions_use(sent: dict[str, Any], which: int) -> None:
+    for name, event in _events(sent, which):
         if name in MODELS:
             model = MODELS[name].model_validate(json.loads(encode_event(event)))
             assert model.headers == event["headers"]
@@ -105,9 +101,9 @@ def test_every_event_is_read_by_the_library_that_functions_use(request: HttpRequ
 
 
 @half_as_often
-@given(http_requests, st.integers(0, 2))
-def test_every_event_says_the_same_of_one_request(request: HttpRequest, which: int) -> None:
-    events = dict(_events(request, which))
+@given(sent_calls, st.integers(0, 2))
+def test_every_event_says_the_same_of_one_request(sent: dict[str, Any], which: int) -> None:
+    events = dict(_events(sent, which))
     first, second, url = events["http1"], events["http2"], events["url"]
     assert first["requestContext"]["path"].partition("?")[0] == second["rawPath"]
     assert events["alb"]["path"] == url["rawPath"]
@@ -142,7 +138,7 @@ def test_result_of_any_bytes_is_sent_or_refused(payload: bytes) -> None:
 def test_short_cut_says_what_every_schema_says(document: Any) -> None:
     result = InvocationResult(json.dumps(document).encode())
     for shape, _ in SHAPES.values():
-        shape.check_result(result)
+        check_plain(result, shape.result_schema)
 
 
 @pytest.mark.parametrize(

@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from berth.errors import MalformedDocument, MalformedRequest
-from berth.model.gateway_context import ANONYMOUS
-from berth.model.http import HttpRequest
+from berth.model.call import ANONYMOUS
 from berth.model.invocation import encode_event
 from berth.model.proxy_response import ProxyResponse
 from berth.payload.rest import build_event
-from berth.payload.schema.event_v1 import check_rest_event
-from berth.payload.schema.response import load_rest_response
-from kit.gateway_values import STAMP, make_request, make_route
-from kit.strategies import documents, http_requests, often
+from berth.payload.schema.event_v1 import REST_EVENT
+from berth.payload.schema.proxy_response import REST_RESPONSE
+from berth.schemas.reading import read
+from kit.gateway_values import make_call, make_route
+from kit.strategies import documents, often, sent_calls
 
 ROUTES = (
     make_route("ANY", "/{proxy+}"),
@@ -30,7 +30,7 @@ ROUTES = (
 @given(documents)
 def test_schema_reads_a_response_or_refuses_it(document: Any) -> None:
     try:
-        response = load_rest_response(document)
+        response = read(REST_RESPONSE, document)
     except MalformedDocument:
         return
     assert isinstance(response, ProxyResponse)
@@ -38,15 +38,15 @@ def test_schema_reads_a_response_or_refuses_it(document: Any) -> None:
 
 
 @often
-@given(http_requests, st.sampled_from(ROUTES))
-def test_every_event_has_the_shape_of_its_schema(request: HttpRequest, route: Any) -> None:
+@given(sent_calls, st.sampled_from(ROUTES))
+def test_every_event_has_the_shape_of_its_schema(sent: dict[str, Any], route: Any) -> None:
     try:
-        event = build_event(route, request, ANONYMOUS, STAMP)
+        event = build_event(make_call(route, **sent), ANONYMOUS)
     except MalformedRequest:
-        assert set("|{}") & set(request.query)
+        assert set("|{}") & set(sent["query"])
         return
-    check_rest_event(event)
-    check_rest_event(json.loads(encode_event(event)))
+    read(REST_EVENT, event)
+    read(REST_EVENT, json.loads(encode_event(event)))
     assert len(event) == 12
     assert {name: values[-1] for name, values in event["multiValueHeaders"].items()} == event["headers"]
     assert (event["queryStringParameters"] is None) is (event["multiValueQueryStringParameters"] is None)
@@ -54,5 +54,5 @@ def test_every_event_has_the_shape_of_its_schema(request: HttpRequest, route: An
 
 @pytest.mark.parametrize("route", ROUTES)
 def test_plain_request_is_read_by_the_library_that_functions_use(route: Any) -> None:
-    model = APIGatewayProxyEventModel.model_validate(build_event(route, make_request(), ANONYMOUS, STAMP))
+    model = APIGatewayProxyEventModel.model_validate(build_event(make_call(route), ANONYMOUS))
     assert str(model.requestContext.identity.sourceIp) == "203.0.113.7/32"

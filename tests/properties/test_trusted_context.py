@@ -8,16 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from berth.errors import MalformedRequest, Unauthorized, UntrustedGateway
-from berth.gateway.authorizers.forwarded_identity import told_identity
-from berth.gateway.stamp import told_stamp
+from berth.gateway.authorizers.forwarded_identity import forwarded_identity
+from berth.gateway.stamp import forwarded_stamp
 from berth.gateway.trusted_context import open_context
 from berth.model.api_key import hash_api_key
 from berth.model.authorizer import Authorizer, IdentitySource
 from berth.model.gateway_context import CONTEXT_FIELDS
 from berth.model.http import Headers
 from berth.model.trust import Trust
-from berth.payload.shape import CheckedShape
-from kit.gateway_values import HTTP_1, HTTP_2, SHAPES, STAMP, make_request, make_route
+from berth.payload.shape import checked
+from kit.gateway_values import HTTP_1, HTTP_2, SHAPES, make_call, make_route
 from kit.issuers import make_token, rsa_key
 from kit.strategies import latin_1, often, tokens
 
@@ -90,9 +90,9 @@ def test_event_of_any_context_has_the_shape_of_its_schema(sent: Headers) -> None
     except MalformedRequest:
         return
     token = make_token(RSA, {"sub": context.get("claims.sub"), "level": 1})
-    request = make_request(headers=(("Authorization", f"Bearer {token}"),), context=context)
     for name, route in ROUTES:
-        stamp = told_stamp(STAMP, context, route.function.api)
+        call = make_call(route, headers=(("Authorization", f"Bearer {token}"),), context=context)
+        call = replace(call, stamp=forwarded_stamp(call.stamp, context, route.function.api))
         with suppress(Unauthorized):
-            identity = told_identity(route, request, stamp)
-            CheckedShape(SHAPES[name][0]).build_event(route, request, identity, stamp)
+            identity = forwarded_identity(call)
+            checked(SHAPES[name][0]).build_event(call, identity)

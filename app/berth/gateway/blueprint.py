@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from flask import Blueprint
 
-from berth.gateway.gateway import Gateway
 from berth.gateway.response import WireResponse
-from berth.gateway.view import handle
+from berth.gateway.view import Gateway, handle
 from berth.model.function import Function
 from berth.model.route import Route, RouteKey
 

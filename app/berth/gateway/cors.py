@@ -3,26 +3,27 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from berth.model.call import Call
 from berth.model.cors import Cors
-from berth.model.http import HttpRequest, HttpResponse
-from berth.model.route import Route
+from berth.model.http import HttpResponse
 from berth.payload.headers import last_header
 
-# A REST API leaves it to the function, but for the OPTIONS method; a load balancer knows nothing of it.
-ANSWERING = frozenset({"http", "url"})
 _PREFIX = "access-control-"
 
 
-def apply_cors(route: Route, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+def apply_cors(call: Call, response: HttpResponse) -> HttpResponse:
     """The response with the gateway's CORS headers in place of the function's, where the stage has CORS.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
     """
-    cors = route.stage.cors
-    if cors is None or route.function.api not in ANSWERING:
+    cors = call.route.stage.cors
+    # A REST API leaves it to the function, but for the OPTIONS method; a load balancer knows nothing of it.
+    if cors is None or call.route.function.api.preflight_status is None:
         return response
     own = [line for line in response.headers if not line[0].lower().startswith(_PREFIX)]
-    return replace(response, headers=[*own, *_response_headers(cors, last_header(request.headers, "Origin"))])
+    return replace(
+        response, headers=[*own, *_response_headers(cors, last_header(call.request.headers, "Origin"))]
+    )
 
 
 def preflight_headers(cors: Cors, origin: str) -> Iterator[tuple[str, str]]:

@@ -34,17 +34,14 @@ from berth.errors import (
     UntrustedGateway,
 )
 from berth.gateway.flask_app import GatewayApp
-from berth.gateway.gateway import Gateway
 from berth.gateway.request import drain_body
 from berth.gateway.response import REASONS, WireResponse, write_response
-from berth.model.gateway_context import Stamp
+from berth.gateway.view import Gateway
+from berth.model.api_kind import ALB, HTTP_1, HTTP_2, REST, URL, ApiKind
 from berth.model.http import HttpResponse
-from berth.payload.http_api import REQUEST_ID
+from berth.model.stamp import Stamp
 
 log = logging.getLogger("berth")
-
-# The load balancer's own name for itself, on the pages it makes.
-ALB_SERVER = "awselb/2.0"
 
 
 @dataclass(frozen=True)
@@ -178,9 +175,9 @@ _ROWS: dict[type[Exception], tuple[Fault, Fault, Fault, Fault]] = {
     ),
 }
 _ROWS = {BadRequest: _ROWS[MalformedRequest], RequestEntityTooLarge: _ROWS[PayloadTooLarge], **_ROWS}
-FAULTS: Mapping[str, Mapping[type[Exception], Fault]] = {
-    api: {kind: row[column] for kind, row in _ROWS.items()}
-    for column, api in enumerate(("rest", "http", "url", "alb"))
+_COLUMNS = {REST: 0, HTTP_1: 1, HTTP_2: 1, URL: 2, ALB: 3}
+FAULTS: Mapping[ApiKind, Mapping[type[Exception], Fault]] = {
+    kind: {cause: row[column] for cause, row in _ROWS.items()} for kind, column in _COLUMNS.items()
 }
 # Faults of the deployment are logged; those of a client are not, and a function error already is: by
 # the runtime, or by the Invoker where the runtime itself ended.
@@ -212,32 +209,29 @@ def register_faults(app: GatewayApp, gateway: Gateway) -> None:
         """The server's own URLs: werkzeug's status, as JSON."""
         body = json.dumps({"message": error.name}).encode()
         fault = Fault(error.code or 500, body, f"{error.name.replace(' ', '')}Exception")
-        return write_response(_response("rest", fault, gateway.fault_stamp()))
+        return write_response(_response(REST, fault, gateway.fault_stamp()))
 
     app.refuse = lambda error: fault_response(gateway.stage.api, error, gateway.stamps(None))
-    for kind in FAULTS["rest"]:
-        if kind is not Exception:
-            app.register_error_handler(kind, answer)
+    for cause in _ROWS.keys() - {Exception}:
+        app.register_error_handler(cause, answer)
     app.register_error_handler(HTTPException, answer_http)
     app.register_error_handler(BerthError, answer_unexpected)
     app.register_error_handler(500, answer_unexpected)
 
 
-def fault_response(api: str, error: Exception, stamp: Stamp) -> HttpResponse:
+def fault_response(kind: ApiKind, error: Exception, stamp: Stamp) -> HttpResponse:
     """The answer of one kind of API to an error."""
-    fault = next(fault for kind, fault in FAULTS[api].items() if isinstance(error, kind))
+    fault = next(fault for cause, fault in FAULTS[kind].items() if isinstance(error, cause))
     if not fault.body:
         fault = Fault(fault.status, json.dumps({"message": str(error)}).encode(), fault.error_type)
-    return _response(api, fault, stamp)
+    return _response(kind, fault, stamp)
 
 
-def _response(api: str, fault: Fault, stamp: Stamp) -> HttpResponse:
-    if api == "alb":
-        headers = [("Server", ALB_SERVER), ("Content-Type", "text/html")]
-    elif api == "http":
-        headers = [("Content-Type", "application/json"), (REQUEST_ID, stamp.extended_request_id)]
+def _response(kind: ApiKind, fault: Fault, stamp: Stamp) -> HttpResponse:
+    if kind.page_server:
+        headers = [("Server", kind.page_server), ("Content-Type", "text/html")]
     else:
-        headers = [("Content-Type", "application/json"), ("x-amzn-RequestId", stamp.request_id)]
-        headers += [("x-amzn-ErrorType", fault.error_type)] if fault.error_type else []
-        headers += [("x-amz-apigw-id", stamp.extended_request_id)] if api == "rest" else []
+        headers = [("Content-Type", "application/json"), *kind.id_headers(stamp)]
+    if fault.error_type:
+        headers.append(("x-amzn-ErrorType", fault.error_type))
     return HttpResponse(fault.status, [*headers, ("Content-Length", str(len(fault.body)))], fault.body)

@@ -2,22 +2,23 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from http import HTTPStatus
 
 import flask
 from flask import Blueprint
 
 from berth.errors import MalformedRequest, NoSuchRoute, UntrustedGateway
 from berth.gateway.blueprint import View, add_routes
-from berth.gateway.cors import ANSWERING, preflight_headers
+from berth.gateway.cors import preflight_headers
 from berth.gateway.flask_app import RouteMap
-from berth.gateway.gateway import Gateway
 from berth.gateway.response import WireResponse, write_response
 from berth.gateway.routing.head import read_head
+from berth.gateway.view import Gateway
+from berth.model.api_kind import REST, ApiKind
 from berth.model.cors import Cors
-from berth.model.gateway_context import Stamp
 from berth.model.http import HttpResponse
 from berth.model.route import ANY, METHODS, Route, RouteKey
-from berth.payload.http_api import REQUEST_ID
+from berth.model.stamp import Stamp
 
 
 def answer_preflights(app: flask.Flask, gateway: Gateway, cors: Cors) -> None:
@@ -35,18 +36,16 @@ def answer_preflights(app: flask.Flask, gateway: Gateway, cors: Cors) -> None:
         return write_response(response) if response else None
 
 
-def _preflight_response(kind: str | None, cors: Cors, origin: str, stamp: Stamp) -> HttpResponse | None:
+def _preflight_response(kind: ApiKind | None, cors: Cors, origin: str, stamp: Stamp) -> HttpResponse | None:
     """The answer of an HTTP API or a function URL; the other kinds have none of their own."""
-    if kind not in ANSWERING:
+    if kind is None or kind.preflight_status is None:
         return None
-    headers = list(preflight_headers(cors, origin))
-    if kind == "http":
-        return HttpResponse(204, [*headers, (REQUEST_ID, stamp.extended_request_id)], b"")
-    own = [("Content-Length", "0"), ("x-amzn-RequestId", stamp.request_id)]
-    return HttpResponse(200, [*headers, *own], b"")
+    length = [] if kind.preflight_status == HTTPStatus.NO_CONTENT else [("Content-Length", "0")]
+    headers = [*preflight_headers(cors, origin), *length, *kind.id_headers(stamp)]
+    return HttpResponse(kind.preflight_status, headers, b"")
 
 
-def _preflighted_api(gateway: Gateway, wanted: str) -> str | None:
+def _preflighted_api(gateway: Gateway, wanted: str) -> ApiKind | None:
     """The kind of API behind a preflight request: of its own route, or of the one it asks about."""
     rule = flask.request.url_rule
     if rule is None:
@@ -69,14 +68,14 @@ def options_routes(routes: Iterable[Route]) -> Iterator[tuple[Route, str]]:
     """
     resources: dict[str, list[Route]] = {}
     for route in routes:
-        if route.function.api == "rest":
+        if route.function.api.has_options_methods:
             resources.setdefault(RouteKey("", route.key.path).template[1], []).append(route)
     for same in resources.values():
         methods = {route.key.method for route in same}
         if "OPTIONS" not in methods:
             allowed = METHODS if ANY in methods else sorted(methods | {"OPTIONS"})
             first = same[0]
-            yield Route(RouteKey("OPTIONS", first.key.path), first.function, first.stage), ",".join(allowed)
+            yield Route(RouteKey("OPTIONS", first.key.path), first.function), ",".join(allowed)
 
 
 def options_blueprint(gateway: Gateway, cors: Cors, routes: Iterable[Route]) -> Blueprint:
@@ -100,8 +99,7 @@ def _options_view(gateway: Gateway, cors: Cors) -> View:
         own = [
             ("Content-Type", "application/json"),
             ("Content-Length", str(len(body))),
-            ("x-amzn-RequestId", stamp.request_id),
-            ("x-amz-apigw-id", stamp.extended_request_id),
+            *REST.id_headers(stamp),
         ]
         return write_response(HttpResponse(200, [*headers, *own], body))
 

@@ -1,4 +1,4 @@
-"""From a server's request to ours: every quirk of WSGI and of the three servers settled here."""
+"""From a server's request to a call: every quirk of WSGI and of the servers is settled here."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -8,21 +8,21 @@ from flask import Request
 from werkzeug.wsgi import get_input_stream
 
 from berth.errors import HeadersTooLarge, MalformedRequest
+from berth.gateway.facts import forwarded_template, gateway_facts
 from berth.gateway.routing.head import Environ, RequestHead, read_head
-from berth.gateway.routing.route_table import told_parameters
-from berth.gateway.trusted_context import Context, context_for
+from berth.gateway.routing.route_table import forwarded_parameters
+from berth.gateway.stamp import StampSource, forwarded_stamp
+from berth.gateway.trusted_context import Context
+from berth.model.api_kind import KINDS, ApiKind
+from berth.model.call import Call, EventShape
 from berth.model.http import Headers, HttpRequest
 from berth.model.route import Route
 from berth.payload.headers import canonical_name, last_header, text_value
 
-_MIB = 1024 * 1024
-MAX_BODY_BYTES = 10 * _MIB  # API Gateway's payload limit, REST and HTTP APIs
-_BODY_LIMITS = {"rest": MAX_BODY_BYTES, "http": MAX_BODY_BYTES, "alb": _MIB, "url": 6 * _MIB}
-# API Gateway's, for request line and headers together; a balancer's and a URL's are the server's.
-_MAX_HEAD_BYTES = {"rest": 10_240, "http": 10_240}
+MAX_BODY_BYTES = max(kind.max_body_bytes for kind in KINDS)
 
 
-def read_request(request: Request, route: Route) -> HttpRequest:
+def read_call(request: Request, route: Route, stamps: StampSource, shape: EventShape) -> Call:
     """Read the current request.
 
     Raises MalformedRequest, HeadersTooLarge, and werkzeug's RequestEntityTooLarge for a larger body
@@ -35,42 +35,44 @@ def read_request(request: Request, route: Route) -> HttpRequest:
     _refuse_malformed(environ, host)
     _refuse_large(head, kind)
     body = _read_body(request, kind)
-    source_ip, forwarded = _forwarded(environ, headers, route.stage.trusted_proxy_hops)
+    source_ip, headers = _forwarded(environ, headers, route.stage.trusted_proxy_hops)
     if "HTTP_TRANSFER_ENCODING" in environ:  # the gateway has the whole body before anything goes on
-        forwarded.append(("Content-Length", str(len(body))))
-    return HttpRequest(
-        method=head.overridden_method if kind == "rest" else head.method,
+        headers.append(("Content-Length", str(len(body))))
+    http_request = HttpRequest(
+        method=head.overridden_method if kind.has_method_override else head.method,
         path=head.inner_path(route.wire_path) or head.path,
         query=head.query,
         path_parameters=_parameters(request, head, route),
-        headers=_told_headers(forwarded, head.context) if head.context else forwarded,
+        headers=_clients_headers(headers, head.context) if head.context else headers,
         body=body,
-        protocol=head.context.get("protocol") or environ["SERVER_PROTOCOL"],
-        host=host or environ["SERVER_NAME"],
-        source_ip=head.context.get("sourceIp") or source_ip,
-        context=context_for(route, head.context) if head.context else head.context,
     )
-
-
-def incoming_trace(request: HttpRequest) -> str | None:
-    """The client's X-Amzn-Trace-Id, if it sent one."""
-    return last_header(request.headers, "X-Amzn-Trace-Id")
+    facts = gateway_facts(
+        route,
+        http_request.path,
+        head.context,
+        domain_name=host or environ["SERVER_NAME"],
+        source_ip=source_ip,
+        protocol=environ["SERVER_PROTOCOL"],
+    )
+    stamp = stamps(last_header(headers, "X-Amzn-Trace-Id"))
+    if head.context:
+        stamp = forwarded_stamp(stamp, head.context, kind)
+    return Call(route, http_request, stamp, facts, shape)
 
 
 def _parameters(request: Request, head: RequestHead, route: Route) -> Mapping[str, str]:
     """The raw path parameters, of API Gateway's own route where that is another than ours."""
-    context = head.context
-    template = context.get("resourcePath") or context.get("routeKey", "").partition(" ")[2]
+    template = forwarded_template(head.context) if head.context else ""
     if not template or template == route.key.path:
         return request.view_args or {}
-    return told_parameters(template, head.path) or {}
+    return forwarded_parameters(template, head.path) or {}
 
 
-def _told_headers(headers: Headers, context: Context) -> Headers:
+def _clients_headers(headers: Headers, context: Context) -> Headers:
     """The client's Host and User-Agent, in whose place API Gateway has sent its own."""
-    told = {"Host": context.get("domainName"), "User-Agent": context.get("userAgent")}
-    own = [(name, value) for name, value in told.items() if value]
-    return [*own, *(line for line in headers if line[0] not in told)]
+    forwarded = {"Host": context.get("domainName"), "User-Agent": context.get("userAgent")}
+    own = [(name, value) for name, value in forwarded.items() if value]
+    return [*own, *(line for line in headers if line[0] not in forwarded)]
 
 
 def _refuse_malformed(environ: Environ, host: str | None) -> None:
@@ -82,8 +84,8 @@ def _refuse_malformed(environ: Environ, host: str | None) -> None:
         raise MalformedRequest(f"the transfer coding {coding!r}")
 
 
-def _refuse_large(head: RequestHead, kind: str) -> None:
-    limit, lines = _MAX_HEAD_BYTES.get(kind), head.headers
+def _refuse_large(head: RequestHead, kind: ApiKind) -> None:
+    limit, lines = kind.max_head_bytes, head.headers
     size = sum(map(len, chain.from_iterable(lines))) + 4 * len(lines) + len(head.path) + len(head.query)
     if limit is not None and size > limit:
         raise HeadersTooLarge(f"{size} bytes of request line and headers are over the limit of {limit}")
@@ -123,10 +125,10 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _read_body(request: Request, kind: str) -> bytes:
+def _read_body(request: Request, kind: ApiKind) -> bytes:
     if not (request.environ.get("CONTENT_LENGTH") or request.environ.get("HTTP_TRANSFER_ENCODING")):
         return b""
-    request.max_content_length = _BODY_LIMITS[kind]
+    request.max_content_length = kind.max_body_bytes
     return request.get_data(cache=False)
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -9,9 +10,13 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from berth.model.gateway_context import Stamp
-from berth.payload.trace import complete_trace
+from berth.model.api_kind import ApiKind
+from berth.model.stamp import Stamp
 
+# https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
+_ROOT = re.compile(r"Root=(1-[0-9a-f]{8}-[0-9a-f]{24})(?:;|$)")
+_PARENT = re.compile(r"(?:^|;)\s*Parent=([0-9a-f]{16})(?:;|$)")
+_SAMPLED = re.compile(r"(?:^|;)\s*Sampled=([01?])(?:;|$)")
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
@@ -47,16 +52,34 @@ def log_time(epoch_seconds: int) -> str:
     return f"{moment.tm_mday:02}/{month}/{moment.tm_year}:{time.strftime('%H:%M:%S', moment)} +0000"
 
 
-def told_stamp(stamp: Stamp, context: Mapping[str, str], api: str) -> Stamp:
-    """The stamp with the identifiers and the time that a trusted API Gateway has told.
+def trace_root(incoming: str | None) -> str | None:
+    """The root of a client's trace header, if it is well formed."""
+    found = _ROOT.search(incoming or "")
+    return found[1] if found else None
 
-    An HTTP API has one identifier, which is a REST API's extended one.
+
+def complete_trace(incoming: str | None, new: bytes, epoch_seconds: int) -> tuple[str, str]:
+    """Complete a client's trace header: what the event shows of it, and the whole.
+
+    `new` holds 24 random bytes for whatever the client left out.
     """
-    own = {"request_id": "requestId", "extended_request_id": "extendedRequestId", "time": "requestTime"}
-    if api == "http":
-        own |= {"extended_request_id": "requestId"}
-        del own["request_id"]
-    told: dict[str, Any] = {field: context[name] for field, name in own.items() if name in context}
+    digits = new.hex()
+    given_root = trace_root(incoming)
+    given = incoming if incoming and given_root else ""
+    root = f"Root={given_root or f'1-{epoch_seconds:08x}-{digits[:24]}'}"
+    parent, sampled = _PARENT.search(given), _SAMPLED.search(given)
+    if parent and sampled:
+        return given, f"{root};Parent={parent[1]};Sampled={sampled[1]}"
+    made_up = f"{parent[1] if parent else digits[24:40]};Sampled={sampled[1] if sampled else 0}"
+    return given or root, f"{root};Parent={made_up};Lineage=1:{digits[40:48]}:0"
+
+
+def forwarded_stamp(stamp: Stamp, context: Mapping[str, str], kind: ApiKind) -> Stamp:
+    """The stamp with the identifiers and the time that a trusted API Gateway has forwarded."""
+    names = {"request_id": "requestId", "extended_request_id": "extendedRequestId", "time": "requestTime"}
+    if kind.has_one_request_id:
+        names = {"extended_request_id": "requestId", "time": "requestTime"}
+    forwarded: dict[str, Any] = {field: context[name] for field, name in names.items() if name in context}
     if "requestTimeEpoch" in context:
-        told["epoch_ms"] = int(context["requestTimeEpoch"])
-    return replace(stamp, **told)
+        forwarded["epoch_ms"] = int(context["requestTimeEpoch"])
+    return replace(stamp, **forwarded)

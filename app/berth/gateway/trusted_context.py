@@ -74,9 +74,10 @@ def _fields(trust: Trust) -> Mapping[str, ContextField]:
     return {field.header.lower(): field for field in (*CONTEXT_FIELDS, *chosen)}
 
 
-def context_for(route: Route, context: Context) -> Context:
-    """What of the context the route's own authorization can have produced; the rest is not believed."""
-    kinds = {None, _KINDS.get(route.authorizer.type) if route.authorizer else None}
+def believed_authorization(route: Route, context: Context) -> Context:
+    """The values of the context that the route's own authorization can have produced."""
+    kinds = {_KINDS.get(route.authorizer.type) if route.authorizer else None}
     if route.method_request.api_key_required:
         kinds.add("apiKey")
-    return {name: value for name, value in context.items() if _NEEDS.get(name.partition(".")[0]) in kinds}
+    needs = {name: _NEEDS.get(name.partition(".")[0]) for name in context}
+    return {name: value for name, value in context.items() if needs[name] and needs[name] in kinds}

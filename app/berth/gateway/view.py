@@ -1,21 +1,71 @@
 """The view: one HTTP request, one invocation."""
 
+from dataclasses import dataclass, field, replace
+
 import flask
 
+from berth.gateway.authorizers.api_keys import find_api_key, forwarded_api_key
+from berth.gateway.authorizers.decision import Decisions
+from berth.gateway.authorizers.forwarded_identity import forwarded_identity
 from berth.gateway.cors import apply_cors
-from berth.gateway.gateway import Gateway
-from berth.gateway.request import read_request
+from berth.gateway.request import read_call
 from berth.gateway.response import WireResponse, write_response
-from berth.model.invocation import Invocation
+from berth.gateway.stamp import StampSource
+from berth.invoke.invoker import Invoker
+from berth.model.api_kind import ApiKind
+from berth.model.call import Call, Identity
 from berth.model.route import Route
+from berth.model.stage import Stage
+from berth.model.stamp import Stamp
+from berth.payload.by_kind import CHECKED_SHAPES, SHAPES
+from berth.payload.method_request import check_method_request
+
+
+@dataclass(frozen=True, eq=False)
+class Gateway:
+    """What all views of an application share: the stage, its authorizers, the way to its functions."""
+
+    invoker: Invoker
+    stage: Stage
+    decisions: Decisions
+    stamps: StampSource = field(default_factory=StampSource)
+
+    def receive(self, request: flask.Request, route: Route) -> Call:
+        """Read the current request; a fault later on is answered under the same request id."""
+        app = flask.current_app
+        shapes = CHECKED_SHAPES if app.debug or app.testing else SHAPES
+        call = read_call(request, route, self.stamps, shapes[route.function.api])
+        flask.g.stamp = call.stamp
+        return call
+
+    def authorize(self, call: Call) -> Identity:
+        """Who the caller is, by the route's authorizer and then its API key.
+
+        Raises Unauthorized, AccessDenied, AuthorizerFailed or Forbidden.
+        """
+        stage = call.route.stage
+        is_forwarded = stage.authorizers_run_in == "gateway"
+        identity = forwarded_identity(call) if is_forwarded else self.decisions.decide(call)
+        if not call.route.method_request.api_key_required:
+            return identity
+        key = forwarded_api_key(call) if is_forwarded else find_api_key(stage.api_keys, call.request)
+        return replace(identity, api_key=key.value, api_key_id=key.id)
+
+    def fault_stamp(self) -> Stamp:
+        """The stamp of the current request, or a new one if it was refused before it had any."""
+        return flask.g.get("stamp") or self.stamps(None)
+
+    def current_api(self) -> ApiKind:
+        """The kind of API that answers the current request: its route's, or the stage's without one."""
+        route = getattr(flask.request.url_rule, "route", None)
+        return route.function.api if route else self.stage.api
 
 
 def handle(gateway: Gateway, route: Route) -> WireResponse:
     """Serve one HTTP request by one invocation."""
-    request = read_request(flask.request, route)
-    stamp = gateway.stamp(route, request)
-    identity = gateway.authorize(route, request, stamp)
-    shape = gateway.shape(route)
-    event = shape.build_event(route, request, identity, stamp)
-    result = gateway.invoker.invoke(Invocation.of_event(route.function, event, stamp))
-    return write_response(apply_cors(route, request, shape.read_result(route, request, stamp, result)))
+    call = gateway.receive(flask.request, route)
+    identity = gateway.authorize(call)
+    check_method_request(call)
+    event = call.shape.build_event(call, identity)
+    result = gateway.invoker.invoke(call.invocation(event))
+    return write_response(apply_cors(call, call.shape.read_result(call, result)))

@@ -16,6 +16,7 @@ from berth.manifest.checks.routes import (
     check_cors,
     check_kinds,
     check_routes,
+    kind_of,
     read_method_request,
     served_routes,
 )
@@ -28,6 +29,7 @@ from berth.manifest.schema.manifest import (
     salvage_stage_manifest,
 )
 from berth.manifest.secrets import Secrets, read_api_keys, read_authorizers, read_trust
+from berth.model.api_kind import find_kind
 from berth.model.function import Function
 from berth.model.manifest import FunctionManifest, StageManifest
 from berth.model.route import Route
@@ -113,7 +115,6 @@ def _combine(
         Route(
             route.key,
             functions[folder.name],
-            stage,
             read_method_request(folder, index, route, problems),
             route.listener_rule,
             stage.authorizers.get(route.authorizer or ""),
@@ -161,7 +162,7 @@ def build_stage(manifest: StageManifest, settings: Settings, environment: Mappin
     made_up = hashlib.sha256(name.encode()).hexdigest()
     return Stage(
         name=name,
-        api=manifest.api,
+        api=find_kind(manifest.api, manifest.payload_format_version),
         api_id=manifest.api_id or made_up[:10],
         account_id=manifest.account_id or settings.account_id,
         region=manifest.region or settings.region,
@@ -240,8 +241,7 @@ def build_function(
         timeout=stage.timeout if manifest.timeout is None else manifest.timeout,
         memory_size=stage.memory_size if manifest.memory_size is None else manifest.memory_size,
         environment={**stage.environment, **own},
-        api=manifest.api or stage.api,
-        payload_format_version=manifest.payload_format_version or stage.payload_format_version,
+        api=kind_of(manifest, stage),
         multi_value_headers=stage.multi_value_headers
         if manifest.multi_value_headers is None
         else manifest.multi_value_headers,

@@ -1,15 +1,7 @@
 """Authorizers, as a stage defines them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-# The kinds of authorizer that each kind of API knows.
-AUTHORIZER_TYPES: Mapping[str, frozenset[str]] = {
-    "rest": frozenset({"TOKEN", "REQUEST", "COGNITO_USER_POOLS", "AWS_IAM"}),
-    "http": frozenset({"REQUEST", "JWT", "AWS_IAM"}),
-    "url": frozenset({"AWS_IAM"}),
-    "alb": frozenset(),
-}
 # What of the context may be an identity source.
 CONTEXT_SOURCES = frozenset(
     """accountId apiId domainName httpMethod identity.sourceIp identity.userAgent path requestId

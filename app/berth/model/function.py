@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from berth.model.api_kind import ApiKind
 from berth.model.stage import Stage
 
 PACKAGES_FOLDER = ".packages"
@@ -20,7 +21,7 @@ class Function:
     timeout: int  # seconds
     memory_size: int  # MB
     environment: Mapping[str, str]
-    api: str
+    api: ApiKind
     binary_media_types: frozenset[str]
     reserved_concurrency: int | None
     isolation: str
@@ -28,13 +29,7 @@ class Function:
     provisioned_concurrency: int = 0
     layers: tuple[Path, ...] = ()
     long_running: bool = False
-    payload_format_version: str = "2.0"  # of an HTTP API's events
     multi_value_headers: bool = False
-
-    @property
-    def shape(self) -> str:
-        """The shape of its events: `rest`, `http1`, `http2`, `alb` or `url`."""
-        return f"http{self.payload_format_version[0]}" if self.api == "http" else self.api
 
     @property
     def arn(self) -> str:

@@ -1,15 +1,12 @@
-"""What the gateway knows about one request beside the request itself, and how it travels in headers.
+"""How the context of a request travels from API Gateway in headers.
 
 API Gateway's HTTP integrations lose the context unless parameter mappings put each value into a header
 of its own; whole objects cannot be mapped. What writes those mappings and what reads the headers share
 the table of this module: a value of the context, the header that carries it, and its name in events.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
-
-from berth.model.authorizer import IamCredential
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 TOKEN_HEADER = "Token"  # noqa: S105 - the name of the header, not a token
 _TEXT = r"[\t\x20-\x7e\x80-\xff]{0,8192}"
@@ -17,37 +14,6 @@ _ID = r"[A-Za-z0-9_=+/-]{1,128}"
 _ADDRESS = r"[0-9A-Fa-f.:]{2,45}"
 _IAM_FIELDS = """accountId caller cognitoAuthenticationProvider cognitoAuthenticationType cognitoIdentityId
     cognitoIdentityPoolId principalOrgId user userArn""".split()
-
-
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """When a request arrived and the identifiers it was given."""
-
-    request_id: str
-    extended_request_id: str
-    epoch_ms: int
-    time: str  # as in an access log, UTC
-    trace_header: str  # X-Amzn-Trace-Id as the event shows it
-    trace_id: str  # the same, completed: what X-Ray and the response see
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who the gateway found the caller to be, and by which kind of authorizer."""
-
-    api_key: str | None = field(default=None, repr=False)
-    api_key_id: str | None = None
-    kind: str | None = None  # lambda, cognito, jwt or iam
-    principal_id: str = ""
-    context: Mapping[str, Any] = field(default_factory=dict)  # of a Lambda authorizer
-    latency: int = 0  # milliseconds a Lambda authorizer took
-    claims: Mapping[str, Any] = field(default_factory=dict)  # of a token
-    scopes: tuple[str, ...] | None = None
-    credential: IamCredential | None = None
-    iam: Mapping[str, str] = field(default_factory=dict)  # what API Gateway tells of a signature
-
-
-ANONYMOUS = Identity()
 
 
 @dataclass(frozen=True)

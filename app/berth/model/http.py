@@ -1,7 +1,7 @@
 """HTTP as Berth's own values: what every event shape is built from and answered with."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 Headers = Sequence[tuple[str, str]]
 
@@ -19,10 +19,6 @@ class HttpRequest:
     path_parameters: Mapping[str, str]
     headers: Headers
     body: bytes
-    protocol: str
-    host: str
-    source_ip: str
-    context: Mapping[str, str] = field(default_factory=dict)  # what a trusted API Gateway has told
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from berth.model.function import Function
-from berth.model.gateway_context import Stamp
+from berth.model.stamp import Stamp
 
 Event = Mapping[str, Any]
 

@@ -86,23 +86,27 @@ class Route:
 
     key: RouteKey
     function: Function
-    stage: Stage
     method_request: MethodRequest = NO_METHOD_REQUEST
     listener_rule: ListenerRule = ANY_REQUEST
     authorizer: Authorizer | None = None
     scopes: tuple[str, ...] = ()
 
     @property
+    def stage(self) -> Stage:
+        """The stage that serves the route's function."""
+        return self.function.stage
+
+    @cached_property
     def stage_name(self) -> str:
         """The stage's name in events."""
         return self.stage.name_for(self.function.api)
 
-    @property
+    @cached_property
     def stage_path(self) -> str:
         """The stage as the first part of a path in events, or nothing."""
         return self.stage.path_for(self.function.api)
 
-    @property
+    @cached_property
     def wire_path(self) -> str:
         """The stage as requests carry it in front of their path, or nothing."""
         return self.stage_path if self.stage.stage_in_path else ""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from berth.model.api_key import ApiKey
+from berth.model.api_kind import ApiKind
 from berth.model.authorizer import Authorizer
 from berth.model.cors import Cors
 from berth.model.trust import Trust
@@ -17,7 +18,7 @@ class Stage:
     """One `manifests/<stage>.json`, with every default filled in."""
 
     name: str
-    api: str
+    api: ApiKind  # of functions that name none
     api_id: str
     account_id: str
     region: str
@@ -39,11 +40,16 @@ class Stage:
     trust: Trust | None = None
     authorizers_run_in: str = "berth"
 
-    def name_for(self, api: str) -> str:
-        """What events call the stage: an HTTP API's without a name is `$default`, a function URL's always."""
-        return self.name if api == "rest" or (api == "http" and self.is_named) else DEFAULT_STAGE
+    def name_for(self, kind: ApiKind) -> str:
+        """What events call the stage: `$default` where this kind of API has no stage of that name."""
+        is_default = not kind.has_stages or (kind.has_default_stage and not self.is_named)
+        return DEFAULT_STAGE if is_default else self.name
 
-    def path_for(self, api: str) -> str:
+    def path_for(self, kind: ApiKind) -> str:
         """The stage as the first part of a path, `/prod`; empty where it is no part of paths."""
-        name = self.name_for(api)
-        return "" if name == DEFAULT_STAGE else f"/{name}"
+        return stage_path(self.name_for(kind))
+
+
+def stage_path(name: str) -> str:
+    """A stage as the first part of a path; `$default` is no part of any path."""
+    return "" if name == DEFAULT_STAGE else f"/{name}"

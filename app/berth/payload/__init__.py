@@ -1,4 +1,1 @@
-"""Pure translation between HTTP and Lambda's documents, one module per event shape.
-
-Public: `rest`, the shapes of `shape`, and what reads requests: `headers`, `path`, `trace`.
-"""
+"""Pure translation between HTTP and Lambda's documents, one module for each event shape."""

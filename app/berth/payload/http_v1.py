@@ -1,84 +1,60 @@
 """The HTTP API event shape of payload format version 1.0, both directions."""
 
-from functools import lru_cache
 from typing import Any
 
-from berth.model.gateway_context import Identity, Stamp
-from berth.model.http import HttpRequest, HttpResponse
+from berth.model.call import Call, Identity
+from berth.model.http import HttpResponse
 from berth.model.invocation import Event, InvocationResult
-from berth.model.route import Route
-from berth.payload.authorizer import http_v1_authorizer as authorizer_keys
+from berth.payload.all_but_rest import decode_parameters, encode_http_body, event_headers, http_api_answer
+from berth.payload.caller import http_v1_authorizer
 from berth.payload.headers import group_headers
-from berth.payload.http_api import answer, decode_parameters, encode_http_body, event_headers
-from berth.payload.path import decode_path
-from berth.payload.query import decode_query
-from berth.payload.response import header_pairs
-from berth.payload.result import check_plain, parse_result, read_envelope
-from berth.payload.schema.event_v1 import check_http_event
-from berth.payload.schema.response import load_http_v1_response
-from berth.payload.told import route_key, route_template, stage_path, stage_variables, told
-from berth.payload.version_1 import body_keys, identity_keys, request_context, request_keys
+from berth.payload.rest import body_keys, identity_keys, request_context, request_keys
+from berth.payload.result import header_pairs, parse_result, read_envelope
+from berth.payload.schema.event_v1 import HTTP_EVENT
+from berth.payload.schema.proxy_response import HTTP_V1_RESPONSE
+from berth.payload.shape import Shape
+from berth.payload.target import decode_path, decode_query
 
 
-def build_event(route: Route, request: HttpRequest, identity: Identity, stamp: Stamp) -> Event:
+def build_event(call: Call, identity: Identity) -> Event:
     """Build the event: a REST API's keys and `version`; only `path` stays percent-encoded.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
     """
-    headers = group_headers(event_headers(request, stamp))
+    request, facts = call.request, call.facts
+    headers = group_headers(event_headers(call))
     return {
         "version": "1.0",
-        "resource": route_template(route, request),
-        "path": f"{stage_path(route, request)}{request.path}",
+        "resource": facts.resource_path,
+        "path": f"{facts.stage_path}{request.path}",
         **request_keys(request, headers, decode_query(request.query)),
-        "pathParameters": decode_parameters(request) or None,
-        "stageVariables": stage_variables(route, request) or None,
-        "requestContext": _request_context(route, request, headers, identity, stamp),
-        **body_keys(encode_http_body(request)),
+        "pathParameters": decode_parameters(call) or None,
+        "stageVariables": dict(facts.stage_variables) or None,
+        "requestContext": _request_context(call, headers, identity),
+        **body_keys(encode_http_body(call)),
     }
 
 
-def check_event(event: Event) -> None:
-    """Check an event against its schema; raises MalformedDocument."""
-    check_http_event(event)
-
-
-def check_result(result: InvocationResult) -> None:
-    """Check that the short cut for plain results says what the schema says."""
-    check_plain(result, load_http_v1_response)
-
-
-def read_result(route: Route, request: HttpRequest, stamp: Stamp, result: InvocationResult) -> HttpResponse:
+def read_result(call: Call, result: InvocationResult) -> HttpResponse:
     """Read a function's result: a status is required, unknown keys are not looked at.
 
     Raises FunctionFailed, MalformedProxyResponse or UndecodableBody.
     """
-    response = read_envelope(route, parse_result(route, result), load_http_v1_response)
+    response = read_envelope(call, parse_result(call, result), HTTP_V1_RESPONSE)
     # The single value of a header goes before its multi values, unlike in a REST API (recorded).
-    return answer(route, response, stamp, header_pairs(response))
+    return http_api_answer(call, response, header_pairs(response))
 
 
-@lru_cache(maxsize=4096)
-def _static_context(route: Route) -> dict[str, Any]:
-    return {
-        "accountId": route.stage.account_id,
-        "apiId": route.stage.api_id,
-        "stage": route.stage_name,
-    }
+SHAPE = Shape(build_event, read_result, HTTP_EVENT, HTTP_V1_RESPONSE)
 
 
-def _request_context(
-    route: Route, request: HttpRequest, headers: dict[str, list[str]], identity: Identity, stamp: Stamp
-) -> dict[str, Any]:
+def _request_context(call: Call, headers: dict[str, list[str]], identity: Identity) -> dict[str, Any]:
     user_agent = headers.get("User-Agent", [""])[-1]
     return {
-        **_static_context(route),
-        **request_context(request, stamp),
-        "identity": {**identity_keys(request, user_agent, identity), "cognitoAmr": None},
-        "path": decode_path(f"{stage_path(route, request)}{request.path}"),
-        "requestId": stamp.extended_request_id,
-        "resourceId": route_key(route, request),
-        "resourcePath": route_template(route, request),
-        **told(request, "accountId", "apiId", "domainPrefix", "stage"),
-        **authorizer_keys(identity),
+        **request_context(call),
+        "identity": {**identity_keys(call, user_agent, identity), "cognitoAmr": None},
+        "path": decode_path(f"{call.facts.stage_path}{call.request.path}"),
+        "requestId": call.stamp.extended_request_id,
+        "resourceId": call.facts.route_key,
+        **http_v1_authorizer(identity),
     }

@@ -1,88 +1,128 @@
-"""The HTTP API event shape of payload format version 2.0, both directions."""
+"""The event shape of payload format version 2.0, both directions; function URLs have much of it too."""
 
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from berth.errors import MalformedProxyResponse
-from berth.model.gateway_context import Identity, Stamp
-from berth.model.http import HttpRequest, HttpResponse
+from berth.model.call import Call, Identity
+from berth.model.http import Headers, HttpResponse
 from berth.model.invocation import Event, InvocationResult
-from berth.model.route import Route
-from berth.payload.authorizer import http_v2_authorizer as authorizer_keys
-from berth.payload.http_api import REQUEST_ID, answer, decode_parameters, encode_http_body, event_headers
-from berth.payload.path import decode_path
-from berth.payload.response import http_response
-from berth.payload.result import check_plain, parse_result, read_envelope, refuse_failed
-from berth.payload.schema.event_v2 import check_event_v2
-from berth.payload.schema.response import load_v2_response
-from berth.payload.told import route_key, stage_path, stage_variables, told
-from berth.payload.version_2 import body_keys, header_pairs, is_envelope, request_context, request_keys
+from berth.model.proxy_response import ProxyResponse
+from berth.payload.all_but_rest import decode_parameters, encode_http_body, event_headers, http_api_answer
+from berth.payload.body import EncodedBody
+from berth.payload.caller import http_v2_authorizer
+from berth.payload.headers import last_header, lower_headers
+from berth.payload.result import http_response, parse_result, read_envelope, refuse_failed
+from berth.payload.schema.event_v2 import EVENT_V2
+from berth.payload.schema.proxy_response import V2_RESPONSE
+from berth.payload.shape import Shape
+from berth.payload.target import decode_path, decode_query
 
 
-def build_event(route: Route, request: HttpRequest, identity: Identity, stamp: Stamp) -> Event:
-    """Build the event: everything decoded but the query string, cookies in a list of their own.
+def build_event(call: Call, identity: Identity) -> Event:
+    """Build an HTTP API's event: everything decoded but the query string, cookies in a list of their own.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
     """
-    headers = [line for line in event_headers(request, stamp) if line[0] != "Cookie"]
+    request, facts = call.request, call.facts
+    headers = [line for line in event_headers(call) if line[0] != "Cookie"]
     # What follows an encoded `?` never reaches a function (reported).
-    path = decode_path(f"{stage_path(route, request)}{request.path}").partition("?")[0]
-    key, variables = route_key(route, request), stage_variables(route, request)
+    path = decode_path(f"{facts.stage_path}{request.path}").partition("?")[0]
     return {
         "version": "2.0",
-        "routeKey": key,
+        "routeKey": facts.route_key,
         "rawPath": path,
-        **request_keys(request, headers),
+        **request_keys(call, headers),
         "requestContext": {
-            **_static_context(route),
-            **request_context(request, path, stamp),
-            "requestId": stamp.extended_request_id,
-            "routeKey": key,
-            **told(request, "accountId", "apiId", "domainPrefix", "stage"),
-            **authorizer_keys(identity),
+            "accountId": facts.account_id,
+            "apiId": facts.api_id,
+            **request_context(call, path),
+            "requestId": call.stamp.extended_request_id,
+            "routeKey": facts.route_key,
+            "stage": facts.stage,
+            **http_v2_authorizer(identity),
         },
-        **body_keys(encode_http_body(request)),
-        **({"pathParameters": decode_parameters(request)} if request.path_parameters else {}),
-        **({"stageVariables": variables} if variables else {}),
+        **body_keys(encode_http_body(call)),
+        **({"pathParameters": decode_parameters(call)} if request.path_parameters else {}),
+        **({"stageVariables": dict(facts.stage_variables)} if facts.stage_variables else {}),
     }
 
 
-def check_event(event: Event) -> None:
-    """Check an event against its schema; raises MalformedDocument."""
-    check_event_v2(event)
-
-
-def check_result(result: InvocationResult) -> None:
-    """Check that the short cut for plain results says what the schema says."""
-    check_plain(result, load_v2_response)
-
-
-def read_result(route: Route, request: HttpRequest, stamp: Stamp, result: InvocationResult) -> HttpResponse:
+def read_result(call: Call, result: InvocationResult) -> HttpResponse:
     """Read a function's result: a proxy response if it has a status, else the body of one.
 
     Raises FunctionFailed, MalformedProxyResponse or UndecodableBody.
     """
-    refuse_failed(route, result)
+    refuse_failed(call, result)
     try:
-        document = parse_result(route, result)
+        document = parse_result(call, result)
     except MalformedProxyResponse:  # passed on as it is, against the documentation (observed)
-        return _inferred(stamp, result.payload)
+        return _inferred(call, result.payload)
     if not is_envelope(document):
         text = document.encode("utf-8", "replace") if isinstance(document, str) else result.payload
-        return _inferred(stamp, text)
-    response = read_envelope(route, document, load_v2_response)
-    return answer(route, response, stamp, header_pairs(response))
+        return _inferred(call, text)
+    response = read_envelope(call, document, V2_RESPONSE)
+    return http_api_answer(call, response, envelope_pairs(response))
 
 
-@lru_cache(maxsize=4096)
-def _static_context(route: Route) -> dict[str, Any]:
+SHAPE = Shape(build_event, read_result, EVENT_V2, V2_RESPONSE)
+
+
+def request_keys(call: Call, headers: Headers) -> dict[str, Any]:
+    """Query string, cookies and headers; a key without a value is absent (recorded)."""
+    request = call.request
+    lines = [value for name, value in request.headers if name == "Cookie"]
+    cookies = [part.strip() for line in lines for part in line.split(";") if part.strip()]
+    # "Duplicate query strings are combined with commas", and headers without a blank (recorded).
+    query = {key: ",".join(values) for key, values in decode_query(request.query).items()}
     return {
-        "accountId": route.stage.account_id,
-        "apiId": route.stage.api_id,
-        "stage": route.stage_name,
+        "rawQueryString": request.query,
+        **({"cookies": cookies} if cookies else {}),
+        "headers": {name: _joined(name, values) for name, values in lower_headers(headers).items()},
+        **({"queryStringParameters": query} if query else {}),
     }
 
 
-def _inferred(stamp: Stamp, body: bytes) -> HttpResponse:
-    lines = [("Content-Type", "application/json"), (REQUEST_ID, stamp.extended_request_id)]
-    return http_response(200, lines, body)
+def _joined(name: str, values: Sequence[str]) -> str:
+    """Header lines as one; a comma may be part of a cookie, so those are joined as HTTP/2 joins them."""
+    return ("; " if name == "cookie" else ",").join(values)
+
+
+def body_keys(body: EncodedBody) -> dict[str, Any]:
+    """An event's body; absent when it was empty."""
+    return {**({"body": body.text} if body.text is not None else {}), "isBase64Encoded": body.is_base64}
+
+
+def request_context(call: Call, path: str) -> dict[str, Any]:
+    """The keys of requestContext that HTTP APIs and function URLs have in common."""
+    request, facts, stamp = call.request, call.facts, call.stamp
+    return {
+        "domainName": facts.domain_name,
+        "domainPrefix": facts.domain_prefix,
+        "http": {
+            "method": request.method,
+            "path": path,
+            "protocol": facts.protocol,
+            "sourceIp": facts.source_ip,
+            "userAgent": last_header(request.headers, "User-Agent") or "",
+        },
+        "time": stamp.time,
+        "timeEpoch": stamp.epoch_ms,
+    }
+
+
+def is_envelope(document: Any) -> bool:
+    """Whether a result says itself what to answer; any other is the body of a 200 response (recorded)."""
+    return isinstance(document, dict) and "statusCode" in document
+
+
+def envelope_pairs(response: ProxyResponse) -> Iterable[tuple[str, str | None]]:
+    """The header lines of a response, a Set-Cookie for each of its `cookies` among them."""
+    yield from (response.headers or {}).items()
+    for cookie in response.cookies:
+        yield "Set-Cookie", cookie
+
+
+def _inferred(call: Call, body: bytes) -> HttpResponse:
+    ids = call.route.function.api.id_headers(call.stamp)
+    return http_response(200, [("Content-Type", "application/json"), *ids], body)

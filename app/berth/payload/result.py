@@ -1,44 +1,54 @@
-"""A function's result as every event shape reads it: the payload as JSON, then an envelope."""
+"""A function's result, as every event shape reads it, and what of the answer is the same for all."""
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, NoReturn
 
-from berth.errors import FunctionFailed, MalformedDocument, MalformedProxyResponse
+from berth.errors import FunctionFailed, MalformedDocument, MalformedProxyResponse, UndecodableBody
+from berth.model.call import Call
+from berth.model.http import HttpResponse
 from berth.model.invocation import InvocationResult
 from berth.model.proxy_response import ProxyResponse
-from berth.model.route import Route
+from berth.payload.body import decode_base64
+from berth.payload.headers import is_header_name, is_header_value, wire_value
+from berth.schemas.reading import Schema, read
 
-Load = Callable[[Any], ProxyResponse]
+Lines = list[tuple[str, str]]
 
+# Of the connection between server and client: the server sends its own.
+_HOP_BY_HOP = frozenset("""keep-alive proxy-connection te trailer transfer-encoding upgrade""".split())
+_SERVERS_OWN = _HOP_BY_HOP | {"connection", "content-length"}
+_BODILESS = frozenset({204, 304})
 _PLAIN_KEYS = frozenset({"statusCode", "headers", "body"})
 
 
-def parse_result(route: Route, result: InvocationResult) -> Any:
+def parse_result(call: Call, result: InvocationResult) -> Any:
     """Parse a result's payload; raises FunctionFailed, or MalformedProxyResponse if it is not JSON."""
-    refuse_failed(route, result)
+    refuse_failed(call, result)
     try:
         return _DECODER.decode(result.payload.decode())
     except (ValueError, RecursionError) as bad:
-        raise MalformedProxyResponse(route.function.name, f"not JSON: {bad}") from bad
+        raise MalformedProxyResponse(call.route.function.name, f"not JSON: {bad}") from bad
 
 
-def refuse_failed(route: Route, result: InvocationResult) -> None:
+def refuse_failed(call: Call, result: InvocationResult) -> None:
     """Raise FunctionFailed for a result that is a function error."""
     if result.function_error is not None:
-        raise FunctionFailed(route.function.name, result.function_error)
+        raise FunctionFailed(call.route.function.name, result.function_error)
 
 
-def read_envelope(route: Route, document: Any, load: Load) -> ProxyResponse:
+def read_envelope(call: Call, document: Any, schema: Schema) -> ProxyResponse:
     """Read a parsed result as a proxy response; raises MalformedProxyResponse."""
     plain = plain_response(document)
     if plain is not None:
         return plain
     try:
-        return load(document)
+        response: ProxyResponse = read(schema, document)
     except MalformedDocument as malformed:
-        raise MalformedProxyResponse(route.function.name, str(malformed)) from malformed
+        raise MalformedProxyResponse(call.route.function.name, str(malformed)) from malformed
+    return response
 
 
 def plain_response(document: Any) -> ProxyResponse | None:
@@ -55,15 +65,84 @@ def plain_response(document: Any) -> ProxyResponse | None:
     return ProxyResponse(status, headers, None, body)
 
 
-def check_plain(result: InvocationResult, load: Load) -> None:
+def check_plain(result: InvocationResult, schema: Schema) -> None:
     """Check that the short cut for plain results says what a schema says; raises MalformedDocument."""
     try:
         document = _DECODER.decode(result.payload.decode())
     except (ValueError, RecursionError):
         return
     plain = plain_response(document)
-    if plain is not None and plain != load(document):
+    if plain is not None and plain != read(schema, document):
         raise MalformedDocument([("", f"read as {plain}, which its schema does not")])
+
+
+def header_pairs(response: ProxyResponse) -> Iterable[tuple[str, str | None]]:
+    """Every header line of a response: those of `headers`, then those of `multiValueHeaders`."""
+    yield from (response.headers or {}).items()
+    for name, values in (response.multi_value_headers or {}).items():
+        for value in values:
+            yield name, value
+
+
+def header_lines(call: Call, pairs: Iterable[tuple[str, str | None]]) -> Lines:
+    """The lines that can be sent: no null value, nothing that is the connection's.
+
+    Raises MalformedProxyResponse for a name or value that HTTP does not allow.
+    """
+    lines = []
+    for name, value in pairs:
+        if value is None or name.lower() in _SERVERS_OWN:
+            continue
+        if not is_header_name(name) or not is_header_value(value):
+            raise MalformedProxyResponse(call.route.function.name, f"header {name!r} cannot be sent")
+        lines.append((name, wire_value(value)))
+    return lines
+
+
+def with_default_type(lines: Lines, content_type: str) -> Lines:
+    """The lines, and a Content-Type if none of them is one."""
+    if any(name.lower() == "content-type" for name, _ in lines):
+        return lines
+    return [*lines, ("Content-Type", content_type)]
+
+
+# Bounded: names come from functions.
+@lru_cache(maxsize=1024)
+def title_name(name: str) -> str:
+    """`myheader` becomes `Myheader`, as HTTP APIs send names over HTTP/1.1 (recorded)."""
+    return "-".join(part.capitalize() for part in name.split("-"))
+
+
+def json_bytes(call: Call, document: Any, **options: Any) -> bytes:
+    """A part of a result as JSON; raises MalformedProxyResponse for one nested too deeply."""
+    try:
+        return json.dumps(document, **options).encode("utf-8", "replace")
+    except RecursionError as deep:
+        raise MalformedProxyResponse(call.route.function.name, "nested too deeply") from deep
+
+
+def body_bytes(call: Call, body: Any) -> bytes:
+    """The bytes of a response body; what is no text becomes JSON, as recorded from function URLs."""
+    if body is None:
+        return b""
+    return body.encode("utf-8", "replace") if isinstance(body, str) else json_bytes(call, body)
+
+
+def decoded_body(call: Call, response: ProxyResponse) -> bytes:
+    """The body's bytes, base64 decoded where the response says so; raises UndecodableBody."""
+    if not (response.is_base64_encoded and isinstance(response.body, str)):
+        return body_bytes(call, response.body)
+    decoded = decode_base64(response.body)
+    if decoded is None:
+        raise UndecodableBody(call.route.function.name)
+    return decoded
+
+
+def http_response(status: int, lines: Lines, body: bytes) -> HttpResponse:
+    """The response with its Content-Length; 204 and 304 have neither that nor a body."""
+    if status in _BODILESS:
+        return HttpResponse(status, lines, b"")
+    return HttpResponse(status, [*lines, ("Content-Length", str(len(body)))], body)
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -1,55 +1,39 @@
-"""A shape whose every event and result also goes through its schema: for debug mode and tests."""
+"""Event shapes: what each kind of API makes of a request, and of a function's result."""
 
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
-from berth.model.gateway_context import Identity, Stamp
-from berth.model.http import HttpRequest, HttpResponse
+from berth.model.call import Call, Identity
+from berth.model.http import HttpResponse
 from berth.model.invocation import Event, InvocationResult
-from berth.model.route import Route
+from berth.payload.result import check_plain
+from berth.schemas.reading import Schema, read
 
 
-class Shape(Protocol):
-    """An event shape, both directions: a module such as `rest`, or one of these around it."""
+@dataclass(frozen=True)
+class Shape:
+    """An event shape, both directions, and the schemas of its events and results."""
 
-    def build_event(self, route: Route, request: HttpRequest, identity: Identity, stamp: Stamp) -> Event:
-        """Build the event for a request."""
-        ...
-
-    def read_result(
-        self, route: Route, request: HttpRequest, stamp: Stamp, result: InvocationResult
-    ) -> HttpResponse:
-        """Read a function's result into a response."""
-        ...
+    build_event: Callable[[Call, Identity], Event]
+    read_result: Callable[[Call, InvocationResult], HttpResponse]
+    event_schema: Schema
+    result_schema: Schema
 
 
-class CheckableShape(Shape, Protocol):
-    """A shape that knows its schema."""
+def checked(shape: Shape) -> Shape:
+    """The same shape, whose events and results also go through their schemas: for debug mode and tests.
 
-    def check_event(self, event: Event) -> None:
-        """Check an event against its schema."""
-        ...
+    Its functions raise MalformedDocument where the shape and a schema disagree.
+    """
 
-    def check_result(self, result: InvocationResult) -> None:
-        """Check what `read_result` made of a result against its schema."""
-        ...
-
-
-class CheckedShape:
-    """The same two directions; raises MalformedDocument where a shape and its schema disagree."""
-
-    def __init__(self, shape: CheckableShape) -> None:
-        self._shape = shape
-
-    def build_event(self, route: Route, request: HttpRequest, identity: Identity, stamp: Stamp) -> Event:
-        """Build an event and check it."""
-        event = self._shape.build_event(route, request, identity, stamp)
-        self._shape.check_event(event)
+    def build_event(call: Call, identity: Identity) -> Event:
+        event = shape.build_event(call, identity)
+        read(shape.event_schema, event)
         return event
 
-    def read_result(
-        self, route: Route, request: HttpRequest, stamp: Stamp, result: InvocationResult
-    ) -> HttpResponse:
-        """Check a result's short cut and read it."""
-        response = self._shape.read_result(route, request, stamp, result)
-        self._shape.check_result(result)
+    def read_result(call: Call, result: InvocationResult) -> HttpResponse:
+        response = shape.read_result(call, result)
+        check_plain(result, shape.result_schema)
         return response
+
+    return replace(shape, build_event=build_event, read_result=read_result)

@@ -4,7 +4,8 @@ import difflib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema as Schema
+from marshmallow import ValidationError, fields
 
 from berth.errors import MalformedDocument
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from berth.model.api_kind import REST
 from berth.model.function import Function
 from berth.model.route import Route, RouteKey
 from berth.model.stage import Stage
@@ -12,7 +13,7 @@ def make_stage(**changes: Any) -> Stage:
     """A stage named `dev` of a REST API."""
     fields: dict[str, Any] = {
         "name": "dev",
-        "api": "rest",
+        "api": REST,
         "api_id": "a1b2c3d4e5",
         "account_id": "123456789012",
         "region": "us-east-1",
@@ -37,7 +38,7 @@ def make_function(name: str = "sample", directory: Path = Path(), **changes: Any
         "timeout": 3,
         "memory_size": 128,
         "environment": {},
-        "api": "rest",
+        "api": REST,
         "binary_media_types": frozenset(),
         "reserved_concurrency": None,
         "isolation": "process",
@@ -50,4 +51,4 @@ def make_route(key: str = "GET /", function: Function | None = None) -> Route:
     """A route from its key, such as `GET /orders/{id}`."""
     method, path = key.split(" ", 1)
     function = function or make_function()
-    return Route(RouteKey(method, path), function, function.stage)
+    return Route(RouteKey(method, path), function)

@@ -4,30 +4,32 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from berth.gateway.gateway import SHAPES
+from berth.gateway.facts import gateway_facts
 from berth.manifest.loader import build_function, build_stage
 from berth.manifest.schema.manifest import read_function_manifest, read_stage_manifest
-from berth.model.gateway_context import ANONYMOUS, Stamp
+from berth.model.api_kind import ALB, HTTP_1, HTTP_2, REST, URL, ApiKind
+from berth.model.call import ANONYMOUS, Call
 from berth.model.http import HttpRequest
 from berth.model.invocation import Event
 from berth.model.route import DEFAULT_ROUTE, Route, RouteKey
+from berth.model.stamp import Stamp
+from berth.payload.by_kind import SHAPES
 from berth.payload.headers import canonical_name
-from berth.payload.path import split_target
+from berth.payload.target import split_target
 from berth.settings import Settings
 
-# The names of the shapes, and what a manifest says for each.
-SAMPLE_SHAPES: Mapping[str, Mapping[str, object]] = {
-    "rest": {"api": "rest"},
-    "http1": {"api": "http", "payloadFormatVersion": "1.0"},
-    "http2": {"api": "http", "payloadFormatVersion": "2.0"},
-    "alb": {"api": "alb"},
-    "alb-multi": {"api": "alb", "multiValueHeaders": True},
-    "url": {"api": "url"},
+_MULTI = "alb-multi"  # a load balancer's event with multi-value headers
+# The kind of API behind the name of each shape.
+SAMPLE_SHAPES: Mapping[str, ApiKind] = {
+    **{kind.shape: kind for kind in (REST, HTTP_1, HTTP_2, ALB)},
+    _MULTI: ALB,
+    URL.shape: URL,
 }
 _API_ID = "a1b2c3d4e5"
 _HOST = f"{_API_ID}.execute-api.us-east-1.amazonaws.com"
 _TRACE = "Root=1-6553f100-0123456789abcdef01234567"
-_FORWARDED = {"X-Forwarded-For": "203.0.113.10", "X-Forwarded-Port": "443", "X-Forwarded-Proto": "https"}
+_ADDRESS = "203.0.113.10"
+_FORWARDED = {"X-Forwarded-For": _ADDRESS, "X-Forwarded-Port": "443", "X-Forwarded-Proto": "https"}
 _STAMP = Stamp(
     request_id="0f5c2a8e-6a0b-4f0e-9b7e-3d2c1b0a9f8e",
     extended_request_id="ATfSdF7nPHcErRA=",
@@ -42,7 +44,7 @@ def build_sample_event(
     method: str = "GET",
     path: str = "/",
     *,
-    shape: str = "rest",
+    shape: str = REST.shape,
     resource: str | None = None,
     path_parameters: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
@@ -70,15 +72,15 @@ def build_sample_event(
         path_parameters=path_parameters or {},
         headers=[*lines, *_FORWARDED.items()],
         body=content,
-        protocol="HTTP/1.1",
-        host=dict(lines)["Host"],
-        source_ip="203.0.113.10",
     )
     key = RouteKey("ANY" if resource == DEFAULT_ROUTE else method, resource or raw_path)
     binary = {"binaryMediaTypes": list(binary_media_types)} if binary_media_types else {}
-    document = {**SAMPLE_SHAPES[shape], **binary}
-    route = _route(key, document, stage_variables or {})
-    return SHAPES[route.function.shape].build_event(route, request, ANONYMOUS, _STAMP)
+    route = _route(key, {**_document(shape), **binary}, stage_variables or {})
+    facts = gateway_facts(
+        route, raw_path, {}, domain_name=dict(lines)["Host"], source_ip=_ADDRESS, protocol="HTTP/1.1"
+    )
+    event_shape = SHAPES[route.function.api]
+    return event_shape.build_event(Call(route, request, _STAMP, facts, event_shape), ANONYMOUS)
 
 
 def _as_bytes(body: object) -> bytes:
@@ -96,10 +98,18 @@ def _described(body: object, content: bytes) -> dict[str, str]:
     return length | ({"Content-Type": "application/json"} if is_json else {})
 
 
+def _document(shape: str) -> dict[str, object]:
+    """What the manifest of a function with events of a shape says."""
+    kind = SAMPLE_SHAPES[shape]
+    version = kind.payload_format_version
+    multi = {"multiValueHeaders": True} if shape == _MULTI else {}
+    return {"api": kind.name, **({"payloadFormatVersion": version} if version else {}), **multi}
+
+
 def _route(key: RouteKey, document: Mapping[str, object], stage_variables: Mapping[str, str]) -> Route:
     """The route of a function with an all but empty manifest, so that the defaults are the schema's."""
     stage_manifest = read_stage_manifest({"apiId": _API_ID, "stageVariables": dict(stage_variables)})
     stage = build_stage(stage_manifest, Settings(), {})
     manifest = read_function_manifest({"handler": "app.lambda_handler", **document})
     function = build_function(Path("sample"), manifest, stage, [])
-    return Route(key, function, stage)
+    return Route(key, function)

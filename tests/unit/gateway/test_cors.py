@@ -1,14 +1,15 @@
 """What a stage's CORS adds to responses."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from berth.gateway.cors import apply_cors, preflight_headers
+from berth.model.call import Call
 from berth.model.cors import Cors
 from berth.model.http import HttpResponse
-from berth.model.route import Route
-from kit.gateway_values import ALB, HTTP_1, HTTP_2, URL, make_request, make_route
+from kit.gateway_values import ALB, HTTP_1, HTTP_2, URL, make_call, make_route
 
 OURS = "https://a.example"
 OPEN = Cors(("*",))
@@ -23,9 +24,10 @@ FULL = Cors(
 RESPONSE = HttpResponse(200, [("X-A", "1"), ("access-control-allow-origin", "function")], b"x")
 
 
-def _route(cors: Cors | None, fields: dict[str, str]) -> Route:
-    route = make_route(**fields)
-    return replace(route, stage=replace(route.stage, cors=cors))
+def _call(cors: Cors | None, fields: dict[str, Any], *headers: tuple[str, str]) -> Call:
+    function = make_route(**fields).function
+    route = make_route(**fields, stage=replace(function.stage, cors=cors))
+    return make_call(route, headers=headers)
 
 
 @pytest.mark.parametrize(
@@ -54,8 +56,8 @@ def test_origin_is_allowed(origins: tuple[str, ...], origin: str, allowed: str |
 
 @pytest.mark.parametrize("fields", [HTTP_1, HTTP_2, URL], ids=["http1", "http2", "url"])
 def test_gateways_headers_take_the_place_of_the_functions(fields: dict[str, str]) -> None:
-    request = make_request(headers=(("Origin", OURS),))
-    assert apply_cors(_route(FULL, fields), request, RESPONSE) == HttpResponse(
+    call = _call(FULL, fields, ("Origin", OURS))
+    assert apply_cors(call, RESPONSE) == HttpResponse(
         200,
         [
             ("X-A", "1"),
@@ -68,16 +70,16 @@ def test_gateways_headers_take_the_place_of_the_functions(fields: dict[str, str]
 
 
 def test_response_to_any_origin_says_no_more_than_that() -> None:
-    request = make_request(headers=(("Origin", OURS),))
+    call = _call(OPEN, HTTP_2, ("Origin", OURS))
     headers = [("X-A", "1"), ("Access-Control-Allow-Origin", "*")]
-    assert apply_cors(_route(OPEN, HTTP_2), request, RESPONSE) == HttpResponse(200, headers, b"x")
+    assert apply_cors(call, RESPONSE) == HttpResponse(200, headers, b"x")
 
 
 @pytest.mark.parametrize("headers", [(), (("Origin", ""),), (("Origin", "https://evil.example"),)])
 def test_functions_headers_go_even_when_the_origin_is_not_allowed(
     headers: tuple[tuple[str, str], ...],
 ) -> None:
-    response = apply_cors(_route(FULL, HTTP_2), make_request(headers=headers), RESPONSE)
+    response = apply_cors(_call(FULL, HTTP_2, *headers), RESPONSE)
     assert response == HttpResponse(200, [("X-A", "1")], b"x")
 
 
@@ -89,8 +91,7 @@ def test_functions_headers_go_even_when_the_origin_is_not_allowed(
 def test_response_is_the_functions_where_the_gateway_has_no_cors(
     cors: Cors | None, fields: dict[str, str]
 ) -> None:
-    request = make_request(headers=(("Origin", OURS),))
-    assert apply_cors(_route(cors, fields), request, RESPONSE) is RESPONSE
+    assert apply_cors(_call(cors, fields, ("Origin", OURS)), RESPONSE) is RESPONSE
 
 
 def test_preflight_request_is_told_all() -> None:

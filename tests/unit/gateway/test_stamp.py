@@ -5,7 +5,7 @@ import time
 import pytest
 
 from berth.gateway.stamp import StampSource, log_time
-from berth.model.gateway_context import Stamp
+from berth.model.stamp import Stamp
 
 ROOT = "Root=1-3152b799-8954dae64eda91bc9a23a7e8"
 

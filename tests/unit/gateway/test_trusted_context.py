@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from berth.gateway.trusted_context import context_for
+from berth.gateway.trusted_context import believed_authorization
 from berth.model.authorizer import Authorizer
 from berth.model.method_request import MethodRequest
 from kit.gateway_values import make_route
@@ -31,13 +31,13 @@ EVERYTHING = {**COMMON, **OWN["lambda"], **OWN["jwt"], **OWN["iam"], **OWN["apiK
 )
 def test_route_has_what_its_authorizer_can_have_produced(kind: str, needs: str) -> None:
     route = replace(make_route(), authorizer=Authorizer("a", kind))
-    assert context_for(route, EVERYTHING) == {**COMMON, **OWN[needs]}
+    assert believed_authorization(route, EVERYTHING) == OWN[needs]
 
 
 def test_route_has_a_key_when_it_asks_for_one() -> None:
     route = replace(make_route(), method_request=MethodRequest(api_key_required=True))
-    assert context_for(route, EVERYTHING) == {**COMMON, **OWN["apiKey"]}
+    assert believed_authorization(route, EVERYTHING) == OWN["apiKey"]
 
 
 def test_open_route_has_nobody() -> None:
-    assert context_for(make_route(), EVERYTHING) == COMMON
+    assert believed_authorization(make_route(), EVERYTHING) == {}

@@ -7,6 +7,7 @@ import pytest
 
 from berth.manifest.loader import Catalog
 from berth.model.api_key import ApiKey
+from berth.model.api_kind import HTTP_1, HTTP_2
 from berth.model.cors import Cors
 from berth.model.listener_rule import ANY_REQUEST, Condition, ListenerRule
 from berth.model.method_request import MethodRequest
@@ -37,13 +38,13 @@ def _function(*routes: dict[str, Any], **keys: Any) -> dict[str, Any]:
 def test_shape_follows_from_the_kind_of_api_and_its_version(
     keys: dict[str, str], shape: str, load_files: Load
 ) -> None:
-    assert load_files({MANIFEST: _function(**keys)}).functions["hello"].shape == shape
+    assert load_files({MANIFEST: _function(**keys)}).functions["hello"].api.shape == shape
 
 
 def test_stages_kind_version_and_header_mode_reach_a_function_that_names_none(load_files: Load) -> None:
     stage = {"api": "http", "payloadFormatVersion": "1.0", "multiValueHeaders": True}
     function = load_files({STAGE: stage}).functions["hello"]
-    assert (function.api, function.payload_format_version) == ("http", "1.0")
+    assert function.api is HTTP_1
     assert function.multi_value_headers is True
 
 
@@ -55,7 +56,7 @@ def test_functions_own_kind_version_and_header_mode_win(load_files: Load) -> Non
         "functions/other/manifest.json": _function(api="alb", multiValueHeaders=False),
     }
     functions = load_files(files).functions
-    assert functions["hello"].shape == "http2"
+    assert functions["hello"].api is HTTP_2
     assert functions["other"].multi_value_headers is False
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from berth.manifest.loader import build_stage
 from berth.manifest.schema.manifest import read_stage_manifest
+from berth.model.api_kind import REST
 from berth.settings import Settings
 
 STAGE = "manifests/dev.json"
@@ -26,7 +27,7 @@ def test_a_function_without_settings_has_lambdas_defaults(load_files):
     assert function.timeout == 3
     assert function.memory_size == 128
     assert function.environment == {}
-    assert function.api == "rest"
+    assert function.api is REST
     assert function.binary_media_types == frozenset()
     assert function.reserved_concurrency is None
     assert function.isolation == "process"
@@ -39,7 +40,7 @@ def test_a_function_without_settings_has_lambdas_defaults(load_files):
 def test_a_stage_without_settings_has_defaults(load_files):
     stage = load_files(environ={"AWS_REGION": "eu-west-1"}).stage
     assert stage.name == "dev"
-    assert stage.api == "rest"
+    assert stage.api is REST
     assert stage.api_id == "ef260e9aa3"
     assert stage.account_id == "123456789012"
     assert stage.region == "eu-west-1"

@@ -131,7 +131,9 @@ def test_authorizer_has_to_leave_a_trace_where_the_gateway_runs_it(
     if is_refused:
         (problem,) = problems_of(files, SECRETS)
         assert (problem.file, problem.key) == ("functions/hello/manifest.json", "routes[0].authorizer")
-        assert problem.message == "'simple' leaves no trace: name a key of its context in gateway.context"
+        assert problem.message == (
+            "nothing would prove that 'simple' ran: name a key of its context in gateway.context"
+        )
     else:
         assert load_files(files, SECRETS).routes
 

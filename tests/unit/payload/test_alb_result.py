@@ -7,7 +7,7 @@ import pytest
 
 from berth.errors import FunctionFailed, MalformedProxyResponse
 from berth.model.http import HttpResponse
-from kit.gateway_values import SHAPES, STAMP, make_request, response_of, result_of
+from kit.gateway_values import SHAPES, make_call, response_of, result_of
 
 MIB = 1024 * 1024
 
@@ -82,7 +82,7 @@ def test_result_is_malformed_when_it_is_over_one_mebibyte(mode: str) -> None:
 def test_function_error_over_one_mebibyte_is_a_function_error() -> None:
     shape, route = SHAPES["alb"]
     with pytest.raises(FunctionFailed):
-        shape.read_result(route, make_request(), STAMP, result_of(_sized(MIB + 1), "Unhandled"))
+        shape.read_result(make_call(route), result_of(_sized(MIB + 1), "Unhandled"))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from berth.payload.claims import http_claims, rest_claims
+from berth.payload.caller import http_claims, rest_claims
 
 CLAIMS: dict[str, Any] = {
     "sub": "alice",

@@ -6,6 +6,7 @@ import pytest
 
 from berth.errors import MalformedDocument
 from berth.payload import function_url
+from berth.schemas.reading import read
 from kit.gateway_values import SHAPES, TRACE, URL, event_of, make_route
 
 ROUTE = SHAPES["url"][1]
@@ -38,12 +39,12 @@ EVENT = {
 
 
 def test_event_lacks_the_keys_of_what_is_not_there() -> None:
-    assert event_of(function_url, ROUTE) == EVENT
+    assert event_of(function_url.SHAPE, ROUTE) == EVENT
 
 
 def test_event_knows_no_route_no_stage_and_no_stage_variables() -> None:
     route = make_route("GET", "/orders/{id}", is_named=True, stage_variables={"host": "db"}, **URL)
-    assert event_of(function_url, route, path_parameters={"id": "7"}) == EVENT
+    assert event_of(function_url.SHAPE, route, path_parameters={"id": "7"}) == EVENT
 
 
 def test_event_holds_all_that_was_sent() -> None:
@@ -87,13 +88,13 @@ def test_event_holds_all_that_was_sent() -> None:
     ],
 )
 def test_path_is_encoded_and_the_contexts_is_decoded(path: str, decoded: str) -> None:
-    event = event_of(function_url, ROUTE, path=path)
+    event = event_of(function_url.SHAPE, ROUTE, path=path)
     assert (event["rawPath"], event["requestContext"]["http"]["path"]) == (path, decoded)
 
 
 def test_cookies_are_in_the_headers_and_in_a_list() -> None:
     headers = (("Cookie", "a=1; b=2"), ("Cookie", "c=3"))
-    event = event_of(function_url, ROUTE, headers=headers)
+    event = event_of(function_url.SHAPE, ROUTE, headers=headers)
     assert event["cookies"] == ["a=1", "b=2", "c=3"]
     assert event["headers"]["cookie"] == "a=1; b=2; c=3"
 
@@ -110,13 +111,13 @@ def test_cookies_are_in_the_headers_and_in_a_list() -> None:
 def test_body_is_base64_unless_its_type_is_text(
     headers: tuple[tuple[str, str], ...], body: str, is_base64: bool
 ) -> None:
-    event = event_of(function_url, ROUTE, headers=headers, body=b"hi")
+    event = event_of(function_url.SHAPE, ROUTE, headers=headers, body=b"hi")
     assert (event["body"], event["isBase64Encoded"]) == (body, is_base64)
 
 
 def test_checked_event_is_refused_when_it_has_lost_a_key() -> None:
-    event: dict[str, Any] = dict(event_of(function_url, ROUTE))
-    function_url.check_event(event)
+    event: dict[str, Any] = dict(event_of(function_url.SHAPE, ROUTE))
+    read(function_url.SHAPE.event_schema, event)
     del event["rawPath"]
     with pytest.raises(MalformedDocument, match="rawPath: is required"):
-        function_url.check_event(event)
+        read(function_url.SHAPE.event_schema, event)

@@ -9,7 +9,7 @@ from berth.errors import MalformedProxyResponse
 from berth.model.http import HttpResponse
 from berth.model.invocation import InvocationResult
 from berth.payload.function_url import read_result
-from kit.gateway_values import SHAPES, STAMP, make_request, response_of
+from kit.gateway_values import SHAPES, make_call, response_of
 
 ROUTE = SHAPES["url"][1]
 JSON_TYPE = ("Content-Type", "application/json")
@@ -64,7 +64,7 @@ def test_response_is_the_functions() -> None:
     ],
 )
 def test_response_is_inferred_and_compact_when_the_result_has_no_status(payload: bytes, body: bytes) -> None:
-    response = read_result(ROUTE, make_request(), STAMP, InvocationResult(payload))
+    response = read_result(make_call(ROUTE), InvocationResult(payload))
     lines = [JSON_TYPE, *URLS_OWN, ("Content-Length", str(len(body)))]
     assert response == HttpResponse(200, lines, body)
 

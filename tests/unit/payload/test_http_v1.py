@@ -6,6 +6,7 @@ import pytest
 
 from berth.errors import MalformedDocument
 from berth.payload import http_v1
+from berth.schemas.reading import read
 from kit.gateway_values import HTTP_1, SHAPES, TRACE, event_of, make_route
 
 ROUTE = SHAPES["http1"][1]
@@ -57,7 +58,7 @@ EVENT = {
 
 
 def test_event_has_a_rest_apis_keys_and_its_version() -> None:
-    assert event_of(http_v1, ROUTE) == EVENT
+    assert event_of(http_v1.SHAPE, ROUTE) == EVENT
 
 
 def test_event_holds_all_that_was_sent() -> None:
@@ -92,7 +93,7 @@ def test_event_holds_all_that_was_sent() -> None:
 
 def test_path_is_encoded_and_the_contexts_and_the_parameters_are_decoded() -> None:
     path = "/orders/a%2Fb%3F%2520%C3%A9"
-    event = event_of(http_v1, ROUTE, path=path, path_parameters={"id": "a%2Fb%3F%2520%C3%A9"})
+    event = event_of(http_v1.SHAPE, ROUTE, path=path, path_parameters={"id": "a%2Fb%3F%2520%C3%A9"})
     assert event["path"] == path
     assert event["requestContext"]["path"] == "/orders/a/b?%20é"
     assert event["pathParameters"] == {"id": "a/b?%20é"}
@@ -108,7 +109,7 @@ def test_path_is_encoded_and_the_contexts_and_the_parameters_are_decoded() -> No
 def test_stage_is_part_of_both_paths_when_it_has_a_name(
     is_named: bool, stage: str, path: str, context_path: str
 ) -> None:
-    event = event_of(http_v1, make_route(is_named=is_named, **HTTP_1), path="/orders/a%20b/")
+    event = event_of(http_v1.SHAPE, make_route(is_named=is_named, **HTTP_1), path="/orders/a%20b/")
     context = event["requestContext"]
     assert (context["stage"], event["path"], context["path"]) == (stage, path, context_path)
 
@@ -122,7 +123,7 @@ def test_stage_is_part_of_both_paths_when_it_has_a_name(
     ],
 )
 def test_resource_id_is_the_route_key(method: str, path: str, resource_id: str) -> None:
-    event = event_of(http_v1, make_route(method, path, **HTTP_1))
+    event = event_of(http_v1.SHAPE, make_route(method, path, **HTTP_1))
     context = event["requestContext"]
     assert (event["resource"], context["resourcePath"], context["resourceId"]) == (path, path, resource_id)
 
@@ -132,7 +133,7 @@ def test_resource_id_is_the_route_key(method: str, path: str, resource_id: str) 
     [("a=1;b=2", {"a": "1;b=2"}), ("a=|{}", {"a": "|{}"}), ("&", None), ("a=%FF", {"a": "\ufffd"})],
 )
 def test_query_is_read_more_freely_than_a_rest_apis(query: str, values: dict[str, str] | None) -> None:
-    assert event_of(http_v1, ROUTE, query=query)["queryStringParameters"] == values
+    assert event_of(http_v1.SHAPE, ROUTE, query=query)["queryStringParameters"] == values
 
 
 @pytest.mark.parametrize(
@@ -148,24 +149,24 @@ def test_body_is_base64_unless_its_type_is_text_whatever_is_listed(
 ) -> None:
     headers = (("Content-Type", content_type),)
     for route in (ROUTE, make_route("POST", "/x", "*/*", **HTTP_1)):
-        event = event_of(http_v1, route, headers=headers, body=b"hi")
+        event = event_of(http_v1.SHAPE, route, headers=headers, body=b"hi")
         assert (event["body"], event["isBase64Encoded"]) == (body, is_base64)
 
 
 def test_events_of_one_route_share_nothing_that_can_change() -> None:
     route = make_route(stage_variables={"a": "1"}, **HTTP_1)
-    first, second = (event_of(http_v1, route, path_parameters={"id": "7"}) for _ in range(2))
+    first, second = (event_of(http_v1.SHAPE, route, path_parameters={"id": "7"}) for _ in range(2))
     first["requestContext"]["identity"]["user"] = "me"
     first["requestContext"]["stage"] = "other"
     first["stageVariables"]["a"] = "2"
     first["pathParameters"]["id"] = "8"
-    assert second == event_of(http_v1, route, path_parameters={"id": "7"})
+    assert second == event_of(http_v1.SHAPE, route, path_parameters={"id": "7"})
     assert second["requestContext"]["identity"]["user"] is None
 
 
 def test_checked_event_is_refused_when_it_has_lost_a_key() -> None:
-    event: dict[str, Any] = dict(event_of(http_v1, ROUTE))
-    http_v1.check_event(event)
+    event: dict[str, Any] = dict(event_of(http_v1.SHAPE, ROUTE))
+    read(http_v1.SHAPE.event_schema, event)
     del event["stageVariables"]
     with pytest.raises(MalformedDocument, match="stageVariables: is required"):
-        http_v1.check_event(event)
+        read(http_v1.SHAPE.event_schema, event)

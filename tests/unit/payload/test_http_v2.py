@@ -6,6 +6,7 @@ import pytest
 
 from berth.errors import MalformedDocument
 from berth.payload import http_v2
+from berth.schemas.reading import read
 from kit.gateway_values import HTTP_2, SHAPES, TRACE, event_of, make_route
 
 ROUTE = SHAPES["http2"][1]
@@ -38,7 +39,7 @@ EVENT = {
 
 
 def test_event_lacks_the_keys_of_what_is_not_there() -> None:
-    assert event_of(http_v2, ROUTE) == EVENT
+    assert event_of(http_v2.SHAPE, ROUTE) == EVENT
 
 
 def test_event_holds_all_that_was_sent() -> None:
@@ -98,7 +99,7 @@ def test_event_holds_all_that_was_sent() -> None:
     ],
 )
 def test_path_is_decoded_once_and_ends_at_an_encoded_question_mark(path: str, decoded: str) -> None:
-    event = event_of(http_v2, ROUTE, path=path)
+    event = event_of(http_v2.SHAPE, ROUTE, path=path)
     assert (event["rawPath"], event["requestContext"]["http"]["path"]) == (decoded, decoded)
 
 
@@ -106,7 +107,7 @@ def test_path_is_decoded_once_and_ends_at_an_encoded_question_mark(path: str, de
     ("is_named", "stage", "path"), [(True, "prod", "/prod/orders/7"), (False, "$default", "/orders/7")]
 )
 def test_stage_is_part_of_the_path_when_it_has_a_name(is_named: bool, stage: str, path: str) -> None:
-    event = event_of(http_v2, make_route(is_named=is_named, **HTTP_2))
+    event = event_of(http_v2.SHAPE, make_route(is_named=is_named, **HTTP_2))
     context = event["requestContext"]
     assert (context["stage"], event["rawPath"], context["http"]["path"]) == (stage, path, path)
 
@@ -120,12 +121,12 @@ def test_stage_is_part_of_the_path_when_it_has_a_name(is_named: bool, stage: str
     ],
 )
 def test_route_key_is_told_twice(method: str, path: str, route_key: str) -> None:
-    event = event_of(http_v2, make_route(method, path, **HTTP_2))
+    event = event_of(http_v2.SHAPE, make_route(method, path, **HTTP_2))
     assert (event["routeKey"], event["requestContext"]["routeKey"]) == (route_key, route_key)
 
 
 def test_path_parameters_are_decoded() -> None:
-    event = event_of(http_v2, ROUTE, path_parameters={"id": "a%2Fb%3Fc%2520"})
+    event = event_of(http_v2.SHAPE, ROUTE, path_parameters={"id": "a%2Fb%3Fc%2520"})
     assert event["pathParameters"] == {"id": "a/b?c%20"}
 
 
@@ -139,12 +140,12 @@ def test_path_parameters_are_decoded() -> None:
     ],
 )
 def test_query_is_raw_and_decoded(query: str, parameters: dict[str, str]) -> None:
-    event = event_of(http_v2, ROUTE, query=query)
+    event = event_of(http_v2.SHAPE, ROUTE, query=query)
     assert (event["rawQueryString"], event["queryStringParameters"]) == (query, parameters)
 
 
 def test_query_without_a_parameter_is_raw_alone() -> None:
-    event = event_of(http_v2, ROUTE, query="&")
+    event = event_of(http_v2.SHAPE, ROUTE, query="&")
     assert event["rawQueryString"] == "&"
     assert "queryStringParameters" not in event
 
@@ -159,20 +160,20 @@ def test_query_without_a_parameter_is_raw_alone() -> None:
     ],
 )
 def test_cookies_become_a_list_and_leave_the_headers(lines: list[str], cookies: list[str]) -> None:
-    event = event_of(http_v2, ROUTE, headers=[("Cookie", line) for line in lines])
+    event = event_of(http_v2.SHAPE, ROUTE, headers=[("Cookie", line) for line in lines])
     assert event["cookies"] == cookies
     assert event["headers"] == {"x-amzn-trace-id": TRACE}
 
 
 @pytest.mark.parametrize("line", ["", " ", ";", " ; ;"])
 def test_cookies_are_absent_when_the_header_holds_none(line: str) -> None:
-    event = event_of(http_v2, ROUTE, headers=(("Cookie", line),))
+    event = event_of(http_v2.SHAPE, ROUTE, headers=(("Cookie", line),))
     assert "cookies" not in event
     assert event["headers"] == {"x-amzn-trace-id": TRACE}
 
 
 def test_header_lines_are_joined_without_a_blank_and_keep_their_own() -> None:
-    event = event_of(http_v2, ROUTE, headers=(("X-A", "a, b"), ("X-A", "c"), ("X-B", ""), ("X-B", "")))
+    event = event_of(http_v2.SHAPE, ROUTE, headers=(("X-A", "a, b"), ("X-A", "c"), ("X-B", ""), ("X-B", "")))
     assert event["headers"] == {"x-a": "a, b,c", "x-b": ",", "x-amzn-trace-id": TRACE}
 
 
@@ -188,23 +189,23 @@ def test_header_lines_are_joined_without_a_blank_and_keep_their_own() -> None:
 def test_body_is_base64_unless_its_type_is_text(
     headers: tuple[tuple[str, str], ...], body: str, is_base64: bool
 ) -> None:
-    event = event_of(http_v2, ROUTE, headers=headers, body=b"hi")
+    event = event_of(http_v2.SHAPE, ROUTE, headers=headers, body=b"hi")
     assert (event["body"], event["isBase64Encoded"]) == (body, is_base64)
 
 
 def test_events_of_one_route_share_nothing_that_can_change() -> None:
     route = make_route(stage_variables={"a": "1"}, **HTTP_2)
-    first, second = (event_of(http_v2, route, path_parameters={"id": "7"}) for _ in range(2))
+    first, second = (event_of(http_v2.SHAPE, route, path_parameters={"id": "7"}) for _ in range(2))
     first["requestContext"]["stage"] = "other"
     first["stageVariables"]["a"] = "2"
     first["pathParameters"]["id"] = "8"
-    assert second == event_of(http_v2, route, path_parameters={"id": "7"})
+    assert second == event_of(http_v2.SHAPE, route, path_parameters={"id": "7"})
     assert second["requestContext"]["stage"] == "$default"
 
 
 def test_checked_event_is_refused_when_it_has_lost_a_key() -> None:
-    event: dict[str, Any] = dict(event_of(http_v2, ROUTE))
-    http_v2.check_event(event)
+    event: dict[str, Any] = dict(event_of(http_v2.SHAPE, ROUTE))
+    read(http_v2.SHAPE.event_schema, event)
     del event["rawQueryString"]
     with pytest.raises(MalformedDocument, match="rawQueryString: is required"):
-        http_v2.check_event(event)
+        read(http_v2.SHAPE.event_schema, event)

@@ -9,7 +9,7 @@ from berth.errors import FunctionFailed, MalformedProxyResponse
 from berth.model.http import HttpResponse
 from berth.model.invocation import InvocationResult
 from berth.payload.http_v2 import read_result
-from kit.gateway_values import SHAPES, STAMP, make_request, response_of
+from kit.gateway_values import SHAPES, make_call, response_of
 
 ROUTE = SHAPES["http2"][1]
 REQUEST_ID = ("Apigw-Requestid", "ATfSdF7nPHcErRA=")
@@ -88,7 +88,7 @@ def test_cookies_follow_the_headers_and_multi_values_do_not_count(
     ],
 )
 def test_response_is_inferred_when_the_result_has_no_status(payload: bytes, body: bytes) -> None:
-    response = read_result(ROUTE, make_request(), STAMP, InvocationResult(payload))
+    response = read_result(make_call(ROUTE), InvocationResult(payload))
     lines = [("Content-Type", "application/json"), REQUEST_ID, ("Content-Length", str(len(body)))]
     assert response == HttpResponse(200, lines, body)
 
@@ -116,4 +116,4 @@ def test_result_with_a_status_is_malformed(document: dict[str, Any]) -> None:
 @pytest.mark.parametrize("payload", [b'{"errorMessage": "x"}', b"nonsense", b'"text"'])
 def test_function_error_is_not_passed_on(payload: bytes) -> None:
     with pytest.raises(FunctionFailed):
-        read_result(ROUTE, make_request(), STAMP, InvocationResult(payload, "Unhandled"))
+        read_result(make_call(ROUTE), InvocationResult(payload, "Unhandled"))

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from berth.errors import MalformedDocument, MalformedRequest
-from berth.model.gateway_context import ANONYMOUS
-from berth.payload.rest import build_event, check_event
-from kit.gateway_values import STAMP, TRACE, make_request, make_route
+from berth.model.call import ANONYMOUS
+from berth.payload.rest import build_event
+from berth.payload.schema.event_v1 import REST_EVENT
+from berth.schemas.reading import read
+from kit.gateway_values import TRACE, make_call, make_route
 
 EVENT = {
     "resource": "/orders/{id}",
@@ -56,12 +58,13 @@ EVENT = {
 
 
 def test_event_has_twelve_keys_and_null_for_what_is_not_there() -> None:
-    assert build_event(make_route(), make_request(), ANONYMOUS, STAMP) == EVENT
+    assert build_event(make_call(), ANONYMOUS) == EVENT
 
 
 def test_event_holds_all_that_was_sent() -> None:
     route = make_route("ANY", "/{proxy+}", "image/*", stage_variables={"host": "db"})
-    request = make_request(
+    call = make_call(
+        route,
         method="PUT",
         path="//a%2Fb/",
         query="x=1&y=a+b&x=2",
@@ -74,7 +77,7 @@ def test_event_holds_all_that_was_sent() -> None:
         ),
         body=b"\x89PNG",
     )
-    event = build_event(route, request, ANONYMOUS, STAMP)
+    event = build_event(call, ANONYMOUS)
     assert event["resource"] == "/{proxy+}"
     assert event["path"] == "/a%2Fb/"
     assert event["requestContext"]["path"] == "/prod//a%2Fb/"
@@ -97,7 +100,7 @@ def test_event_holds_all_that_was_sent() -> None:
     ],
 )
 def test_header_is_dropped(name: str) -> None:
-    event = build_event(make_route(), make_request(headers=((name, "1"),)), ANONYMOUS, STAMP)
+    event = build_event(make_call(headers=((name, "1"),)), ANONYMOUS)
     assert list(event["headers"]) == list(event["multiValueHeaders"]) == ["X-Amzn-Trace-Id"]
 
 
@@ -109,14 +112,14 @@ def test_header_is_dropped(name: str) -> None:
     ],
 )
 def test_header_is_kept(name: str) -> None:
-    event = build_event(make_route(), make_request(headers=((name, "a, b"),)), ANONYMOUS, STAMP)
+    event = build_event(make_call(headers=((name, "a, b"),)), ANONYMOUS)
     assert event["headers"][name] == "a, b"
     assert event["multiValueHeaders"][name] == ["a, b"]
 
 
 def test_trace_header_of_the_stamp_replaces_the_clients() -> None:
     sent = (("X-Amzn-Trace-Id", "nonsense"), ("X-Amzn-Trace-Id", "more"))
-    event = build_event(make_route(), make_request(headers=sent), ANONYMOUS, STAMP)
+    event = build_event(make_call(headers=sent), ANONYMOUS)
     assert event["multiValueHeaders"] == {"X-Amzn-Trace-Id": [TRACE]}
 
 
@@ -130,7 +133,7 @@ def test_trace_header_of_the_stamp_replaces_the_clients() -> None:
     ],
 )
 def test_authorization_is_dropped_when_it_is_a_signature(value: str, is_kept: bool) -> None:
-    event = build_event(make_route(), make_request(headers=(("Authorization", value),)), ANONYMOUS, STAMP)
+    event = build_event(make_call(headers=(("Authorization", value),)), ANONYMOUS)
     assert ("Authorization" in event["headers"]) is is_kept
     assert ("Authorization" in event["multiValueHeaders"]) is is_kept
 
@@ -149,33 +152,33 @@ def test_authorization_is_dropped_when_it_is_a_signature(value: str, is_kept: bo
 def test_body_is_base64_when_its_type_is_binary(
     binary: tuple[str, ...], content_type: str, body: str, is_base64: bool
 ) -> None:
-    request = make_request(headers=(("Content-Type", content_type),), body=b"hi")
-    event = build_event(make_route("POST", "/x", *binary), request, ANONYMOUS, STAMP)
+    route = make_route("POST", "/x", *binary)
+    event = build_event(make_call(route, headers=(("Content-Type", content_type),), body=b"hi"), ANONYMOUS)
     assert (event["body"], event["isBase64Encoded"]) == (body, is_base64)
 
 
 @pytest.mark.parametrize("query", ["a=|", "{", "}"])
 def test_request_is_refused_when_its_query_holds_a_pipe_or_brace(query: str) -> None:
     with pytest.raises(MalformedRequest):
-        build_event(make_route(), make_request(query=query), ANONYMOUS, STAMP)
+        build_event(make_call(query=query), ANONYMOUS)
 
 
 @pytest.mark.parametrize(
     ("host", "prefix"), [("orders.example.com", "orders"), ("localhost", "localhost"), ("10.0.0.1:80", "10")]
 )
 def test_domain_prefix_is_the_first_label(host: str, prefix: str) -> None:
-    context = build_event(make_route(), make_request(host=host), ANONYMOUS, STAMP)["requestContext"]
+    context = build_event(make_call(host=host), ANONYMOUS)["requestContext"]
     assert (context["domainName"], context["domainPrefix"]) == (host, prefix)
 
 
 def test_events_of_one_route_share_nothing_that_can_change() -> None:
-    route, request = make_route(stage_variables={"a": "1"}), make_request(path_parameters={"id": "7"})
-    first, second = (build_event(route, request, ANONYMOUS, STAMP) for _ in range(2))
+    call = make_call(make_route(stage_variables={"a": "1"}), path_parameters={"id": "7"})
+    first, second = (build_event(call, ANONYMOUS) for _ in range(2))
     first["requestContext"]["identity"]["user"] = "me"
     first["requestContext"]["stage"] = "other"
     first["stageVariables"]["a"] = "2"
     first["pathParameters"]["id"] = "8"
-    assert second == build_event(route, request, ANONYMOUS, STAMP)
+    assert second == build_event(call, ANONYMOUS)
     assert second["requestContext"]["identity"]["user"] is None
 
 
@@ -185,8 +188,8 @@ def test_resource_id_depends_on_the_resource_only() -> None:
 
 
 def test_checked_event_is_refused_when_it_has_lost_a_key() -> None:
-    event = dict(build_event(make_route(), make_request(), ANONYMOUS, STAMP))
-    check_event(event)
+    event = dict(build_event(make_call(), ANONYMOUS))
+    read(REST_EVENT, event)
     del event["stageVariables"]
     with pytest.raises(MalformedDocument, match="stageVariables: is required"):
-        check_event(event)
+        read(REST_EVENT, event)

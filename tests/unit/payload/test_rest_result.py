@@ -9,7 +9,7 @@ from berth.errors import FunctionFailed, GatewayRefusal, MalformedProxyResponse,
 from berth.model.http import HttpResponse
 from berth.payload.rest import read_result
 from berth.payload.result import plain_response
-from kit.gateway_values import STAMP, make_request, make_route, result_of
+from kit.gateway_values import make_call, make_route, result_of
 
 GATEWAYS_OWN = (
     ("x-amzn-RequestId", "0f5c2a8e-6a0b-4f0e-9b7e-3d2c1b0a9f8e"),
@@ -24,8 +24,8 @@ JSON_TYPE = ("Content-Type", "application/json")
 
 def _read(document: Any, *binary: str, accept: str | None = None) -> HttpResponse:
     headers = (("Accept", accept),) if accept else ()
-    request = make_request(headers=headers)
-    return read_result(make_route("GET", "/x", *binary), request, STAMP, result_of(json.dumps(document)))
+    call = make_call(make_route("GET", "/x", *binary), headers=headers)
+    return read_result(call, result_of(json.dumps(document)))
 
 
 def _lines(document: Any) -> list[tuple[str, str]]:
@@ -142,19 +142,19 @@ def test_body_is_text_or_its_json(body: Any, sent: bytes) -> None:
 )
 def test_result_is_malformed(payload: str) -> None:
     with pytest.raises(MalformedProxyResponse, match=r"^orders returned a malformed proxy response: "):
-        read_result(make_route(), make_request(), STAMP, result_of(payload))
+        read_result(make_call(), result_of(payload))
 
 
 def test_result_has_failed_when_it_is_a_function_error() -> None:
     result = result_of('{"statusCode": 200}', "Unhandled")
     with pytest.raises(FunctionFailed, match="orders failed: Unhandled"):
-        read_result(make_route(), make_request(), STAMP, result)
+        read_result(make_call(), result)
 
 
 @pytest.mark.parametrize("payload", ['{"body": 1e999}', '{"body": [-1E+999]}', '{"headers": {"X-A": 1e999}}'])
 def test_number_too_large_for_a_float_does_not_leave_as_python_spells_it(payload: str) -> None:
     try:
-        response = read_result(make_route(), make_request(), STAMP, result_of(payload))
+        response = read_result(make_call(), result_of(payload))
     except GatewayRefusal:
         return
     assert b"Infinity" not in response.body

@@ -1,42 +1,33 @@
 """A shape under test goes through its schema as well, and what every shape makes of a result."""
 
 import json
-from types import ModuleType
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from berth.errors import FunctionFailed, MalformedDocument, MalformedProxyResponse, UndecodableBody
-from berth.model.gateway_context import ANONYMOUS
-from berth.payload import rest
-from berth.payload.shape import CheckedShape
-from kit.gateway_values import SHAPES, STAMP, event_of, make_request, make_route, response_of, result_of
+from berth.model.call import ANONYMOUS
+from berth.payload.result import check_plain
+from berth.payload.shape import checked
+from kit.gateway_values import SHAPES, event_of, make_call, response_of, result_of
 
-ROUTE, REQUEST = make_route(), make_request()
 NOT_REST = {name: shape for name, shape in SHAPES.items() if name != "rest"}
 NUL_BODY = {"headers": (("Content-Type", "text/plain"),), "body": b"a\0b"}
-
-
-def _shape(**functions: Any) -> ModuleType:
-    """The REST API's shape with some of its functions replaced."""
-    shape = ModuleType("shape")
-    vars(shape).update(vars(rest) | functions)
-    return shape
 
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_checked_shape_says_what_the_shape_says(name: str) -> None:
     shape, route = SHAPES[name]
-    checked, result = CheckedShape(shape), result_of('{"statusCode": 200, "body": "x"}')
-    assert checked.build_event(route, REQUEST, ANONYMOUS, STAMP) == event_of(shape, route)
-    response = shape.read_result(route, REQUEST, STAMP, result)
-    assert checked.read_result(route, REQUEST, STAMP, result) == response
+    call, result = make_call(route), result_of('{"statusCode": 200, "body": "x"}')
+    assert checked(shape).build_event(call, ANONYMOUS) == event_of(shape, route)
+    assert checked(shape).read_result(call, result) == shape.read_result(call, result)
 
 
 def test_event_is_refused_when_its_shape_builds_another_one_than_its_schema_knows() -> None:
-    checked = CheckedShape(_shape(build_event=lambda route, request, identity, stamp: {"path": "/x"}))
+    wrong = replace(SHAPES["rest"][0], build_event=lambda call, identity: {"path": "/x"})
     with pytest.raises(MalformedDocument, match="resource: is required"):
-        checked.build_event(ROUTE, REQUEST, ANONYMOUS, STAMP)
+        checked(wrong).build_event(make_call(), ANONYMOUS)
 
 
 @pytest.mark.parametrize(
@@ -59,20 +50,20 @@ def test_event_is_refused_when_its_shape_builds_another_one_than_its_schema_know
 )
 def test_checked_event_may_hold_nul(name: str, changes: dict[str, Any]) -> None:
     shape, route = SHAPES[name]
-    shape.check_event(event_of(shape, route, **changes))
+    event_of(checked(shape), route, **changes)
 
 
 @pytest.mark.parametrize("payload", ["{}", '{"statusCode": 200}', '{"headers": {"A": 1}}', "nonsense", "1"])
 def test_result_passes_when_short_cut_and_schema_agree(payload: str) -> None:
     for shape, _ in SHAPES.values():
-        shape.check_result(result_of(payload))
+        check_plain(result_of(payload), shape.result_schema)
 
 
 def test_result_has_failed_when_it_is_a_function_error() -> None:
     result = result_of('{"statusCode": 200, "errorMessage": "no"}', "Unhandled")
     for shape, route in SHAPES.values():
         with pytest.raises(FunctionFailed, match="orders failed: Unhandled"):
-            shape.read_result(route, REQUEST, STAMP, result)
+            shape.read_result(make_call(route), result)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,8 @@
 """What a Lambda authorizer answers: a policy with a principal, or the simple response of an HTTP API."""
 
-from typing import Any
-
 from marshmallow import EXCLUDE, Schema, fields
 
 from berth.schemas.fields import Flag, ScalarText, Text
-from berth.schemas.reading import read
 
 
 class _AnswerSchema(Schema):
@@ -41,24 +38,8 @@ class SimpleAnswerSchema(_AnswerSchema):
     context = fields.Dict(keys=fields.String(), allow_none=True, load_default=None)
 
 
-_REST, _HTTP, _SIMPLE = PolicyAnswerSchema(), HttpPolicyAnswerSchema(), SimpleAnswerSchema()
-
-
-def load_policy_answer(document: Any) -> dict[str, Any]:
-    """Load a REST API authorizer's answer; raises MalformedDocument."""
-    return _load(_REST, document)
-
-
-def load_http_policy_answer(document: Any) -> dict[str, Any]:
-    """Load an HTTP API authorizer's policy; raises MalformedDocument."""
-    return _load(_HTTP, document)
-
-
-def load_simple_answer(document: Any) -> dict[str, Any]:
-    """Load an HTTP API authorizer's simple response; raises MalformedDocument."""
-    return _load(_SIMPLE, document)
-
-
-def _load(schema: Schema, document: Any) -> dict[str, Any]:
-    answer: dict[str, Any] = read(schema, document)
-    return answer
+POLICY_ANSWER, HTTP_POLICY_ANSWER, SIMPLE_ANSWER = (
+    PolicyAnswerSchema(),
+    HttpPolicyAnswerSchema(),
+    SimpleAnswerSchema(),
+)

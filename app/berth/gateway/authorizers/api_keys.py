@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from berth.errors import Forbidden
 from berth.model.api_key import ApiKey, hash_api_key
+from berth.model.call import Call
 from berth.model.http import HttpRequest
 from berth.payload.headers import last_header
 
@@ -31,9 +32,9 @@ def find_api_key(keys: Sequence[ApiKey], request: HttpRequest) -> FoundKey:
     return FoundKey(found[0].id, value)
 
 
-def told_api_key(request: HttpRequest) -> FoundKey:
-    """The key that a trusted API Gateway has checked; raises Forbidden if it tells of none."""
-    value, key_id = (request.context.get(name, "") for name in ("apiKey", "apiKeyId"))
+def forwarded_api_key(call: Call) -> FoundKey:
+    """The key that a trusted API Gateway has checked; raises Forbidden if it has forwarded none."""
+    value, key_id = (call.facts.authorization.get(name, "") for name in ("apiKey", "apiKeyId"))
     if not value or not key_id:
-        raise Forbidden("the gateway tells of no API key")
+        raise Forbidden("the gateway has forwarded no API key")
     return FoundKey(key_id, value)

@@ -11,8 +11,8 @@ from berth.gateway.authorizers.lambda_authorizer import TIMEOUT, Invoke
 from berth.invoke.invoker import Invoker
 from berth.model.authorizer import Authorizer
 from berth.model.function import Function
-from berth.model.gateway_context import Stamp
 from berth.model.invocation import Event, Invocation, InvocationResult, encode_event
+from berth.model.stamp import Stamp
 
 
 def connect(authorizer: Authorizer, invoker: Invoker, functions: Mapping[str, Function]) -> Invoke:

@@ -7,9 +7,7 @@ from berth.gateway.authorizers.iam_authorizer import IamAuthorizer
 from berth.gateway.authorizers.jwt_authorizer import JwtAuthorizer
 from berth.gateway.authorizers.lambda_authorizer import Invoke, LambdaAuthorizer
 from berth.model.authorizer import JWT_TYPES, LAMBDA_TYPES, Authorizer
-from berth.model.gateway_context import ANONYMOUS, Identity, Stamp
-from berth.model.http import HttpRequest
-from berth.model.route import Route
+from berth.model.call import ANONYMOUS, Call, Identity
 
 # Makes the way to the function of a Lambda authorizer.
 Connect = Callable[[Authorizer], Invoke]
@@ -18,7 +16,7 @@ Connect = Callable[[Authorizer], Invoke]
 class RunningAuthorizer(Protocol):
     """An authorizer that can be asked."""
 
-    def authorize(self, route: Route, request: HttpRequest, stamp: Stamp) -> Identity:
+    def authorize(self, call: Call) -> Identity:
         """The identity of a caller; raises Unauthorized, AccessDenied or AuthorizerFailed."""
         ...
 
@@ -29,11 +27,10 @@ class Decisions:
     def __init__(self, authorizers: Mapping[str, RunningAuthorizer]) -> None:
         self._authorizers = authorizers
 
-    def decide(self, route: Route, request: HttpRequest, stamp: Stamp) -> Identity:
+    def decide(self, call: Call) -> Identity:
         """The identity that the route's authorizer finds; nobody where it has none."""
-        if route.authorizer is None:
-            return ANONYMOUS
-        return self._authorizers[route.authorizer.name].authorize(route, request, stamp)
+        authorizer = call.route.authorizer
+        return ANONYMOUS if authorizer is None else self._authorizers[authorizer.name].authorize(call)
 
 
 def create_decisions(authorizers: Mapping[str, Authorizer], connect: Connect) -> Decisions:

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from berth.errors import SignatureInvalid
 from berth.gateway.authorizers.sigv4 import read_signature, verify_signature
 from berth.model.authorizer import Authorizer
-from berth.model.gateway_context import Identity, Stamp
-from berth.model.http import HttpRequest
-from berth.model.route import Route
+from berth.model.call import Call, Identity
 
 
 @dataclass
@@ -19,17 +17,19 @@ class IamAuthorizer:
     authorizer: Authorizer
     clock: Callable[[], float] = time.time
 
-    def authorize(self, route: Route, request: HttpRequest, stamp: Stamp) -> Identity:
+    def authorize(self, call: Call) -> Identity:
         """The identity of a caller who signed with one of the keys.
 
         Raises SignatureMissing or SignatureInvalid.
         """
-        service = "lambda" if route.function.api == "url" else "execute-api"
-        signature = read_signature(request)
+        route, signature = call.route, read_signature(call.request)
         known = {each.access_key_id: each for each in self.authorizer.credentials}
         credential = known.get(signature.access_key_id)
-        if credential is None or (signature.region, signature.service) != (route.stage.region, service):
+        if credential is None or (signature.region, signature.service) != (
+            route.stage.region,
+            route.function.api.signing_service,
+        ):
             raise SignatureInvalid("the key, its region or its service is another")
         now, stage_path = self.clock(), route.wire_path
-        verify_signature(request, signature, credential.secret_access_key, now, stage_path)
+        verify_signature(call.request, signature, credential.secret_access_key, now, stage_path)
         return Identity(kind="iam", credential=credential)

@@ -8,8 +8,7 @@ from berth.errors import AccessDenied, Unauthorized
 from berth.gateway.authorizers.identity_source import read_sources
 from berth.gateway.authorizers.key_set import KeySet
 from berth.model.authorizer import Authorizer
-from berth.model.gateway_context import Identity, Stamp
-from berth.model.http import HttpRequest
+from berth.model.call import Call, Identity
 from berth.model.route import Route
 
 # By the kind of key. Symmetric algorithms and `none` are no algorithms here: a public key is no secret.
@@ -31,16 +30,16 @@ class JwtAuthorizer:
         assert self.authorizer.issuer, "its schema asks for it"
         self.keys = KeySet(self.authorizer.issuer)
 
-    def authorize(self, route: Route, request: HttpRequest, stamp: Stamp) -> Identity:
+    def authorize(self, call: Call) -> Identity:
         """The identity of a caller with a valid token.
 
         https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
         Raises Unauthorized, AccessDenied for a scope that is missing, and AuthorizerFailed.
         """
-        values = read_sources(self.authorizer.identity_sources, route, request, stamp)
+        values = read_sources(self.authorizer.identity_sources, call)
         if not values:
             raise Unauthorized("no token")
-        return identity_of(route, self.authorizer, self.verify(values[0].removeprefix(BEARER)))
+        return identity_of(call.route, self.authorizer, self.verify(values[0].removeprefix(BEARER)))
 
     def verify(self, token: str) -> Mapping[str, Any]:
         """The claims of a token whose signature, issuer, audience and times are right."""

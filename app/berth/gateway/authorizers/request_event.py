@@ -8,21 +8,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from berth.model.gateway_context import ANONYMOUS, Stamp
-from berth.model.http import HttpRequest
+from berth.model.call import ANONYMOUS, Call
 from berth.model.invocation import Event
-from berth.model.route import Route
 from berth.payload import http_v1, http_v2, rest
 
 _MAPS = """headers multiValueHeaders queryStringParameters multiValueQueryStringParameters
     pathParameters stageVariables""".split()
 
 
-def method_arn(route: Route, request: HttpRequest) -> str:
+def method_arn(call: Call) -> str:
     """The ARN of the method (REST API) or route (HTTP API) that is called, with the path as it was sent."""
-    stage = route.stage
-    api = f"arn:aws:execute-api:{stage.region}:{stage.account_id}:{stage.api_id}"
-    return f"{api}/{route.stage_name}/{request.method}/{request.path.strip('/')}"
+    facts, request = call.facts, call.request
+    api = f"arn:aws:execute-api:{call.route.stage.region}:{facts.account_id}:{facts.api_id}"
+    return f"{api}/{facts.stage}/{request.method}/{request.path.strip('/')}"
 
 
 def token_event(token: str, arn: str) -> Event:
@@ -30,17 +28,15 @@ def token_event(token: str, arn: str) -> Event:
     return {"type": "TOKEN", "methodArn": arn, "authorizationToken": token}
 
 
-def rest_event(route: Route, request: HttpRequest, stamp: Stamp, arn: str) -> Event:
+def rest_event(call: Call, arn: str) -> Event:
     """The event of a REST API's REQUEST authorizer: no body, and `{}` where the function gets null."""
-    event = rest.proxy_event(route, replace(request, body=b""), ANONYMOUS, stamp)
-    return {"type": "REQUEST", "methodArn": arn, **_without_body(event)}
+    event = rest.build_event(_without_body(call), ANONYMOUS)
+    return {"type": "REQUEST", "methodArn": arn, **_without_null(event)}
 
 
-def http_v1_event(
-    route: Route, request: HttpRequest, stamp: Stamp, arn: str, identity: Sequence[str]
-) -> Event:
+def http_v1_event(call: Call, arn: str, identity: Sequence[str]) -> Event:
     """The event of version 1.0; the identity sources are joined by commas."""
-    event = _without_body(http_v1.build_event(route, replace(request, body=b""), ANONYMOUS, stamp))
+    event = _without_null(http_v1.build_event(_without_body(call), ANONYMOUS))
     source = ",".join(identity)
     return {
         "version": "1.0",
@@ -52,11 +48,9 @@ def http_v1_event(
     }
 
 
-def http_v2_event(
-    route: Route, request: HttpRequest, stamp: Stamp, arn: str, identity: Sequence[str]
-) -> Event:
+def http_v2_event(call: Call, arn: str, identity: Sequence[str]) -> Event:
     """The event of version 2.0; the identity sources are a list."""
-    event = http_v2.build_event(route, replace(request, body=b""), ANONYMOUS, stamp)
+    event = http_v2.build_event(_without_body(call), ANONYMOUS)
     return {
         "version": "2.0",
         "type": "REQUEST",
@@ -66,6 +60,11 @@ def http_v2_event(
     }
 
 
-def _without_body(event: Event) -> dict[str, Any]:
+def _without_body(call: Call) -> Call:
+    return replace(call, request=replace(call.request, body=b""))
+
+
+def _without_null(event: Event) -> dict[str, Any]:
+    """The event without its body's keys, and with `{}` for null."""
     kept = {key: value for key, value in event.items() if key not in {"body", "isBase64Encoded"}}
     return {key: {} if key in _MAPS and value is None else value for key, value in kept.items()}

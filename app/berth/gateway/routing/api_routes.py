@@ -1,39 +1,47 @@
 """One table of the routes of all kinds of API: the more specific template wins."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
 from berth.errors import NoSuchRoute
 from berth.gateway.routing.head import RequestHead
 from berth.gateway.routing.listener_rules import ListenerRules
 from berth.gateway.routing.route_table import HttpRouteTable, RouteTable
+from berth.model.api_kind import ALB, HTTP_1, HTTP_2, REST, URL, ApiKind
 from berth.model.route import Route
 
 Target = TypeVar("Target")
 # How specific a match is, the lowest most; its target; the raw path parameters.
 Found = tuple[tuple[Any, ...], Target, dict[str, str]]
 
+# What each kind of API finds its routes in.
+TABLES: Mapping[ApiKind, type[RouteTable[Any]] | type[ListenerRules[Any]]] = {
+    REST: RouteTable,
+    HTTP_1: HttpRouteTable,
+    HTTP_2: HttpRouteTable,
+    ALB: ListenerRules,
+    URL: RouteTable,
+}
+
 
 class ApiRoutes(Generic[Target]):
     """Every kind of API finds by its own rules; between those that find one, the template decides."""
 
     def __init__(self) -> None:
-        self._tables: dict[str, RouteTable[Target]] = {}
-        self._rules: ListenerRules[Target] = ListenerRules()
-        self._prefixes: dict[str, str] = {}
+        # By the name of the API: routes of both payload format versions are routes of one HTTP API.
+        self._tables: dict[str, RouteTable[Target] | ListenerRules[Target]] = {}
         self._finders: dict[str, Callable[[RequestHead], Found[Target]]] = {}
 
     def add(self, route: Route, target: Target) -> None:
         """Add one route."""
         kind = route.function.api
-        if kind == "alb":
-            self._rules.add(route.key, route.listener_rule, target)
-            self._finders[kind] = self._find_rule
-            return
-        table = self._tables.setdefault(kind, HttpRouteTable() if kind == "http" else RouteTable())
-        table.add(route.key, target)
-        self._prefixes[kind] = route.wire_path
-        self._finders[kind] = lambda head: self._find_route(kind, head)
+        table = self._tables.setdefault(kind.name, TABLES[kind]())
+        if isinstance(table, ListenerRules):
+            table.add(route.key, route.listener_rule, target)
+            self._finders[kind.name] = lambda head: _find_rule(table, head)
+        else:
+            table.add(route.key, target)
+            self._finders[kind.name] = lambda head: _find_route(table, kind, route.wire_path, head)
 
     def match(self, head: RequestHead) -> tuple[Target, dict[str, str]]:
         """Find the target for a request and the raw path parameters; raises NoSuchRoute."""
@@ -52,14 +60,16 @@ class ApiRoutes(Generic[Target]):
             except NoSuchRoute:
                 continue
 
-    def _find_route(self, kind: str, head: RequestHead) -> Found[Target]:
-        method = head.overridden_method if kind == "rest" else head.method
-        path = head.inner_path(self._prefixes[kind])
-        if path is None:
-            raise NoSuchRoute(method, head.path)
-        key, target, parameters = self._tables[kind].match(method, path)
-        return (key.specificity, 1), target, parameters
 
-    def _find_rule(self, head: RequestHead) -> Found[Target]:
-        key, target, rule = self._rules.match(head)
-        return (key.specificity, int(not rule.conditions)), target, {}
+def _find_route(table: RouteTable[Target], kind: ApiKind, prefix: str, head: RequestHead) -> Found[Target]:
+    method = head.overridden_method if kind.has_method_override else head.method
+    path = head.inner_path(prefix)
+    if path is None:
+        raise NoSuchRoute(method, head.path)
+    key, target, parameters = table.match(method, path)
+    return (key.specificity, 1), target, parameters
+
+
+def _find_rule(rules: ListenerRules[Target], head: RequestHead) -> Found[Target]:
+    key, target, rule = rules.match(head)
+    return (key.specificity, int(not rule.conditions)), target, {}

@@ -118,7 +118,7 @@ def _parameters(key: RouteKey, parts: Sequence[str], stripped: str) -> dict[str,
     return parameters
 
 
-def told_parameters(template: str, path: str) -> dict[str, str] | None:
+def forwarded_parameters(template: str, path: str) -> dict[str, str] | None:
     """The raw path parameters of API Gateway's own template; None where it does not take the path."""
     try:
         return _table_of(template).match("GET", path)[2]

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from berth.errors import Problem
 from berth.manifest.checks.routes import problems_of_routes
-from berth.model.authorizer import AUTHORIZER_TYPES, JWT_TYPES, LAMBDA_TYPES, Authorizer
+from berth.model.api_kind import ApiKind
+from berth.model.authorizer import JWT_TYPES, LAMBDA_TYPES, Authorizer
 from berth.model.manifest import FunctionManifest, RouteManifest
 from berth.model.stage import Stage
 
@@ -34,7 +35,7 @@ def check_authorizers(
             yield f"authorizers.{name}{key}", message
 
 
-def _route_problems(route: RouteManifest, kind: str, stage: Stage) -> Iterator[tuple[str, str]]:
+def _route_problems(route: RouteManifest, kind: ApiKind, stage: Stage) -> Iterator[tuple[str, str]]:
     if route.authorizer is None:
         if route.scopes:
             yield "scopes", "has no meaning without an authorizer"
@@ -44,18 +45,18 @@ def _route_problems(route: RouteManifest, kind: str, stage: Stage) -> Iterator[t
         known = ", ".join(sorted(stage.authorizers)) or "none"
         yield "authorizer", f"the stage defines no authorizer {route.authorizer!r} (found: {known})"
         return
-    if authorizer.type not in AUTHORIZER_TYPES[kind]:
-        known = ", ".join(sorted(AUTHORIZER_TYPES[kind])) or "none"
-        yield "authorizer", f"{kind!r} has no authorizers of the type {authorizer.type} (known: {known})"
-    if kind == "http" and authorizer.has_simple_responses and _is_told_nothing(stage):
+    if authorizer.type not in kind.authorizer_types:
+        known = ", ".join(sorted(kind.authorizer_types)) or "none"
+        yield "authorizer", f"{kind.name!r} has no authorizers of the type {authorizer.type} (known: {known})"
+    elif not kind.needs_principal and authorizer.has_simple_responses and _is_forwarded_nothing(stage):
         yield (
             "authorizer",
-            f"{authorizer.name!r} leaves no trace: name a key of its context in gateway.context",
+            f"nothing would prove that {authorizer.name!r} ran: name a key of its context in gateway.context",
         )
     if route.scopes and authorizer.type not in JWT_TYPES:
         yield "scopes", f"an authorizer of the type {authorizer.type} has no scopes"
     if (
-        kind == "rest"
+        kind.authorizer_ttl
         and authorizer.type == "REQUEST"
         and not authorizer.identity_sources
         and authorizer.ttl != 0
@@ -63,8 +64,8 @@ def _route_problems(route: RouteManifest, kind: str, stage: Stage) -> Iterator[t
         yield "authorizer", f"{authorizer.name!r} needs an identitySource, or a resultTtlInSeconds of 0"
 
 
-def _is_told_nothing(stage: Stage) -> bool:
-    """Whether API Gateway runs a Lambda authorizer and could not tell that it has."""
+def _is_forwarded_nothing(stage: Stage) -> bool:
+    """Whether API Gateway runs the authorizers and forwards nothing of their context."""
     return stage.authorizers_run_in == "gateway" and stage.trust is not None and not stage.trust.context
 
 

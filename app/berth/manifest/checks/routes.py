@@ -3,43 +3,49 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from berth.errors import Problem
 from berth.manifest.checks.functions import MANIFEST
 from berth.manifest.document import UnreadableDocument, read_object, shown
+from berth.model.api_kind import KINDS, ApiKind, find_kind
 from berth.model.manifest import FunctionManifest, RouteManifest
 from berth.model.method_request import MethodRequest
 from berth.model.route import ANY, DEFAULT_ROUTE, RouteKey
 from berth.model.stage import Stage
-from berth.payload.request_model import model_problem
+from berth.payload.method_request import model_problem
 
 Manifests = Mapping[Path, FunctionManifest]
 # What is wrong with a route of a function with this kind of API, as (key, message).
-FindProblems = Callable[[RouteManifest, str, Stage], Iterator[tuple[str, str]]]
+FindProblems = Callable[[RouteManifest, ApiKind, Stage], Iterator[tuple[str, str]]]
 
-# What a function or route may say, and the kinds of API that know it.
-_FUNCTION_KEYS: dict[str, tuple[str, Callable[[FunctionManifest], bool]]] = {
-    "payloadFormatVersion": ("http", lambda manifest: manifest.payload_format_version is not None),
-    "multiValueHeaders": ("alb", lambda manifest: manifest.multi_value_headers is not None),
-    "binaryMediaTypes": ("rest", lambda manifest: manifest.binary_media_types is not None),
+# Whether a function or a route has one of the keys that belong to some kinds of API alone.
+_FUNCTION_KEYS: Mapping[str, Callable[[FunctionManifest], bool]] = {
+    "payloadFormatVersion": lambda manifest: manifest.payload_format_version is not None,
+    "multiValueHeaders": lambda manifest: manifest.multi_value_headers is not None,
+    "binaryMediaTypes": lambda manifest: manifest.binary_media_types is not None,
 }
-_ROUTE_KEYS: dict[str, tuple[str, Callable[[RouteManifest], bool]]] = {
-    "apiKeyRequired": ("rest", lambda route: route.method_request.api_key_required),
-    "requestParameters": ("rest", lambda route: bool(route.method_request.required_parameters)),
-    "requestModels": ("rest", lambda route: bool(route.models)),
-    "priority": ("alb", lambda route: route.listener_rule.priority is not None),
-    "conditions": ("alb", lambda route: bool(route.listener_rule.conditions)),
+_ROUTE_KEYS: Mapping[str, Callable[[RouteManifest], bool]] = {
+    "apiKeyRequired": lambda route: route.method_request.api_key_required,
+    "requestParameters": lambda route: bool(route.method_request.required_parameters),
+    "requestModels": lambda route: bool(route.models),
+    "priority": lambda route: route.listener_rule.priority is not None,
+    "conditions": lambda route: bool(route.listener_rule.conditions),
 }
-_NAMES = {"rest": "REST APIs", "http": "HTTP APIs", "alb": "load balancers"}
+_OWNERS = {key: kind for kind in KINDS for key in kind.own_keys}
 _CATCH_ALL = RouteManifest(RouteKey(ANY, DEFAULT_ROUTE))
 
 
 def served_routes(manifest: FunctionManifest, stage: Stage) -> tuple[RouteManifest, ...]:
     """The routes of a function; a function URL without any takes every request."""
-    if not manifest.routes and (manifest.api or stage.api) == "url":
+    if not manifest.routes and kind_of(manifest, stage).serves_without_routes:
         return (_CATCH_ALL,)
     return manifest.routes
+
+
+def kind_of(manifest: FunctionManifest, stage: Stage) -> ApiKind:
+    """The kind of API that a function is behind."""
+    version = manifest.payload_format_version or stage.payload_format_version
+    return find_kind(manifest.api or stage.api.name, version)
 
 
 def check_routes(manifests: Manifests, stage: Stage) -> Iterator[Problem]:
@@ -64,10 +70,10 @@ def check_routes(manifests: Manifests, stage: Stage) -> Iterator[Problem]:
 def check_kinds(manifests: Manifests, stage: Stage) -> Iterator[Problem]:
     """Report every key and path that the function's kind of API does not know."""
     for folder, manifest in manifests.items():
-        file, kind = shown(folder / MANIFEST), manifest.api or stage.api
-        for key, (owner, is_given) in _FUNCTION_KEYS.items():
-            if owner != kind and is_given(manifest):
-                yield Problem(file, key, _foreign(owner, kind))
+        file, kind = shown(folder / MANIFEST), kind_of(manifest, stage)
+        for key, is_given in _FUNCTION_KEYS.items():
+            if key not in kind.own_keys and is_given(manifest):
+                yield Problem(file, key, _foreign(key, kind))
         yield from problems_of_routes(folder, manifest, stage, _route_problems)
 
 
@@ -75,23 +81,23 @@ def problems_of_routes(
     folder: Path, manifest: FunctionManifest, stage: Stage, find: FindProblems
 ) -> Iterator[Problem]:
     """What is wrong with each route of a function, by a check that gives (key, message)."""
-    kind = manifest.api or stage.api
+    kind = kind_of(manifest, stage)
     for index, route in enumerate(manifest.routes):
         for key, message in find(route, kind, stage):
             yield Problem(shown(folder / MANIFEST), f"routes[{index}].{key}", message)
 
 
-def _route_problems(route: RouteManifest, kind: str, stage: Stage) -> Iterator[tuple[str, str]]:
-    for key, (owner, is_given) in _ROUTE_KEYS.items():
-        if owner != kind and is_given(route):
-            yield key, _foreign(owner, kind)
-    if route.key.is_pattern and kind != "alb":
+def _route_problems(route: RouteManifest, kind: ApiKind, stage: Stage) -> Iterator[tuple[str, str]]:
+    for key, is_given in _ROUTE_KEYS.items():
+        if key not in kind.own_keys and is_given(route):
+            yield key, _foreign(key, kind)
+    if route.key.is_pattern and not kind.has_path_patterns:
         yield (
             "path",
-            f"{route.key.path!r}: * and ? are patterns of load balancers, this function has {kind!r}",
+            f"{route.key.path!r}: * and ? are patterns of load balancers, this function has {kind.name!r}",
         )
-    if route.key.is_default and kind not in {"http", "url"}:
-        yield "path", f"$default belongs to HTTP APIs, this function has {kind!r}"
+    if route.key.is_default and not kind.has_default_route:
+        yield "path", f"$default belongs to HTTP APIs, this function has {kind.name!r}"
     if route.key.is_default and route.key.method != ANY:
         yield "method", f"must be ANY for $default, not {route.key.method}"
     is_checked_here = stage.authorizers_run_in == "berth"
@@ -99,8 +105,9 @@ def _route_problems(route: RouteManifest, kind: str, stage: Stage) -> Iterator[t
         yield "apiKeyRequired", "no key could ever be valid: the stage has no apiKeys"
 
 
-def _foreign(owner: str, kind: str) -> str:
-    return f"belongs to {_NAMES[owner]} ({owner!r}), this function has {kind!r}"
+def _foreign(key: str, kind: ApiKind) -> str:
+    owner = _OWNERS[key]
+    return f"belongs to {owner.title} ({owner.name!r}), this function has {kind.name!r}"
 
 
 def read_method_request(
@@ -129,9 +136,9 @@ def check_cors(manifests: Manifests, stage: Stage) -> Iterator[tuple[str, str]]:
     """Report CORS that no API of the stage could answer for, as (key, message)."""
     if stage.cors is None:
         return
-    kinds: set[Any] = {manifest.api or stage.api for manifest in manifests.values()}
-    if kinds == {"alb"}:
+    kinds = {kind_of(manifest, stage) for manifest in manifests.values()}
+    if kinds and all(not each.has_options_methods and each.preflight_status is None for each in kinds):
         yield "cors", "load balancers have no CORS, and this stage serves nothing else"
     origins = stage.cors.allow_origins
-    if "rest" in kinds and (len(origins) != 1 or origins[0].endswith("://*")):
+    if any(each.has_options_methods for each in kinds) and (len(origins) != 1 or origins[0].endswith("://*")):
         yield "cors.allowOrigins", "a REST API's OPTIONS method sends one fixed origin: name one, or *"

@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
+from berth.model.api_kind import KIND_NAMES
 from berth.schemas.fields import AnyText, Flag, Pattern, Text, Whole
 
 # https://docs.aws.amazon.com/lambda/latest/api/API_Environment.html
@@ -11,7 +12,7 @@ VARIABLE_NAME = "[a-zA-Z][a-zA-Z0-9_]+"
 STAGE_VARIABLE_NAME = "[a-zA-Z0-9_]{1,64}"
 MEDIA_TYPE = "[a-zA-Z0-9_.+*-]+/[a-zA-Z0-9_.+*-]+"
 STAGE_NAME = "[a-zA-Z0-9_-]{1,128}"
-API_KINDS = ("rest", "http", "alb", "url")
+
 PAYLOAD_VERSIONS = ("1.0", "2.0")
 _MOST = 2**31 - 1
 # Lambda refuses these: they are set by the service.
@@ -64,7 +65,7 @@ def api_kind_key(default: str | None) -> Text:
     """`api`."""
     return Text(
         load_default=default,
-        validate=validate.OneOf(API_KINDS, error=f"'{{input}}' is not one of {', '.join(API_KINDS)}"),
+        validate=validate.OneOf(KIND_NAMES, error=f"'{{input}}' is not one of {', '.join(KIND_NAMES)}"),
         metadata=hint("What the function was behind: a REST API, an HTTP API, a load balancer or its URL."),
     )
 

@@ -23,6 +23,7 @@ from berth.manifest.schema.keys import (
     timeout_key,
 )
 from berth.manifest.schema.route import RouteSchema
+from berth.model.api_kind import REST
 from berth.model.cors import Cors
 from berth.model.manifest import (
     ApiKeyManifest,
@@ -115,7 +116,7 @@ class StageManifestSchema(Schema):
         metadata=hint("The stage's name; the file's name without it."),
     )
     description = AnyText(load_default="", metadata=hint("For people."))
-    api = api_kind_key("rest")
+    api = api_kind_key(REST.name)
     payload_format_version = payload_format_version_key("2.0")
     multi_value_headers = multi_value_headers_key(False)
     api_id = Pattern(

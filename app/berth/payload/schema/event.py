@@ -2,19 +2,18 @@
 
 from typing import Any
 
-from berth.payload.schema.event_alb import check_alb_event
-from berth.payload.schema.event_v1 import check_http_event, check_rest_event
-from berth.payload.schema.event_v2 import check_event_v2
+from berth.payload.schema.event_alb import ALB_EVENT
+from berth.payload.schema.event_v1 import HTTP_EVENT, REST_EVENT
+from berth.payload.schema.event_v2 import EVENT_V2
+from berth.schemas.reading import read
 
-_BY_VERSION = {"1.0": check_http_event, "2.0": check_event_v2}
+_BY_VERSION = {"1.0": HTTP_EVENT, "2.0": EVENT_V2}
 
 
 def check_event(document: dict[str, Any]) -> None:
     """Check an event by the schema of the shape it claims to have; raises MalformedDocument."""
-    context = document.get("requestContext")
+    context, version = document.get("requestContext"), document.get("version")
     if isinstance(context, dict) and "elb" in context:
-        check_alb_event(document)
-        return
-    version = document.get("version")
-    check = _BY_VERSION.get(version) if isinstance(version, str) else None
-    (check or check_rest_event)(document)
+        read(ALB_EVENT, document)
+    else:
+        read(_BY_VERSION.get(version if isinstance(version, str) else "", REST_EVENT), document)

@@ -5,7 +5,6 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 
 from berth.schemas.fields import AwsSchema, Flag, Text
-from berth.schemas.reading import read
 
 _SINGLE = {"queryStringParameters", "headers"}
 _MULTI = {"multiValueQueryStringParameters", "multiValueHeaders"}
@@ -50,9 +49,4 @@ class AlbEventSchema(AwsSchema):
             raise ValidationError("must have both single-value maps or both multi-value maps, and no other")
 
 
-_SCHEMA = AlbEventSchema()
-
-
-def check_alb_event(document: Any) -> None:
-    """Check that a document is a load balancer's event; raises MalformedDocument."""
-    read(_SCHEMA, document)
+ALB_EVENT = AlbEventSchema()

@@ -8,7 +8,6 @@ from typing import Any
 from marshmallow import fields, validate
 
 from berth.schemas.fields import AnyText, AwsSchema, ClientText, Flag, Text, Whole
-from berth.schemas.reading import read
 
 
 def _value_map(**kwargs: Any) -> fields.Dict:
@@ -75,14 +74,4 @@ class HttpEventSchema(RestEventSchema):
     requestContext = fields.Nested(HttpRequestContextSchema, required=True)
 
 
-_REST, _HTTP = RestEventSchema(), HttpEventSchema()
-
-
-def check_rest_event(document: Any) -> None:
-    """Check that a document is a REST API's proxy event; raises MalformedDocument."""
-    read(_REST, document)
-
-
-def check_http_event(document: Any) -> None:
-    """Check that a document is an HTTP API's event of version 1.0; raises MalformedDocument."""
-    read(_HTTP, document)
+REST_EVENT, HTTP_EVENT = RestEventSchema(), HttpEventSchema()

@@ -8,7 +8,6 @@ from typing import Any
 from marshmallow import fields, validate
 
 from berth.schemas.fields import AnyText, AwsSchema, ClientText, Flag, Text, Whole
-from berth.schemas.reading import read
 
 
 def _text_map(**kwargs: Any) -> fields.Dict:
@@ -61,9 +60,4 @@ class EventV2Schema(AwsSchema):
     stageVariables = _text_map(validate=validate.Length(min=1))
 
 
-_SCHEMA = EventV2Schema()
-
-
-def check_event_v2(document: Any) -> None:
-    """Check that a document is an event of version 2.0; raises MalformedDocument."""
-    read(_SCHEMA, document)
+EVENT_V2 = EventV2Schema()

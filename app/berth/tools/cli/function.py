@@ -20,15 +20,16 @@ from berth.errors import (
     PayloadTooLarge,
     Throttled,
 )
-from berth.gateway.routing.route_table import HttpRouteTable, RouteTable
+from berth.gateway.routing.api_routes import TABLES
+from berth.gateway.routing.route_table import RouteTable
 from berth.invoke.invoker import Invoker
 from berth.manifest.loader import Catalog, load
 from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
 from berth.model.route import ANY, DEFAULT_ROUTE, RouteKey
 from berth.payload.headers import is_header_name
-from berth.payload.path import split_target
 from berth.payload.schema.event import check_event
+from berth.payload.target import split_target
 from berth.runtime.environments import create_pool
 from berth.runtime.pool.pool import Pool
 from berth.settings import Settings
@@ -38,11 +39,6 @@ from berth.tools.cli.start import refusing
 from berth.tools.sample import SAMPLE_SHAPES, build_sample_event
 
 _STDERR = 2
-_TABLES: dict[str, type[RouteTable[None]]] = {
-    "rest": RouteTable,
-    "http1": HttpRouteTable,
-    "http2": HttpRouteTable,
-}
 
 
 @click.group("function")
@@ -162,9 +158,11 @@ def install_functions(name: str | None) -> None:
 
 def _path_parameters(shape: str, path: str, resource: str | None) -> dict[str, str]:
     """What a template takes of a path, in the kinds of API that tell it."""
-    if resource is None or resource == DEFAULT_ROUTE or shape not in _TABLES:
+    kind = SAMPLE_SHAPES[shape]
+    if resource is None or resource == DEFAULT_ROUTE or not kind.has_path_parameters:
         return {}
-    table = _TABLES[shape]()
+    table = TABLES[kind]()
+    assert isinstance(table, RouteTable), "listener rules have no path parameters"
     table.add(RouteKey(ANY, resource), None)
     try:
         return table.match("GET", split_target(path)[0])[2]

@@ -5,9 +5,9 @@ import pytest
 from berth.errors import Forbidden
 from berth.gateway.authorizers.api_keys import FoundKey, find_api_key
 from berth.model.api_key import ApiKey, hash_api_key
-from berth.model.gateway_context import Identity
+from berth.model.call import Identity
 from berth.payload import rest
-from kit.gateway_values import STAMP, event_of, make_request, make_route
+from kit.gateway_values import event_of, make_call, make_request, make_route
 
 FOO = Identity(api_key="foo", api_key_id="partner")
 KEYS = (
@@ -59,9 +59,9 @@ def test_hash_is_sha_256_in_lower_case() -> None:
 
 
 def test_key_is_in_the_events_identity_and_only_there_when_there_is_one() -> None:
-    event = rest.build_event(
-        make_route(), make_request(), Identity(api_key="foo", api_key_id="partner"), STAMP
-    )
+    event = rest.build_event(make_call(), Identity(api_key="foo", api_key_id="partner"))
     identity = event["requestContext"]["identity"]
     assert (identity["apiKey"], identity["apiKeyId"]) == ("foo", "partner")
-    assert not {"apiKey", "apiKeyId"} & event_of(rest, make_route())["requestContext"]["identity"].keys()
+    assert (
+        not {"apiKey", "apiKeyId"} & event_of(rest.SHAPE, make_route())["requestContext"]["identity"].keys()
+    )

@@ -1,17 +1,17 @@
 """Whose signatures count, and for which API."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from berth.errors import SignatureInvalid
 from berth.gateway.authorizers.iam_authorizer import IamAuthorizer
 from berth.model.authorizer import Authorizer, IamCredential
-from berth.model.gateway_context import Identity
-from berth.model.http import HttpRequest
+from berth.model.call import Identity
 from berth.model.route import Route
 from berth.payload.headers import canonical_name
-from kit.gateway_values import HTTP_2, STAMP, URL, make_request, make_route
+from kit.gateway_values import HTTP_2, URL, make_call, make_route
 from kit.signatures import ACCESS_KEY, SECRET, sign
 
 NOW = 1_783_711_144.0
@@ -20,14 +20,15 @@ AUTHORIZER = IamAuthorizer(Authorizer("iam", "AWS_IAM", credentials=(CREDENTIAL,
 OTHER = "the key, its region or its service is another"
 
 
-def _signed(target: str, path: str, service: str = "execute-api", key: str = ACCESS_KEY) -> HttpRequest:
+def _signed(target: str, path: str, service: str = "execute-api", key: str = ACCESS_KEY) -> dict[str, Any]:
     lines = sign("GET", f"https://api.example.com{target}", at=NOW, service=service, key=key)
     named = (("Host", "api.example.com"), *((canonical_name(name), value) for name, value in lines))
-    return make_request(path=path, headers=named)
+    return {"path": path, "headers": named}
 
 
 def _with_stage_in_path(route: Route) -> Route:
-    return replace(route, stage=replace(route.stage, stage_in_path=True))
+    stage = replace(route.stage, stage_in_path=True)
+    return replace(route, function=replace(route.function, stage=stage))
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,7 @@ def _with_stage_in_path(route: Route) -> Route:
 )
 def test_signature_is_of_the_path_as_it_was_sent(route: Route, target: str, service: str) -> None:
     request = _signed(target, "/orders/7", service)
-    assert AUTHORIZER.authorize(route, request, STAMP) == Identity(kind="iam", credential=CREDENTIAL)
+    assert AUTHORIZER.authorize(make_call(route, **request)) == Identity(kind="iam", credential=CREDENTIAL)
 
 
 @pytest.mark.parametrize(
@@ -50,9 +51,9 @@ def test_signature_is_of_the_path_as_it_was_sent(route: Route, target: str, serv
 )
 def test_other_keys_and_services_do_not_count(service: str, key: str) -> None:
     with pytest.raises(SignatureInvalid, match=OTHER):
-        AUTHORIZER.authorize(make_route(), _signed("/orders/7", "/orders/7", service, key), STAMP)
+        AUTHORIZER.authorize(make_call(**_signed("/orders/7", "/orders/7", service, key)))
 
 
 def test_stage_that_was_not_sent_is_not_signed() -> None:
     with pytest.raises(SignatureInvalid):
-        AUTHORIZER.authorize(make_route(), _signed("/prod/orders/7", "/orders/7"), STAMP)
+        AUTHORIZER.authorize(make_call(**_signed("/prod/orders/7", "/orders/7")))

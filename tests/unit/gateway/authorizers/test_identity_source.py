@@ -7,7 +7,7 @@ import pytest
 from berth.gateway.authorizers.identity_source import context_values, read_sources
 from berth.model.authorizer import CONTEXT_SOURCES, IdentitySource
 from berth.model.route import Route
-from kit.gateway_values import HTTP_2, STAMP, URL, make_request, make_route
+from kit.gateway_values import HTTP_2, URL, make_call, make_route
 
 HEADER = IdentitySource("header", "Authorization")
 QUERY = IdentitySource("querystring", "token")
@@ -16,7 +16,7 @@ ROUTE = make_route(stage_variables={"tenant": "acme", "empty": ""})
 
 
 def _values(*sources: IdentitySource, route: Route = ROUTE, **changes: Any) -> tuple[str, ...] | None:
-    return read_sources(sources, route, make_request(**changes), STAMP)
+    return read_sources(sources, make_call(route, **changes))
 
 
 @pytest.mark.parametrize(
@@ -106,8 +106,7 @@ def test_without_sources_nothing_is_missing() -> None:
     ],
 )
 def test_context_has_the_values_of_the_event(route: Route, changed: dict[str, str]) -> None:
-    request = make_request(headers=(("User-Agent", "curl"),))
-    assert context_values(route, request, STAMP) == {
+    assert context_values(make_call(route, headers=(("User-Agent", "curl"),))) == {
         "accountId": "123456789012",
         "apiId": "a1b2c3d4e5",
         "domainName": "api.example.com",

@@ -9,8 +9,8 @@ from berth.errors import AccessDenied, Unauthorized
 from berth.gateway.authorizers.jwt_authorizer import JwtAuthorizer, scopes_of
 from berth.gateway.authorizers.key_set import KeySet
 from berth.model.authorizer import Authorizer, IdentitySource
-from berth.model.gateway_context import Identity
-from kit.gateway_values import STAMP, make_request, make_route
+from berth.model.call import Identity
+from kit.gateway_values import HTTP_2, make_call, make_route
 from kit.issuers import ISSUER, documents_of, make_claims, make_token, rsa_key
 
 HEADER = IdentitySource("header", "Authorization")
@@ -22,11 +22,11 @@ RSA = rsa_key()
 def _identity(
     token: str | None, authorizer: Authorizer = JWT, scopes: tuple[str, ...] = (), **request: Any
 ) -> Identity:
-    route = replace(make_route(api="http"), authorizer=authorizer, scopes=scopes)
+    route = replace(make_route(**HTTP_2), authorizer=authorizer, scopes=scopes)
     headers = () if token is None else (("Authorization", token),)
     made = JwtAuthorizer(authorizer)
     made.keys = KeySet(ISSUER, documents_of(ISSUER, RSA.jwk).__getitem__)
-    return made.authorize(route, make_request(headers=headers, **request), STAMP)
+    return made.authorize(make_call(route, headers=headers, **request))
 
 
 @pytest.mark.parametrize("start", ["Bearer ", ""])

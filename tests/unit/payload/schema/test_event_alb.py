@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from berth.errors import MalformedDocument
-from berth.payload.schema.event_alb import check_alb_event
+from berth.payload.schema.event_alb import ALB_EVENT
+from berth.schemas.reading import read
 
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/x/0123456789abcdef"
 COMMON: dict[str, Any] = {
@@ -22,7 +23,7 @@ ONE_KIND = "must have both single-value maps or both multi-value maps, and no ot
 
 def _problems(event: Any) -> str:
     with pytest.raises(MalformedDocument) as malformed:
-        check_alb_event(event)
+        read(ALB_EVENT, event)
     return str(malformed.value)
 
 
@@ -38,7 +39,7 @@ def _problems(event: Any) -> str:
     ],
 )
 def test_event_is_accepted(event: dict[str, Any]) -> None:
-    check_alb_event(event)
+    read(ALB_EVENT, event)
 
 
 @pytest.mark.parametrize("key", sorted(COMMON))

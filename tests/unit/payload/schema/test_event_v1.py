@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from berth.errors import MalformedDocument
-from berth.payload.schema.event_v1 import check_http_event, check_rest_event
+from berth.payload.schema.event_v1 import HTTP_EVENT, REST_EVENT
+from berth.schemas.reading import read
 
 NULLABLE = (
     *("headers", "multiValueHeaders", "queryStringParameters", "multiValueQueryStringParameters"),
@@ -63,7 +64,7 @@ def _context(**changes: Any) -> dict[str, Any]:
     ],
 )
 def test_event_is_accepted(changes: dict[str, Any]) -> None:
-    check_rest_event(_event(**changes))
+    read(REST_EVENT, _event(**changes))
 
 
 @pytest.mark.parametrize("key", sorted(_event()))
@@ -71,7 +72,7 @@ def test_event_is_refused_when_it_lacks_a_key(key: str) -> None:
     event = _event()
     del event[key]
     with pytest.raises(MalformedDocument) as malformed:
-        check_rest_event(event)
+        read(REST_EVENT, event)
     assert str(malformed.value) == f"{key}: is required"
 
 
@@ -82,7 +83,7 @@ def test_event_is_refused_when_its_context_lacks_a_key(key: str) -> None:
     context = _context()
     del context[key]
     with pytest.raises(MalformedDocument) as malformed:
-        check_rest_event(_event(requestContext=context))
+        read(REST_EVENT, _event(requestContext=context))
     assert str(malformed.value) == f"requestContext.{key}: is required"
 
 
@@ -109,19 +110,19 @@ def test_event_is_refused_when_its_context_lacks_a_key(key: str) -> None:
 )
 def test_event_is_refused_with_the_key_that_is_malformed(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(MalformedDocument) as malformed:
-        check_rest_event(_event(**changes))
+        read(REST_EVENT, _event(**changes))
     assert str(malformed.value) == message
 
 
 @pytest.mark.parametrize("document", [None, [], "text", 1])
 def test_event_is_an_object(document: Any) -> None:
     with pytest.raises(MalformedDocument, match="must be an object"):
-        check_rest_event(document)
+        read(REST_EVENT, document)
 
 
 def _http_problems(event: Any) -> str:
     with pytest.raises(MalformedDocument) as malformed:
-        check_http_event(event)
+        read(HTTP_EVENT, event)
     return str(malformed.value)
 
 
@@ -135,7 +136,7 @@ def _http_problems(event: Any) -> str:
     ],
 )
 def test_event_of_an_http_api_is_accepted(changes: dict[str, Any]) -> None:
-    check_http_event(_http_event(**changes))
+    read(HTTP_EVENT, _http_event(**changes))
 
 
 @pytest.mark.parametrize("key", sorted(_http_event()))
@@ -176,4 +177,4 @@ def test_event_of_an_http_api_is_refused_with_the_key_that_is_malformed(
 
 
 def test_event_of_an_http_api_is_a_rest_apis_too() -> None:
-    check_rest_event(_http_event())
+    read(REST_EVENT, _http_event())

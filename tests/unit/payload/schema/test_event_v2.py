@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from berth.errors import MalformedDocument
-from berth.payload.schema.event_v2 import check_event_v2
+from berth.payload.schema.event_v2 import EVENT_V2
+from berth.schemas.reading import read
 
 OPTIONAL = {
     "cookies": ["a=1"],
@@ -52,7 +53,7 @@ def _http(**changes: Any) -> dict[str, Any]:
 
 def _problems(event: Any) -> str:
     with pytest.raises(MalformedDocument) as malformed:
-        check_event_v2(event)
+        read(EVENT_V2, event)
     return str(malformed.value)
 
 
@@ -70,7 +71,7 @@ def _problems(event: Any) -> str:
     ],
 )
 def test_event_is_accepted(changes: dict[str, Any]) -> None:
-    check_event_v2(_event(**changes))
+    read(EVENT_V2, _event(**changes))
 
 
 @pytest.mark.parametrize("key", sorted(_event()))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from berth.payload.request_model import is_valid, model_problem
+from berth.payload.method_request import is_valid, model_problem
 
 NAMED = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
 LOCAL_ONLY = "only references within a model are supported"

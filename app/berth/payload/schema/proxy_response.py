@@ -6,7 +6,6 @@ from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, post_lo
 
 from berth.model.proxy_response import ProxyResponse
 from berth.schemas.fields import Flag, ScalarText, described
-from berth.schemas.reading import read
 
 
 class StatusCode(fields.Field[int]):
@@ -97,38 +96,11 @@ class AlbMultiValueResponseSchema(ResponseSchema):
     multi_value_headers = _multi_value_headers()
 
 
-_REST, _HTTP_V1, _V2 = RestResponseSchema(), HttpV1ResponseSchema(), V2ResponseSchema()
-_ALB, _ALB_MULTI = AlbResponseSchema(), AlbMultiValueResponseSchema()
-
-
-def load_rest_response(document: Any) -> ProxyResponse:
-    """Load a function's result; raises MalformedDocument saying what is malformed."""
-    return _load(_REST, document)
-
-
-def load_http_v1_response(document: Any) -> ProxyResponse:
-    """Load a result of payload format version 1.0; raises MalformedDocument."""
-    return _load(_HTTP_V1, document)
-
-
-def load_v2_response(document: Any) -> ProxyResponse:
-    """Load a result of payload format version 2.0; raises MalformedDocument."""
-    return _load(_V2, document)
-
-
-def load_alb_response(document: Any) -> ProxyResponse:
-    """Load a result for a load balancer; raises MalformedDocument."""
-    return _load(_ALB, document)
-
-
-def load_alb_multi_value_response(document: Any) -> ProxyResponse:
-    """Load a result for a load balancer with multi-value headers enabled; raises MalformedDocument."""
-    return _load(_ALB_MULTI, document)
-
-
-def _load(schema: Schema, document: Any) -> ProxyResponse:
-    response: ProxyResponse = read(schema, document)
-    return response
+REST_RESPONSE = RestResponseSchema()
+HTTP_V1_RESPONSE = HttpV1ResponseSchema()
+V2_RESPONSE = V2ResponseSchema()
+ALB_RESPONSE = AlbResponseSchema()
+ALB_MULTI_VALUE_RESPONSE = AlbMultiValueResponseSchema()
 
 
 def _is_three_digits(value: Any) -> bool:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from berth.payload.trace import complete_trace, trace_root
+from berth.gateway.stamp import complete_trace, trace_root
 
 ROOT = "1-3152b799-8954dae64eda91bc9a23a7e8"
 PARENT = "53995c3f42cd8ad8"

@@ -1,9 +1,14 @@
-"""What an event says of the caller: requestContext.authorizer, in each shape."""
+"""What an event says of its caller: requestContext.authorizer, in the form of each event shape."""
 
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from email.utils import formatdate
 from typing import Any
 
-from berth.model.gateway_context import Identity
-from berth.payload.claims import http_claims, rest_claims
+from berth.model.call import Identity
+
+_DATES = frozenset({"exp", "iat"})
 
 
 def rest_authorizer(identity: Identity) -> dict[str, Any]:
@@ -57,3 +62,39 @@ def _iam(identity: Identity) -> dict[str, Any]:
         "userArn": credential.user_arn,
         "userId": credential.user_id,
     }
+
+
+def rest_claims(claims: Mapping[str, Any]) -> dict[str, str]:
+    """A Cognito authorizer's claims: all text, dates as `Fri Jul 29 18:52:53 UTC 2016`, arrays by commas.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-integrate-with-cognito.html
+    """
+    return {name: _rest_text(name, value) for name, value in claims.items()}
+
+
+def http_claims(claims: Mapping[str, Any]) -> dict[str, str]:
+    """A JWT authorizer's claims: all text, arrays as `[a b]` (reported)."""
+    return {name: _http_text(value) for name, value in claims.items()}
+
+
+def _rest_text(name: str, value: Any) -> str:
+    if name in _DATES and isinstance(value, int | float) and not isinstance(value, bool):
+        with suppress(ValueError, OverflowError):  # a date that there is not
+            return _date(value)
+    if isinstance(value, list):
+        return ",".join(map(_plain, value))
+    return _plain(value)
+
+
+def _http_text(value: Any) -> str:
+    return f"[{' '.join(map(_plain, value))}]" if isinstance(value, list) else _plain(value)
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _date(epoch_seconds: float) -> str:
+    """From `Fri, 29 Jul 2016 18:52:53 GMT`."""
+    day, number, month, year, clock, _ = formatdate(int(epoch_seconds), usegmt=True).replace(",", "").split()
+    return f"{day} {month} {number} {clock} UTC {year}"

@@ -7,22 +7,23 @@ import pytest
 
 from berth.errors import MalformedDocument
 from berth.model.proxy_response import ProxyResponse
-from berth.payload.schema.response import (
-    load_alb_multi_value_response,
-    load_alb_response,
-    load_http_v1_response,
-    load_rest_response,
-    load_v2_response,
+from berth.payload.schema.proxy_response import (
+    ALB_MULTI_VALUE_RESPONSE,
+    ALB_RESPONSE,
+    HTTP_V1_RESPONSE,
+    REST_RESPONSE,
+    V2_RESPONSE,
 )
+from berth.schemas.reading import Schema, read
 
 Load = Callable[[Any], ProxyResponse]
 
 # What all but a REST API's have in common: a status is required, unknown keys are passed over.
-LOADS: dict[str, Load] = {
-    "http1": load_http_v1_response,
-    "v2": load_v2_response,
-    "alb": load_alb_response,
-    "alb-multi": load_alb_multi_value_response,
+SCHEMAS: dict[str, Schema] = {
+    "http1": HTTP_V1_RESPONSE,
+    "v2": V2_RESPONSE,
+    "alb": ALB_RESPONSE,
+    "alb-multi": ALB_MULTI_VALUE_RESPONSE,
 }
 
 
@@ -56,7 +57,7 @@ LOADS: dict[str, Load] = {
     ],
 )
 def test_response_is_read_when_it_is_well_formed(document: Any, response: ProxyResponse) -> None:
-    assert load_rest_response(document) == response
+    assert read(REST_RESPONSE, document) == response
 
 
 @pytest.mark.parametrize(
@@ -95,13 +96,13 @@ def test_response_is_read_when_it_is_well_formed(document: Any, response: ProxyR
 )
 def test_response_is_refused_with_the_key_that_is_malformed(document: Any, message: str) -> None:
     with pytest.raises(MalformedDocument) as malformed:
-        load_rest_response(document)
+        read(REST_RESPONSE, document)
     assert str(malformed.value) == message
 
 
 def test_every_malformed_key_is_named() -> None:
     with pytest.raises(MalformedDocument) as malformed:
-        load_rest_response({"statusCode": 0, "headers": [], "extra": 1})
+        read(REST_RESPONSE, {"statusCode": 0, "headers": [], "extra": 1})
     assert sorted(key for key, _ in malformed.value.messages) == ["extra", "headers", "statusCode"]
 
 
@@ -125,18 +126,18 @@ def test_each_shape_reads_the_keys_that_it_knows(name: str, response: ProxyRespo
         "isBase64Encoded": True,
         "errorMessage": "x",
     }
-    assert LOADS[name](document) == response
+    assert read(SCHEMAS[name], document) == response
 
 
 def test_null_stands_for_a_key_that_is_not_there() -> None:
     keys = ("headers", "multiValueHeaders", "cookies", "body", "isBase64Encoded", "base64Encoded")
-    for load in LOADS.values():
-        assert load({"statusCode": 200, **dict.fromkeys(keys)}) == ProxyResponse(200)
+    for schema in SCHEMAS.values():
+        assert read(schema, {"statusCode": 200, **dict.fromkeys(keys)}) == ProxyResponse(200)
 
 
 def test_first_spelling_of_base64_counts_in_rest_apis_only() -> None:
-    for load in LOADS.values():
-        assert load({"statusCode": 200, "base64Encoded": True}) == ProxyResponse(200)
+    for schema in SCHEMAS.values():
+        assert read(schema, {"statusCode": 200, "base64Encoded": True}) == ProxyResponse(200)
 
 
 @pytest.mark.parametrize(
@@ -154,9 +155,9 @@ def test_first_spelling_of_base64_counts_in_rest_apis_only() -> None:
     ],
 )
 def test_response_is_refused_in_every_shape_but_a_rest_apis(document: Any, message: str) -> None:
-    for load in LOADS.values():
+    for schema in SCHEMAS.values():
         with pytest.raises(MalformedDocument) as malformed:
-            load(document)
+            read(schema, document)
         assert str(malformed.value) == message
 
 
@@ -180,9 +181,9 @@ def test_key_is_looked_at_in_the_shapes_that_know_it(
     names: tuple[str, ...], document: dict[str, Any], message: str
 ) -> None:
     refused = {}
-    for name, load in LOADS.items():
+    for name, schema in SCHEMAS.items():
         try:
-            load({"statusCode": 200, **document})
+            read(schema, {"statusCode": 200, **document})
         except MalformedDocument as malformed:
             refused[name] = str(malformed)
     assert refused == dict.fromkeys(names, message)

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from berth.model.authorizer import IamCredential
-from berth.model.gateway_context import ANONYMOUS, Identity
-from berth.payload.authorizer import http_v1_authorizer, http_v2_authorizer, rest_authorizer
-from kit.gateway_values import SHAPES, STAMP, make_request
+from berth.model.call import ANONYMOUS, Identity
+from berth.payload.caller import http_v1_authorizer, http_v2_authorizer, rest_authorizer
+from berth.schemas.reading import read
+from kit.gateway_values import SHAPES, make_call
 
 CONTEXT = {"tenant": "acme", "level": 3, "list": ["a", {"b": True}], "none": None}
 LAMBDA = Identity(kind="lambda", principal_id="alice", context=CONTEXT, latency=451)
@@ -81,8 +82,8 @@ def test_http_api_has_its_kind_in_version_2_only(
 
 def _context(name: str, identity: Identity) -> Any:
     shape, route = SHAPES[name]
-    event = shape.build_event(route, make_request(), identity, STAMP)
-    shape.check_event(event)
+    event = shape.build_event(make_call(route), identity)
+    read(shape.event_schema, event)
     return event["requestContext"]
 
 

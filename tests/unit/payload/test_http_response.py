@@ -7,7 +7,7 @@ import pytest
 from berth.errors import MalformedProxyResponse, UndecodableBody
 from berth.model.http import HttpResponse
 from berth.model.proxy_response import ProxyResponse
-from berth.payload.response import (
+from berth.payload.result import (
     body_bytes,
     decoded_body,
     header_lines,
@@ -17,9 +17,9 @@ from berth.payload.response import (
     title_name,
     with_default_type,
 )
-from kit.gateway_values import SHAPES
+from kit.gateway_values import SHAPES, make_call
 
-ROUTE = SHAPES["http1"][1]
+CALL = make_call(SHAPES["http1"][1])
 NESTED: Any = []
 for _ in range(20_000):
     NESTED = [NESTED]
@@ -67,7 +67,7 @@ def test_pairs_are_the_single_values_and_then_the_multi_values(
 def test_line_is_sent_unless_it_is_null_or_the_servers_own(
     pair: tuple[str, str | None], lines: list[tuple[str, str]]
 ) -> None:
-    assert header_lines(ROUTE, [pair]) == lines
+    assert header_lines(CALL, [pair]) == lines
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_line_is_sent_unless_it_is_null_or_the_servers_own(
 )
 def test_line_is_refused_when_http_does_not_allow_it(name: str, value: str) -> None:
     with pytest.raises(MalformedProxyResponse) as refused:
-        header_lines(ROUTE, [("X-Good", "1"), (name, value)])
+        header_lines(CALL, [("X-Good", "1"), (name, value)])
     assert refused.value.problem == f"header {name!r} cannot be sent"
 
 
@@ -135,16 +135,16 @@ def test_name_in_title_case_knows_no_exceptions(name: str, title: str) -> None:
     ],
 )
 def test_body_is_text_or_its_json(body: Any, raw: bytes) -> None:
-    assert body_bytes(ROUTE, body) == raw
+    assert body_bytes(CALL, body) == raw
 
 
 def test_json_is_written_as_it_is_asked_for() -> None:
-    assert json_bytes(ROUTE, {"a": "é"}, ensure_ascii=False, separators=(",", ":")) == b'{"a":"\xc3\xa9"}'
+    assert json_bytes(CALL, {"a": "é"}, ensure_ascii=False, separators=(",", ":")) == b'{"a":"\xc3\xa9"}'
 
 
 def test_json_is_refused_when_it_is_nested_too_deeply() -> None:
     with pytest.raises(MalformedProxyResponse, match="nested too deeply"):
-        json_bytes(ROUTE, NESTED)
+        json_bytes(CALL, NESTED)
 
 
 @pytest.mark.parametrize(
@@ -158,12 +158,12 @@ def test_json_is_refused_when_it_is_nested_too_deeply() -> None:
     ],
 )
 def test_body_is_decoded_when_it_is_text_and_flagged(response: ProxyResponse, raw: bytes) -> None:
-    assert decoded_body(ROUTE, response) == raw
+    assert decoded_body(CALL, response) == raw
 
 
 def test_body_is_undecodable_when_it_is_no_base64() -> None:
     with pytest.raises(UndecodableBody, match="orders returned a body that is not base64"):
-        decoded_body(ROUTE, ProxyResponse(body="A", is_base64_encoded=True))
+        decoded_body(CALL, ProxyResponse(body="A", is_base64_encoded=True))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,80 @@
+"""A call: everything that is known of one request."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from berth.model.authorizer import IamCredential
+from berth.model.http import HttpRequest, HttpResponse
+from berth.model.invocation import Event, Invocation, InvocationResult
+from berth.model.route import Route
+from berth.model.stamp import Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the gateway found the caller to be, and by which kind of authorizer."""
+
+    api_key: str | None = field(default=None, repr=False)
+    api_key_id: str | None = None
+    kind: str | None = None  # lambda, cognito, jwt or iam
+    principal_id: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict)  # of a Lambda authorizer
+    latency: int = 0  # milliseconds a Lambda authorizer took
+    claims: Mapping[str, Any] = field(default_factory=dict)  # of a token
+    scopes: tuple[str, ...] | None = None
+    credential: IamCredential | None = None
+    iam: Mapping[str, str] = field(default_factory=dict)  # what API Gateway forwards of a signature
+
+
+ANONYMOUS = Identity()
+
+
+class GatewayFacts(NamedTuple):
+    """What the gateway in front of a function says of itself, its stage and its client.
+
+    Each fact comes from the stage's manifest, or from API Gateway where a trusted one has forwarded it.
+    """
+
+    account_id: str
+    api_id: str
+    deployment_id: str
+    stage: str
+    stage_path: str  # the stage as the first part of a path, or nothing
+    stage_variables: Mapping[str, str]
+    route_key: str
+    resource_path: str
+    resource_id: str
+    domain_name: str
+    domain_prefix: str
+    source_ip: str
+    protocol: str
+    path: str  # as the client sent it to the gateway: with the stage
+    authorization: Mapping[str, str]  # what API Gateway has forwarded of its own authorization, by name
+
+
+class EventShape(Protocol):
+    """What a kind of API makes of a request, and of a function's result."""
+
+    def build_event(self, call: "Call", identity: Identity, /) -> Event:
+        """Build the event for a request."""
+        ...
+
+    def read_result(self, call: "Call", result: InvocationResult, /) -> HttpResponse:
+        """Read a function's result into the response that the gateway sends."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request with the route it was matched to, its stamp, and what the gateway says of it."""
+
+    route: Route
+    request: HttpRequest
+    stamp: Stamp
+    facts: GatewayFacts
+    shape: EventShape
+
+    def invocation(self, event: Event) -> Invocation:
+        """The invocation of the route's function with an event of this call."""
+        return Invocation.of_event(self.route.function, event, self.stamp)

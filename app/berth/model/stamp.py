@@ -1,0 +1,15 @@
+"""When a request arrived and what it is called."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """When a request arrived and the identifiers it was given."""
+
+    request_id: str
+    extended_request_id: str
+    epoch_ms: int
+    time: str  # as in an access log, UTC
+    trace_header: str  # X-Amzn-Trace-Id as the event shows it
+    trace_id: str  # the same, completed: what X-Ray and the response see
