@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from berth.tools.sample import SAMPLE_SHAPES
+from berth.tools.sample import SAMPLE_SHAPES, manifest_of_shape
 from kit.callers import Caller
 from kit.servers import Reply, Server, start_gunicorn, write_function
 from kit.strategies import documents, often
@@ -28,7 +28,8 @@ FAILED = {"rest": {500, 502}, "http1": {500}, "http2": {500}, "alb": {502}, "alb
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     project = new_project(tmp_path_factory.mktemp("any") / "project")
-    for shape, manifest in SAMPLE_SHAPES.items():
+    for shape in SAMPLE_SHAPES:
+        manifest = manifest_of_shape(shape)
         write_function(project, shape, RETURNS, f"POST /{shape}", **manifest)
         overrun = {"timeout": 1, **manifest}
         write_answer(project, f"{shape}-endless", "while True: pass", f"GET /{shape}/endless", **overrun)

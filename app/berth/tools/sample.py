@@ -75,7 +75,7 @@ def build_sample_event(
     )
     key = RouteKey("ANY" if resource == DEFAULT_ROUTE else method, resource or raw_path)
     binary = {"binaryMediaTypes": list(binary_media_types)} if binary_media_types else {}
-    route = _route(key, {**_document(shape), **binary}, stage_variables or {})
+    route = _route(key, {**manifest_of_shape(shape), **binary}, stage_variables or {})
     facts = gateway_facts(
         route, raw_path, {}, domain_name=dict(lines)["Host"], source_ip=_ADDRESS, protocol="HTTP/1.1"
     )
@@ -98,7 +98,7 @@ def _described(body: object, content: bytes) -> dict[str, str]:
     return length | ({"Content-Type": "application/json"} if is_json else {})
 
 
-def _document(shape: str) -> dict[str, object]:
+def manifest_of_shape(shape: str) -> dict[str, object]:
     """What the manifest of a function with events of a shape says."""
     kind = SAMPLE_SHAPES[shape]
     version = kind.payload_format_version
