@@ -22,7 +22,7 @@ from berth.model.call import ANONYMOUS
 from berth.model.http import HttpResponse
 from berth.model.invocation import Event, InvocationResult, encode_event
 from berth.payload.headers import is_header_name
-from berth.payload.result import check_plain
+from berth.payload.results import check_plain
 from berth.schemas.reading import read
 from kit.gateway_values import (
     ALB,

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 from werkzeug.wrappers import Request
 
 from berth.gateway.routing.head import RAW_HEADERS
-from berth.payload.target import collapse_leading_slashes
+from berth.payload.urls import collapse_leading_slashes
 
 _SENT_AS_GIVEN = "".join(map(chr, range(0x21, 0x7F)))
 

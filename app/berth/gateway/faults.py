@@ -10,29 +10,7 @@ from functools import partial
 import flask
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
-from berth.errors import (
-    AccessDenied,
-    AuthorizerFailed,
-    BerthError,
-    ExplicitlyDenied,
-    Forbidden,
-    FunctionFailed,
-    HeadersTooLarge,
-    InvalidRequest,
-    MalformedProxyResponse,
-    MalformedRequest,
-    MethodArnTooLong,
-    MethodNotSupported,
-    NoSuchRoute,
-    PayloadTooLarge,
-    RequestTooSlow,
-    SignatureInvalid,
-    SignatureMissing,
-    Throttled,
-    Unauthorized,
-    UndecodableBody,
-    UntrustedGateway,
-)
+from berth import errors
 from berth.gateway.flask_app import GatewayApp
 from berth.gateway.request import drain_body
 from berth.gateway.response import REASONS, WireResponse, write_response
@@ -90,45 +68,45 @@ _FORBIDDEN = (Fault(403, b'{"message":"Forbidden"}', "ForbiddenException"), *_HT
 
 # Per cause: REST API, HTTP API, function URL, load balancer.
 _ROWS: dict[type[Exception], tuple[Fault, Fault, Fault, Fault]] = {
-    NoSuchRoute: (
+    errors.NoSuchRoute: (
         Fault(403, b'{"message":"Missing Authentication Token"}', "MissingAuthenticationTokenException"),
         Fault(404, b'{"message":"Not Found"}'),
         Fault(403, b'{"Message":null}', "AccessDeniedException"),
         _page(404),
     ),
-    MalformedRequest: _everywhere(400, "Bad Request", "BadRequestException"),
-    HeadersTooLarge: (
+    errors.MalformedRequest: _everywhere(400, "Bad Request", "BadRequestException"),
+    errors.HeadersTooLarge: (
         Fault(431, b'{"message":"Request header fields too large"}', "RequestTooLargeException"),
         Fault(431, b'{"message":"Request Header Fields Too Large"}'),
         Fault(431, b'{"Message":"Request Header Fields Too Large"}', "RequestTooLargeException"),
         _page(400),
     ),
-    RequestTooSlow: _everywhere(408, "Request Timeout", "RequestTimeoutException"),
-    MethodArnTooLong: _everywhere(414, "Request-URI Too Long", "RequestUriTooLongException"),
-    PayloadTooLarge: (
+    errors.RequestTooSlow: _everywhere(408, "Request Timeout", "RequestTimeoutException"),
+    errors.MethodArnTooLong: _everywhere(414, "Request-URI Too Long", "RequestUriTooLongException"),
+    errors.PayloadTooLarge: (
         Fault(413, b'{"message":"Request Too Long"}', "RequestTooLargeException"),
         Fault(413, b'{"message":"Request Entity Too Large"}'),
         Fault(413, b'{"Message":"Request Entity Too Large"}', "RequestEntityTooLargeException"),
         _page(413),
     ),
-    InvalidRequest: (Fault(400, error_type="BadRequestException"), Fault(400), Fault(400), _page(400)),
-    Forbidden: _FORBIDDEN,
-    UntrustedGateway: _FORBIDDEN,
-    Unauthorized: (
+    errors.InvalidRequest: (Fault(400, error_type="BadRequestException"), Fault(400), Fault(400), _page(400)),
+    errors.Forbidden: _FORBIDDEN,
+    errors.UntrustedGateway: _FORBIDDEN,
+    errors.Unauthorized: (
         Fault(401, b'{"message":"Unauthorized"}', "UnauthorizedException"),
         Fault(401, b'{"message":"Unauthorized"}'),
         Fault(403, b'{"Message":"Forbidden"}', "AccessDeniedException"),
         _page(401),
     ),
-    SignatureMissing: (
+    errors.SignatureMissing: (
         Fault(403, b'{"message":"Missing Authentication Token"}', "MissingAuthenticationTokenException"),
         *_HTTP_FORBIDDEN,
     ),
-    SignatureInvalid: (
+    errors.SignatureInvalid: (
         Fault(403, b'{"message":"The request signature is not valid."}', "InvalidSignatureException"),
         *_HTTP_FORBIDDEN,
     ),
-    ExplicitlyDenied: (
+    errors.ExplicitlyDenied: (
         Fault(
             403,
             b'{"Message":"User is not authorized to access this resource with an explicit deny"}',
@@ -136,31 +114,31 @@ _ROWS: dict[type[Exception], tuple[Fault, Fault, Fault, Fault]] = {
         ),
         *_HTTP_FORBIDDEN,
     ),
-    AccessDenied: (
+    errors.AccessDenied: (
         Fault(403, b'{"Message":"User is not authorized to access this resource"}', "AccessDeniedException"),
         *_HTTP_FORBIDDEN,
     ),
-    AuthorizerFailed: (
+    errors.AuthorizerFailed: (
         Fault(500, b'{"message":null}', "AuthorizerConfigurationException"),
         _HTTP_INTERNAL,
         Fault(500, b'{"Message":"Internal Server Error"}'),
         _page(500),
     ),
-    MethodNotSupported: (
+    errors.MethodNotSupported: (
         _REST_REQUEST,
         Fault(405, b'{"message":"Method Not Allowed"}'),
         Fault(405, b'{"Message":"Method Not Allowed"}'),
         _page(405),
     ),
-    FunctionFailed: (_REST_GATEWAY, _HTTP_INTERNAL, _URL_GATEWAY, _page(502)),
-    MalformedProxyResponse: (_REST_GATEWAY, _HTTP_INTERNAL, _URL_GATEWAY, _page(502)),
-    UndecodableBody: (
+    errors.FunctionFailed: (_REST_GATEWAY, _HTTP_INTERNAL, _URL_GATEWAY, _page(502)),
+    errors.MalformedProxyResponse: (_REST_GATEWAY, _HTTP_INTERNAL, _URL_GATEWAY, _page(502)),
+    errors.UndecodableBody: (
         Fault(500, _REST_INTERNAL, _REST_INTERNAL_TYPE),
         _HTTP_INTERNAL,
         _URL_GATEWAY,
         _page(502),
     ),
-    Throttled: (
+    errors.Throttled: (
         Fault(500, _REST_INTERNAL, _REST_INTERNAL_TYPE),
         Fault(503, b'{"message":"Service Unavailable"}'),
         Fault(429, b'{"Message":"Rate Exceeded."}', "TooManyRequestsException"),
@@ -174,14 +152,18 @@ _ROWS: dict[type[Exception], tuple[Fault, Fault, Fault, Fault]] = {
         _page(500),
     ),
 }
-_ROWS = {BadRequest: _ROWS[MalformedRequest], RequestEntityTooLarge: _ROWS[PayloadTooLarge], **_ROWS}
+_ROWS = {
+    BadRequest: _ROWS[errors.MalformedRequest],
+    RequestEntityTooLarge: _ROWS[errors.PayloadTooLarge],
+    **_ROWS,
+}
 _COLUMNS = {REST: 0, HTTP_1: 1, HTTP_2: 1, URL: 2, ALB: 3}
 FAULTS: Mapping[ApiKind, Mapping[type[Exception], Fault]] = {
     kind: {cause: row[column] for cause, row in _ROWS.items()} for kind, column in _COLUMNS.items()
 }
 # Faults of the deployment are logged; those of a client are not, and a function error already is: by
 # the runtime, or by the Invoker where the runtime itself ended.
-_LOGGED = (MalformedProxyResponse, UndecodableBody, Throttled, AuthorizerFailed)
+_LOGGED = (errors.MalformedProxyResponse, errors.UndecodableBody, errors.Throttled, errors.AuthorizerFailed)
 
 
 def register_faults(app: GatewayApp, gateway: Gateway) -> None:
@@ -191,7 +173,7 @@ def register_faults(app: GatewayApp, gateway: Gateway) -> None:
 
     def answer(error: Exception) -> WireResponse:
         stamp = gateway.fault_stamp()
-        if isinstance(error, UntrustedGateway):
+        if isinstance(error, errors.UntrustedGateway):
             log.warning("%s: no valid gateway token (%d so far)", stamp.request_id, next(untrusted))
         elif isinstance(error, _LOGGED):
             log.warning("%s: %s", stamp.request_id, error)
@@ -215,7 +197,7 @@ def register_faults(app: GatewayApp, gateway: Gateway) -> None:
     for cause in _ROWS.keys() - {Exception}:
         app.register_error_handler(cause, answer)
     app.register_error_handler(HTTPException, answer_http)
-    app.register_error_handler(BerthError, answer_unexpected)
+    app.register_error_handler(errors.BerthError, answer_unexpected)
     app.register_error_handler(500, answer_unexpected)
 
 

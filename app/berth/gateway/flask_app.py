@@ -20,7 +20,7 @@ from berth.gateway.routing.head import RequestHead, raw_target, read_head
 from berth.model.http import HttpResponse
 from berth.model.route import ANY, METHODS, RESERVED_PREFIX, Route, is_reserved
 from berth.model.trust import Trust
-from berth.payload.target import split_target
+from berth.payload.urls import split_target
 
 
 class NoRouteHere(NoSuchRoute, Forbidden):

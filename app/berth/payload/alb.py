@@ -10,20 +10,11 @@ from berth.model.call import Call, Identity
 from berth.model.function import Function
 from berth.model.http import Headers, HttpResponse
 from berth.model.invocation import Event, InvocationResult
-from berth.payload.all_but_rest import TRACE_HEADER, encode_http_body
+from berth.payload import all_but_rest, results, urls
 from berth.payload.headers import lower_headers
-from berth.payload.result import (
-    decoded_body,
-    header_lines,
-    header_pairs,
-    http_response,
-    parse_result,
-    read_envelope,
-)
 from berth.payload.schema.event_alb import ALB_EVENT
 from berth.payload.schema.proxy_response import ALB_MULTI_VALUE_RESPONSE, ALB_RESPONSE
 from berth.payload.shape import Shape
-from berth.payload.target import last_values, split_query
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
 MAX_RESPONSE_BYTES = 1024 * 1024
@@ -38,12 +29,12 @@ def build_event(call: Call, identity: Identity) -> Event:
     request = call.request
     if request.method == "TRACE":
         raise MethodNotSupported("a load balancer does not pass TRACE on")
-    body = encode_http_body(call)
+    body = all_but_rest.encode_http_body(call)
     return {
         "requestContext": {"elb": {"targetGroupArn": _target_group_arn(call.route.function)}},
         "httpMethod": request.method,
         "path": request.path,
-        **_maps(call, lower_headers(_event_headers(call)), split_query(request.query)),
+        **_maps(call, lower_headers(_event_headers(call)), urls.split_query(request.query)),
         "body": body.text or "",
         "isBase64Encoded": body.is_base64,
     }
@@ -54,13 +45,15 @@ def read_result(call: Call, result: InvocationResult) -> HttpResponse:
 
     Raises FunctionFailed, MalformedProxyResponse or UndecodableBody.
     """
-    document = parse_result(call, result)
+    document = results.parse_result(call, result)
     if len(result.payload) > MAX_RESPONSE_BYTES:
         raise MalformedProxyResponse(call.route.function.name, f"over {MAX_RESPONSE_BYTES} bytes")
     is_multi = call.route.function.multi_value_headers
-    response = read_envelope(call, document, ALB_MULTI_VALUE_RESPONSE if is_multi else ALB_RESPONSE)
-    lines = header_lines(call, header_pairs(replace(response, headers=None) if is_multi else response))
-    return http_response(response.status_code, lines, decoded_body(call, response))
+    response = results.read_envelope(call, document, ALB_MULTI_VALUE_RESPONSE if is_multi else ALB_RESPONSE)
+    lines = results.header_lines(
+        call, results.header_pairs(replace(response, headers=None) if is_multi else response)
+    )
+    return results.http_response(response.status_code, lines, results.decoded_body(call, response))
 
 
 SHAPE = Shape(build_event, read_result, ALB_EVENT, ALB_RESPONSE)
@@ -68,8 +61,12 @@ SHAPE = Shape(build_event, read_result, ALB_EVENT, ALB_RESPONSE)
 
 def _event_headers(call: Call) -> Headers:
     """Every header line: a balancer passes on what is about its client's connection, too."""
-    kept = [line for line in call.request.headers if line[0] not in {"Transfer-Encoding", TRACE_HEADER}]
-    return [*kept, (TRACE_HEADER, call.stamp.trace_header)]
+    kept = [
+        line
+        for line in call.request.headers
+        if line[0] not in {"Transfer-Encoding", all_but_rest.TRACE_HEADER}
+    ]
+    return [*kept, (all_but_rest.TRACE_HEADER, call.stamp.trace_header)]
 
 
 def _maps(
@@ -78,7 +75,7 @@ def _maps(
     """Query string and headers: with multi-value headers on, their maps take the others' place."""
     if call.route.function.multi_value_headers:
         return {"multiValueQueryStringParameters": query, "multiValueHeaders": headers}
-    return {"queryStringParameters": last_values(query), "headers": last_values(headers)}
+    return {"queryStringParameters": urls.last_values(query), "headers": urls.last_values(headers)}
 
 
 @lru_cache(maxsize=4096)

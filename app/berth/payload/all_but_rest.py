@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from berth.model.call import Call
 from berth.model.http import Headers, HttpResponse
 from berth.model.proxy_response import ProxyResponse
+from berth.payload import results
 from berth.payload.body import EncodedBody, encode_unless_text
 from berth.payload.headers import first_media_type, last_header
-from berth.payload.result import decoded_body, header_lines, http_response, title_name, with_default_type
-from berth.payload.target import decode_path
+from berth.payload.urls import decode_path
 
 TRACE_HEADER = "X-Amzn-Trace-Id"
 TEXT_TYPE = "text/plain; charset=utf-8"
@@ -42,7 +42,7 @@ def http_api_answer(
     call: Call, response: ProxyResponse, pairs: Iterable[tuple[str, str | None]]
 ) -> HttpResponse:
     """The response with names in Title-Case, an HTTP API's default type and its request id (recorded)."""
-    titled = ((title_name(name), value) for name, value in pairs)
-    lines = with_default_type(header_lines(call, titled), TEXT_TYPE)
+    titled = ((results.title_name(name), value) for name, value in pairs)
+    lines = results.with_default_type(results.header_lines(call, titled), TEXT_TYPE)
     ids = call.route.function.api.id_headers(call.stamp)
-    return http_response(response.status_code, [*lines, *ids], decoded_body(call, response))
+    return results.http_response(response.status_code, [*lines, *ids], results.decoded_body(call, response))

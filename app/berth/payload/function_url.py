@@ -7,22 +7,12 @@ from berth.model.http import HttpResponse
 from berth.model.invocation import Event, InvocationResult
 from berth.model.proxy_response import ProxyResponse
 from berth.model.route import DEFAULT_ROUTE
-from berth.payload.all_but_rest import encode_http_body, event_headers
+from berth.payload import all_but_rest, http_v2, results
 from berth.payload.caller import http_v2_authorizer
-from berth.payload.http_v2 import body_keys, envelope_pairs, is_envelope, request_context, request_keys
-from berth.payload.result import (
-    decoded_body,
-    header_lines,
-    http_response,
-    json_bytes,
-    parse_result,
-    read_envelope,
-    with_default_type,
-)
 from berth.payload.schema.event_v2 import EVENT_V2
 from berth.payload.schema.proxy_response import V2_RESPONSE
 from berth.payload.shape import Shape
-from berth.payload.target import decode_path
+from berth.payload.urls import decode_path
 
 # Of everybody who calls a URL without authorization (recorded).
 ACCOUNT_ID = "anonymous"
@@ -39,17 +29,17 @@ def build_event(call: Call, identity: Identity) -> Event:
         "version": "2.0",
         "routeKey": DEFAULT_ROUTE,
         "rawPath": path,
-        **request_keys(call, event_headers(call)),
+        **http_v2.request_keys(call, all_but_rest.event_headers(call)),
         "requestContext": {
             "accountId": identity.credential.account_id if identity.credential else ACCOUNT_ID,
             "apiId": call.facts.domain_prefix,
-            **request_context(call, decode_path(path)),
+            **http_v2.request_context(call, decode_path(path)),
             "requestId": call.stamp.request_id,
             "routeKey": DEFAULT_ROUTE,
             "stage": call.route.stage_name,
             **http_v2_authorizer(identity),
         },
-        **body_keys(encode_http_body(call)),
+        **http_v2.body_keys(all_but_rest.encode_http_body(call)),
     }
 
 
@@ -58,16 +48,18 @@ def read_result(call: Call, result: InvocationResult) -> HttpResponse:
 
     Raises FunctionFailed, MalformedProxyResponse or UndecodableBody.
     """
-    document = parse_result(call, result)
-    if is_envelope(document):
-        response = read_envelope(call, document, V2_RESPONSE)
-        body = decoded_body(call, response)
+    document = results.parse_result(call, result)
+    if http_v2.is_envelope(document):
+        response = results.read_envelope(call, document, V2_RESPONSE)
+        body = results.decoded_body(call, response)
     else:
         response, body = ProxyResponse(), _inferred_body(call, document)
-    lines = with_default_type(header_lines(call, envelope_pairs(response)), DEFAULT_CONTENT_TYPE)
+    lines = results.with_default_type(
+        results.header_lines(call, http_v2.envelope_pairs(response)), DEFAULT_CONTENT_TYPE
+    )
     ids = call.route.function.api.id_headers(call.stamp)
     lines = [*lines, *ids, ("X-Amzn-Trace-Id", call.stamp.trace_id)]
-    return http_response(response.status_code, lines, body)
+    return results.http_response(response.status_code, lines, body)
 
 
 SHAPE = Shape(build_event, read_result, EVENT_V2, V2_RESPONSE)
@@ -77,4 +69,4 @@ def _inferred_body(call: Call, document: Any) -> bytes:
     """A string as it is; other JSON serialised anew and compact, unlike HTTP APIs do it (recorded)."""
     if isinstance(document, str):
         return document.encode("utf-8", "replace")
-    return json_bytes(call, document, ensure_ascii=False, separators=(",", ":"))
+    return results.json_bytes(call, document, ensure_ascii=False, separators=(",", ":"))

@@ -8,15 +8,13 @@ from berth.model.call import Call, Identity
 from berth.model.http import Headers, HttpResponse
 from berth.model.invocation import Event, InvocationResult
 from berth.model.proxy_response import ProxyResponse
-from berth.payload.all_but_rest import decode_parameters, encode_http_body, event_headers, http_api_answer
+from berth.payload import all_but_rest, results, urls
 from berth.payload.body import EncodedBody
 from berth.payload.caller import http_v2_authorizer
 from berth.payload.headers import last_header, lower_headers
-from berth.payload.result import http_response, parse_result, read_envelope, refuse_failed
 from berth.payload.schema.event_v2 import EVENT_V2
 from berth.payload.schema.proxy_response import V2_RESPONSE
 from berth.payload.shape import Shape
-from berth.payload.target import decode_path, decode_query
 
 
 def build_event(call: Call, identity: Identity) -> Event:
@@ -25,9 +23,9 @@ def build_event(call: Call, identity: Identity) -> Event:
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
     """
     request, facts = call.request, call.facts
-    headers = [line for line in event_headers(call) if line[0] != "Cookie"]
+    headers = [line for line in all_but_rest.event_headers(call) if line[0] != "Cookie"]
     # What follows an encoded `?` never reaches a function (reported).
-    path = decode_path(f"{facts.stage_path}{request.path}").partition("?")[0]
+    path = urls.decode_path(f"{facts.stage_path}{request.path}").partition("?")[0]
     return {
         "version": "2.0",
         "routeKey": facts.route_key,
@@ -42,8 +40,8 @@ def build_event(call: Call, identity: Identity) -> Event:
             "stage": facts.stage,
             **http_v2_authorizer(identity),
         },
-        **body_keys(encode_http_body(call)),
-        **({"pathParameters": decode_parameters(call)} if request.path_parameters else {}),
+        **body_keys(all_but_rest.encode_http_body(call)),
+        **({"pathParameters": all_but_rest.decode_parameters(call)} if request.path_parameters else {}),
         **({"stageVariables": dict(facts.stage_variables)} if facts.stage_variables else {}),
     }
 
@@ -53,16 +51,16 @@ def read_result(call: Call, result: InvocationResult) -> HttpResponse:
 
     Raises FunctionFailed, MalformedProxyResponse or UndecodableBody.
     """
-    refuse_failed(call, result)
+    results.refuse_failed(call, result)
     try:
-        document = parse_result(call, result)
+        document = results.parse_result(call, result)
     except MalformedProxyResponse:  # passed on as it is, against the documentation (observed)
         return _inferred(call, result.payload)
     if not is_envelope(document):
         text = document.encode("utf-8", "replace") if isinstance(document, str) else result.payload
         return _inferred(call, text)
-    response = read_envelope(call, document, V2_RESPONSE)
-    return http_api_answer(call, response, envelope_pairs(response))
+    response = results.read_envelope(call, document, V2_RESPONSE)
+    return all_but_rest.http_api_answer(call, response, envelope_pairs(response))
 
 
 SHAPE = Shape(build_event, read_result, EVENT_V2, V2_RESPONSE)
@@ -74,7 +72,7 @@ def request_keys(call: Call, headers: Headers) -> dict[str, Any]:
     lines = [value for name, value in request.headers if name == "Cookie"]
     cookies = [part.strip() for line in lines for part in line.split(";") if part.strip()]
     # "Duplicate query strings are combined with commas", and headers without a blank (recorded).
-    query = {key: ",".join(values) for key, values in decode_query(request.query).items()}
+    query = {key: ",".join(values) for key, values in urls.decode_query(request.query).items()}
     return {
         "rawQueryString": request.query,
         **({"cookies": cookies} if cookies else {}),
@@ -125,4 +123,4 @@ def envelope_pairs(response: ProxyResponse) -> Iterable[tuple[str, str | None]]:
 
 def _inferred(call: Call, body: bytes) -> HttpResponse:
     ids = call.route.function.api.id_headers(call.stamp)
-    return http_response(200, [("Content-Type", "application/json"), *ids], body)
+    return results.http_response(200, [("Content-Type", "application/json"), *ids], body)

@@ -13,7 +13,7 @@ from berth.model.call import Call
 from berth.model.http import HttpRequest
 from berth.model.method_request import DEFAULT_MODEL, MethodRequest
 from berth.payload.headers import first_media_type
-from berth.payload.target import decode_rest_query
+from berth.payload.urls import decode_rest_query
 
 _PARAMETER = "method.request."
 

@@ -9,22 +9,13 @@ from berth.model.call import Call, Identity
 from berth.model.http import HttpRequest, HttpResponse
 from berth.model.invocation import Event, InvocationResult
 from berth.model.proxy_response import ProxyResponse
+from berth.payload import results, urls
 from berth.payload.body import EncodedBody, encode_body, is_binary_type
 from berth.payload.caller import rest_authorizer
 from berth.payload.headers import canonical_name, find_header, first_media_type, group_headers
-from berth.payload.result import (
-    Lines,
-    body_bytes,
-    decoded_body,
-    header_lines,
-    http_response,
-    parse_result,
-    read_envelope,
-)
 from berth.payload.schema.event_v1 import REST_EVENT
 from berth.payload.schema.proxy_response import REST_RESPONSE
 from berth.payload.shape import Shape
-from berth.payload.target import REFUSED, collapse_leading_slashes, decode_rest_query, last_values
 
 # Sent by a client and absent from the event (recorded from a regional API).
 DROPPED = frozenset(
@@ -49,7 +40,7 @@ def build_event(call: Call, identity: Identity) -> Event:
     Raises MalformedRequest for a query string that API Gateway refuses.
     """
     request, facts = call.request, call.facts
-    refused = REFUSED.search(request.query)
+    refused = urls.REFUSED.search(request.query)
     if refused:
         raise MalformedRequest(f"the query string holds a plain {refused[0]!r}")
     headers = _event_headers(call)
@@ -57,8 +48,8 @@ def build_event(call: Call, identity: Identity) -> Event:
     body = encode_body(request.body, is_binary_type(content_type, call.route.function.binary_media_types))
     return {
         "resource": facts.resource_path,
-        "path": collapse_leading_slashes(request.path),
-        **request_keys(request, headers, decode_rest_query(request.query)),
+        "path": urls.collapse_leading_slashes(request.path),
+        **request_keys(request, headers, urls.decode_rest_query(request.query)),
         "pathParameters": dict(request.path_parameters) or None,
         "stageVariables": dict(facts.stage_variables) or None,
         "requestContext": _request_context(call, headers, identity),
@@ -71,11 +62,11 @@ def read_result(call: Call, result: InvocationResult) -> HttpResponse:
 
     Raises FunctionFailed, MalformedProxyResponse or UndecodableBody.
     """
-    response = read_envelope(call, parse_result(call, result), REST_RESPONSE)
+    response = results.read_envelope(call, results.parse_result(call, result), REST_RESPONSE)
     # Otherwise the base64 text itself is the body.
     is_decoded = response.is_base64_encoded and _accepts_binary(call)
-    body = decoded_body(call, response) if is_decoded else body_bytes(call, response.body)
-    return http_response(response.status_code, _response_lines(call, response), body)
+    body = results.decoded_body(call, response) if is_decoded else results.body_bytes(call, response.body)
+    return results.http_response(response.status_code, _response_lines(call, response), body)
 
 
 SHAPE = Shape(build_event, read_result, REST_EVENT, REST_RESPONSE)
@@ -87,9 +78,9 @@ def request_keys(
     """Method, headers and query string; null, never `{}`, where there is nothing."""
     return {
         "httpMethod": request.method,
-        "headers": last_values(headers) or None,
+        "headers": urls.last_values(headers) or None,
         "multiValueHeaders": headers or None,
-        "queryStringParameters": last_values(query) or None,
+        "queryStringParameters": urls.last_values(query) or None,
         "multiValueQueryStringParameters": query or None,
     }
 
@@ -163,8 +154,8 @@ def _request_context(call: Call, headers: dict[str, list[str]], identity: Identi
     }
 
 
-def _response_lines(call: Call, response: ProxyResponse) -> Lines:
-    lines = header_lines(call, _remapped(_merged_headers(response)))
+def _response_lines(call: Call, response: ProxyResponse) -> results.Lines:
+    lines = results.header_lines(call, _remapped(_merged_headers(response)))
     given = (*(response.headers or ()), *(response.multi_value_headers or ()))
     # A Content-Type of null is given, and keeps the default away.
     if not any(name.lower() == "content-type" for name in given):

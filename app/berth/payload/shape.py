@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from berth.model.call import Call, Identity
 from berth.model.http import HttpResponse
 from berth.model.invocation import Event, InvocationResult
-from berth.payload.result import check_plain
+from berth.payload.results import check_plain
 from berth.schemas.reading import Schema, read
 
 

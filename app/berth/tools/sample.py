@@ -7,7 +7,7 @@ from pathlib import Path
 from berth.gateway.facts import gateway_facts
 from berth.manifest.loader import build_function, build_stage
 from berth.manifest.schema.manifest import read_function_manifest, read_stage_manifest
-from berth.model.api_kind import ALB, HTTP_1, HTTP_2, REST, URL, ApiKind
+from berth.model import api_kind
 from berth.model.call import ANONYMOUS, Call
 from berth.model.http import HttpRequest
 from berth.model.invocation import Event
@@ -15,15 +15,15 @@ from berth.model.route import DEFAULT_ROUTE, Route, RouteKey
 from berth.model.stamp import Stamp
 from berth.payload.by_kind import SHAPES
 from berth.payload.headers import canonical_name
-from berth.payload.target import split_target
+from berth.payload.urls import split_target
 from berth.settings import Settings
 
 _MULTI = "alb-multi"  # a load balancer's event with multi-value headers
 # The kind of API behind the name of each shape.
-SAMPLE_SHAPES: Mapping[str, ApiKind] = {
-    **{kind.shape: kind for kind in (REST, HTTP_1, HTTP_2, ALB)},
-    _MULTI: ALB,
-    URL.shape: URL,
+SAMPLE_SHAPES: Mapping[str, api_kind.ApiKind] = {
+    **{kind.shape: kind for kind in (api_kind.REST, api_kind.HTTP_1, api_kind.HTTP_2, api_kind.ALB)},
+    _MULTI: api_kind.ALB,
+    api_kind.URL.shape: api_kind.URL,
 }
 _API_ID = "a1b2c3d4e5"
 _HOST = f"{_API_ID}.execute-api.us-east-1.amazonaws.com"
@@ -44,7 +44,7 @@ def build_sample_event(
     method: str = "GET",
     path: str = "/",
     *,
-    shape: str = REST.shape,
+    shape: str = api_kind.REST.shape,
     resource: str | None = None,
     path_parameters: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | Sequence[tuple[str, str]] = (),

@@ -7,7 +7,7 @@ import pytest
 from berth.errors import MalformedProxyResponse, UndecodableBody
 from berth.model.http import HttpResponse
 from berth.model.proxy_response import ProxyResponse
-from berth.payload.result import (
+from berth.payload.results import (
     body_bytes,
     decoded_body,
     header_lines,

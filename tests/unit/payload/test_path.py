@@ -2,7 +2,7 @@
 
 import pytest
 
-from berth.payload.target import collapse_leading_slashes, decode_path, split_target, strip_prefix
+from berth.payload.urls import collapse_leading_slashes, decode_path, split_target, strip_prefix
 
 
 @pytest.mark.parametrize(

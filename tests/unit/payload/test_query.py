@@ -2,7 +2,7 @@
 
 import pytest
 
-from berth.payload.target import REFUSED, decode_query, decode_rest_query, last_values, split_query
+from berth.payload.urls import REFUSED, decode_query, decode_rest_query, last_values, split_query
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from berth.errors import FunctionFailed, GatewayRefusal, MalformedProxyResponse, UndecodableBody
 from berth.model.http import HttpResponse
 from berth.payload.rest import read_result
-from berth.payload.result import plain_response
+from berth.payload.results import plain_response
 from kit.gateway_values import make_call, make_route, result_of
 
 GATEWAYS_OWN = (

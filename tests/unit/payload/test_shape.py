@@ -8,7 +8,7 @@ import pytest
 
 from berth.errors import FunctionFailed, MalformedDocument, MalformedProxyResponse, UndecodableBody
 from berth.model.call import ANONYMOUS
-from berth.payload.result import check_plain
+from berth.payload.results import check_plain
 from berth.payload.shape import checked
 from kit.gateway_values import SHAPES, event_of, make_call, response_of, result_of
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from berth.model.authorizer import IdentitySource
 from berth.model.call import Call
-from berth.payload.target import decode_query, decode_rest_query
+from berth.payload.urls import decode_query, decode_rest_query
 
 
 def read_sources(sources: Sequence[IdentitySource], call: Call) -> tuple[str, ...] | None:

@@ -7,26 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from berth.errors import (
-    AccessDenied,
-    AuthorizerFailed,
-    ExplicitlyDenied,
-    InvocationFault,
-    MalformedDocument,
-    MethodArnTooLong,
-    Unauthorized,
-)
-from berth.gateway.authorizers.answer_schema import HTTP_POLICY_ANSWER, POLICY_ANSWER, SIMPLE_ANSWER
+from berth import errors
+from berth.gateway.authorizers import answer_schema, request_event
 from berth.gateway.authorizers.cache import ResultCache
 from berth.gateway.authorizers.identity_source import read_sources
 from berth.gateway.authorizers.policy import Verdict, evaluate
-from berth.gateway.authorizers.request_event import (
-    http_v1_event,
-    http_v2_event,
-    method_arn,
-    rest_event,
-    token_event,
-)
 from berth.model.authorizer import Authorizer
 from berth.model.call import Call, Identity
 from berth.model.invocation import Event, InvocationResult
@@ -56,14 +41,14 @@ class LambdaAuthorizer:
         Raises Unauthorized, AccessDenied, AuthorizerFailed or MethodArnTooLong.
         """
         values = self._identity(call)
-        arn = method_arn(call)
+        arn = request_event.method_arn(call)
         if len(arn) > _LONGEST_ARN:
-            raise MethodArnTooLong(f"the method's ARN has {len(arn)} characters")
+            raise errors.MethodArnTooLong(f"the method's ARN has {len(arn)} characters")
         began = time.monotonic()
         answer = self._answer(call, values)
         if "is_authorized" in answer:
             if not answer["is_authorized"]:
-                raise AccessDenied("isAuthorized is false")
+                raise errors.AccessDenied("isAuthorized is false")
         else:
             _refuse_unless_allowed(evaluate(answer["policy"], arn))
         return Identity(
@@ -77,10 +62,10 @@ class LambdaAuthorizer:
         """The values of the identity sources; without one, no function is asked."""
         values = read_sources(self.authorizer.identity_sources, call)
         if values is None:
-            raise Unauthorized("an identity source is missing or empty")
+            raise errors.Unauthorized("an identity source is missing or empty")
         wanted = self.authorizer.validation_expression
         if wanted is not None and not all(re.search(wanted, value) for value in values):
-            raise Unauthorized("the token does not have the expected form")
+            raise errors.Unauthorized("the token does not have the expected form")
         return values
 
     def _answer(self, call: Call, values: tuple[str, ...]) -> dict[str, Any]:
@@ -103,27 +88,31 @@ class LambdaAuthorizer:
             if result.function_error is None:
                 answer: dict[str, Any] = read(schema, document)
                 return answer
-        except (InvocationFault, ValueError, RecursionError, MalformedDocument) as failed:
-            raise AuthorizerFailed(f"{self.authorizer.name}: {failed}") from failed
+        except (errors.InvocationFault, ValueError, RecursionError, errors.MalformedDocument) as failed:
+            raise errors.AuthorizerFailed(f"{self.authorizer.name}: {failed}") from failed
         if isinstance(document, Mapping) and document.get("errorMessage") == _UNAUTHORIZED:
-            raise Unauthorized("the authorizer raised Unauthorized")
-        raise AuthorizerFailed(f"{self.authorizer.name}: its function failed")
+            raise errors.Unauthorized("the authorizer raised Unauthorized")
+        raise errors.AuthorizerFailed(f"{self.authorizer.name}: its function failed")
 
     def _question(self, call: Call, values: tuple[str, ...]) -> tuple[Event, Schema]:
         """The event, and the schema of its answer."""
-        arn = method_arn(call)
+        arn = request_event.method_arn(call)
         if self.authorizer.type == "TOKEN":
-            return token_event(values[0], arn), POLICY_ANSWER
+            return request_event.token_event(values[0], arn), answer_schema.POLICY_ANSWER
         if call.route.function.api.needs_principal:
-            return rest_event(call, arn), POLICY_ANSWER
-        schema = SIMPLE_ANSWER if self.authorizer.has_simple_responses else HTTP_POLICY_ANSWER
+            return request_event.rest_event(call, arn), answer_schema.POLICY_ANSWER
+        schema = (
+            answer_schema.SIMPLE_ANSWER
+            if self.authorizer.has_simple_responses
+            else answer_schema.HTTP_POLICY_ANSWER
+        )
         if self.authorizer.payload_format_version == "1.0":
-            return http_v1_event(call, arn, values), schema
-        return http_v2_event(call, arn, values), schema
+            return request_event.http_v1_event(call, arn, values), schema
+        return request_event.http_v2_event(call, arn, values), schema
 
 
 def _refuse_unless_allowed(verdict: Verdict) -> None:
     if verdict is Verdict.EXPLICIT_DENY:
-        raise ExplicitlyDenied("the policy denies it")
+        raise errors.ExplicitlyDenied("the policy denies it")
     if verdict is not Verdict.ALLOW:
-        raise AccessDenied("the policy does not allow it")
+        raise errors.AccessDenied("the policy does not allow it")

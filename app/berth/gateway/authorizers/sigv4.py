@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote_to_bytes
 from berth.errors import SignatureInvalid, SignatureMissing
 from berth.model.http import HttpRequest
 from berth.payload.headers import last_header
-from berth.payload.target import query_pairs
+from berth.payload.urls import query_pairs
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 _LARGEST_SKEW = 300  # seconds that a request's date may be off

@@ -7,7 +7,7 @@ from berth.errors import NoSuchRoute
 from berth.gateway.routing.head import RequestHead
 from berth.gateway.routing.listener_rules import ListenerRules
 from berth.gateway.routing.route_table import HttpRouteTable, RouteTable
-from berth.model.api_kind import ALB, HTTP_1, HTTP_2, REST, URL, ApiKind
+from berth.model import api_kind
 from berth.model.route import Route
 
 Target = TypeVar("Target")
@@ -15,12 +15,12 @@ Target = TypeVar("Target")
 Found = tuple[tuple[Any, ...], Target, dict[str, str]]
 
 # What each kind of API finds its routes in.
-TABLES: Mapping[ApiKind, type[RouteTable[Any]] | type[ListenerRules[Any]]] = {
-    REST: RouteTable,
-    HTTP_1: HttpRouteTable,
-    HTTP_2: HttpRouteTable,
-    ALB: ListenerRules,
-    URL: RouteTable,
+TABLES: Mapping[api_kind.ApiKind, type[RouteTable[Any]] | type[ListenerRules[Any]]] = {
+    api_kind.REST: RouteTable,
+    api_kind.HTTP_1: HttpRouteTable,
+    api_kind.HTTP_2: HttpRouteTable,
+    api_kind.ALB: ListenerRules,
+    api_kind.URL: RouteTable,
 }
 
 
@@ -61,7 +61,9 @@ class ApiRoutes(Generic[Target]):
                 continue
 
 
-def _find_route(table: RouteTable[Target], kind: ApiKind, prefix: str, head: RequestHead) -> Found[Target]:
+def _find_route(
+    table: RouteTable[Target], kind: api_kind.ApiKind, prefix: str, head: RequestHead
+) -> Found[Target]:
     method = head.overridden_method if kind.has_method_override else head.method
     path = head.inner_path(prefix)
     if path is None:

@@ -8,7 +8,7 @@ from berth.gateway.trusted_context import Context, open_context, without_context
 from berth.model.http import Headers
 from berth.model.route import METHODS
 from berth.model.trust import Trust
-from berth.payload.target import split_target, strip_prefix
+from berth.payload.urls import split_target, strip_prefix
 
 Environ = dict[str, Any]
 

@@ -10,7 +10,7 @@ from berth.gateway.routing.head import RequestHead
 from berth.model.listener_rule import Condition, ListenerRule
 from berth.model.route import ANY, RouteKey
 from berth.model.wildcards import compile_wildcards
-from berth.payload.target import query_pairs
+from berth.payload.urls import query_pairs
 
 Target = TypeVar("Target")
 Test = Callable[[RequestHead], bool]

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
-from berth.schemas.fields import AwsSchema, Flag, Text
+from berth.schemas import fields as strict
 
 _SINGLE = {"queryStringParameters", "headers"}
 _MULTI = {"multiValueQueryStringParameters", "multiValueHeaders"}
@@ -18,30 +18,30 @@ def _list_map() -> fields.Dict:
     return fields.Dict(keys=fields.String(), values=fields.List(fields.String()), allow_none=False)
 
 
-class ElbSchema(AwsSchema):
+class ElbSchema(strict.AwsSchema):
     """requestContext.elb."""
 
-    targetGroupArn = Text(required=True)
+    targetGroupArn = strict.Text(required=True)
 
 
-class RequestContextSchema(AwsSchema):
+class RequestContextSchema(strict.AwsSchema):
     """requestContext."""
 
     elb = fields.Nested(ElbSchema, required=True)
 
 
-class AlbEventSchema(AwsSchema):
+class AlbEventSchema(strict.AwsSchema):
     """The whole event."""
 
     requestContext = fields.Nested(RequestContextSchema, required=True)
-    httpMethod = Text(required=True)
-    path = Text(required=True)
+    httpMethod = strict.Text(required=True)
+    path = strict.Text(required=True)
     queryStringParameters = _value_map()
     headers = _value_map()
     multiValueQueryStringParameters = _list_map()
     multiValueHeaders = _list_map()
     body = fields.String(required=True)
-    isBase64Encoded = Flag(required=True)
+    isBase64Encoded = strict.Flag(required=True)
 
     @validates_schema
     def _one_kind_of_maps(self, data: dict[str, Any], **_: Any) -> None:

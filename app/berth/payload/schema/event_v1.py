@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from berth.schemas.fields import AnyText, AwsSchema, ClientText, Flag, Text, Whole
+from berth.schemas import fields as strict
 
 
 def _value_map(**kwargs: Any) -> fields.Dict:
@@ -20,35 +20,35 @@ def _list_map() -> fields.Dict:
     )
 
 
-class IdentitySchema(AwsSchema):
+class IdentitySchema(strict.AwsSchema):
     """requestContext.identity: null wherever an authorizer would have filled it."""
 
-    sourceIp = Text(required=True)
+    sourceIp = strict.Text(required=True)
     userAgent = fields.String(allow_none=True)
 
 
-class RequestContextSchema(AwsSchema):
+class RequestContextSchema(strict.AwsSchema):
     """requestContext; an event of the console's test button lacks all that is not required here."""
 
-    accountId = Text(required=True)
-    apiId = Text(required=True)
-    httpMethod = Text(required=True)
+    accountId = strict.Text(required=True)
+    apiId = strict.Text(required=True)
+    httpMethod = strict.Text(required=True)
     identity = fields.Nested(IdentitySchema, required=True)
-    path = ClientText(required=True)  # an HTTP API's is decoded
-    protocol = Text()
-    requestId = Text(required=True)
-    requestTime = Text()
-    requestTimeEpoch = Whole()
-    resourcePath = Text(required=True)
-    stage = Text(required=True)
+    path = strict.ClientText(required=True)  # an HTTP API's is decoded
+    protocol = strict.Text()
+    requestId = strict.Text(required=True)
+    requestTime = strict.Text()
+    requestTimeEpoch = strict.Whole()
+    resourcePath = strict.Text(required=True)
+    stage = strict.Text(required=True)
 
 
-class RestEventSchema(AwsSchema):
+class RestEventSchema(strict.AwsSchema):
     """The whole event."""
 
-    resource = Text(required=True)
-    path = Text(required=True)
-    httpMethod = Text(required=True)
+    resource = strict.Text(required=True)
+    path = strict.Text(required=True)
+    httpMethod = strict.Text(required=True)
     headers = _value_map()
     multiValueHeaders = _list_map()
     queryStringParameters = _value_map()
@@ -57,20 +57,20 @@ class RestEventSchema(AwsSchema):
     stageVariables = _value_map()
     requestContext = fields.Nested(RequestContextSchema, required=True)
     body = fields.String(required=True, allow_none=True)
-    isBase64Encoded = Flag(required=True)
+    isBase64Encoded = strict.Flag(required=True)
 
 
 class HttpRequestContextSchema(RequestContextSchema):
     """requestContext of an HTTP API: its ids are one."""
 
-    extendedRequestId = Text(required=True)
-    resourceId = Text(required=True)
+    extendedRequestId = strict.Text(required=True)
+    resourceId = strict.Text(required=True)
 
 
 class HttpEventSchema(RestEventSchema):
     """The event of an HTTP API: a REST API's keys and its version."""
 
-    version = AnyText(required=True, validate=validate.Equal("1.0"))
+    version = strict.AnyText(required=True, validate=validate.Equal("1.0"))
     requestContext = fields.Nested(HttpRequestContextSchema, required=True)
 
 

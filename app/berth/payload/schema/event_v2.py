@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from berth.schemas.fields import AnyText, AwsSchema, ClientText, Flag, Text, Whole
+from berth.schemas import fields as strict
 
 
 def _text_map(**kwargs: Any) -> fields.Dict:
@@ -18,45 +18,45 @@ def _text_list() -> fields.List[Any]:
     return fields.List(fields.String(), allow_none=False, validate=validate.Length(min=1))
 
 
-class HttpSchema(AwsSchema):
+class HttpSchema(strict.AwsSchema):
     """requestContext.http."""
 
-    method = Text(required=True)
-    path = ClientText(required=True)
-    protocol = Text(required=True)
-    sourceIp = Text(required=True)
-    userAgent = ClientText(required=True)
+    method = strict.Text(required=True)
+    path = strict.ClientText(required=True)
+    protocol = strict.Text(required=True)
+    sourceIp = strict.Text(required=True)
+    userAgent = strict.ClientText(required=True)
 
 
-class RequestContextSchema(AwsSchema):
+class RequestContextSchema(strict.AwsSchema):
     """requestContext."""
 
-    accountId = Text(required=True)
-    apiId = AnyText(required=True)
-    domainName = Text(required=True)
-    domainPrefix = AnyText(required=True)
+    accountId = strict.Text(required=True)
+    apiId = strict.AnyText(required=True)
+    domainName = strict.Text(required=True)
+    domainPrefix = strict.AnyText(required=True)
     http = fields.Nested(HttpSchema, required=True)
-    requestId = Text(required=True)
-    routeKey = Text(required=True)
-    stage = Text(required=True)
-    time = Text(required=True)
-    timeEpoch = Whole(required=True)
+    requestId = strict.Text(required=True)
+    routeKey = strict.Text(required=True)
+    stage = strict.Text(required=True)
+    time = strict.Text(required=True)
+    timeEpoch = strict.Whole(required=True)
 
 
-class EventV2Schema(AwsSchema):
+class EventV2Schema(strict.AwsSchema):
     """The whole event."""
 
-    version = AnyText(required=True, validate=validate.Equal("2.0"))
-    routeKey = Text(required=True)
-    rawPath = ClientText(required=True)
-    rawQueryString = ClientText(required=True)
+    version = strict.AnyText(required=True, validate=validate.Equal("2.0"))
+    routeKey = strict.Text(required=True)
+    rawPath = strict.ClientText(required=True)
+    rawQueryString = strict.ClientText(required=True)
     cookies = _text_list()
     headers = _text_map(required=True)
     queryStringParameters = _text_map(validate=validate.Length(min=1))
     requestContext = fields.Nested(RequestContextSchema, required=True)
-    body = ClientText()
+    body = strict.ClientText()
     pathParameters = _text_map(validate=validate.Length(min=1))
-    isBase64Encoded = Flag(required=True)
+    isBase64Encoded = strict.Flag(required=True)
     stageVariables = _text_map(validate=validate.Length(min=1))
 
 

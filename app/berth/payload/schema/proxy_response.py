@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, post_load
 
 from berth.model.proxy_response import ProxyResponse
-from berth.schemas.fields import Flag, ScalarText, described
+from berth.schemas import fields as strict
 
 
 class StatusCode(fields.Field[int]):
@@ -14,11 +14,11 @@ class StatusCode(fields.Field[int]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         number = int(value) if _is_three_digits(value) else value
         if isinstance(number, bool) or not isinstance(number, int) or not 200 <= number <= 599:
-            raise ValidationError(f"{described(value)} is not an HTTP status")
+            raise ValidationError(f"{strict.described(value)} is not an HTTP status")
         return number
 
 
-class HeaderText(ScalarText):
+class HeaderText(strict.ScalarText):
     """One header value."""
 
     wrong = "is not a header value"
@@ -47,7 +47,7 @@ class ResponseSchema(Schema):
 
     status_code = StatusCode(data_key="statusCode", required=True)
     body = fields.Raw(allow_none=True)
-    is_base64_encoded = Flag(data_key="isBase64Encoded", allow_none=True)
+    is_base64_encoded = strict.Flag(data_key="isBase64Encoded", allow_none=True)
 
     @post_load
     def _make(self, data: dict[str, Any], **_: Any) -> ProxyResponse:
@@ -67,7 +67,7 @@ class RestResponseSchema(ResponseSchema):
     status_code = StatusCode(data_key="statusCode", allow_none=True)
     headers = _headers()
     multi_value_headers = _multi_value_headers()
-    base64_encoded = Flag(data_key="base64Encoded", allow_none=True)  # the key's first spelling
+    base64_encoded = strict.Flag(data_key="base64Encoded", allow_none=True)  # the key's first spelling
 
 
 class HttpV1ResponseSchema(ResponseSchema):

@@ -29,7 +29,7 @@ from berth.model.invocation import Invocation, InvocationResult
 from berth.model.route import ANY, DEFAULT_ROUTE, RouteKey
 from berth.payload.headers import is_header_name
 from berth.payload.schema.event import check_event
-from berth.payload.target import split_target
+from berth.payload.urls import split_target
 from berth.runtime.environments import create_pool
 from berth.runtime.pool.pool import Pool
 from berth.settings import Settings

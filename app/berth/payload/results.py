@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NoReturn
 
-from berth.errors import FunctionFailed, MalformedDocument, MalformedProxyResponse, UndecodableBody
+from berth import errors
 from berth.model.call import Call
 from berth.model.http import HttpResponse
 from berth.model.invocation import InvocationResult
@@ -30,13 +30,13 @@ def parse_result(call: Call, result: InvocationResult) -> Any:
     try:
         return _DECODER.decode(result.payload.decode())
     except (ValueError, RecursionError) as bad:
-        raise MalformedProxyResponse(call.route.function.name, f"not JSON: {bad}") from bad
+        raise errors.MalformedProxyResponse(call.route.function.name, f"not JSON: {bad}") from bad
 
 
 def refuse_failed(call: Call, result: InvocationResult) -> None:
     """Raise FunctionFailed for a result that is a function error."""
     if result.function_error is not None:
-        raise FunctionFailed(call.route.function.name, result.function_error)
+        raise errors.FunctionFailed(call.route.function.name, result.function_error)
 
 
 def read_envelope(call: Call, document: Any, schema: Schema) -> ProxyResponse:
@@ -46,8 +46,8 @@ def read_envelope(call: Call, document: Any, schema: Schema) -> ProxyResponse:
         return plain
     try:
         response: ProxyResponse = read(schema, document)
-    except MalformedDocument as malformed:
-        raise MalformedProxyResponse(call.route.function.name, str(malformed)) from malformed
+    except errors.MalformedDocument as malformed:
+        raise errors.MalformedProxyResponse(call.route.function.name, str(malformed)) from malformed
     return response
 
 
@@ -73,7 +73,7 @@ def check_plain(result: InvocationResult, schema: Schema) -> None:
         return
     plain = plain_response(document)
     if plain is not None and plain != read(schema, document):
-        raise MalformedDocument([("", f"read as {plain}, which its schema does not")])
+        raise errors.MalformedDocument([("", f"read as {plain}, which its schema does not")])
 
 
 def header_pairs(response: ProxyResponse) -> Iterable[tuple[str, str | None]]:
@@ -94,7 +94,7 @@ def header_lines(call: Call, pairs: Iterable[tuple[str, str | None]]) -> Lines:
         if value is None or name.lower() in _SERVERS_OWN:
             continue
         if not is_header_name(name) or not is_header_value(value):
-            raise MalformedProxyResponse(call.route.function.name, f"header {name!r} cannot be sent")
+            raise errors.MalformedProxyResponse(call.route.function.name, f"header {name!r} cannot be sent")
         lines.append((name, wire_value(value)))
     return lines
 
@@ -118,7 +118,7 @@ def json_bytes(call: Call, document: Any, **options: Any) -> bytes:
     try:
         return json.dumps(document, **options).encode("utf-8", "replace")
     except RecursionError as deep:
-        raise MalformedProxyResponse(call.route.function.name, "nested too deeply") from deep
+        raise errors.MalformedProxyResponse(call.route.function.name, "nested too deeply") from deep
 
 
 def body_bytes(call: Call, body: Any) -> bytes:
@@ -134,7 +134,7 @@ def decoded_body(call: Call, response: ProxyResponse) -> bytes:
         return body_bytes(call, response.body)
     decoded = decode_base64(response.body)
     if decoded is None:
-        raise UndecodableBody(call.route.function.name)
+        raise errors.UndecodableBody(call.route.function.name)
     return decoded
 
 
