@@ -1,14 +1,13 @@
 """What every kind of execution environment promises."""
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum
+from functools import cached_property
 from typing import Any, Protocol
 
 from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
-
-# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
-INIT_SECONDS = 10.0
-PROVISIONED_INIT_SECONDS = 130.0  # at least; or the function's timeout
 
 
 class State(Enum):
@@ -18,6 +17,24 @@ class State(Enum):
     STARTED = "started"  # the interpreter runs, the function is not imported yet
     READY = "ready"  # warm: waits for an invocation or runs one
     DEAD = "dead"
+
+
+@dataclass(frozen=True)
+class Instance:
+    """The identity of one execution environment."""
+
+    id: str  # 32 hexadecimal digits
+    is_provisioned: bool = False
+
+    @property
+    def initialization_type(self) -> str:
+        """Why the environment was started, in Lambda's word."""
+        return "provisioned-concurrency" if self.is_provisioned else "on-demand"
+
+    @cached_property
+    def log_stream_name(self) -> str:
+        """The log stream that Lambda would write to."""
+        return f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{self.id}"
 
 
 class ExecutionEnvironment(Protocol):

@@ -7,8 +7,8 @@ from dataclasses import replace
 from berth.errors import HandlerTimedOut, InvocationFault
 from berth.model.function import Function
 from berth.model.invocation import InvocationResult
+from berth.runtime.environment import Instance
 from berth.runtime.logs.log_format import Outcome, Source
-from berth.runtime.process.environ import Instance
 
 
 def fault_result(fault: InvocationFault, request_id: str) -> InvocationResult:

@@ -12,13 +12,13 @@ from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller, to_json
 from berth.errors import EnvironmentDied, InvocationFault
 from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
-from berth.runtime.environment import State, runtime_headers
+from berth.runtime.environment import Instance, State, runtime_headers
 from berth.runtime.inline.module_scope import ModuleScope
 from berth.runtime.logs.environment_log import EnvironmentLog
 from berth.runtime.logs.log_format import Report
 from berth.runtime.outcome import final_result, invocation_outcome, log_source
 from berth.runtime.process.bootstrap import ERROR, limited_response, request_attributes
-from berth.runtime.process.environ import Instance, build_environ
+from berth.runtime.process.environ import build_environ
 from berth.runtime.supervisor import Supervisor
 from berth.settings import Settings
 

@@ -3,12 +3,11 @@
 import importlib.util
 import os
 import sys
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 
 from berth.model.function import Function
+from berth.runtime.environment import Instance
 from berth.settings import Settings
 
 EXECUTION_ENVIRONMENT = f"AWS_Lambda_python{sys.version_info.major}.{sys.version_info.minor}"
@@ -28,24 +27,6 @@ _CONSTANT = {
     "SHLVL": "0",
     "TZ": ":UTC",
 }
-
-
-@dataclass(frozen=True)
-class Instance:
-    """What tells one execution environment from another."""
-
-    id: str  # 32 hexadecimal digits
-    is_provisioned: bool = False
-
-    @property
-    def initialization_type(self) -> str:
-        """Why it was started, in Lambda's word."""
-        return "provisioned-concurrency" if self.is_provisioned else "on-demand"
-
-    @cached_property
-    def log_stream_name(self) -> str:
-        """The stream Lambda would log to."""
-        return f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{self.id}"
 
 
 def build_environ(

@@ -11,18 +11,21 @@ from pathlib import Path
 from berth.errors import EnvironmentDied, HandlerTimedOut, InvocationFault
 from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
-from berth.runtime.environment import INIT_SECONDS, PROVISIONED_INIT_SECONDS, State
+from berth.runtime.environment import Instance, State
 from berth.runtime.logs.environment_log import EnvironmentLog
 from berth.runtime.logs.log_format import Report
 from berth.runtime.logs.output_pipe import OutputPipe
 from berth.runtime.outcome import final_result, init_outcome, invocation_outcome, log_source
 from berth.runtime.process.channel import DeadlinePassed
-from berth.runtime.process.environ import Instance, build_environ
+from berth.runtime.process.environ import build_environ
 from berth.runtime.process.runtime_process import RuntimeProcess, launch
 from berth.runtime.supervisor import Supervisor
 from berth.runtime.temp_folders import sweep
 from berth.settings import Settings
 
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+_INIT_SECONDS = 10.0
+_PROVISIONED_INIT_SECONDS = 130.0  # or the function's timeout, if that is longer
 _MIB = 1024 * 1024
 _LAST_WORDS_SECONDS = 0.1
 
@@ -106,7 +109,7 @@ class ChildProcess:
         """Run the init phase alone: None, or the error it ended with; raises InvocationFault."""
         if self._state is State.READY:
             return None
-        failure = self._initialize("init", max(PROVISIONED_INIT_SECONDS, self.function.timeout))
+        failure = self._initialize("init", max(_PROVISIONED_INIT_SECONDS, self.function.timeout))
         self._replace_ended_process()
         if isinstance(failure, InvocationFault):
             raise failure
@@ -171,7 +174,7 @@ class ChildProcess:
         """Import the function in a time of its own: None, or what the invocation ends with instead."""
         if self._state is State.READY:
             return None
-        failure = self._initialize("init", INIT_SECONDS)
+        failure = self._initialize("init", _INIT_SECONDS)
         if isinstance(failure, HandlerTimedOut):
             self._replace_ended_process()  # Lambda starts over, in the invocation's time
             return None
