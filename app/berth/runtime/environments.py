@@ -8,10 +8,10 @@ from berth.model.function import Function
 from berth.runtime.environment import ExecutionEnvironment
 from berth.runtime.logs.log_writer import STDOUT
 from berth.runtime.pool.pool import Pool
-from berth.runtime.pool.provisioner import Keeper
+from berth.runtime.pool.provisioner import Provisioner
 from berth.runtime.pool.revision import source_revision
 from berth.runtime.pool.slots import Limits
-from berth.runtime.process.process_environment import ChildProcess
+from berth.runtime.process.process_environment import ProcessEnvironment
 from berth.runtime.supervisor import Supervisor
 from berth.settings import Settings
 
@@ -33,8 +33,8 @@ def create_pool(settings: Settings, functions: Sequence[Function] = (), output: 
         functions=max(1, len(functions)),
     )
 
-    def attend(pool: Pool) -> Keeper:
-        return Keeper(pool, functions, min(1.0, settings.idle_seconds / 4), settings.starts)
+    def attend(pool: Pool) -> Provisioner:
+        return Provisioner(pool, functions, min(1.0, settings.idle_seconds / 4), settings.starts)
 
     return Pool(
         limits,
@@ -48,7 +48,7 @@ def create_pool(settings: Settings, functions: Sequence[Function] = (), output: 
 def _child_process(
     function: Function, settings: Settings, supervisor: Supervisor, is_provisioned: bool
 ) -> ExecutionEnvironment:
-    return ChildProcess(function, settings, supervisor, is_provisioned=is_provisioned)
+    return ProcessEnvironment(function, settings, supervisor, is_provisioned=is_provisioned)
 
 
 def _in_process(
@@ -66,9 +66,9 @@ _importing = threading.Lock()
 def _in_process_kind() -> Callable[[Function, Settings, Supervisor], ExecutionEnvironment]:
     # Imported where it is used: it brings AWS's runtime into the server's own process. And imported
     # once, before any inline function runs: while one does, the server's `app` cannot be imported.
-    from berth.runtime.inline.inline_environment import InProcess
+    from berth.runtime.inline.inline_environment import InlineEnvironment
 
-    return InProcess
+    return InlineEnvironment
 
 
 ENVIRONMENTS: Mapping[str, Create] = {"process": _child_process, "inline": _in_process}

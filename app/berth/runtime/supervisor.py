@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from berth.host.task_protection import TaskProtection
 from berth.model.function import Function
-from berth.runtime.limits.memory_limiter import Watcher
+from berth.runtime.limits.memory_limiter import MemoryLimiter
 from berth.runtime.logs.log_format import LOG_FORMATS
 from berth.runtime.logs.output_reader import OutputReader
 from berth.runtime.temp_folders import TempFolders
@@ -27,14 +27,14 @@ class Supervisor:
     def __init__(self, settings: Settings, descriptor: int) -> None:
         self.log_format = LOG_FORMATS[settings.log_format]
         self.output = OutputReader(descriptor)
-        self.watcher = Watcher()
+        self.limiter = MemoryLimiter()
         self.folders = TempFolders()
         agent = settings.agent_uri
         self._protection = TaskProtection(agent, settings.protect_after) if agent else None
         # The kernel kills a child when the *thread* that started it ends: so one thread starts all.
         self._spawner = ThreadPoolExecutor(1, "berth-spawner")
         # The end of a large process takes time that no request and no new process should wait.
-        self._undertaker = ThreadPoolExecutor(1, "berth-undertaker")
+        self._cleaner = ThreadPoolExecutor(1, "berth-cleanup")
 
     def protect(self, function: Function) -> AbstractContextManager[None]:
         """Keep the ECS task, if this is one, from scale-in while a long invocation runs."""
@@ -46,17 +46,17 @@ class Supervisor:
         """Start a process in the thread that lives as long as the server; raises RuntimeError at its end."""
         return self._spawner.submit(start)
 
-    def bury(self, last_rites: Callable[[], None]) -> None:
+    def clean_up(self, task: Callable[[], None]) -> None:
         """Do later what follows the death of a process."""
         try:
-            self._undertaker.submit(last_rites).add_done_callback(_log_failure)
+            self._cleaner.submit(task).add_done_callback(_log_failure)
         except RuntimeError:  # the server is ending
-            last_rites()
+            task()
 
     def close(self) -> None:
         """End every thread and remove every folder; all environments have been retired."""
-        self.watcher.close()
-        self._undertaker.shutdown()
+        self.limiter.close()
+        self._cleaner.shutdown()
         self._spawner.shutdown()
         self.output.close()
         self.folders.close()

@@ -26,7 +26,7 @@ from berth.settings import Settings
 _interpreter = threading.RLock()
 
 
-class InProcess:
+class InlineEnvironment:
     """Runs handlers in the request's own thread, `sys.modules` and `os.environ` swapped around each call.
 
     Its limits: one invocation at a time in the whole server; no deadline is enforced and `os._exit`

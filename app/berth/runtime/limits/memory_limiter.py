@@ -16,8 +16,8 @@ MAX_TASKS = 1024
 log = logging.getLogger("berth")
 
 
-class Watched(Protocol):
-    """What the watcher knows of an environment."""
+class LimitedEnvironment(Protocol):
+    """What the limiter knows of an environment."""
 
     name: str
     limit_bytes: int
@@ -32,38 +32,38 @@ class Watched(Protocol):
         """Remember how many bytes this process group uses now."""
         ...
 
-    def end_for(self, fault: EnvironmentDied, group: int) -> None:
+    def kill_for(self, fault: EnvironmentDied, group: int) -> None:
         """Kill this process group; the invocation, if there is one, ends with this fault."""
         ...
 
 
-class Watcher:
+class MemoryLimiter:
     """Ends environments that use more than they may."""
 
     def __init__(self, table: ProcessTable | None = None) -> None:
         self._table = table or ProcessTable()
-        self._watched: set[Watched] = set()
+        self._environments: set[LimitedEnvironment] = set()
         self._suspects: set[int] = set()
         self._starting = threading.Lock()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def add(self, environment: Watched) -> None:
+    def add(self, environment: LimitedEnvironment) -> None:
         """Watch an environment from now on."""
         with self._starting:
-            self._watched.add(environment)
+            self._environments.add(environment)
             if self._thread is None and not self._closing.is_set():
                 if not self._table.is_readable:
                     log.warning("memorySize is not enforced on this system: it has no /proc")
                     self._closing.set()
                     return
-                self._thread = threading.Thread(target=self._run, name="berth-watcher", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="berth-memory-limiter", daemon=True)
                 self._thread.start()
 
-    def remove(self, environment: Watched) -> None:
+    def remove(self, environment: LimitedEnvironment) -> None:
         """Watch it no longer."""
         with self._starting:
-            self._watched.discard(environment)
+            self._environments.discard(environment)
 
     def close(self) -> None:
         """End the thread."""
@@ -85,26 +85,26 @@ class Watcher:
     def look(self, *, idle_too: bool = True) -> None:
         """Look once at every busy environment, or at all."""
         with self._starting:
-            watched = {each.group: each for each in self._watched if idle_too or each.is_busy}
-        by_group = {group: each for group, each in watched.items() if group is not None}
+            limited = {each.group: each for each in self._environments if idle_too or each.is_busy}
+        by_group = {group: each for group, each in limited.items() if group is not None}
         if by_group:
             usages = self._table.usage(by_group.keys())
             for group, usage in usages.items():
                 self._judge(group, by_group[group], usage)
             self._suspects -= by_group.keys() - usages.keys()
 
-    def _judge(self, group: int, environment: Watched, usage: Usage) -> None:
+    def _judge(self, group: int, environment: LimitedEnvironment, usage: Usage) -> None:
         used = usage.resident_bytes
         if used > environment.limit_bytes:
             used = self._table.private_bytes(usage.pids)
         environment.note_memory(used, group)
         if usage.tasks > MAX_TASKS:
             log.warning("%s: ended: more than %d processes and threads", environment.name, MAX_TASKS)
-            environment.end_for(EnvironmentDied("Runtime exited with error: signal: killed"), group)
+            environment.kill_for(EnvironmentDied("Runtime exited with error: signal: killed"), group)
         elif used <= environment.limit_bytes:
             self._suspects.discard(group)
         elif len(usage.pids) == 1 or group in self._suspects:
-            environment.end_for(OutOfMemory(), group)
+            environment.kill_for(OutOfMemory(), group)
         else:
             # Between fork and exec a new process shares all its parent's memory: look once more.
             self._suspects.add(group)

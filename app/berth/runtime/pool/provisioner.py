@@ -16,14 +16,14 @@ _AGAIN_SECONDS = 60.0  # after an init phase that failed; Lambda gives up until 
 log = logging.getLogger("berth")
 
 
-class Keeper:
+class Provisioner:
     """One thread that looks after a pool while the server lives."""
 
     def __init__(self, pool: Pool, functions: Sequence[Function], period: float, starts: int) -> None:
         self._pool = pool
         self._provisioned = [function for function in functions if function.provisioned_concurrency]
         self._period = period
-        self._warmers = ThreadPoolExecutor(starts, "berth-warmer")
+        self._workers = ThreadPoolExecutor(starts, "berth-provisioning")
         self._warming: dict[str, int] = {}
         self._not_before: dict[str, float] = {}
         self._changing = threading.Lock()
@@ -34,7 +34,7 @@ class Keeper:
         """Begin; harmless if it has begun."""
         with self._changing:
             if self._thread is None and not self._closing.is_set():
-                self._thread = threading.Thread(target=self._run, name="berth-keeper", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="berth-provisioner", daemon=True)
                 self._thread.start()
 
     def close(self) -> None:
@@ -44,7 +44,7 @@ class Keeper:
             thread, self._thread = self._thread, None
         if thread is not None:
             thread.join(_CLOSE_SECONDS)
-        self._warmers.shutdown(cancel_futures=True)
+        self._workers.shutdown(cancel_futures=True)
 
     def _run(self) -> None:
         while not self._closing.is_set():
@@ -65,7 +65,7 @@ class Keeper:
         for _ in range(missing):
             with self._changing:
                 self._warming[function.name] = self._warming.get(function.name, 0) + 1
-            self._warmers.submit(self._warm, function)
+            self._workers.submit(self._warm, function)
 
     def _warm(self, function: Function) -> None:
         try:

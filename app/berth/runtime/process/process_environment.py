@@ -30,7 +30,7 @@ _MIB = 1024 * 1024
 _LAST_WORDS_SECONDS = 0.1
 
 
-class ChildProcess:
+class ProcessEnvironment:
     """A temporary folder, a log, and one process after another to run the function.
 
     When a process ends, by itself or killed for a fault, the next one is started at once; it imports
@@ -102,8 +102,8 @@ class ChildProcess:
         on_failure.callback(self._pipe.close)
         self._supervisor.output.add(self._pipe)
         on_failure.callback(self._supervisor.output.remove, self._pipe)
-        self._supervisor.watcher.add(self)
-        on_failure.callback(self._supervisor.watcher.remove, self)
+        self._supervisor.limiter.add(self)
+        on_failure.callback(self._supervisor.limiter.remove, self)
 
     def initialize(self) -> InvocationResult | None:
         """Run the init phase alone: None, or the error it ended with; raises InvocationFault."""
@@ -142,26 +142,26 @@ class ChildProcess:
                 return
             self._move(State.DEAD)
             self._current = None
-        self._supervisor.watcher.remove(self)
+        self._supervisor.limiter.remove(self)
         self._supervisor.output.remove(self._pipe)
-        self._supervisor.bury(partial(_clean_up, self._launched, self._folder))
+        self._supervisor.clean_up(partial(_clean_up, self._launched, self._folder))
 
     @property
     def group(self) -> int | None:
-        """The process group, once there is one; see Watched."""
+        """The process group, once there is one; see LimitedEnvironment."""
         current = self._current
         return current.pid if current is not None else None
 
     def note_memory(self, used: int, group: int) -> None:
-        """Remember how much is used now; see Watched."""
+        """Remember how much is used now; see LimitedEnvironment."""
         self._log.show_start()  # an invocation that is seen here is not over at once
         if (current := self._current) is not None and current.pid == group:
             current.most_memory = max(current.most_memory, used)
 
-    def end_for(self, fault: EnvironmentDied, group: int) -> None:
-        """Kill the process of this group for a fault; see Watched."""
+    def kill_for(self, fault: EnvironmentDied, group: int) -> None:
+        """Kill the process of this group for a fault; see LimitedEnvironment."""
         if (current := self._current) is not None and current.pid == group:
-            current.doom(fault)
+            current.kill_for(fault)
 
     @property
     def _process(self) -> RuntimeProcess:
@@ -256,7 +256,7 @@ class ChildProcess:
     def _replace_ended_process(self) -> None:
         with self._changing:
             if self._has_ended and not self._is_ending:
-                self._supervisor.bury(partial(_bury, self._launched))
+                self._supervisor.clean_up(partial(_close, self._launched))
                 self._launch()
                 self._is_first_process = False
 
@@ -276,11 +276,11 @@ class ChildProcess:
         self._state = state
 
 
-def _bury(launched: "Future[RuntimeProcess]") -> None:
+def _close(launched: "Future[RuntimeProcess]") -> None:
     if launched.exception() is None:
-        launched.result().bury()
+        launched.result().close()
 
 
 def _clean_up(launched: "Future[RuntimeProcess]", folder: Path) -> None:
-    _bury(launched)
+    _close(launched)
     sweep(folder)

@@ -34,7 +34,7 @@ class RuntimeProcess:
         self._process = process
         self._channel = channel
         self._peak = PeakMemory(process.pid)
-        self._doom: EnvironmentDied | None = None
+        self._fault: EnvironmentDied | None = None
         self._has_started = False
         self.most_memory = 0  # bytes
         self._peak_noted_at = 0.0
@@ -83,7 +83,7 @@ class RuntimeProcess:
 
     def is_alive(self) -> bool:
         """Whether it can be used: it has not ended, and nobody has killed it."""
-        return self._doom is None and not self._process.has_exited()
+        return self._fault is None and not self._process.has_exited()
 
     def has_exited(self, seconds: float = 0) -> bool:
         """Whether it has ended, waiting at most so long."""
@@ -93,12 +93,12 @@ class RuntimeProcess:
         """Kill it with its process group."""
         self._process.kill_group()
 
-    def doom(self, fault: EnvironmentDied) -> None:
+    def kill_for(self, fault: EnvironmentDied) -> None:
         """Kill it for a reason that an invocation will be told."""
-        self._doom = fault
+        self._fault = fault
         self._process.kill_group()
 
-    def bury(self) -> None:
+    def close(self) -> None:
         """Wait for its end and close everything."""
         self._process.collect()
         self._channel.close()
@@ -117,7 +117,7 @@ class RuntimeProcess:
             raise self._ending() from None
 
     def _ending(self) -> EnvironmentDied:
-        return self._doom or EnvironmentDied(f"Runtime exited {self._process.ending()}")
+        return self._fault or EnvironmentDied(f"Runtime exited {self._process.ending()}")
 
 
 def _checked(failure: InvocationResult) -> InvocationResult:

@@ -10,7 +10,7 @@ from berth.model.function import Function
 from berth.model.invocation import InvocationResult
 from berth.runtime.environment import State
 from berth.runtime.pool.pool import Pool
-from berth.runtime.pool.provisioner import Keeper
+from berth.runtime.pool.provisioner import Provisioner
 from berth.runtime.pool.slots import Limits
 from berth.testing.fakes import FakeEnvironment
 from berth.testing.values import make_function
@@ -22,7 +22,7 @@ NONE = make_function("none")
 
 
 class FakePool(Pool):
-    """A pool that only counts what a keeper asks of it."""
+    """A pool that only counts what a provisioner asks of it."""
 
     def __init__(self) -> None:
         self.warm: Counter[str] = Counter()
@@ -49,7 +49,7 @@ class FakePool(Pool):
         return True
 
     def await_looks(self, count: int = 5) -> None:
-        """Wait until the keeper has looked so many times more."""
+        """Wait until the provisioner has looked so many times more."""
         with self.looked:
             last = self.looks + count
             assert self.looked.wait_for(lambda: self.looks >= last, 10)
@@ -64,13 +64,13 @@ class FakePool(Pool):
 
 
 @contextmanager
-def keeping(pool: Pool, *functions: Function) -> Iterator[Keeper]:
-    keeper = Keeper(pool, functions, PERIOD, 2)
-    keeper.start()
+def keeping(pool: Pool, *functions: Function) -> Iterator[Provisioner]:
+    provisioner = Provisioner(pool, functions, PERIOD, 2)
+    provisioner.start()
     try:
-        yield keeper
+        yield provisioner
     finally:
-        keeper.close()
+        provisioner.close()
 
 
 def test_provisioned_environments_are_made_warm_and_no_more() -> None:
@@ -167,12 +167,12 @@ def test_a_look_that_fails_is_told_and_not_the_last(caplog: pytest.LogCaptureFix
 def test_starting_is_harmless_when_it_has_begun_or_ended() -> None:
     pool = FakePool()
     before = threading.active_count()
-    with keeping(pool) as keeper:
-        keeper.start()
+    with keeping(pool) as provisioner:
+        provisioner.start()
         pool.await_looks()
         assert threading.active_count() == before + 1
-    keeper.start()
-    keeper.close()
+    provisioner.start()
+    provisioner.close()
     assert threading.active_count() == before
 
 
@@ -205,7 +205,7 @@ class Made:
 
 def _kept_pool(made: Made, *, idle_seconds: float = 900) -> Pool:
     limits = Limits(4, 4, starts=2, wait_seconds=0.05, idle_seconds=idle_seconds)
-    return Pool(limits, made, attend=lambda pool: Keeper(pool, [WARM], PERIOD, 2))
+    return Pool(limits, made, attend=lambda pool: Provisioner(pool, [WARM], PERIOD, 2))
 
 
 def test_a_pool_is_kept_from_its_start_to_its_end() -> None:
