@@ -11,9 +11,12 @@ from typing import TypeVar
 
 from berth.host.task_protection import TaskProtection
 from berth.model.function import Function
+from berth.runtime.environment import Instance
 from berth.runtime.limits.memory_limiter import MemoryLimiter
+from berth.runtime.logs.environment_log import EnvironmentLog
 from berth.runtime.logs.log_format import LOG_FORMATS
 from berth.runtime.logs.output_reader import OutputReader
+from berth.runtime.outcome import log_source
 from berth.runtime.temp_folders import TempFolders
 from berth.settings import Settings
 
@@ -25,7 +28,7 @@ class Supervisor:
     """The threads and folders that all environments of a server process share."""
 
     def __init__(self, settings: Settings, descriptor: int) -> None:
-        self.log_format = LOG_FORMATS[settings.log_format]
+        self.settings = settings
         self.output = OutputReader(descriptor)
         self.limiter = MemoryLimiter()
         self.folders = TempFolders()
@@ -35,6 +38,11 @@ class Supervisor:
         self._spawner = ThreadPoolExecutor(1, "berth-spawner")
         # The end of a large process takes time that no request and no new process should wait.
         self._cleaner = ThreadPoolExecutor(1, "berth-cleanup")
+
+    def open_log(self, function: Function, instance: Instance) -> EnvironmentLog:
+        """The log of one environment; its lines go where all environments' lines go."""
+        log_format = LOG_FORMATS[self.settings.log_format]
+        return EnvironmentLog(log_format, log_source(function, instance), self.output.writer.write)
 
     def protect(self, function: Function) -> AbstractContextManager[None]:
         """Keep the ECS task, if this is one, from scale-in while a long invocation runs."""

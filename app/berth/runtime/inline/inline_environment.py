@@ -14,13 +14,11 @@ from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
 from berth.runtime.environment import Instance, State, runtime_headers
 from berth.runtime.inline.module_scope import ModuleScope
-from berth.runtime.logs.environment_log import EnvironmentLog
 from berth.runtime.logs.log_format import Report
-from berth.runtime.outcome import final_result, invocation_outcome, log_source
+from berth.runtime.outcome import final_result, invocation_outcome
 from berth.runtime.process.bootstrap import ERROR, limited_response, request_attributes
 from berth.runtime.process.environ import build_environ
 from berth.runtime.supervisor import Supervisor
-from berth.settings import Settings
 
 # The interpreter's globals are swapped around each call, so there is one call at a time.
 _interpreter = threading.RLock()
@@ -34,13 +32,11 @@ class InlineEnvironment:
     AWS_LAMBDA_LOG_FORMAT, AWS_LAMBDA_LOG_LEVEL and AWS_EXECUTION_ENV once for the whole process.
     """
 
-    def __init__(self, function: Function, settings: Settings, supervisor: Supervisor) -> None:
+    def __init__(self, function: Function, supervisor: Supervisor) -> None:
         self.function = function
-        self._settings = settings
-        self._instance = Instance(uuid.uuid4().hex)
-        self._log = EnvironmentLog(
-            supervisor.log_format, log_source(function, self._instance), supervisor.output.writer.write
-        )
+        instance = Instance(uuid.uuid4().hex)
+        self._log = supervisor.open_log(function, instance)
+        self._scope = ModuleScope(function, build_environ(function, supervisor.settings, instance))
         self._state = State.NEW
 
     def is_alive(self) -> bool:
@@ -53,8 +49,6 @@ class InlineEnvironment:
 
     def start(self) -> None:
         """Prepare an empty scope; the function is imported by its first invocation."""
-        environ = build_environ(self.function, self._settings, self._instance)
-        self._scope = ModuleScope(self.function, environ)
         self._state = State.STARTED
 
     def invoke(self, invocation: Invocation) -> InvocationResult:

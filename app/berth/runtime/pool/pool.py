@@ -1,12 +1,10 @@
 """The pool: which environment serves which invocation, and how long each is kept."""
 
-import atexit
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
 
 from berth.errors import EnvironmentDied
 from berth.model.function import Function
@@ -29,23 +27,11 @@ class _Entry:
         return self.environment.function
 
 
-class Attendant(Protocol):
-    """Who looks after a pool while a server lives."""
-
-    def start(self) -> None:
-        """Begin; harmless if it has begun."""
-        ...
-
-    def close(self) -> None:
-        """End; every environment has been told to."""
-        ...
-
-
 class Pool:
     """Execution environments by function: made on demand, kept warm, used by one request at a time.
 
     `create` is told whether the environment is provisioned. `revision` is asked before every use: an
-    environment of an older revision is replaced. `close` is called last.
+    environment of an older revision is replaced.
     """
 
     def __init__(
@@ -53,35 +39,21 @@ class Pool:
         limits: Limits,
         create: Callable[[Function, bool], ExecutionEnvironment],
         revision: Callable[[Function], object] = lambda function: None,
-        attend: Callable[["Pool"], Attendant] | None = None,
-        close: Callable[[], None] = lambda: None,
     ) -> None:
         self._limits = limits
         self._create = create
         self._revision = revision
-        self._close = close
         self._slots = Slots(limits)
         self._changed = threading.Condition()
         self._idle: dict[str, list[_Entry]] = {}  # the last is the warmest
         self._entries: set[_Entry] = set()
         self._starting = 0
-        self._is_draining = False
         self._is_closed = False
-        self._attendant = attend(self) if attend else None
 
     @property
     def is_open(self) -> bool:
-        """Whether new requests should be sent here."""
-        return not (self._is_draining or self._is_closed)
-
-    def drain(self) -> None:
-        """Go on serving, and be open no more; a signal handler may call it."""
-        self._is_draining = True
-
-    def keep(self) -> None:
-        """Begin to keep provisioned environments warm and to end unused ones; returns at once."""
-        if self._attendant is not None and not self._is_closed:
-            self._attendant.start()
+        """Whether close() has not been called yet."""
+        return not self._is_closed
 
     @contextmanager
     def environment(self, function: Function) -> Iterator[ExecutionEnvironment]:
@@ -140,10 +112,6 @@ class Pool:
             self._retire(entry)
         with self._changed:  # each busy one is retired by the request that sees it end
             self._changed.wait_for(lambda: not self._entries, _CLOSE_SECONDS)
-        if self._attendant is not None:
-            self._attendant.close()
-        self._close()
-        atexit.unregister(self.close)
 
     def _all_idle(self) -> list[_Entry]:
         return [entry for entries in self._idle.values() for entry in entries]
@@ -175,8 +143,6 @@ class Pool:
         """Start an environment, with the permit for it, which ends here."""
         try:
             entry = _Entry(self._create(function, is_provisioned), revision)
-            if function.isolation == "process":  # nothing is gained by ending another kind
-                self.keep()
             try:
                 self._admit(entry)
                 entry.environment.start()
@@ -220,8 +186,6 @@ class Pool:
         """Count an environment in; a full server first ends the one that was idle longest."""
         with self._changed:
             self._refuse_if_closed()
-            if not self._entries:
-                atexit.register(self.close)  # for servers that end without telling
             oldest = self._take_oldest() if len(self._entries) >= self._limits.environments else None
             self._entries.add(entry)
         if oldest is not None:

@@ -12,16 +12,14 @@ from berth.errors import EnvironmentDied, HandlerTimedOut, InvocationFault
 from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
 from berth.runtime.environment import Instance, State
-from berth.runtime.logs.environment_log import EnvironmentLog
 from berth.runtime.logs.log_format import Report
 from berth.runtime.logs.output_pipe import OutputPipe
-from berth.runtime.outcome import final_result, init_outcome, invocation_outcome, log_source
+from berth.runtime.outcome import final_result, init_outcome, invocation_outcome
 from berth.runtime.process.channel import DeadlinePassed
 from berth.runtime.process.environ import build_environ
 from berth.runtime.process.runtime_process import RuntimeProcess, launch
 from berth.runtime.supervisor import Supervisor
 from berth.runtime.temp_folders import sweep
-from berth.settings import Settings
 
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 _INIT_SECONDS = 10.0
@@ -37,21 +35,14 @@ class ProcessEnvironment:
     the function when an invocation comes, as Lambda does ("suppressed init").
     """
 
-    def __init__(
-        self,
-        function: Function,
-        settings: Settings,
-        supervisor: Supervisor,
-        *,
-        is_provisioned: bool = False,
-    ) -> None:
+    def __init__(self, function: Function, supervisor: Supervisor, *, is_provisioned: bool = False) -> None:
         self.function = function
         self.name = function.name
         self.limit_bytes = function.memory_size * _MIB
         self.is_busy = False
-        self._settings = settings
         self._supervisor = supervisor
         self._instance = Instance(uuid.uuid4().hex, is_provisioned=is_provisioned)
+        self._log = supervisor.open_log(function, self._instance)
         self._state = State.NEW
         self._current: RuntimeProcess | None = None
         self._is_first_process = True  # the present process is the first, whose init phase has its own limit
@@ -73,11 +64,6 @@ class ProcessEnvironment:
 
     def start(self) -> None:
         """Start the interpreter and wait until it runs; raises EnvironmentDied if none can be had."""
-        self._log = EnvironmentLog(
-            self._supervisor.log_format,
-            log_source(self.function, self._instance),
-            self._supervisor.output.writer.write,
-        )
         with ExitStack() as on_failure:
             try:
                 self._open(on_failure)
@@ -261,10 +247,10 @@ class ProcessEnvironment:
                 self._is_first_process = False
 
     def _launch(self) -> None:
-        environ = build_environ(self.function, self._settings, self._instance, self._folder)
+        environ = build_environ(self.function, self._supervisor.settings, self._instance, self._folder)
         # Where files are edited no bytecode is written: an edit within one second would go unseen.
         start = partial(
-            launch, self.function, environ, self._pipe.writing, bytecode=not self._settings.reload
+            launch, self.function, environ, self._pipe.writing, bytecode=not self._supervisor.settings.reload
         )
         self._current = None
         self._launched_at = time.monotonic()

@@ -7,12 +7,8 @@ import pytest
 
 from berth.errors import EnvironmentDied, HandlerTimedOut
 from berth.model.function import Function
-from berth.model.invocation import InvocationResult
-from berth.runtime.environment import State
 from berth.runtime.pool.pool import Pool
 from berth.runtime.pool.provisioner import Provisioner
-from berth.runtime.pool.slots import Limits
-from berth.testing.fakes import FakeEnvironment
 from berth.testing.values import make_function
 
 PERIOD = 0.001
@@ -174,66 +170,3 @@ def test_starting_is_harmless_when_it_has_begun_or_ended() -> None:
     provisioner.start()
     provisioner.close()
     assert threading.active_count() == before
-
-
-class Made:
-    """Makes fake environments whose init phases a test can wait for."""
-
-    def __init__(self) -> None:
-        self.all: list[FakeEnvironment] = []
-        self.provisioned: list[bool] = []
-        self.initialized = threading.Semaphore(0)
-        self.ended = threading.Semaphore(0)
-
-    def __call__(self, function: Function, is_provisioned: bool) -> FakeEnvironment:
-        made = self
-
-        class Counted(FakeEnvironment):
-            def initialize(self) -> InvocationResult | None:
-                failure = super().initialize()
-                made.initialized.release()
-                return failure
-
-            def retire(self) -> None:
-                super().retire()
-                made.ended.release()
-
-        self.all.append(Counted(function))
-        self.provisioned.append(is_provisioned)
-        return self.all[-1]
-
-
-def _kept_pool(made: Made, *, idle_seconds: float = 900) -> Pool:
-    limits = Limits(4, 4, starts=2, wait_seconds=0.05, idle_seconds=idle_seconds)
-    return Pool(limits, made, attend=lambda pool: Provisioner(pool, [WARM], PERIOD, 2))
-
-
-def test_a_pool_is_kept_from_its_start_to_its_end() -> None:
-    made = Made()
-    pool = _kept_pool(made)
-    pool.keep()
-    for _ in range(2):
-        assert made.initialized.acquire(timeout=10)
-    assert made.provisioned == [True, True]
-    assert pool.count_warm(WARM) == 2
-    pool.close()
-    assert [each.state for each in made.all] == [State.DEAD, State.DEAD]
-
-
-def test_a_pool_is_kept_from_its_first_environment() -> None:
-    made = Made()
-    pool = _kept_pool(made)
-    with pool.environment(NONE):
-        for _ in range(2):
-            assert made.initialized.acquire(timeout=10)
-    pool.close()
-    assert sorted(each.function.name for each in made.all) == ["none", "warm", "warm"]
-
-
-def test_a_pool_is_kept_so_that_what_nobody_uses_is_ended() -> None:
-    made = Made()
-    pool = _kept_pool(made, idle_seconds=0.0)
-    with pool.environment(NONE):
-        pass
-    assert made.ended.acquire(timeout=10)
-    pool.close()
