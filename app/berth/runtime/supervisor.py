@@ -23,6 +23,8 @@ from berth.settings import Settings
 T = TypeVar("T")
 log = logging.getLogger("berth")
 
+_UNPROTECTED = nullcontext()
+
 
 class Supervisor:
     """The threads and folders that all environments of a server process share."""
@@ -47,7 +49,7 @@ class Supervisor:
     def protect(self, function: Function) -> AbstractContextManager[None]:
         """Keep the ECS task, if this is one, from scale-in while a long invocation runs."""
         if self._protection is None:
-            return nullcontext()
+            return _UNPROTECTED
         return self._protection.during(is_long=function.long_running)
 
     def launch(self, start: Callable[[], T]) -> Future[T]:

@@ -29,10 +29,16 @@ class OutputPipe:
         self._log = environment_log
         self._lock = threading.Lock()
         self._buffer = bytearray()
+        self._searched = 0  # no frame begins before this position of the buffer
+        self._is_open = False
+        self._reading = -1
+        self.writing = -1  # the end that processes print to
+
+    def open(self) -> None:
+        """Make the pipe's two ends."""
         self._reading, self.writing = os.pipe()
         os.set_blocking(self._reading, False)
-        self._searched = 0  # no frame begins before
-        self._is_closed = False
+        self._is_open = True
 
     def fileno(self) -> int:
         """The reading end."""
@@ -41,7 +47,7 @@ class OutputPipe:
     def read(self) -> int:
         """Take what is there and tell how many bytes it was; any thread may."""
         with self._lock:
-            return 0 if self._is_closed else self._take()
+            return self._take() if self._is_open else 0
 
     def finish(self, *, has_ended: bool = False) -> None:
         """Take everything written so far; a line that was not ended ends here.
@@ -49,7 +55,7 @@ class OutputPipe:
         So does a record if the process has ended: else another thread of it is writing the rest.
         """
         with self._lock:
-            if not self._is_closed:
+            if self._is_open:
                 # What the pipe holds now is all that must be taken: a process that prints without
                 # end must not hold up the answer.
                 rest = min(_bytes_in(self._reading), _LARGEST_PIPE)
@@ -64,8 +70,8 @@ class OutputPipe:
         """Close both ends, what was written before is taken."""
         self.finish(has_ended=True)
         with self._lock:
-            if not self._is_closed:
-                self._is_closed = True
+            if self._is_open:
+                self._is_open = False
                 os.close(self._reading)
                 os.close(self.writing)
 

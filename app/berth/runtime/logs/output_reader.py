@@ -27,6 +27,8 @@ class OutputReader:
         self._selector = selectors.DefaultSelector()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._bell = -1  # the pipe that wakes the thread, from _start() on
+        self._button = -1
         self._is_closed = False
 
     def add(self, pipe: OutputPipe) -> None:

@@ -43,8 +43,13 @@ class ProcessEnvironment:
         self._supervisor = supervisor
         self._instance = Instance(uuid.uuid4().hex, is_provisioned=is_provisioned)
         self._log = supervisor.open_log(function, self._instance)
+        self._pipe = OutputPipe(self._log)
+        self._folder: Path | None = None
         self._state = State.NEW
-        self._current: RuntimeProcess | None = None
+        self._launched: Future[RuntimeProcess] = Future()  # each launch puts another in its place
+        self._launched_at = 0.0
+        self._current: RuntimeProcess | None = None  # what was launched, once it is known to run
+        self._has_ended = False  # the present process has, and the next is not launched yet
         self._is_first_process = True  # the present process is the first, whose init phase has its own limit
         self._is_ending = False
         self._changing = threading.Lock()  # a closing pool ends what a request's thread is using
@@ -82,9 +87,9 @@ class ProcessEnvironment:
 
     def _open(self, on_failure: ExitStack) -> None:
         """Make what the environment has beside its processes."""
-        self._folder = self._supervisor.folders.create(self.name)
-        on_failure.callback(sweep, self._folder)
-        self._pipe = OutputPipe(self._log)
+        self._folder = folder = self._supervisor.folders.create(self.name)
+        on_failure.callback(sweep, folder)
+        self._pipe.open()
         on_failure.callback(self._pipe.close)
         self._supervisor.output.add(self._pipe)
         on_failure.callback(self._supervisor.output.remove, self._pipe)
@@ -267,6 +272,7 @@ def _close(launched: "Future[RuntimeProcess]") -> None:
         launched.result().close()
 
 
-def _clean_up(launched: "Future[RuntimeProcess]", folder: Path) -> None:
+def _clean_up(launched: "Future[RuntimeProcess]", folder: Path | None) -> None:
     _close(launched)
-    sweep(folder)
+    if folder is not None:
+        sweep(folder)
