@@ -99,11 +99,11 @@ def create_environments(
     return Environments(supervisor, pool, provisioner)
 
 
-def _process(supervisor: Supervisor, function: Function, is_provisioned: bool) -> ExecutionEnvironment:
+def _create_process(supervisor: Supervisor, function: Function, is_provisioned: bool) -> ExecutionEnvironment:
     return ProcessEnvironment(function, supervisor, is_provisioned=is_provisioned)
 
 
-def _inline(supervisor: Supervisor, function: Function, is_provisioned: bool) -> ExecutionEnvironment:
+def _create_inline(supervisor: Supervisor, function: Function, is_provisioned: bool) -> ExecutionEnvironment:
     # Imported where it is used, because it brings AWS's runtime into the server's own process.
     from berth.runtime.inline.inline_environment import InlineEnvironment
 
@@ -111,8 +111,8 @@ def _inline(supervisor: Supervisor, function: Function, is_provisioned: bool) ->
 
 
 _KINDS: Mapping[str, Callable[[Supervisor, Function, bool], ExecutionEnvironment]] = {
-    "process": _process,
-    "inline": _inline,
+    "process": _create_process,
+    "inline": _create_inline,
 }
 
 

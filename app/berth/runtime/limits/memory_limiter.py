@@ -1,4 +1,4 @@
-"""The one thread of a server process that watches what execution environments use."""
+"""The thread that ends execution environments which use more memory or processes than they may."""
 
 import logging
 import threading
@@ -8,7 +8,7 @@ from berth.errors import EnvironmentDied, OutOfMemory
 from berth.runtime.limits.process_table import ProcessTable, Usage
 
 _PERIOD_SECONDS = 0.025
-_PERIODS_BETWEEN_IDLE = 40  # a second: idle environments should be doing nothing
+_PERIODS_BETWEEN_IDLE = 40  # idle environments are checked once a second, busy ones in every period
 _CLOSE_SECONDS = 2.0
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: processes and threads.
 MAX_TASKS = 1024
@@ -17,7 +17,7 @@ log = logging.getLogger("berth")
 
 
 class LimitedEnvironment(Protocol):
-    """What the limiter knows of an environment."""
+    """What the limiter needs from an environment."""
 
     name: str
     limit_bytes: int
@@ -25,20 +25,20 @@ class LimitedEnvironment(Protocol):
 
     @property
     def group(self) -> int | None:
-        """The process group, once there is one."""
+        """The process group, or None while there is no process."""
         ...
 
     def note_memory(self, used: int, group: int) -> None:
-        """Remember how many bytes this process group uses now."""
+        """Record how many bytes this process group uses now."""
         ...
 
     def kill_for(self, fault: EnvironmentDied, group: int) -> None:
-        """Kill this process group; the invocation, if there is one, ends with this fault."""
+        """Kill this process group; a running invocation ends with this fault."""
         ...
 
 
 class MemoryLimiter:
-    """Ends environments that use more than they may."""
+    """Kills environments that use more than they may; one thread checks all of them."""
 
     def __init__(self, table: ProcessTable | None = None) -> None:
         self._table = table or ProcessTable()
@@ -49,7 +49,7 @@ class MemoryLimiter:
         self._thread: threading.Thread | None = None
 
     def add(self, environment: LimitedEnvironment) -> None:
-        """Watch an environment from now on."""
+        """Check an environment from now on."""
         with self._starting:
             self._environments.add(environment)
             if self._thread is None and not self._closing.is_set():
@@ -61,7 +61,7 @@ class MemoryLimiter:
                 self._thread.start()
 
     def remove(self, environment: LimitedEnvironment) -> None:
-        """Watch it no longer."""
+        """Stop checking an environment."""
         with self._starting:
             self._environments.discard(environment)
 
@@ -79,11 +79,11 @@ class MemoryLimiter:
             period = (period + 1) % _PERIODS_BETWEEN_IDLE
             try:
                 self.look(idle_too=period == 0)
-            except Exception:  # limits must go on being enforced
+            except Exception:  # the thread must survive, or no limit would be enforced any more
                 log.exception("looking at what environments use failed")
 
     def look(self, *, idle_too: bool = True) -> None:
-        """Look once at every busy environment, or at all."""
+        """Check every busy environment once, and the idle ones too unless told otherwise."""
         with self._starting:
             limited = {each.group: each for each in self._environments if idle_too or each.is_busy}
         by_group = {group: each for group, each in limited.items() if group is not None}
@@ -106,5 +106,6 @@ class MemoryLimiter:
         elif len(usage.pids) == 1 or group in self._suspects:
             environment.kill_for(OutOfMemory(), group)
         else:
-            # Between fork and exec a new process shares all its parent's memory: look once more.
+            # Between fork and exec a new process seems to use all its parent's memory, so the group is
+            # killed only if the next check finds the same.
             self._suspects.add(group)

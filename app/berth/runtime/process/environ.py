@@ -1,4 +1,4 @@
-"""The environment variables of a function: built, not inherited."""
+"""The environment variables of a function; they are built from manifest and settings, not inherited."""
 
 import importlib.util
 import os
@@ -12,8 +12,8 @@ from berth.settings import Settings
 
 EXECUTION_ENVIRONMENT = f"AWS_Lambda_python{sys.version_info.major}.{sys.version_info.minor}"
 
-# Recorded from AWS and the same for every function. The addresses lead nowhere here, as they do on
-# Lambda without X-Ray: UDP to them is lost, and AWS_XRAY_* may be overridden by a manifest.
+# Recorded from AWS, where every function has the same values. Nothing listens at these addresses, as on
+# Lambda without X-Ray: UDP sent to them is lost. A manifest may override AWS_XRAY_*.
 _CONSTANT = {
     "AWS_EXECUTION_ENV": EXECUTION_ENVIRONMENT,
     "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
@@ -32,7 +32,7 @@ _CONSTANT = {
 def build_environ(
     function: Function, settings: Settings, instance: Instance, folder: Path | None = None
 ) -> dict[str, str]:
-    """The whole environment of one execution environment; `folder` is its own place for temporary files."""
+    """Build all variables of one execution environment; `folder` is its folder for temporary files."""
     task_root = str(function.directory)
     passed_on = settings.passed_on
     optional = {} if folder is None else {"TMPDIR": str(folder)}
@@ -70,7 +70,7 @@ def server_packages() -> tuple[str, ...]:
 
 
 def _in_layers(function: Function, name: str) -> list[str]:
-    """Layers are unpacked to /opt in their order: of two files with one name the later stays."""
+    """The folders of this name in all layers, the last layer first, because its files come before others."""
     return [*(str(layer / name) for layer in reversed(function.layers)), f"/opt/{name}"]
 
 

@@ -1,4 +1,4 @@
-"""An execution environment whose function runs in a process of its own."""
+"""An execution environment that runs its function in a process of its own."""
 
 import threading
 import time
@@ -25,14 +25,14 @@ from berth.runtime.temp_folders import sweep
 _INIT_SECONDS = 10.0
 _PROVISIONED_INIT_SECONDS = 130.0  # or the function's timeout, if that is longer
 _MIB = 1024 * 1024
-_LAST_WORDS_SECONDS = 0.1
+_EXIT_SECONDS = 0.1
 
 
 class ProcessEnvironment:
-    """A temporary folder, a log, and one process after another to run the function.
+    """Runs the function in one process after another, with one temporary folder and one log for all of them.
 
-    When a process ends, by itself or killed for a fault, the next one is started at once; it imports
-    the function when an invocation comes, as Lambda does ("suppressed init").
+    When a process ends, by itself or because it was killed for a fault, the next one is started at
+    once. It imports the function only when an invocation comes, as on Lambda ("suppressed init").
     """
 
     def __init__(self, function: Function, supervisor: Supervisor, *, is_provisioned: bool = False) -> None:
@@ -46,17 +46,17 @@ class ProcessEnvironment:
         self._pipe = OutputPipe(self._log)
         self._folder: Path | None = None
         self._state = State.NEW
-        self._launched: Future[RuntimeProcess] = Future()  # each launch puts another in its place
+        self._launched: Future[RuntimeProcess] = Future()  # _launch() replaces it
         self._launched_at = 0.0
-        self._current: RuntimeProcess | None = None  # what was launched, once it is known to run
-        self._has_ended = False  # the present process has, and the next is not launched yet
-        self._is_first_process = True  # the present process is the first, whose init phase has its own limit
+        self._current: RuntimeProcess | None = None  # the launched process, once its start has succeeded
+        self._has_ended = False  # the process has ended, and the next one has not been launched
+        self._is_first_process = True  # the init phase of the first process has a time limit of its own
         self._is_ending = False
-        self._changing = threading.Lock()  # a closing pool ends what a request's thread is using
-        self._init_ms: float | None = None  # of an init phase that no report has told yet
+        self._changing = threading.Lock()  # a pool that closes kills what a request's thread is using
+        self._init_ms: float | None = None  # the duration of an init phase that no report contains yet
 
     def is_alive(self) -> bool:
-        """Whether it can take an invocation; its process may have ended by itself."""
+        """Whether the environment can take an invocation; its process may have ended by itself."""
         if self._state is State.NEW or self._state is State.DEAD:
             return self._state is State.NEW
         if self._current is not None:
@@ -68,7 +68,7 @@ class ProcessEnvironment:
         return self._state is State.READY
 
     def start(self) -> None:
-        """Start the interpreter and wait until it runs; raises EnvironmentDied if none can be had."""
+        """Start the interpreter and wait until it runs; raises EnvironmentDied if it cannot be started."""
         with ExitStack() as on_failure:
             try:
                 self._open(on_failure)
@@ -76,7 +76,8 @@ class ProcessEnvironment:
                     if self._is_ending:
                         raise OSError("the server is ending")
                     self._launch()
-            except (OSError, RuntimeError) as failed:  # no descriptor, no thread, or the server's end
+            # No descriptor or thread is free, or the server is ending.
+            except (OSError, RuntimeError) as failed:
                 raise EnvironmentDied(f"Runtime could not be started: {failed}") from failed
             on_failure.pop_all()
         try:
@@ -86,7 +87,7 @@ class ProcessEnvironment:
             raise
 
     def _open(self, on_failure: ExitStack) -> None:
-        """Make what the environment has beside its processes."""
+        """Make the folder and the pipe that all processes of the environment share."""
         self._folder = folder = self._supervisor.folders.create(self.name)
         on_failure.callback(sweep, folder)
         self._pipe.open()
@@ -97,7 +98,10 @@ class ProcessEnvironment:
         on_failure.callback(self._supervisor.limiter.remove, self)
 
     def initialize(self) -> InvocationResult | None:
-        """Run the init phase alone: None, or the error it ended with; raises InvocationFault."""
+        """Run the init phase alone; returns None, or the error that the import raised.
+
+        Raises InvocationFault if the process timed out or ended.
+        """
         if self._state is State.READY:
             return None
         failure = self._initialize("init", max(_PROVISIONED_INIT_SECONDS, self.function.timeout))
@@ -107,9 +111,9 @@ class ProcessEnvironment:
         return failure
 
     def invoke(self, invocation: Invocation) -> InvocationResult:
-        """Run one invocation, the init phase before it if it is the first.
+        """Run one invocation; before the first one, run the init phase.
 
-        What a fault makes of it is a result, too, in Lambda's words.
+        A fault, such as a timeout, is returned as a result that describes it in Lambda's words.
         """
         self.is_busy = True
         try:
@@ -119,14 +123,14 @@ class ProcessEnvironment:
             self.is_busy = False
 
     def kill(self) -> None:
-        """Kill the process group for good; whoever waits for an answer goes on."""
+        """Kill the process group and start no other process; a running invocation gets EnvironmentDied."""
         with self._changing:
             self._is_ending = True
             if self._state is not State.NEW and self._launched.exception() is None:
                 self._process.kill()
 
     def retire(self) -> None:
-        """Kill the process group and clean up behind it; harmless when it is DEAD."""
+        """Kill the process group and clean up after it; does nothing if the environment is DEAD."""
         self.kill()
         with self._changing:
             if self._state in {State.NEW, State.DEAD}:
@@ -139,35 +143,38 @@ class ProcessEnvironment:
 
     @property
     def group(self) -> int | None:
-        """The process group, once there is one; see LimitedEnvironment."""
+        """The process group, or None while there is no process; see LimitedEnvironment."""
         current = self._current
         return current.pid if current is not None else None
 
     def note_memory(self, used: int, group: int) -> None:
-        """Remember how much is used now; see LimitedEnvironment."""
-        self._log.show_start()  # an invocation that is seen here is not over at once
+        """Record how many bytes this process group uses now; see LimitedEnvironment."""
+        self._log.show_start()  # an invocation that lasts until a check is long enough to be announced
         if (current := self._current) is not None and current.pid == group:
             current.most_memory = max(current.most_memory, used)
 
     def kill_for(self, fault: EnvironmentDied, group: int) -> None:
-        """Kill the process of this group for a fault; see LimitedEnvironment."""
+        """Kill this process group for a fault; see LimitedEnvironment."""
         if (current := self._current) is not None and current.pid == group:
             current.kill_for(fault)
 
     @property
     def _process(self) -> RuntimeProcess:
-        """The present process; raises EnvironmentDied if it could not be started."""
+        """The current process; raises EnvironmentDied if it could not be started."""
         if self._current is None:
             self._current = self._launched.result()
         return self._current
 
     def _init_phase(self) -> InvocationResult | InvocationFault | None:
-        """Import the function in a time of its own: None, or what the invocation ends with instead."""
+        """Import the function within the time limit of an init phase.
+
+        Returns None if the invocation can run, or else the error or fault that it ends with.
+        """
         if self._state is State.READY:
             return None
         failure = self._initialize("init", _INIT_SECONDS)
         if isinstance(failure, HandlerTimedOut):
-            self._replace_ended_process()  # Lambda starts over, in the invocation's time
+            self._replace_ended_process()  # Lambda imports it again, as part of the invocation
             return None
         return failure
 
@@ -187,7 +194,7 @@ class ProcessEnvironment:
         milliseconds = (time.monotonic() - since) * 1000
         if failure is not None:
             self._end_process()
-        self._pipe.finish()  # what the import printed belongs before what comes next
+        self._pipe.finish()  # log what the import printed before the next line
         if failure is not None:
             self._log.init_report(phase, milliseconds, init_outcome(failure))
             return failure
@@ -235,11 +242,11 @@ class ProcessEnvironment:
         )
 
     def _end_process(self) -> None:
-        """Kill what has ended or must end, its group included."""
+        """Kill the process, unless it has ended, and the rest of its group."""
         self._process.note_peak()
         self._process.kill()
-        # What it wrote last is there when it is gone; a large process may take longer than this.
-        self._process.has_exited(_LAST_WORDS_SECONDS)
+        # After its end the pipe holds all that it wrote. A large process may take longer to end than this.
+        self._process.has_exited(_EXIT_SECONDS)
         self._pipe.finish(has_ended=True)
         self._move(State.STARTED)
         self._has_ended = True
@@ -253,7 +260,7 @@ class ProcessEnvironment:
 
     def _launch(self) -> None:
         environ = build_environ(self.function, self._supervisor.settings, self._instance, self._folder)
-        # Where files are edited no bytecode is written: an edit within one second would go unseen.
+        # While files are edited, no bytecode is written: Python would miss an edit made within one second.
         start = partial(
             launch, self.function, environ, self._pipe.writing, bytecode=not self._supervisor.settings.reload
         )
