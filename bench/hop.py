@@ -16,7 +16,7 @@ from berth.invoke.invoker import Invoker
 from berth.manifest.loader import load
 from berth.model.function import Function
 from berth.model.invocation import Invocation, encode_event
-from berth.runtime.environments import create_pool
+from berth.runtime.environments import create_environments
 from berth.settings import Settings
 
 _TURNS = 20
@@ -32,8 +32,8 @@ def measure_hop(folder: Path, calls: int, starts: int) -> None:
         ways["handler and JSON alone"] = partial(_plain_call, hello_handler(), event)
         log = stack.enter_context(tempfile.TemporaryFile())
         for kind, each in settings.items():
-            pool = stack.enter_context(closing(create_pool(each, output=log.fileno())))
-            ways[f"isolation {kind}"] = partial(_invoke, Invoker(pool), _hello(each), event)
+            environments = stack.enter_context(closing(create_environments(each, output=log.fileno())))
+            ways[f"isolation {kind}"] = partial(_invoke, Invoker(environments), _hello(each), event)
         micros = _take_turns(ways, calls)
     process = quantile(micros["isolation process"], 0.5)
     print_table(
@@ -64,8 +64,11 @@ def _print_starts(settings: Settings, starts: int) -> None:
     millis, resident, shared_out = [], [], []
     for _ in range(starts):
         before = _children()
-        with tempfile.TemporaryFile() as log, closing(create_pool(settings, output=log.fileno())) as pool:
-            millis.append(_micros(partial(_invoke, Invoker(pool), function, sample_event())) / 1000)
+        with (
+            tempfile.TemporaryFile() as log,
+            closing(create_environments(settings, output=log.fileno())) as environments,
+        ):
+            millis.append(_micros(partial(_invoke, Invoker(environments), function, sample_event())) / 1000)
             for process in _children() - before:
                 resident.append(_kilobytes(process, "Rss") / 1024)
                 shared_out.append(_kilobytes(process, "Pss") / 1024)

@@ -16,7 +16,7 @@ from berth.invoke.invoker import Invoker
 from berth.manifest.loader import load
 from berth.model.function import Function
 from berth.model.invocation import Invocation
-from berth.runtime.environments import create_pool
+from berth.runtime.environments import create_environments
 from berth.settings import Settings
 
 _CALLERS = 4
@@ -37,8 +37,11 @@ def measure_leaks(folder: Path, invocations: int, crashes: int) -> bool:
     )
     function = replace(load(settings).functions["steady"], timeout=10)
     rows = []
-    with tempfile.TemporaryFile() as log, closing(create_pool(settings, output=log.fileno())) as pool:
-        for done in _in_parts(Invoker(pool), function, invocations, max(1, invocations // crashes)):
+    with (
+        tempfile.TemporaryFile() as log,
+        closing(create_environments(settings, output=log.fileno())) as environments,
+    ):
+        for done in _in_parts(Invoker(environments), function, invocations, max(1, invocations // crashes)):
             rows.append((str(done), *map(str, _holdings())))
             print(f"{done} of {invocations}", file=sys.stderr)
     print_table(

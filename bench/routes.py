@@ -22,7 +22,7 @@ from berth.gateway.routing.head import RequestHead
 from berth.invoke.invoker import Invoker
 from berth.manifest.loader import load
 from berth.model.invocation import Invocation, InvocationResult
-from berth.runtime.environments import create_pool
+from berth.runtime.environments import create_environments
 from berth.settings import Settings
 
 START_ROUTES = (1, 1000)
@@ -103,7 +103,7 @@ def _micros(figure: float) -> str:
 def _stubbed_app(settings: Settings) -> GatewayApp:
     """What the factory composes, with an invoker that runs nothing."""
     catalog = load(settings)
-    gateway = create_gateway(StubInvoker(create_pool(settings)), catalog)
+    gateway = create_gateway(StubInvoker(create_environments(settings)), catalog)
     app = GatewayApp("app")
     for function in catalog.functions.values():
         routes = [route for route in catalog.routes if route.function is function]

@@ -14,7 +14,7 @@ from berth.gateway.view import Gateway
 from berth.invoke.invoker import Invoker
 from berth.manifest.loader import Catalog, load
 from berth.model.authorizer import Authorizer
-from berth.runtime.environments import create_pool
+from berth.runtime.environments import create_environments
 from berth.server.health import health_blueprint
 from berth.settings import Settings
 from berth.tools.cli.function import function_group
@@ -34,16 +34,16 @@ def create_app(settings: Settings | None = None, only: Collection[str] = ()) -> 
         catalog = load(settings, only)
     for warning in catalog.warnings:
         log.warning("%s", warning)
-    pool = create_pool(settings, list(catalog.functions.values()))
-    gateway = create_gateway(Invoker(pool), catalog)
+    environments = create_environments(settings, list(catalog.functions.values()))
+    gateway = create_gateway(Invoker(environments), catalog)
     app = GatewayApp("app")
     app.trust(catalog.stage.trust)
-    app.register_blueprint(health_blueprint(pool))
+    app.register_blueprint(health_blueprint(environments))
     _register_functions(app, gateway, catalog)
     register_faults(app, gateway)
     app.cli.add_command(function_group)
     app.cli.add_command(gateway_group)
-    app.extensions["berth"] = pool
+    app.extensions["berth"] = environments
     return app
 
 

@@ -22,5 +22,7 @@ def test_the_walk_of_a_request_is_in_numbered_steps():
 
 def test_every_file_of_the_page_exists():
     folders = (PACKAGE, ROOT, PACKAGE / "gateway" / "routing", PACKAGE / "manifest" / "schema")
-    missing = [name for name in _FILE.findall(PAGE) if not any((folder / name).exists() for folder in folders)]
+    missing = [
+        name for name in _FILE.findall(PAGE) if not any((folder / name).exists() for folder in folders)
+    ]
     assert missing == []

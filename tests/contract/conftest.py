@@ -1,4 +1,4 @@
-"""What the contract's tests share: a pool that is closed whatever happens, and a line to functions."""
+"""What the contract's tests share: environments that are closed whatever happens, and a line to functions."""
 
 import os
 import socket
@@ -11,7 +11,7 @@ import pytest
 
 from berth.invoke.invoker import Invoker
 from berth.model.function import Function
-from berth.runtime.environments import create_pool
+from berth.runtime.environments import create_environments
 from berth.settings import Settings
 from kit.logged import LoggedServer
 
@@ -25,10 +25,10 @@ def _settings(**changes: Any) -> Settings:
 
 @pytest.fixture
 def invoker() -> Iterator[Invoker]:
-    """The one door to a pool of this test's own."""
-    pool = create_pool(_settings())
-    yield Invoker(pool)
-    pool.close()
+    """The one door to environments of this test's own."""
+    environments = create_environments(_settings())
+    yield Invoker(environments)
+    environments.close()
 
 
 @pytest.fixture

@@ -14,11 +14,11 @@ PROGRAM = """
 import sys
 from kit.under_test import build_function, invoke
 from berth.invoke.invoker import Invoker
-from berth.runtime.environments import create_pool
+from berth.runtime.environments import create_environments
 from berth.settings import Settings
-pool = create_pool(Settings())
-print(invoke(Invoker(pool), build_function(*sys.argv[1:])).payload.decode())
-pool.close()
+environments = create_environments(Settings())
+print(invoke(Invoker(environments), build_function(*sys.argv[1:])).payload.decode())
+environments.close()
 """
 
 

@@ -38,12 +38,13 @@ OPT_PROGRAM = """
 import sys
 from kit.under_test import build_function, invoke
 from berth.invoke.invoker import Invoker
-from berth.runtime.environments import create_pool
+from berth.runtime.environments import create_environments
 from berth.settings import Settings
-pool = create_pool(Settings())
+environments = create_environments(Settings())
 function = build_function("imports_by_name", "app.where")
-print([invoke(Invoker(pool), function, b'"%s"' % name.encode()).payload.decode() for name in sys.argv[1:]])
-pool.close()
+invoker = Invoker(environments)
+print([invoke(invoker, function, b'"%s"' % name.encode()).payload.decode() for name in sys.argv[1:]])
+environments.close()
 """
 
 

@@ -6,6 +6,8 @@ R70  another takes its place when it has ended
 
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -23,6 +25,16 @@ from kit.logged import LoggedServer
 from kit.under_test import await_that, build_function, invoke, pick_up, read_line, read_to_end
 
 Serve = Callable[..., LoggedServer]
+TESTS = Path(__file__).parents[1]
+UNCLOSED = """
+from berth.invoke.invoker import Invoker
+from berth.runtime.environments import create_environments
+from berth.settings import Settings
+from kit.under_test import build_function, invoke
+
+environments = create_environments(Settings(), output=2)
+print(invoke(Invoker(environments), build_function("plain", "app.echo"), b"1").payload.decode())
+"""
 
 
 def _function(lifeline: socket.socket | None = None, handler: str = "handler", **changes: Any) -> Function:
@@ -76,7 +88,7 @@ def test_provisioned_environments_are_warm_before_any_invocation(
 ) -> None:
     function = _function(lifeline, "process", provisioned_concurrency=2)
     server = serve(function, concurrency=2)
-    server.pool.keep()
+    server.environments.keep()
     with pick_up(lifeline) as one, pick_up(lifeline) as two:
         first, second = (read_line(line).split() for line in (one, two))
         assert first[1] == second[1] == b"provisioned-concurrency"
@@ -92,7 +104,7 @@ def test_function_is_not_started_before_its_invocation_when_it_is_not_provisione
     other = replace(_function(lifeline, provisioned_concurrency=1), name="other")
     function = _function(lifeline)
     server = serve(function, other)
-    server.pool.keep()
+    server.environments.keep()
     with pick_up(lifeline) as line:
         assert read_line(line).endswith(b" provisioned-concurrency")
         assert server.invoke(function, b'"return"') == InvocationResult(b"0")
@@ -105,7 +117,7 @@ def test_provisioned_environment_is_made_warm_again_when_its_process_died(
 ) -> None:
     function = _function(lifeline, provisioned_concurrency=1)
     server = serve(function, idle_seconds=1, concurrency=1)
-    server.pool.keep()
+    server.environments.keep()
     with pick_up(lifeline) as line:
         read_line(line)
         assert server.invoke(function, b'"kill"').function_error == "Unhandled"
@@ -131,7 +143,7 @@ def test_import_that_fails_is_told_once_when_it_was_provisioned(
     environment = {"AT_IMPORT": "raise"}
     function = build_function("writes_logs", "app.prints", environment=environment, provisioned_concurrency=1)
     server = serve(function, idle_seconds=0.2)
-    server.pool.keep()
+    server.environments.keep()
     await_that(lambda: caplog.messages)
     assert server.invoke(function).value["errorMessage"] == "no such table"
     server.close()
@@ -163,6 +175,14 @@ def test_nothing_is_left_of_servers_that_ended(serve: Serve) -> None:
         return _belongings()
 
     assert [run() for _ in range(10)] == [run()] * 10
+
+
+def test_nothing_is_left_of_a_server_that_exits_without_closing(tmp_path: Path) -> None:
+    environ = {**os.environ, "PYTHONPATH": f"{TESTS}", "TMPDIR": f"{tmp_path}"}
+    program = [sys.executable, "-c", UNCLOSED]
+    server = subprocess.run(program, env=environ, capture_output=True, timeout=30, check=True)
+    assert server.stdout == b"1\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 def _belongings() -> dict[str, int]:

@@ -45,7 +45,7 @@ def function(lifeline: socket.socket, tmp_path: Path) -> Callable[..., Function]
 
 @pytest.fixture
 def hog() -> Function:
-    """It ends for want of memory, and by then the watcher has looked at every environment."""
+    """It ends for want of memory, and by then the memory limiter has looked at every environment."""
     return replace(build_function("uses_much", "app.swallow"), name="hog")
 
 

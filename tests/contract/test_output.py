@@ -19,7 +19,7 @@ import pytest
 from berth.invoke.invoker import Invoker
 from berth.model.function import Function
 from berth.model.invocation import InvocationResult
-from berth.runtime.environments import create_pool
+from berth.runtime.environments import create_environments
 from berth.settings import Settings
 from kit.logged import LoggedServer
 from kit.under_test import build_function, invoke, pick_up, read_to_end
@@ -179,12 +179,12 @@ def _without_supervisor(log: bytes) -> bytes:
 def _server_on_a_pipe() -> Iterator[tuple[Invoker, int]]:
     """A server whose output can be read while it runs, and stays unread if nobody does."""
     reading, writing = os.pipe()
-    pool = create_pool(Settings(concurrency=4, max_environments=4, starts=2), output=writing)
+    environments = create_environments(Settings(concurrency=4, max_environments=4, starts=2), output=writing)
     try:
-        yield Invoker(pool), reading
+        yield Invoker(environments), reading
     finally:
         os.close(reading)
-        pool.close()
+        environments.close()
         os.close(writing)
 
 

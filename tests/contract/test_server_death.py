@@ -26,12 +26,12 @@ import sys
 import threading
 from kit.under_test import build_function, invoke
 from berth.invoke.invoker import Invoker
-from berth.runtime.environments import create_pool
+from berth.runtime.environments import create_environments
 from berth.settings import Settings
 
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may ignore it (nohup)
 environment = {"LIFELINE": sys.argv[1]}
-invoker = Invoker(create_pool(Settings(concurrency=4, max_environments=4, starts=2), output=2))
+invoker = Invoker(create_environments(Settings(concurrency=4, max_environments=4, starts=2), output=2))
 
 def run(handler):
     function = build_function("calls_in", f"app.{handler}", timeout=60, environment=environment)

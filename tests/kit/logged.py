@@ -10,7 +10,7 @@ from typing import Any
 from berth.invoke.invoker import Invoker
 from berth.model.function import Function
 from berth.model.invocation import InvocationResult
-from berth.runtime.environments import create_pool
+from berth.runtime.environments import create_environments
 from berth.settings import Settings
 from kit.under_test import invoke
 
@@ -36,13 +36,13 @@ _FIGURES = ("durationMs", "billedDurationMs", "maxMemoryUsedMB", "initDurationMs
 
 
 class LoggedServer:
-    """A pool and the file that it logs to."""
+    """Environments and the file that it logs to."""
 
     def __init__(self, settings: Settings, functions: Sequence[Function], file: Path) -> None:
         self._file = file
         self._descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        self.pool = create_pool(settings, functions, self._descriptor)
-        self.invoker = Invoker(self.pool)
+        self.environments = create_environments(settings, functions, self._descriptor)
+        self.invoker = Invoker(self.environments)
         self._is_closed = False
 
     def __enter__(self) -> "LoggedServer":
@@ -59,7 +59,7 @@ class LoggedServer:
         """End the server; everything that it has logged."""
         if not self._is_closed:
             self._is_closed = True
-            self.pool.close()
+            self.environments.close()
             os.close(self._descriptor)
         return self._file.read_bytes()
 

@@ -4,17 +4,17 @@ import logging
 
 from berth.errors import EnvironmentDied, PayloadTooLarge
 from berth.model.invocation import MAX_REQUEST_BYTES, Invocation, InvocationResult
+from berth.runtime.environments import Environments
 from berth.runtime.outcome import fault_result
-from berth.runtime.pool.pool import Pool
 
 log = logging.getLogger("berth")
 
 
 class Invoker:
-    """Runs invocations in the pool's environments."""
+    """Runs invocations in execution environments."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, environments: Environments) -> None:
+        self._environments = environments
 
     def invoke(self, invocation: Invocation) -> InvocationResult:
         """Run one invocation and wait for its result; a function error is a result too.
@@ -24,7 +24,7 @@ class Invoker:
         if len(invocation.payload) > MAX_REQUEST_BYTES:
             raise PayloadTooLarge(len(invocation.payload), MAX_REQUEST_BYTES)
         try:
-            with self._pool.environment(invocation.function) as environment:
+            with self._environments.environment(invocation.function) as environment:
                 return environment.invoke(invocation)
         except EnvironmentDied as fault:  # no environment could be had; else its log tells
             log.warning("%s: %s: %s", invocation.request_id, invocation.function.name, fault.reason)

@@ -1,4 +1,5 @@
 """Execution environments: where and how functions run.
 
-Public: `create_pool` of `kinds`, `Pool` of `pool`, and for tests `State` of `environment`.
+Public: `Environments` and `create_environments` of `environments`, `fault_result` of `outcome`, and for tests
+`State` of `environment`.
 """

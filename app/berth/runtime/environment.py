@@ -1,67 +1,88 @@
-"""What every kind of execution environment promises."""
+"""What every kind of execution environment offers, and what identifies one of them."""
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum
+from functools import cached_property
 from typing import Any, Protocol
 
 from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
 
-# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
-INIT_SECONDS = 10.0
-PROVISIONED_INIT_SECONDS = 130.0  # at least; or the function's timeout
-
 
 class State(Enum):
-    """The life of an execution environment, in order."""
+    """The states of an execution environment, in the order of its life."""
 
     NEW = "new"
-    STARTED = "started"  # the interpreter runs, the function is not imported yet
-    READY = "ready"  # warm: waits for an invocation or runs one
+    STARTED = "started"  # the interpreter runs; the function has not been imported
+    READY = "ready"  # the function has been imported; the environment runs an invocation or waits for one
     DEAD = "dead"
 
 
+@dataclass(frozen=True)
+class Instance:
+    """The identity of one execution environment."""
+
+    id: str  # 32 hexadecimal digits
+    is_provisioned: bool = False
+
+    @property
+    def initialization_type(self) -> str:
+        """Why the environment was started, in Lambda's word."""
+        return "provisioned-concurrency" if self.is_provisioned else "on-demand"
+
+    @cached_property
+    def log_stream_name(self) -> str:
+        """The log stream that Lambda would write to."""
+        return f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{self.id}"
+
+
 class ExecutionEnvironment(Protocol):
-    """One warm place that runs one invocation at a time."""
+    """A place where one function runs, one invocation at a time."""
 
     function: Function
 
     def is_alive(self) -> bool:
-        """Whether it can take an invocation; its process may have ended by itself."""
+        """Whether the environment can take an invocation; its process may have ended by itself."""
         ...
 
     def is_ready(self) -> bool:
-        """Whether the init phase is over."""
+        """Whether the init phase has succeeded."""
         ...
 
     def start(self) -> None:
-        """Start the interpreter; raises EnvironmentDied if none can be had."""
+        """Start the interpreter; raises EnvironmentDied if it cannot be started."""
         ...
 
     def invoke(self, invocation: Invocation) -> InvocationResult:
-        """Run one invocation, the init phase before it if it is the first.
+        """Run one invocation; before the first one, run the init phase.
 
-        What a fault makes of it is a result, too, in Lambda's words.
+        A fault, such as a timeout, is returned as a result that describes it in Lambda's words.
         """
         ...
 
     def initialize(self) -> InvocationResult | None:
-        """Run the init phase alone: None, or the error it ended with; raises InvocationFault."""
+        """Run the init phase alone.
+
+        Returns None if the function was imported, or else the error that its import raised. Raises
+        InvocationFault if the environment itself failed.
+        """
         ...
 
     def kill(self) -> None:
-        """Stop what it is doing from another thread: its invocation ends as if it had died.
+        """End the running invocation from another thread, as if the process had died.
 
-        An environment that is no process cannot be stopped, and goes on to the end.
+        An inline environment has no process: its invocation runs to its end.
         """
         ...
 
     def retire(self) -> None:
-        """End the environment and everything it started; harmless when it is DEAD."""
+        """End the environment and every process that it started; does nothing if it is DEAD."""
         ...
 
 
 def runtime_headers(invocation: Invocation, deadline_ms: int) -> dict[str, Any]:
-    """What the Runtime API tells about an invocation beside its event; epoch milliseconds."""
+    """What the Runtime API sends with an event; `deadline_ms` counts milliseconds since 1970."""
     return {
         "requestId": invocation.request_id,
         "traceId": invocation.trace_id,

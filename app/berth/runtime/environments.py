@@ -1,27 +1,88 @@
-"""The kinds of execution environment a manifest may choose, and the pool that makes them."""
+"""What a server holds of its execution environments: it lends, provisions, retires and ends them."""
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache, partial
+import atexit
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 
 from berth.model.function import Function
 from berth.runtime.environment import ExecutionEnvironment
 from berth.runtime.logs.log_writer import STDOUT
 from berth.runtime.pool.pool import Pool
-from berth.runtime.pool.provisioner import Keeper
+from berth.runtime.pool.provisioner import Provisioner
 from berth.runtime.pool.revision import source_revision
 from berth.runtime.pool.slots import Limits
-from berth.runtime.process.process_environment import ChildProcess
+from berth.runtime.process.process_environment import ProcessEnvironment
 from berth.runtime.supervisor import Supervisor
 from berth.settings import Settings
 
-Create = Callable[[Function, Settings, Supervisor, bool], ExecutionEnvironment]
+
+class Environments:
+    """All execution environments of one server process.
+
+    The pool lends them to invocations. The provisioner makes provisioned ones warm and retires
+    unused ones. The supervisor owns the threads and folders that all of them share.
+    """
+
+    def __init__(self, supervisor: Supervisor, pool: Pool, provisioner: Provisioner) -> None:
+        self._supervisor = supervisor
+        self._pool = pool
+        self._provisioner = provisioner
+        self._kinds_in_use: set[str] = set()
+        self._ends_at_exit = False
+        self._is_draining = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether new requests should be sent to this server."""
+        return self._pool.is_open and not self._is_draining
+
+    def environment(self, function: Function) -> AbstractContextManager[ExecutionEnvironment]:
+        """Lend an environment for one invocation; entering it raises Throttled if a limit is reached."""
+        if function.isolation in self._kinds_in_use:
+            return self._pool.environment(function)
+        return self._first_environment(function)
+
+    def keep(self) -> None:
+        """Begin to provision and retire environments in the background; returns at once."""
+        if self._pool.is_open:
+            self._end_at_exit()
+            self._provisioner.start()
+
+    def drain(self) -> None:
+        """Report from now on that the server is not open, and go on serving; a signal handler may call it."""
+        self._is_draining = True
+
+    def close(self) -> None:
+        """End every environment, thread and folder; a running invocation ends as if its process had died."""
+        self._pool.close()
+        self._provisioner.close()
+        self._supervisor.close()
+        atexit.unregister(self.close)
+
+    @contextmanager
+    def _first_environment(self, function: Function) -> Iterator[ExecutionEnvironment]:
+        """Lend the first environment of a kind, and begin what every server with this kind needs."""
+        self._end_at_exit()
+        with self._pool.environment(function) as environment:
+            if function.isolation == "process":  # retiring an unused inline environment frees nothing
+                self.keep()
+            self._kinds_in_use.add(function.isolation)
+            yield environment
+
+    def _end_at_exit(self) -> None:
+        """Have the interpreter's exit end everything, for servers that never call close()."""
+        if self._pool.is_open and not self._ends_at_exit:
+            self._ends_at_exit = True
+            atexit.register(self.close)
 
 
-def create_pool(settings: Settings, functions: Sequence[Function] = (), output: int = STDOUT) -> Pool:
-    """An empty pool for these settings, to be shared by these functions; it starts nothing.
+def create_environments(
+    settings: Settings, functions: Sequence[Function] = (), output: int = STDOUT
+) -> Environments:
+    """Compose the environments of a server for these functions; this starts no thread and no process.
 
-    `output` is the descriptor that takes the functions' logs.
+    `output` is the file descriptor that takes the functions' logs.
     """
     supervisor = Supervisor(settings, output)
     limits = Limits(
@@ -32,49 +93,28 @@ def create_pool(settings: Settings, functions: Sequence[Function] = (), output: 
         idle_seconds=settings.idle_seconds,
         functions=max(1, len(functions)),
     )
-
-    def attend(pool: Pool) -> Keeper:
-        return Keeper(pool, functions, min(1.0, settings.idle_seconds / 4), settings.starts)
-
-    return Pool(
-        limits,
-        partial(_create, settings, supervisor),
-        source_revision if settings.reload else lambda function: None,
-        attend,
-        supervisor.close,
-    )
+    revision = source_revision if settings.reload else lambda function: None
+    pool = Pool(limits, partial(_create, supervisor), revision)
+    provisioner = Provisioner(pool, functions, min(1.0, settings.idle_seconds / 4), settings.starts)
+    return Environments(supervisor, pool, provisioner)
 
 
-def _child_process(
-    function: Function, settings: Settings, supervisor: Supervisor, is_provisioned: bool
-) -> ExecutionEnvironment:
-    return ChildProcess(function, settings, supervisor, is_provisioned=is_provisioned)
+def _create_process(supervisor: Supervisor, function: Function, is_provisioned: bool) -> ExecutionEnvironment:
+    return ProcessEnvironment(function, supervisor, is_provisioned=is_provisioned)
 
 
-def _in_process(
-    function: Function, settings: Settings, supervisor: Supervisor, is_provisioned: bool
-) -> ExecutionEnvironment:
-    with _importing:
-        kind = _in_process_kind()
-    return kind(function, settings, supervisor)
+def _create_inline(supervisor: Supervisor, function: Function, is_provisioned: bool) -> ExecutionEnvironment:
+    # Imported where it is used, because it brings AWS's runtime into the server's own process.
+    from berth.runtime.inline.inline_environment import InlineEnvironment
+
+    return InlineEnvironment(function, supervisor)
 
 
-_importing = threading.Lock()
+_KINDS: Mapping[str, Callable[[Supervisor, Function, bool], ExecutionEnvironment]] = {
+    "process": _create_process,
+    "inline": _create_inline,
+}
 
 
-@cache
-def _in_process_kind() -> Callable[[Function, Settings, Supervisor], ExecutionEnvironment]:
-    # Imported where it is used: it brings AWS's runtime into the server's own process. And imported
-    # once, before any inline function runs: while one does, the server's `app` cannot be imported.
-    from berth.runtime.inline.inline_environment import InProcess
-
-    return InProcess
-
-
-ENVIRONMENTS: Mapping[str, Create] = {"process": _child_process, "inline": _in_process}
-
-
-def _create(
-    settings: Settings, supervisor: Supervisor, function: Function, is_provisioned: bool
-) -> ExecutionEnvironment:
-    return ENVIRONMENTS[function.isolation](function, settings, supervisor, is_provisioned)
+def _create(supervisor: Supervisor, function: Function, is_provisioned: bool) -> ExecutionEnvironment:
+    return _KINDS[function.isolation](supervisor, function, is_provisioned)

@@ -1,4 +1,4 @@
-"""How an invocation ended, in the words of Lambda's supervisor."""
+"""How an invocation or an init phase ended, in the words of Lambda's supervisor."""
 
 import json
 import sys
@@ -7,12 +7,12 @@ from dataclasses import replace
 from berth.errors import HandlerTimedOut, InvocationFault
 from berth.model.function import Function
 from berth.model.invocation import InvocationResult
+from berth.runtime.environment import Instance
 from berth.runtime.logs.log_format import Outcome, Source
-from berth.runtime.process.environ import Instance
 
 
 def fault_result(fault: InvocationFault, request_id: str) -> InvocationResult:
-    """The payload with which Lambda reports a fault: two keys, this order, this wording."""
+    """The result with which Lambda reports a fault: two keys, in this order and wording."""
     message = f"RequestId: {request_id} Error: {fault.reason}"
     document = {"errorType": fault.error_type, "errorMessage": message}
     return InvocationResult(json.dumps(document, separators=(",", ":")).encode(), "Unhandled")
@@ -21,14 +21,14 @@ def fault_result(fault: InvocationFault, request_id: str) -> InvocationResult:
 def final_result(
     ending: InvocationResult | InvocationFault, request_id: str, log_tail: bytes
 ) -> InvocationResult:
-    """What the caller gets, however the invocation ended."""
+    """The result that the caller receives, with the last bytes of the log."""
     if isinstance(ending, InvocationFault):
         ending = fault_result(ending, request_id)
     return replace(ending, log_tail=log_tail)
 
 
 def invocation_outcome(ending: InvocationResult | InvocationFault) -> Outcome:
-    """How an invocation ended."""
+    """How an invocation ended, for its report in the log."""
     if isinstance(ending, InvocationResult):
         return Outcome("error" if ending.function_error else "success")
     if isinstance(ending, HandlerTimedOut):
@@ -37,14 +37,14 @@ def invocation_outcome(ending: InvocationResult | InvocationFault) -> Outcome:
 
 
 def init_outcome(ending: InvocationResult | InvocationFault) -> Outcome:
-    """How an init phase ended that did not succeed; an import error has its type in the payload."""
+    """How an init phase failed, for its report in the log; an import error names its type in the payload."""
     if isinstance(ending, InvocationFault):
         return invocation_outcome(ending)
     return Outcome("error", str(ending.value["errorType"]))
 
 
 def log_source(function: Function, instance: Instance) -> Source:
-    """What the log says about the environment."""
+    """How an environment is named in its log."""
     version = ".".join(map(str, sys.version_info[:3]))
     return Source(
         function_name=function.name,

@@ -1,6 +1,6 @@
-"""What one server process needs to run execution environments, started with the first of them.
+"""The supervisor: the threads and folders that all execution environments of a server process share.
 
-Lambda's word for it is the same: its supervisor starts runtimes, collects logs and enforces limits.
+Lambda has a supervisor, too: it starts runtimes, collects their logs and enforces limits.
 """
 
 import logging
@@ -11,52 +11,65 @@ from typing import TypeVar
 
 from berth.host.task_protection import TaskProtection
 from berth.model.function import Function
-from berth.runtime.limits.memory_limiter import Watcher
+from berth.runtime.environment import Instance
+from berth.runtime.limits.memory_limiter import MemoryLimiter
+from berth.runtime.logs.environment_log import EnvironmentLog
 from berth.runtime.logs.log_format import LOG_FORMATS
 from berth.runtime.logs.output_reader import OutputReader
+from berth.runtime.outcome import log_source
 from berth.runtime.temp_folders import TempFolders
 from berth.settings import Settings
 
 T = TypeVar("T")
 log = logging.getLogger("berth")
 
+_UNPROTECTED = nullcontext()
+
 
 class Supervisor:
-    """The threads and folders that all environments of a server process share."""
+    """Starts processes, reads their output, limits their memory and cleans up after them.
+
+    Each of its threads is started when the first environment needs it.
+    """
 
     def __init__(self, settings: Settings, descriptor: int) -> None:
-        self.log_format = LOG_FORMATS[settings.log_format]
+        self.settings = settings
         self.output = OutputReader(descriptor)
-        self.watcher = Watcher()
+        self.limiter = MemoryLimiter()
         self.folders = TempFolders()
         agent = settings.agent_uri
         self._protection = TaskProtection(agent, settings.protect_after) if agent else None
-        # The kernel kills a child when the *thread* that started it ends: so one thread starts all.
+        # The kernel kills a child when the *thread* that started it ends, so one thread starts them all.
         self._spawner = ThreadPoolExecutor(1, "berth-spawner")
-        # The end of a large process takes time that no request and no new process should wait.
-        self._undertaker = ThreadPoolExecutor(1, "berth-undertaker")
+        # A large process takes time to end, and neither a request nor a new process should wait for it.
+        self._cleaner = ThreadPoolExecutor(1, "berth-cleanup")
+
+    def open_log(self, function: Function, instance: Instance) -> EnvironmentLog:
+        """Make the log of one environment; it writes to the descriptor that all environments share."""
+        log_format = LOG_FORMATS[self.settings.log_format]
+        return EnvironmentLog(log_format, log_source(function, instance), self.output.writer.write)
 
     def protect(self, function: Function) -> AbstractContextManager[None]:
-        """Keep the ECS task, if this is one, from scale-in while a long invocation runs."""
+        """Protect the ECS task from scale-in while a long invocation runs; elsewhere this does nothing."""
         if self._protection is None:
-            return nullcontext()
+            return _UNPROTECTED
         return self._protection.during(is_long=function.long_running)
 
     def launch(self, start: Callable[[], T]) -> Future[T]:
-        """Start a process in the thread that lives as long as the server; raises RuntimeError at its end."""
+        """Start a process in the thread that starts them all; raises RuntimeError if the server is ending."""
         return self._spawner.submit(start)
 
-    def bury(self, last_rites: Callable[[], None]) -> None:
-        """Do later what follows the death of a process."""
+    def clean_up(self, task: Callable[[], None]) -> None:
+        """Run a task that cleans up after a process, in a thread of its own."""
         try:
-            self._undertaker.submit(last_rites).add_done_callback(_log_failure)
-        except RuntimeError:  # the server is ending
-            last_rites()
+            self._cleaner.submit(task).add_done_callback(_log_failure)
+        except RuntimeError:  # the server is ending, and the thread takes no more tasks
+            task()
 
     def close(self) -> None:
-        """End every thread and remove every folder; all environments have been retired."""
-        self.watcher.close()
-        self._undertaker.shutdown()
+        """End every thread and remove every folder; all environments must have been retired before."""
+        self.limiter.close()
+        self._cleaner.shutdown()
         self._spawner.shutdown()
         self.output.close()
         self.folders.close()

@@ -1,4 +1,4 @@
-"""Private temporary folders of execution environments, and the sweeping of what others left."""
+"""Temporary folders of execution environments, and the removal of those that killed servers left."""
 
 import fcntl
 import logging
@@ -15,10 +15,10 @@ log = logging.getLogger("berth")
 
 
 class TempFolders:
-    """One folder for each environment, in one that belongs to this server process.
+    """One folder for each environment, inside a root folder that belongs to this server process.
 
-    The process holds a lock on that one as long as it lives, however it ends: so the next server
-    knows what it may sweep.
+    The server process holds a lock on its root folder for as long as it lives. The kernel releases
+    the lock however the process ends, so another server can tell which root folders it may remove.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class TempFolders:
         self._is_closed = False
 
     def create(self, function_name: str) -> Path:
-        """Make an empty folder only this user can enter; raises OSError if there is no place for it."""
+        """Make an empty folder that only this user can enter; raises OSError if it cannot be made."""
         with self._starting:
             if self._is_closed:
                 raise OSError("the server is ending")
@@ -39,7 +39,7 @@ class TempFolders:
             return Path(tempfile.mkdtemp(prefix=f"{function_name}-", dir=self._root))
 
     def close(self) -> None:
-        """Remove everything."""
+        """Remove the root folder and everything in it."""
         with self._starting:
             self._is_closed = True
             if self._root is not None:
@@ -53,7 +53,7 @@ class TempFolders:
 
 
 def sweep(folder: Path) -> None:
-    """Remove a folder whatever its contents are, following no link; what cannot be removed is logged."""
+    """Remove a folder with its contents, without following links; log what cannot be removed."""
     try:
         if folder.is_symlink():
             folder.unlink()
@@ -64,8 +64,8 @@ def sweep(folder: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """Remove a tree of any depth: every folder in it is first moved to the top."""
-    os.chmod(folder, 0o700)  # a function may have taken its own rights away
+    """Remove a tree of any depth: each inner folder is first moved to the top, so that paths stay short."""
+    os.chmod(folder, 0o700)  # the function may have removed its own access rights
     pending = [str(folder)]
     while pending:
         with os.scandir(pending[-1]) as entries:
@@ -78,7 +78,7 @@ def _remove(folder: Path) -> None:
                 pending.append(str(folder / uuid.uuid4().hex))
                 os.rename(path, pending[-1])
             else:
-                with suppress(FileNotFoundError):  # a process that escaped may be at work here, too
+                with suppress(FileNotFoundError):  # a process that left its group may still remove files here
                     os.unlink(path)
 
 
@@ -87,22 +87,22 @@ def _create_root() -> tuple[Path, int]:
         root = Path(tempfile.mkdtemp(prefix=_PREFIX))
         lock = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if root.exists():  # another server may have swept it before it was locked
+        if root.exists():  # another server may have removed the folder before it was locked
             return root, lock
         os.close(lock)
 
 
 def _sweep_abandoned() -> None:
-    """Remove the folders of servers that were killed."""
+    """Remove the root folders of servers that were killed."""
     for root in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         try:
             lock = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         except OSError:
-            continue  # not ours, or gone
+            continue  # another user's folder, or one that has just been removed
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            continue  # its server lives
+            continue  # the server that owns the folder is running
         else:
             if os.fstat(lock).st_uid == os.getuid():
                 sweep(root)

@@ -3,10 +3,10 @@
 from flask import Blueprint
 
 from berth.model.route import RESERVED_PREFIX
-from berth.runtime.pool.pool import Pool
+from berth.runtime.environments import Environments
 
 
-def health_blueprint(pool: Pool) -> Blueprint:
+def health_blueprint(environments: Environments) -> Blueprint:
     """`live` answers as long as the process does, `ready` while invocations can be served."""
     health = Blueprint("_berth_health", __name__, url_prefix=f"{RESERVED_PREFIX}/health")
 
@@ -16,6 +16,6 @@ def health_blueprint(pool: Pool) -> Blueprint:
 
     @health.get("/ready")
     def ready() -> tuple[dict[str, str], int]:
-        return ({"status": "ready"}, 200) if pool.is_open else ({"status": "draining"}, 503)
+        return ({"status": "ready"}, 200) if environments.is_open else ({"status": "draining"}, 503)
 
     return health

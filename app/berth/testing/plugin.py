@@ -19,7 +19,7 @@ from berth.gateway.flask_app import GatewayApp
 from berth.invoke.invoker import Invoker
 from berth.manifest.loader import load
 from berth.model.invocation import Invocation, InvocationResult, encode_event
-from berth.runtime.environments import create_pool
+from berth.runtime.environments import create_environments
 from berth.settings import Settings
 from berth.tools.sample import SAMPLE_SHAPES, build_sample_event
 
@@ -42,12 +42,12 @@ def app(berth_settings: Settings) -> Iterator[GatewayApp]:
 @pytest.fixture
 def function_client(berth_settings: Settings) -> Iterator[Callable[[str], FlaskClient]]:
     """Make a client of one function: only its manifest is loaded, only its blueprint registered."""
-    with ExitStack() as open_pools:
+    with ExitStack() as open_apps:
 
         def make_client(name: str) -> FlaskClient:
             app = create_app(berth_settings, only=[name])
             app.testing = True
-            open_pools.callback(app.extensions["berth"].close)
+            open_apps.callback(app.extensions["berth"].close)
             return app.test_client()
 
         yield make_client
@@ -56,7 +56,7 @@ def function_client(berth_settings: Settings) -> Iterator[Callable[[str], FlaskC
 @pytest.fixture
 def invoke_function(berth_settings: Settings) -> Iterator[Callable[..., InvocationResult]]:
     """Invoke a function with an event; `isolation="inline"` runs it in this process, for a debugger."""
-    with closing(create_pool(berth_settings)) as pool:
+    with closing(create_environments(berth_settings)) as environments:
 
         def invoke(
             name: str, event: Any = None, *, isolation: str | None = None, **options: Any
@@ -64,7 +64,7 @@ def invoke_function(berth_settings: Settings) -> Iterator[Callable[..., Invocati
             function = load(berth_settings, [name]).functions[name]
             function = replace(function, isolation=isolation or function.isolation)
             payload = b"" if event is None else encode_event(event)
-            return Invoker(pool).invoke(Invocation(function, payload, str(uuid.uuid4()), **options))
+            return Invoker(environments).invoke(Invocation(function, payload, str(uuid.uuid4()), **options))
 
         yield invoke
 

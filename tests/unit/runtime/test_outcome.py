@@ -4,9 +4,9 @@ import pytest
 
 from berth.errors import EnvironmentDied, HandlerTimedOut, InvocationFault, OutOfMemory
 from berth.model.invocation import InvocationResult
+from berth.runtime.environment import Instance
 from berth.runtime.logs.log_format import Outcome, Source
 from berth.runtime.outcome import fault_result, final_result, init_outcome, invocation_outcome, log_source
-from berth.runtime.process.environ import Instance
 from berth.testing.values import make_function
 
 EXIT = "Runtime exited with error: exit status 3"

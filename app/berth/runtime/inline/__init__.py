@@ -1,1 +1,1 @@
-"""Execution environments inside the server's process, for tests and breakpoints."""
+"""Inline environments run functions inside the server's process, for tests and breakpoints."""

@@ -1,4 +1,4 @@
-"""An execution environment inside the server's process, for tests and breakpoints."""
+"""An execution environment that runs its function inside the server's process."""
 
 import threading
 import time
@@ -12,39 +12,35 @@ from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller, to_json
 from berth.errors import EnvironmentDied, InvocationFault
 from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
-from berth.runtime.environment import State, runtime_headers
+from berth.runtime.environment import Instance, State, runtime_headers
 from berth.runtime.inline.module_scope import ModuleScope
-from berth.runtime.logs.environment_log import EnvironmentLog
 from berth.runtime.logs.log_format import Report
-from berth.runtime.outcome import final_result, invocation_outcome, log_source
+from berth.runtime.outcome import final_result, invocation_outcome
 from berth.runtime.process.bootstrap import ERROR, limited_response, request_attributes
-from berth.runtime.process.environ import Instance, build_environ
+from berth.runtime.process.environ import build_environ
 from berth.runtime.supervisor import Supervisor
-from berth.settings import Settings
 
-# The interpreter's globals are swapped around each call, so there is one call at a time.
+# Each call swaps the interpreter's globals, so only one call may run at a time.
 _interpreter = threading.RLock()
 
 
-class InProcess:
-    """Runs handlers in the request's own thread, `sys.modules` and `os.environ` swapped around each call.
+class InlineEnvironment:
+    """Runs the handler in the request's own thread; swaps `sys.modules` and `os.environ` around each call.
 
-    Its limits: one invocation at a time in the whole server; no deadline is enforced and `os._exit`
-    or a segfault ends the server; the handler is not in the main thread; awslambdaric reads
-    AWS_LAMBDA_LOG_FORMAT, AWS_LAMBDA_LOG_LEVEL and AWS_EXECUTION_ENV once for the whole process.
+    Its limits: the whole server runs one inline invocation at a time. No deadline is enforced.
+    `os._exit` or a segfault ends the server. The handler does not run in the main thread. awslambdaric
+    reads AWS_LAMBDA_LOG_FORMAT, AWS_LAMBDA_LOG_LEVEL and AWS_EXECUTION_ENV once for the whole process.
     """
 
-    def __init__(self, function: Function, settings: Settings, supervisor: Supervisor) -> None:
+    def __init__(self, function: Function, supervisor: Supervisor) -> None:
         self.function = function
-        self._settings = settings
-        self._instance = Instance(uuid.uuid4().hex)
-        self._log = EnvironmentLog(
-            supervisor.log_format, log_source(function, self._instance), supervisor.output.writer.write
-        )
+        instance = Instance(uuid.uuid4().hex)
+        self._log = supervisor.open_log(function, instance)
+        self._scope = ModuleScope(function, build_environ(function, supervisor.settings, instance))
         self._state = State.NEW
 
     def is_alive(self) -> bool:
-        """Whether the next invocation may use it."""
+        """Whether the environment can take an invocation."""
         return self._state is not State.DEAD
 
     def is_ready(self) -> bool:
@@ -52,13 +48,11 @@ class InProcess:
         return self._state is State.READY
 
     def start(self) -> None:
-        """Prepare an empty scope; the function is imported by its first invocation."""
-        environ = build_environ(self.function, self._settings, self._instance)
-        self._scope = ModuleScope(self.function, environ)
+        """Become STARTED; the first invocation imports the function."""
         self._state = State.STARTED
 
     def invoke(self, invocation: Invocation) -> InvocationResult:
-        """Run one invocation; where a process would have ended, the environment is DEAD afterwards."""
+        """Run one invocation; if it would have ended a process, the environment is DEAD afterwards."""
         self._log.start(invocation.request_id)
         began = time.monotonic()
         ending: InvocationResult | InvocationFault
@@ -69,27 +63,27 @@ class InProcess:
         report = Report(
             request_id=invocation.request_id,
             duration_ms=(time.monotonic() - began) * 1000,
-            max_memory_used=self.function.memory_size,  # nobody can tell: it is the server's own memory
+            max_memory_used=self.function.memory_size,  # not known: the memory belongs to the whole server
             init_duration_ms=None,
             outcome=invocation_outcome(ending),
         )
         return final_result(ending, invocation.request_id, self._log.report(report))
 
     def initialize(self) -> InvocationResult | None:
-        """Run the init phase alone: None, or the error it ended with."""
+        """Run the init phase alone; returns None, or the error that the import raised."""
         result = self._run(_OneInvocation(None, self.function.timeout))
         return result if result.function_error else None
 
     def kill(self) -> None:
-        """Nothing: a thread cannot be killed."""
+        """Let the invocation run to its end, because a thread cannot be killed."""
 
     def retire(self) -> None:
-        """Forget the scope, so that the next environment imports the function anew."""
+        """Become DEAD; the next environment imports the function anew."""
         self._state = State.DEAD
 
     def _run(self, client: "_OneInvocation") -> InvocationResult:
         with _interpreter, self._scope.entered():
-            client.marshaller = LambdaMarshaller()  # it looks at AWS_EXECUTION_ENV, which is set now
+            client.marshaller = LambdaMarshaller()  # it reads AWS_EXECUTION_ENV, which is set only now
             try:
                 runtime.run(self.function.handler, client)
             except _Answered:
@@ -103,11 +97,11 @@ class InProcess:
 
 
 class _Answered(BaseException):
-    """Raised to leave awslambdaric's loop after one invocation; no handler may catch it."""
+    """Raised when awslambdaric asks for a second invocation, to leave its loop."""
 
 
 class _OneInvocation(BaseLambdaRuntimeClient):  # type: ignore[misc]
-    """A Runtime API that has one invocation to offer, or none when only the init phase is wanted."""
+    """A Runtime API that offers one invocation, or none if only the init phase is to run."""
 
     def __init__(self, invocation: Invocation | None, timeout: int) -> None:
         super().__init__("")

@@ -1,4 +1,4 @@
-"""A function's own view of the interpreter, swapped in around each call in the server's process."""
+"""The modules and globals of an inline function, which replace the server's own during each call."""
 
 import importlib
 import logging
@@ -29,7 +29,7 @@ class ModuleScope:
 
     @contextmanager
     def entered(self) -> Iterator[None]:
-        """Swap everything in, and out again with what the function changed remembered."""
+        """Put the function's globals in place; afterwards save them and restore the server's."""
         with _restored_globals(), self._own_modules():
             self._enter_path()
             _replace_environ(self._environ)
@@ -50,7 +50,7 @@ class ModuleScope:
 
     @contextmanager
     def _own_modules(self) -> Iterator[None]:
-        """Hide the modules of the server that the function's folder shadows."""
+        """Hide the server's modules that have the name of a module in the function's folder."""
         own = self._top_level_names
         hidden = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in own}
         for name in hidden:
@@ -85,7 +85,7 @@ def _restored_globals() -> Iterator[None]:
     handlers, level, converter = list(root.handlers), root.level, logging.Formatter.converter
     root.handlers[:] = []
     root.setLevel(logging.WARNING)
-    sys.dont_write_bytecode = True  # an edit within one second would go unseen
+    sys.dont_write_bytecode = True  # Python would miss an edit made within the same second
     try:
         yield
     finally:
@@ -98,7 +98,7 @@ def _restored_globals() -> Iterator[None]:
 
 
 def _replace_environ(environ: Mapping[str, str]) -> None:
-    """Make the environment equal to a mapping; each change costs a call into the C library."""
+    """Make `os.environ` equal to a mapping; change only what differs, because each change costs a C call."""
     current = dict(os.environ)
     for name in current.keys() - environ.keys():
         del os.environ[name]

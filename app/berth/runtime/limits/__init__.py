@@ -1,1 +1,1 @@
-"""What execution environments may use, and the thread that enforces it."""
+"""Limits of execution environments: how much they use now, and the thread that enforces the limits."""

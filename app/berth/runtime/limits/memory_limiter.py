@@ -1,4 +1,4 @@
-"""The one thread of a server process that watches what execution environments use."""
+"""The thread that ends execution environments which use more memory or processes than they may."""
 
 import logging
 import threading
@@ -8,7 +8,7 @@ from berth.errors import EnvironmentDied, OutOfMemory
 from berth.runtime.limits.process_table import ProcessTable, Usage
 
 _PERIOD_SECONDS = 0.025
-_PERIODS_BETWEEN_IDLE = 40  # a second: idle environments should be doing nothing
+_PERIODS_BETWEEN_IDLE = 40  # idle environments are checked once a second, busy ones in every period
 _CLOSE_SECONDS = 2.0
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: processes and threads.
 MAX_TASKS = 1024
@@ -16,8 +16,8 @@ MAX_TASKS = 1024
 log = logging.getLogger("berth")
 
 
-class Watched(Protocol):
-    """What the watcher knows of an environment."""
+class LimitedEnvironment(Protocol):
+    """What the limiter needs from an environment."""
 
     name: str
     limit_bytes: int
@@ -25,45 +25,45 @@ class Watched(Protocol):
 
     @property
     def group(self) -> int | None:
-        """The process group, once there is one."""
+        """The process group, or None while there is no process."""
         ...
 
     def note_memory(self, used: int, group: int) -> None:
-        """Remember how many bytes this process group uses now."""
+        """Record how many bytes this process group uses now."""
         ...
 
-    def end_for(self, fault: EnvironmentDied, group: int) -> None:
-        """Kill this process group; the invocation, if there is one, ends with this fault."""
+    def kill_for(self, fault: EnvironmentDied, group: int) -> None:
+        """Kill this process group; a running invocation ends with this fault."""
         ...
 
 
-class Watcher:
-    """Ends environments that use more than they may."""
+class MemoryLimiter:
+    """Kills environments that use more than they may; one thread checks all of them."""
 
     def __init__(self, table: ProcessTable | None = None) -> None:
         self._table = table or ProcessTable()
-        self._watched: set[Watched] = set()
+        self._environments: set[LimitedEnvironment] = set()
         self._suspects: set[int] = set()
         self._starting = threading.Lock()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def add(self, environment: Watched) -> None:
-        """Watch an environment from now on."""
+    def add(self, environment: LimitedEnvironment) -> None:
+        """Check an environment from now on."""
         with self._starting:
-            self._watched.add(environment)
+            self._environments.add(environment)
             if self._thread is None and not self._closing.is_set():
                 if not self._table.is_readable:
                     log.warning("memorySize is not enforced on this system: it has no /proc")
                     self._closing.set()
                     return
-                self._thread = threading.Thread(target=self._run, name="berth-watcher", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="berth-memory-limiter", daemon=True)
                 self._thread.start()
 
-    def remove(self, environment: Watched) -> None:
-        """Watch it no longer."""
+    def remove(self, environment: LimitedEnvironment) -> None:
+        """Stop checking an environment."""
         with self._starting:
-            self._watched.discard(environment)
+            self._environments.discard(environment)
 
     def close(self) -> None:
         """End the thread."""
@@ -79,32 +79,33 @@ class Watcher:
             period = (period + 1) % _PERIODS_BETWEEN_IDLE
             try:
                 self.look(idle_too=period == 0)
-            except Exception:  # limits must go on being enforced
+            except Exception:  # the thread must survive, or no limit would be enforced any more
                 log.exception("looking at what environments use failed")
 
     def look(self, *, idle_too: bool = True) -> None:
-        """Look once at every busy environment, or at all."""
+        """Check every busy environment once, and the idle ones too unless told otherwise."""
         with self._starting:
-            watched = {each.group: each for each in self._watched if idle_too or each.is_busy}
-        by_group = {group: each for group, each in watched.items() if group is not None}
+            limited = {each.group: each for each in self._environments if idle_too or each.is_busy}
+        by_group = {group: each for group, each in limited.items() if group is not None}
         if by_group:
             usages = self._table.usage(by_group.keys())
             for group, usage in usages.items():
                 self._judge(group, by_group[group], usage)
             self._suspects -= by_group.keys() - usages.keys()
 
-    def _judge(self, group: int, environment: Watched, usage: Usage) -> None:
+    def _judge(self, group: int, environment: LimitedEnvironment, usage: Usage) -> None:
         used = usage.resident_bytes
         if used > environment.limit_bytes:
             used = self._table.private_bytes(usage.pids)
         environment.note_memory(used, group)
         if usage.tasks > MAX_TASKS:
             log.warning("%s: ended: more than %d processes and threads", environment.name, MAX_TASKS)
-            environment.end_for(EnvironmentDied("Runtime exited with error: signal: killed"), group)
+            environment.kill_for(EnvironmentDied("Runtime exited with error: signal: killed"), group)
         elif used <= environment.limit_bytes:
             self._suspects.discard(group)
         elif len(usage.pids) == 1 or group in self._suspects:
-            environment.end_for(OutOfMemory(), group)
+            environment.kill_for(OutOfMemory(), group)
         else:
-            # Between fork and exec a new process shares all its parent's memory: look once more.
+            # Between fork and exec a new process seems to use all its parent's memory, so the group is
+            # killed only if the next check finds the same.
             self._suspects.add(group)

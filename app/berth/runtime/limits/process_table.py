@@ -1,4 +1,7 @@
-"""What process groups use, from /proc; where there is none (macOS), nothing is known."""
+"""How much memory and how many processes a process group uses, read from /proc.
+
+A system without /proc, such as macOS, has no figures.
+"""
 
 import os
 from collections.abc import Collection
@@ -13,7 +16,7 @@ _PRIVATE = (b"Pss_Anon:", b"Pss_Shmem:", b"SwapPss:")
 
 @dataclass(frozen=True)
 class Usage:
-    """What one process group uses now."""
+    """How much one process group uses now."""
 
     pids: tuple[int, ...]
     resident_bytes: int  # pages that processes share are counted more than once
@@ -28,20 +31,20 @@ class _Stat:
 
 
 class ProcessTable:
-    """Finds the members of process groups; each look reads only what is new since the last."""
+    """Finds the members of process groups; remembers known processes, so that only new ones are read."""
 
     def __init__(self, proc: Path = PROC) -> None:
         self._proc = proc
-        self._groups: dict[int, int] = {}  # by pid, for every process of the machine
+        self._groups: dict[int, int] = {}  # the group of each process of the machine, by pid
         self._newest = b""
 
     @property
     def is_readable(self) -> bool:
-        """Whether this system tells."""
+        """Whether this system has a /proc."""
         return (self._proc / "self/stat").exists()
 
     def usage(self, leaders: Collection[int]) -> dict[int, Usage]:
-        """What the groups of these leaders use; a group that is gone is left out."""
+        """The usage of each group with one of these leaders; a group that has ended is left out."""
         self._look_for_new()
         members: dict[int, list[tuple[int, _Stat]]] = {}
         candidates = [pid for pid, group in self._groups.items() if group in leaders or pid in leaders]
@@ -53,20 +56,20 @@ class ProcessTable:
         return {group: _sum(found) for group, found in members.items() if group in leaders}
 
     def private_bytes(self, pids: Collection[int]) -> int:
-        """The memory of processes with what they share counted once, clean file pages not at all.
+        """The memory of processes, with shared memory counted once and unchanged file pages not at all.
 
-        Lambda's limit counts so too: what the kernel can read again from a file is no reason to kill.
+        Lambda's limit is counted in the same way: the kernel can drop unchanged file pages at any time.
         """
         return sum(self._read_private(pid) for pid in pids)
 
     def _look_for_new(self) -> None:
-        # The last number of loadavg is the newest process or thread: while it stays, none was added.
+        # The last number of loadavg is the newest process or thread. If it is the same, none was added.
         newest = _read_bytes(self._proc / "loadavg").rpartition(b" ")[2]
         if newest and newest == self._newest:
             return
         try:
             listed = {int(name) for name in os.listdir(self._proc) if name.isdigit()}
-        except OSError:  # such as no descriptor to be had now
+        except OSError:  # for example, the server has no free file descriptor now
             return
         self._newest = newest
         for gone in self._groups.keys() - listed:
@@ -77,7 +80,7 @@ class ProcessTable:
                 self._groups[pid] = stat.group
 
     def _read(self, pid: int) -> _Stat | None:
-        # The name in parentheses may hold anything; the numbers stand behind it.
+        # The process name, in parentheses, may contain any character; the numbers follow it.
         fields = _read_bytes(self._proc / str(pid) / "stat").rpartition(b") ")[2].split()
         if len(fields) < 22 or fields[0] in {b"Z", b"X"}:
             return None
@@ -85,7 +88,7 @@ class ProcessTable:
 
     def _read_private(self, pid: int) -> int:
         lines = _read_bytes(self._proc / str(pid) / "smaps_rollup").splitlines()
-        if not lines:  # an old kernel or a sandbox: better too much than no limit
+        if not lines:  # an old kernel or a sandbox: the resident size is too high, but it is a limit
             stat = self._read(pid)
             return stat.resident_bytes if stat is not None else 0
         return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(_PRIVATE))
@@ -110,7 +113,7 @@ def _read_bytes(path: Path) -> bytes:
 
 
 class PeakMemory:
-    """The most memory one process ever held, kept open for reading often."""
+    """Reads the peak memory of one process; keeps the file open because it is read often."""
 
     def __init__(self, pid: int, proc: Path = PROC) -> None:
         try:
@@ -119,7 +122,7 @@ class PeakMemory:
             self._status = -1
 
     def read(self) -> int:
-        """Bytes; 0 where the system does not tell, or no longer."""
+        """The peak in bytes; 0 if the system does not report it or the process has ended."""
         with suppress(OSError):
             return _peak(os.pread(self._status, 4096, 0)) if self._status >= 0 else 0
         return 0

@@ -1,4 +1,4 @@
-"""The log of one execution environment: every line knows its function, environment and invocation."""
+"""The log of one execution environment: each line is attributed to function, environment and invocation."""
 
 import threading
 from collections.abc import Callable
@@ -9,55 +9,56 @@ TAIL_BYTES = 4096  # https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.ht
 
 
 class EnvironmentLog:
-    """Attributes what is written, and keeps the last of each invocation for the log tail."""
+    """Formats and writes what happens in one environment, and keeps the log tail of its invocation."""
 
     def __init__(self, log_format: LogFormat, source: Source, write: Callable[[bytes], None]) -> None:
         self._format = log_format
         self._source = source
         self._write = write
         self._lock = threading.Lock()
-        self._request_id = ""  # none in the init phase
+        self._request_id = ""  # empty in the init phase
         self._tail = b""
-        self._held = b""  # START, until there is something to write with it
+        self._held = b""  # the START line, until it is written together with the next line
 
     def lines(self, block: bytes) -> None:
-        """Whole lines that the function printed."""
+        """Write whole lines that the function printed."""
         self._put(self._format.lines(self._source, self._request_id, block))
 
     def record(self, message: bytes) -> None:
-        """One log record."""
+        """Write one log record of the function."""
         self._put(self._format.record(self._source, self._request_id, message))
 
     def init_start(self) -> None:
-        """The init phase starts."""
+        """Write that the init phase starts."""
         self._request_id = ""
         self._put(self._format.init_start(self._source))
 
     def init_report(self, phase: str, duration_ms: float, outcome: Outcome) -> None:
-        """The init phase did not succeed; `phase` is where it ran: init or invoke."""
+        """Write that the init phase failed; `phase` says during which phase it ran: init or invoke."""
         self._put(self._format.init_report(self._source, phase, duration_ms, outcome))
 
     def start(self, request_id: str) -> None:
-        """An invocation starts: the log tail begins here.
+        """Begin an invocation, and with it a new log tail.
 
-        Most end at once, so this is written together with what comes next; or by show_start().
+        Most invocations end soon, so the START line is held back and written together with the next
+        line, or by show_start().
         """
         with self._lock:
             self._request_id, self._tail = request_id, b""
             self._held = self._format.start(self._source, request_id)
 
     def show_start(self) -> None:
-        """Write that the invocation has started, if that has not been written yet."""
+        """Write the START line if it is still held back."""
         if self._held:
             self._put(b"")
 
     def report(self, report: Report) -> bytes:
-        """An invocation has ended; the last bytes of its log."""
+        """Write that an invocation has ended, and return the tail of its log."""
         return self._put(self._format.report(self._source, report))
 
     def _put(self, chunk: bytes) -> bytes:
-        """Write with what was held back, and return the tail that ends with it."""
-        with self._lock:  # lines come from the reader's thread, too
+        """Write a chunk after what was held back, and return the log tail so far."""
+        with self._lock:  # the output reader's thread writes lines, too
             chunk, self._held = self._held + chunk, b""
             self._tail = (self._tail + chunk[-TAIL_BYTES:])[-TAIL_BYTES:]
             self._write(chunk)

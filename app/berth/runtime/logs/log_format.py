@@ -1,4 +1,4 @@
-"""How Lambda's supervisor words what happens to an environment: as text, or as JSON objects."""
+"""The two formats of an environment's log, in the words of Lambda's supervisor: text and JSON."""
 
 import json
 import math
@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True)
 class Source:
-    """Which environment writes."""
+    """The environment that a log line comes from."""
 
     function_name: str
     instance_id: str
@@ -25,7 +25,7 @@ class Outcome:
 
     status: str = "success"
     error_type: str | None = None
-    message: str | None = None  # the supervisor's own word on it
+    message: str | None = None  # what the supervisor writes about it
 
 
 @dataclass(frozen=True)
@@ -45,65 +45,65 @@ class Report:
 
 
 class LogFormat(Protocol):
-    """What an environment's log is made of; everything returned ends with a newline, or is empty."""
+    """Formats the parts of an environment's log; every returned value ends with a newline or is empty."""
 
     def lines(self, source: Source, request_id: str, block: bytes) -> bytes:
-        """Whole lines that the function printed."""
+        """Format whole lines that the function printed."""
         ...
 
     def record(self, source: Source, request_id: str, message: bytes) -> bytes:
-        """One log record of the function, which may have line ends within."""
+        """Format one log record of the function; it may contain line ends."""
         ...
 
     def init_start(self, source: Source) -> bytes:
-        """The init phase starts."""
+        """Format the start of the init phase."""
         ...
 
     def init_report(self, source: Source, phase: str, duration_ms: float, outcome: Outcome) -> bytes:
-        """The init phase did not succeed."""
+        """Format the report of an init phase that failed."""
         ...
 
     def start(self, source: Source, request_id: str) -> bytes:
-        """An invocation starts."""
+        """Format the start of an invocation."""
         ...
 
     def report(self, source: Source, report: Report) -> bytes:
-        """An invocation has ended."""
+        """Format the end of an invocation with its figures."""
         ...
 
 
 class TextFormat:
-    """Lambda's plain text; what the function writes passes unaltered.
+    """Lambda's plain text; what the function writes is left unchanged.
 
     https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
     """
 
     def lines(self, source: Source, request_id: str, block: bytes) -> bytes:
-        """Whole lines, as they are."""
+        """Leave whole lines unchanged."""
         return block
 
     def record(self, source: Source, request_id: str, message: bytes) -> bytes:
-        """One log record; CloudWatch takes it as one event, stdout needs the line's end."""
+        """End a log record with a newline, because on stdout only a line end separates records."""
         return message if message.endswith(b"\n") else message + b"\n"
 
     def init_start(self, source: Source) -> bytes:
-        """Nothing: Lambda's line names the ARN of a runtime version, and there is none."""
+        """Write no line: Lambda's names the ARN of a runtime version, and Berth has no such ARN."""
         return b""
 
     def init_report(self, source: Source, phase: str, duration_ms: float, outcome: Outcome) -> bytes:
-        """INIT_REPORT."""
+        """Write Lambda's INIT_REPORT line."""
         return f"INIT_REPORT Init Duration: {duration_ms:.2f} ms\tPhase: {phase}{_status(outcome)}\n".encode()
 
     def start(self, source: Source, request_id: str) -> bytes:
-        """START."""
+        """Write Lambda's START line."""
         return f"START RequestId: {request_id} Version: $LATEST\n".encode()
 
     def report(self, source: Source, report: Report) -> bytes:
-        """END, REPORT, and what the supervisor adds when the runtime was ended."""
+        """Write the END and REPORT lines, and what Lambda adds if the runtime was ended."""
         cold = report.init_duration_ms
         init = "" if cold is None else f"\tInit Duration: {cold:.2f} ms"
         outcome = report.outcome
-        # An error that the handler raised is the function's own affair: it has no type here.
+        # Lambda reports no type for an error that the handler raised.
         end = _status(outcome) if outcome.error_type or outcome.status == "timeout" else "\t"
         return (
             f"END RequestId: {report.request_id}\n"
@@ -111,7 +111,7 @@ class TextFormat:
             f"\tBilled Duration: {report.billed_ms} ms\tMemory Size: {source.memory_size} MB"
             f"\tMax Memory Used: {report.max_memory_used} MB{init}"
             f"{end}\n"
-            f"{_last_word(report)}"
+            f"{_closing_lines(report)}"
         ).encode()
 
 
@@ -121,7 +121,7 @@ def _status(outcome: Outcome) -> str:
     return f"\tStatus: error\tError Type: {outcome.error_type}"
 
 
-def _last_word(report: Report) -> str:
+def _closing_lines(report: Report) -> str:
     outcome = report.outcome
     if outcome.message is None:
         return ""
@@ -131,23 +131,23 @@ def _last_word(report: Report) -> str:
 
 
 class JsonFormat:
-    """One JSON object a line: platform events as Lambda's, and what the function writes with its keys.
+    """One JSON object for each line: Lambda's platform events, and what the function writes.
 
     https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html
     """
 
     def lines(self, source: Source, request_id: str, block: bytes) -> bytes:
-        """One object for each line."""
+        """Make one object of each line."""
         time, origin = _now(), _origin(source, request_id)
         rows = block.removesuffix(b"\n").split(b"\n")
         return b"".join(_record(row, time, origin) for row in rows)
 
     def record(self, source: Source, request_id: str, message: bytes) -> bytes:
-        """One object; one that the function wrote keeps its text and gains what it lacks."""
+        """Make one object of a record; a JSON object keeps its text and gets the keys that it lacks."""
         return _record(message, _now(), _origin(source, request_id))
 
     def init_start(self, source: Source) -> bytes:
-        """platform.initStart."""
+        """Write the event platform.initStart."""
         record = {
             "initializationType": source.initialization_type,
             "phase": "init",
@@ -160,7 +160,7 @@ class JsonFormat:
         return _event("initStart", record)
 
     def init_report(self, source: Source, phase: str, duration_ms: float, outcome: Outcome) -> bytes:
-        """platform.initReport."""
+        """Write the event platform.initReport."""
         record = {
             "initializationType": source.initialization_type,
             "phase": phase,
@@ -170,11 +170,11 @@ class JsonFormat:
         return _event("initReport", record)
 
     def start(self, source: Source, request_id: str) -> bytes:
-        """platform.start."""
+        """Write the event platform.start."""
         return _event("start", {"requestId": request_id, "version": "$LATEST"})
 
     def report(self, source: Source, report: Report) -> bytes:
-        """platform.report."""
+        """Write the event platform.report."""
         metrics: dict[str, float] = {
             "durationMs": round(report.duration_ms, 3),
             "billedDurationMs": report.billed_ms,
@@ -224,7 +224,7 @@ def _dumps(document: Mapping[str, Any]) -> str:
 
 
 def _read_object(text: str) -> dict[str, Any] | None:
-    """The JSON object a line is, or None; NaN and Infinity are not JSON."""
+    """Read a line that is one JSON object, or return None; NaN and Infinity are not JSON."""
     if not text.lstrip().startswith("{"):
         return None
     try:

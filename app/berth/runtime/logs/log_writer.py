@@ -1,4 +1,4 @@
-"""The server's stdout, shared by all environments: nobody who writes to it waits for it."""
+"""The server's stdout, which all environments share; writing to it never blocks a request."""
 
 import logging
 import os
@@ -12,20 +12,21 @@ from functools import cached_property
 
 STDOUT = 1
 
-# A pipe that is ready takes so much without blocking.
+# A pipe that is ready for writing takes this many bytes without blocking.
 _AT_ONCE = select.PIPE_BUF
-# What may wait here while nobody reads stdout; a container's log driver in blocking mode can do that.
+# So many bytes may wait while nobody reads stdout, as happens with a container's log driver in blocking
+# mode; what is written beyond them is lost.
 _MOST_WAITING = 16 * 1024 * 1024
 
 log = logging.getLogger("berth")
 
 
 class LogWriter:
-    """Writes chunks in order: at once where the descriptor takes them, later from the reader's thread."""
+    """Writes chunks in order: at once if the descriptor takes them, else from a thread that may block."""
 
     def __init__(self, descriptor: int, wake: Callable[[], None]) -> None:
         self._descriptor = descriptor
-        self._wake = wake  # asks for a flush() by a thread that may block
+        self._wake = wake  # asks the thread that may block to call flush()
         self._counting = threading.Lock()
         self._writing = threading.Lock()
         self._waiting: deque[memoryview] = deque()
@@ -35,7 +36,7 @@ class LogWriter:
         self._poller.register(descriptor, select.POLLOUT)
 
     def write(self, chunk: bytes) -> None:
-        """Write a chunk, or keep it for the thread that may block."""
+        """Write a chunk at once, or keep it for the thread that may block."""
         if not chunk:
             return
         with self._counting:
@@ -53,7 +54,7 @@ class LogWriter:
             self._wake()
 
     def flush(self, seconds: float | None = None) -> None:
-        """Write everything that waits, blocking for at most so long."""
+        """Write every waiting chunk; blocks for at most this many seconds, or without a limit if None."""
         deadline = None if seconds is None else time.monotonic() + seconds
         if not self._writing.acquire(timeout=-1 if seconds is None else seconds):
             return
@@ -80,7 +81,7 @@ class LogWriter:
                 self._waiting[0] = chunk[count:]
 
     def _write_some(self, chunk: memoryview) -> int:
-        """How many bytes went out at once; a file takes any number, a pipe only so many for sure."""
+        """Write without blocking and return how many bytes were written; a pipe may take a part only."""
         if self._is_file:
             return self._write(chunk)
         if not self._poller.poll(0):
@@ -98,7 +99,7 @@ class LogWriter:
             return os.write(self._descriptor, chunk)
         except BlockingIOError:
             return 0
-        except OSError:  # nobody is at the other end, or the disk is full: no reason to stop serving
+        except OSError:  # the reader is gone or the disk is full: drop the chunk and go on serving
             return len(chunk)
 
     @cached_property
@@ -107,7 +108,7 @@ class LogWriter:
 
 
 def _piece(chunk: memoryview) -> memoryview:
-    """What goes out as one: whole lines, so that a worker that shares stdout writes between them."""
+    """The part to write at once: whole lines if possible, because other workers write to the same stdout."""
     piece = chunk[:_AT_ONCE]
     newline = bytes(piece).rfind(b"\n")
     return piece[: newline + 1] if newline >= 0 else piece

@@ -1,4 +1,4 @@
-"""The pipe an environment prints to, cut into lines and log records."""
+"""The pipe that an environment prints to, cut into lines and log records."""
 
 import fcntl
 import os
@@ -11,61 +11,68 @@ import time
 from berth.runtime.logs.environment_log import EnvironmentLog
 
 PIPE_BYTES = 65_536  # Linux's default capacity
-_LARGEST_PIPE = 1_048_576  # to which a function may set it
+_LARGEST_PIPE = 1_048_576  # a function may set the capacity as high as this
 
 # A log frame of Lambda's runtimes: type, length, microseconds since 1970, then the message. The type
-# begins with bytes that are no UTF-8. https://github.com/aws/aws-lambda-python-runtime-interface-client
+# begins with bytes that are not UTF-8. https://github.com/aws/aws-lambda-python-runtime-interface-client
 _FRAME = struct.Struct("!IIQ")
 _FRAME_MARK = b"\xa5\x5a\x00"
 _CLOCK_SKEW = 86_400  # seconds
-# A longer line leaves in pieces: CloudWatch takes no longer event, and no line may fill our memory.
+# A longer line is cut: CloudWatch takes no longer event, and no line may fill the server's memory.
 _LONGEST_LINE = 1_048_576
 
 
 class OutputPipe:
-    """One pipe for stdout, stderr and log records, so that their order is kept."""
+    """The one pipe for stdout, stderr and log records, which keeps their order."""
 
     def __init__(self, environment_log: EnvironmentLog) -> None:
         self._log = environment_log
         self._lock = threading.Lock()
         self._buffer = bytearray()
+        self._searched = 0  # no frame begins before this position of the buffer
+        self._is_open = False
+        self._reading = -1
+        self.writing = -1  # the end that processes print to
+
+    def open(self) -> None:
+        """Make the pipe's two ends."""
         self._reading, self.writing = os.pipe()
         os.set_blocking(self._reading, False)
-        self._searched = 0  # no frame begins before
-        self._is_closed = False
+        self._is_open = True
 
     def fileno(self) -> int:
-        """The reading end."""
+        """The descriptor of the reading end, for selectors."""
         return self._reading
 
     def read(self) -> int:
-        """Take what is there and tell how many bytes it was; any thread may."""
+        """Take what the pipe holds, and return how many bytes that was; any thread may call this."""
         with self._lock:
-            return 0 if self._is_closed else self._take()
+            return self._take() if self._is_open else 0
 
     def finish(self, *, has_ended: bool = False) -> None:
-        """Take everything written so far; a line that was not ended ends here.
+        """Take everything written so far, and end a line that has no line end yet.
 
-        So does a record if the process has ended: else another thread of it is writing the rest.
+        An incomplete record is ended only if the process has ended, because a thread of a running
+        process may still be writing the rest.
         """
         with self._lock:
-            if not self._is_closed:
-                # What the pipe holds now is all that must be taken: a process that prints without
-                # end must not hold up the answer.
+            if self._is_open:
+                # Only what the pipe holds now is taken, because a process that never stops printing
+                # must not delay the answer.
                 rest = min(_bytes_in(self._reading), _LARGEST_PIPE)
                 while rest > 0 and (taken := self._take()):
                     rest -= taken
                 if has_ended and self._find_frame() == (0, True):
                     self._drop(_FRAME.size)
                 if self._buffer and (has_ended or self._find_frame()[0] > 0):
-                    self._emit(len(self._buffer))  # a line that nobody will go on with
+                    self._emit(len(self._buffer))  # an incomplete line; nobody will write its end
 
     def close(self) -> None:
-        """Close both ends, what was written before is taken."""
+        """Take what was written, and close both ends."""
         self.finish(has_ended=True)
         with self._lock:
-            if not self._is_closed:
-                self._is_closed = True
+            if self._is_open:
+                self._is_open = False
                 os.close(self._reading)
                 os.close(self.writing)
 
@@ -80,7 +87,7 @@ class OutputPipe:
         return len(block)
 
     def _hand_on(self) -> bool:
-        """Hand on what is complete at the buffer's start; False when more must come first."""
+        """Log what is complete at the buffer's start; returns False if the rest of it must arrive first."""
         end, is_frame = self._find_frame()
         if is_frame and end == 0:
             return self._take_frame()
@@ -94,20 +101,20 @@ class OutputPipe:
         return True
 
     def _find_frame(self) -> tuple[int, bool]:
-        """Where the text ends, and whether a frame follows; without one it may be a part of one."""
+        """Where the text ends, and whether a whole frame head follows it; if not, a part of one may."""
         start = self._buffer.find(_FRAME_MARK, self._searched)
         while 0 <= start <= len(self._buffer) - _FRAME.size:
             microseconds = _FRAME.unpack_from(self._buffer, start)[2]
             if abs(microseconds / 1e6 - time.time()) < _CLOCK_SKEW:
                 return start, True
-            self._searched = start + 1  # printed bytes that look like a frame's
+            self._searched = start + 1  # these bytes were printed; they only look like a frame
             start = self._buffer.find(_FRAME_MARK, self._searched)
         return (start if start >= 0 else len(self._buffer)), False
 
     def _take_frame(self) -> bool:
         _, length, _ = _FRAME.unpack_from(self._buffer)
         if length > _LONGEST_LINE:
-            self._drop(_FRAME.size)  # goes on as text, in pieces
+            self._drop(_FRAME.size)  # the message is logged as text, in pieces
             return True
         end = _FRAME.size + length
         if len(self._buffer) < end:

@@ -1,4 +1,4 @@
-"""The one thread of a server process that reads what all environments print."""
+"""The thread that reads what all environments of a server process print."""
 
 import os
 import selectors
@@ -9,17 +9,17 @@ from contextlib import suppress
 from berth.runtime.logs.log_writer import LogWriter
 from berth.runtime.logs.output_pipe import PIPE_BYTES, OutputPipe
 
-# What is printed stays in its pipe for a moment: most invocations end within it, and then the
-# request's own thread takes the output along.
+# The thread leaves output in its pipe for a moment. Most invocations end within it, and then the
+# request's own thread takes the output, which saves a switch between threads.
 _PAUSE_SECONDS = 0.002
 _CLOSE_SECONDS = 1.0
 
 
 class OutputReader:
-    """Reads a little of every pipe in turn, so that no flood stalls another's output.
+    """Reads a little of every pipe in turn, so that an environment that floods its pipe delays no other.
 
-    It also writes what the LogWriter could not at once; while that blocks nothing is read, and a
-    function that prints more has to wait.
+    The thread also writes the chunks that the LogWriter had to keep. While that blocks, no pipe is
+    read, and a function that fills its pipe has to wait.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -27,21 +27,23 @@ class OutputReader:
         self._selector = selectors.DefaultSelector()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._bell = -1  # _start() opens the pipe that wakes the thread: this is its reading end
+        self._button = -1  # its writing end
         self._is_closed = False
 
     def add(self, pipe: OutputPipe) -> None:
-        """Read a pipe from now on."""
+        """Read a pipe from now on; starts the thread with the first one."""
         self._start()
         self._selector.register(pipe, selectors.EVENT_READ, pipe)
 
     def remove(self, pipe: OutputPipe) -> None:
-        """Take what the pipe still holds, and close it."""
+        """Stop reading a pipe: take what it still holds, and close it."""
         with suppress(KeyError, ValueError):  # the server is ending
             self._selector.unregister(pipe)
         pipe.close()
 
     def close(self) -> None:
-        """Write what waits and end the thread; it must have no pipes any more."""
+        """Write what waits and end the thread; every pipe must have been removed before."""
         with self._starting:
             self._is_closed = True
             thread, self._thread = self._thread, None

@@ -1,1 +1,1 @@
-"""Which execution environment serves an invocation, and how long each is kept."""
+"""The pool of execution environments: which of them serves an invocation, and how long each is kept."""

@@ -1,12 +1,10 @@
-"""The pool: which environment serves which invocation, and how long each is kept."""
+"""The pool decides which environment serves an invocation, and when an environment is retired."""
 
-import atexit
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
 
 from berth.errors import EnvironmentDied
 from berth.model.function import Function
@@ -18,7 +16,7 @@ _CLOSE_SECONDS = 2.0
 
 @dataclass(eq=False)
 class _Entry:
-    """An environment with what the pool remembers of it."""
+    """An environment and what the pool knows about it."""
 
     environment: ExecutionEnvironment
     revision: object
@@ -29,23 +27,11 @@ class _Entry:
         return self.environment.function
 
 
-class Attendant(Protocol):
-    """Who looks after a pool while a server lives."""
-
-    def start(self) -> None:
-        """Begin; harmless if it has begun."""
-        ...
-
-    def close(self) -> None:
-        """End; every environment has been told to."""
-        ...
-
-
 class Pool:
     """Execution environments by function: made on demand, kept warm, used by one request at a time.
 
-    `create` is told whether the environment is provisioned. `revision` is asked before every use: an
-    environment of an older revision is replaced. `close` is called last.
+    `create(function, is_provisioned)` makes an environment. `revision(function)` is called before
+    every use; an environment that was made at another revision is replaced.
     """
 
     def __init__(
@@ -53,35 +39,21 @@ class Pool:
         limits: Limits,
         create: Callable[[Function, bool], ExecutionEnvironment],
         revision: Callable[[Function], object] = lambda function: None,
-        attend: Callable[["Pool"], Attendant] | None = None,
-        close: Callable[[], None] = lambda: None,
     ) -> None:
         self._limits = limits
         self._create = create
         self._revision = revision
-        self._close = close
         self._slots = Slots(limits)
         self._changed = threading.Condition()
-        self._idle: dict[str, list[_Entry]] = {}  # the last is the warmest
+        self._idle: dict[str, list[_Entry]] = {}  # by function; the one used last is at the end
         self._entries: set[_Entry] = set()
-        self._starting = 0
-        self._is_draining = False
+        self._starting = 0  # how many environments are being started
         self._is_closed = False
-        self._attendant = attend(self) if attend else None
 
     @property
     def is_open(self) -> bool:
-        """Whether new requests should be sent here."""
-        return not (self._is_draining or self._is_closed)
-
-    def drain(self) -> None:
-        """Go on serving, and be open no more; a signal handler may call it."""
-        self._is_draining = True
-
-    def keep(self) -> None:
-        """Begin to keep provisioned environments warm and to end unused ones; returns at once."""
-        if self._attendant is not None and not self._is_closed:
-            self._attendant.start()
+        """Whether close() has not been called yet."""
+        return not self._is_closed
 
     @contextmanager
     def environment(self, function: Function) -> Iterator[ExecutionEnvironment]:
@@ -94,9 +66,9 @@ class Pool:
                 self._release(entry)
 
     def provision(self, function: Function) -> bool:
-        """Make one more environment of a function warm; False if that must wait.
+        """Make one more environment of a function warm; returns False if there is no room for it now.
 
-        Raises EnvironmentDied, or another InvocationFault of the init phase.
+        Raises EnvironmentDied or another InvocationFault if its start or its init phase fails.
         """
         if not self._slots.spare():
             return False
@@ -106,27 +78,27 @@ class Pool:
             self._slots.give_spare_back()
 
     def count_warm(self, function: Function) -> int:
-        """How many environments of a function are ready or in use."""
+        """Count the environments of a function that are ready or in use."""
         with self._changed:
             entries = [entry for entry in self._entries if entry.function.name == function.name]
             unready = [e for e in self._idle.get(function.name, []) if not e.environment.is_ready()]
             return len(entries) - len(unready)
 
     def retire_idle(self) -> None:
-        """End the environments that nobody used for long, the longest first, and those that died."""
-        over: list[_Entry] = []
+        """Retire environments that died or were idle for too long, the longest idle first."""
+        retired: list[_Entry] = []
         with self._changed:
             now = time.monotonic()
             for entry in sorted(self._all_idle(), key=lambda entry: entry.idle_since):
                 is_unused = now - entry.idle_since > self._limits.idle_seconds and self._is_surplus(entry)
                 if is_unused or not entry.environment.is_alive():
                     self._forget_idle(entry)
-                    over.append(entry)
-        for entry in over:
+                    retired.append(entry)
+        for entry in retired:
             self._retire(entry)
 
     def close(self) -> None:
-        """End every environment; a request that waits for one is answered as if it had died."""
+        """End every environment; a request that uses or waits for one is answered as if it had died."""
         self._slots.close()
         with self._changed:
             self._is_closed = True
@@ -138,12 +110,8 @@ class Pool:
             entry.environment.kill()
         for entry in idle:
             self._retire(entry)
-        with self._changed:  # each busy one is retired by the request that sees it end
+        with self._changed:  # the request that used a busy environment retires it
             self._changed.wait_for(lambda: not self._entries, _CLOSE_SECONDS)
-        if self._attendant is not None:
-            self._attendant.close()
-        self._close()
-        atexit.unregister(self.close)
 
     def _all_idle(self) -> list[_Entry]:
         return [entry for entries in self._idle.values() for entry in entries]
@@ -157,7 +125,7 @@ class Pool:
         return self._start(function, revision)
 
     def _take_idle(self, function: Function) -> _Entry | None:
-        """The warmest idle environment, or None once this request may start one."""
+        """Take the idle environment that was used last; None means that the caller must start one."""
         with self._changed:
             while True:
                 self._refuse_if_closed()
@@ -167,16 +135,14 @@ class Pool:
                 if self._starting < self._limits.starts:
                     self._starting += 1
                     return None
-                # Starts are limited, or a burst would make every one of them slow; an environment
-                # that falls idle meanwhile is as good.
+                # Few may start at one time, because a burst of starts would slow down each of them.
+                # While this request waits, another may return its environment.
                 self._changed.wait()
 
     def _start(self, function: Function, revision: object, *, is_provisioned: bool = False) -> _Entry:
-        """Start an environment, with the permit for it, which ends here."""
+        """Start an environment that the caller has counted in `_starting`; it counts there until it runs."""
         try:
             entry = _Entry(self._create(function, is_provisioned), revision)
-            if function.isolation == "process":  # nothing is gained by ending another kind
-                self.keep()
             try:
                 self._admit(entry)
                 entry.environment.start()
@@ -212,24 +178,22 @@ class Pool:
         return True
 
     def _has_room(self) -> bool:
-        """Whether another environment may be made without ending one that is to be kept warm."""
+        """Whether an environment can be added without retiring one that must stay warm."""
         is_full = len(self._entries) >= self._limits.environments
         return not is_full or any(map(self._is_surplus, self._all_idle()))
 
     def _admit(self, entry: _Entry) -> None:
-        """Count an environment in; a full server first ends the one that was idle longest."""
+        """Add an environment to the pool; a full pool first retires the one that was idle longest."""
         with self._changed:
             self._refuse_if_closed()
-            if not self._entries:
-                atexit.register(self.close)  # for servers that end without telling
             oldest = self._take_oldest() if len(self._entries) >= self._limits.environments else None
             self._entries.add(entry)
         if oldest is not None:
             oldest.environment.retire()
 
     def _take_oldest(self) -> _Entry:
-        # There is one: whoever asks has a slot and no environment yet, every other slot has one at
-        # most, and what is not in use is idle or no longer counted.
+        # There always is an idle one. There are at most as many slots as environments, and the caller
+        # holds a slot without an environment, so one of the environments in the pool is not in use.
         idle = self._all_idle()
         oldest = min(idle, key=lambda entry: (not self._is_surplus(entry), entry.idle_since))
         self._forget_idle(oldest)
@@ -244,7 +208,7 @@ class Pool:
             raise EnvironmentDied("Runtime could not be started: the server is ending")
 
     def _is_surplus(self, entry: _Entry) -> bool:
-        """Whether its function has more environments than are to be kept warm."""
+        """Whether the function of this environment has more of them than must stay warm."""
         function = entry.function
         count = sum(other.function.name == function.name for other in self._entries)
         return count > function.provisioned_concurrency

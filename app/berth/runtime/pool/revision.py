@@ -1,4 +1,4 @@
-"""Whether a function's files have changed, for the development server."""
+"""The revision of a function's files, by which the development server sees that they were edited."""
 
 import os
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from berth.model.function import PACKAGES_FOLDER, Function
 
 
 def source_revision(function: Function) -> int:
-    """A number that changes when any file of the function is added, removed or written."""
+    """Compute a number that changes when any file of the function is added, removed or written."""
     return hash(tuple(sorted(_file_marks(function.directory))))
 
 
@@ -18,10 +18,10 @@ def _file_marks(folder: Path) -> Iterator[tuple[str, int, int]]:
         for entry in entries:
             if entry.name == "__pycache__":
                 continue
-            # Installed packages are replaced as one folder, so its own time stamp is enough.
+            # Installing packages replaces their whole folder, so its own time stamp is enough.
             if entry.is_dir() and entry.name != PACKAGES_FOLDER:
                 yield from _file_marks(Path(entry.path))
                 continue
-            with suppress(FileNotFoundError):  # editors replace files
+            with suppress(FileNotFoundError):  # an editor may be replacing the file at this moment
                 status = entry.stat()
                 yield entry.path, status.st_mtime_ns, status.st_size

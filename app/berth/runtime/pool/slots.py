@@ -1,4 +1,4 @@
-"""Slots: how many invocations may run at one time, and who waits or is throttled."""
+"""Slots limit how many invocations run at one time; the other requests wait or are throttled."""
 
 import threading
 from collections import Counter
@@ -12,7 +12,7 @@ from berth.model.function import Function
 
 @dataclass(frozen=True)
 class Limits:
-    """How much may happen at one time in one server process."""
+    """How much one server process may do at one time."""
 
     concurrency: int  # invocations
     environments: int  # execution environments, warm ones included
@@ -23,21 +23,22 @@ class Limits:
 
     @property
     def shared(self) -> int:
-        """Slots that any function may take, all of them if nobody else comes.
+        """How many slots any function may take, and one function alone may take all of them.
 
-        Where environments are few, some are left for the other functions: one each, half at most.
+        If environments are few, some slots are left for the other functions: one for each, but at
+        most half of all.
         """
         left_for_others = max(self.environments - (self.functions - 1), (self.environments + 1) // 2)
         return min(self.concurrency, left_for_others)
 
     @property
     def most(self) -> int:
-        """All slots: the shared ones, and one for each function that has nothing running yet."""
+        """How many slots there are: the shared ones, and one for each function that runs nothing yet."""
         return min(self.environments, self.concurrency + self.functions - 1)
 
 
 class Slots:
-    """Slots for invocations: no flood of one function keeps another's first request out."""
+    """Lends slots to invocations, so that a flood of requests for one function does not shut out another."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -49,7 +50,7 @@ class Slots:
 
     @contextmanager
     def slot(self, function: Function) -> Iterator[None]:
-        """Hold a slot, waiting for one if need be; raises Throttled."""
+        """Hold a slot; waits for one if all are taken, and raises Throttled if none becomes free in time."""
         with self._changed:
             self._refuse(function)
             if not self._has_slot(function):
@@ -63,7 +64,7 @@ class Slots:
             self._give_back(function)
 
     def spare(self) -> bool:
-        """Take a slot for work that no request waits for, if there is one; give_spare_back() ends it."""
+        """Take a slot for work in the background, and return whether one was free; see give_spare_back()."""
         with self._changed:
             if self._is_closed or self._in_flight >= self._limits.shared:
                 return False
@@ -71,19 +72,19 @@ class Slots:
             return True
 
     def give_spare_back(self) -> None:
-        """End what spare() began."""
+        """Give back the slot that spare() took."""
         with self._changed:
             self._in_flight -= 1
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Give no more slots, those who wait included."""
+        """Lend no more slots; requests that wait for one are throttled."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
 
     def _refuse(self, function: Function) -> None:
-        """Raise Throttled where no waiting would help."""
+        """Raise Throttled if waiting for a slot would not help."""
         if self._is_closed:
             raise Throttled(function.name, "the end of the server")
         reserved = function.reserved_concurrency

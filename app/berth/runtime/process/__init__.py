@@ -1,1 +1,1 @@
-"""Execution environments that are processes of their own."""
+"""Process environments run each function in a process of its own."""

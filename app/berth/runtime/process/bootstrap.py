@@ -1,7 +1,7 @@
-"""The program of an execution environment's process: AWS's own runtime over a private socket.
+"""The program that runs in an environment's process: AWS's own runtime over a private socket.
 
-It is run by path with `python -P -S` and imports the standard library and awslambdaric only. The
-server's own packages must not be importable here: a user's `app/` folder would lose to them.
+The server runs it by path with `python -P -S`. It imports the standard library and awslambdaric only,
+so that no package of the server takes the place of a module that the function brings.
 
 A frame is a head (JSON) and a tail (raw bytes), each preceded by its length as a 4-byte integer.
 """
@@ -36,13 +36,13 @@ TOO_LARGE = (
     f'({MAX_RESPONSE_BYTES} bytes).","errorType":"Function.ResponseSizeTooLarge"}}'
 ).encode()
 
-# What `ulimit -n` says on Lambda; a function that leaks descriptors meets the same wall.
+# The value of `ulimit -n` on Lambda: a function that leaks descriptors fails at the same number.
 _MAX_DESCRIPTORS = 1024
 _PR_SET_PDEATHSIG = 1
 
 
 class Place(NamedTuple):
-    """What the server tells a new process about its place."""
+    """What the server tells a new process about where it runs."""
 
     connection: int  # the descriptor of the private socket
     server: int  # the process that started this one
@@ -51,13 +51,13 @@ class Place(NamedTuple):
 
 
 def encode_frame(head: dict[str, Any], tail: bytes = b"") -> bytes:
-    """One frame, ready to be sent."""
+    """Encode one frame, ready to be sent."""
     text = json.dumps(head, separators=(",", ":")).encode()
     return b"".join((LENGTHS.pack(len(text), len(tail)), text, tail))
 
 
 def read_exactly(connection: socket.socket, size: int) -> bytearray:
-    """Read exactly so many bytes; raises EOFError if the other side is gone."""
+    """Read exactly `size` bytes; raises EOFError if the other side has closed the socket."""
     buffer = bytearray(size)
     view = memoryview(buffer)
     while view:
@@ -76,7 +76,7 @@ def read_frame(connection: socket.socket) -> tuple[dict[str, Any], bytes]:
 
 
 def limited_response(result_data: bytes | str) -> tuple[str, bytes]:
-    """A result to post, or the error that Lambda makes of one over its limit."""
+    """The result to post; a result over Lambda's limit becomes Lambda's error for it."""
     data = result_data if isinstance(result_data, bytes) else result_data.encode("utf-8")
     if len(data) <= MAX_RESPONSE_BYTES:
         return RESULT, data
@@ -85,9 +85,9 @@ def limited_response(result_data: bytes | str) -> tuple[str, bytes]:
 
 
 def site_folders(task_root: str, environ: Mapping[str, str], layers: Sequence[str]) -> list[str]:
-    """Where the function's own modules are, `.pth` files honoured: its folder, its packages, its layers.
+    """The folders that hold the function's own modules and `.pth` files: its own, its packages', its layers'.
 
-    A user's PYTHONPATH takes the layers off the path, as on Lambda.
+    If the user sets PYTHONPATH, the layers are not on the path, as on Lambda.
     """
     own = [task_root, os.path.join(task_root, ".packages")]
     if environ.get("PYTHONPATH"):
@@ -98,20 +98,20 @@ def site_folders(task_root: str, environ: Mapping[str, str], layers: Sequence[st
 
 
 def _layer_modules(layer: str) -> str:
-    """A layer's `python` folder is unpacked to /opt/python; a folder without one is taken for it."""
+    """The folder of a layer that Lambda unpacks to /opt/python: `python` in the layer, or else the layer."""
     inner = os.path.join(layer, "python")
     return inner if os.path.isdir(inner) else layer
 
 
 def search_path(folders: Sequence[str], environ: Mapping[str, str], interpreter: Sequence[str]) -> list[str]:
-    """The module search path: the function's folders, PYTHONPATH, then what the interpreter has."""
+    """The module search path: the function's folders, PYTHONPATH, then the interpreter's own path."""
     given = [entry for entry in environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
     others = [entry for entry in interpreter if entry not in given]
     return list(dict.fromkeys([*folders, *given, *others]))
 
 
 def request_attributes(head: dict[str, Any], event: bytes) -> dict[str, Any]:
-    """What awslambdaric wants to know of an invocation, from its frame."""
+    """Make the attributes of an invocation that awslambdaric reads from the head of its frame."""
     return {
         "invoke_id": head["requestId"],
         "x_amzn_trace_id": head.get("traceId"),
@@ -127,16 +127,16 @@ def request_attributes(head: dict[str, Any], event: bytes) -> dict[str, Any]:
 
 
 def _import_runtime(server_packages: Sequence[str]) -> None:
-    """Import AWS's runtime before the function's folder can shadow what it needs."""
+    """Import AWS's runtime before a module in the function's folder can replace one that it needs."""
     sys.path += [entry for entry in server_packages if entry not in sys.path]
-    # awslambdaric's HTTP client is not used; importing it would start a C++ library.
+    # awslambdaric's HTTP client is not needed, and its import would load a C++ library.
     sys.modules["runtime_client"] = None  # type: ignore[assignment]
     importlib.import_module("awslambdaric.bootstrap")
     del sys.modules["runtime_client"]
 
 
 def _enter_task_root(server_packages: Sequence[str], layers: Sequence[str]) -> None:
-    """Do what Lambda's bootstrap and Python's `site` do, without the server's own packages."""
+    """Prepare `sys.path` and the builtins as Lambda's bootstrap and Python's `site` module do."""
     folders = site_folders(os.environ["LAMBDA_TASK_ROOT"], os.environ, layers)
     folders = [folder for folder in folders if os.path.isdir(folder)]
     interpreter = [entry for entry in sys.path if entry not in server_packages]
@@ -144,11 +144,11 @@ def _enter_task_root(server_packages: Sequence[str], layers: Sequence[str]) -> N
     for folder in folders:
         site.addsitedir(folder)  # `.pth` files; the folder itself is on the path already
     if importlib.machinery.PathFinder.find_spec("simplejson", folders):
-        _forget("simplejson")  # awslambdaric keeps its own; the function imports the one it brought
+        _forget("simplejson")  # awslambdaric has imported its own; the function imports the one it brings
     sys.path += [entry for entry in server_packages if entry not in sys.path]
     site.setquit()
     site.sethelper()
-    # Lambda leaves its runtime directory here for the function's own child processes.
+    # Lambda sets this variable for the function's own child processes.
     os.environ.setdefault("PYTHONPATH", os.environ["LAMBDA_RUNTIME_DIR"])
 
 
@@ -167,7 +167,7 @@ class FrameClient:
         os.register_at_fork(after_in_child=connection.close)
 
     def wait_next_invocation(self) -> Any:
-        """Wait for an invocation; the first call tells the server that the init phase is over."""
+        """Wait for an invocation; the first call tells the server that the function has been imported."""
         if not self._is_ready:
             self._is_ready = True
             self._send({"type": READY})
@@ -175,11 +175,11 @@ class FrameClient:
         try:
             head, event = read_frame(self._connection)
         except EOFError:
-            os._exit(0)  # The server is gone. Lambda runs no atexit handlers either.
+            os._exit(0)  # The server has ended. Lambda runs no atexit handlers either.
         return SimpleNamespace(**request_attributes(head, event))
 
     def post_invocation_result(self, invoke_id: str, result_data: bytes | str, *_: Any) -> None:
-        """Post what the handler returned, unless it is over Lambda's limit."""
+        """Post what the handler returned, or an error if that is over Lambda's limit."""
         kind, payload = limited_response(result_data)
         self._send({"type": kind, "requestId": invoke_id}, payload)
 
@@ -188,7 +188,7 @@ class FrameClient:
         self._send({"type": ERROR, "requestId": invoke_id}, error_response_data.encode("utf-8"))
 
     def post_init_error(self, error_response_data: Any, *_: Any) -> None:
-        """Post why the function cannot be imported."""
+        """Post the error that the function's import raised."""
         from awslambdaric.lambda_runtime_marshaller import to_json
 
         self._send({"type": INIT_ERROR}, to_json(error_response_data).encode("utf-8"))
@@ -198,28 +198,28 @@ class FrameClient:
         self._connection.sendall(encode_frame(head, tail))
 
     def _leave_if_forked(self) -> None:
-        """A process the handler forked has no business with the runtime."""
+        """End the process if the handler forked it: only the original process may use the socket."""
         if os.getpid() != self._owner:
             os._exit(0)
 
 
 def _connect(connection: socket.socket) -> Any:
-    """A client that also is what awslambdaric documents: users replace its marshaller."""
+    """Make a client of awslambdaric's documented base class, because users replace its marshaller."""
     from awslambdaric.lambda_runtime_client import BaseLambdaRuntimeClient
 
     return type("LambdaRuntimeClient", (FrameClient, BaseLambdaRuntimeClient), {})(connection)
 
 
 def die_with(parent: int, signal_number: int = signal.SIGKILL) -> None:
-    """Have the kernel send this signal when the thread that started this process ends, whatever ends it."""
+    """Have the kernel send this process a signal when the thread that started it ends."""
     try:
         import ctypes
 
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal_number)
     except (ImportError, AttributeError):
-        return  # macOS has nothing of the kind
+        return  # macOS has no prctl
     if os.getppid() != parent:
-        os._exit(1)  # it ended before
+        os._exit(1)  # the parent ended before the kernel was told
 
 
 def _limit_descriptors() -> None:
@@ -231,7 +231,7 @@ def _limit_descriptors() -> None:
 
 
 def _await_init(connection: socket.socket) -> None:
-    """Until the server says so nothing of the function runs."""
+    """Wait until the server asks for the init phase; before that, no code of the function runs."""
     try:
         read_frame(connection)
     except EOFError:
@@ -239,7 +239,7 @@ def _await_init(connection: socket.socket) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Serve invocations at the place that the argument describes."""
+    """Serve invocations as the first argument, a Place as JSON, describes."""
     place = Place(**json.loads(arguments[0]))
     die_with(place.server)
     _limit_descriptors()
@@ -247,8 +247,8 @@ def main(arguments: list[str]) -> None:
     connection.set_inheritable(False)
     _import_runtime(place.server_packages)
     client = _connect(connection)
-    # awslambdaric writes log records as frames to this descriptor. It is stdout's pipe, so that the
-    # order of prints and records is kept; a handler that closes stdout can log all the same.
+    # awslambdaric writes log records as frames to this descriptor. It is a copy of stdout, so prints and
+    # records keep their order, and a handler that closes stdout can still log.
     os.environ["_LAMBDA_TELEMETRY_LOG_FD"] = str(os.dup(1))
     connection.sendall(encode_frame({"type": STARTED}))
     _await_init(connection)

@@ -1,4 +1,4 @@
-"""The private socket between the server and one environment's process."""
+"""The private socket between the server and the process of one environment."""
 
 import json
 import select
@@ -12,20 +12,20 @@ from berth.runtime.process.os_process import OsProcess
 
 _MAX_HEAD_BYTES = 64 * 1024
 _MAX_TAIL_BYTES = 16 * 1024 * 1024  # an error's stack trace may be longer than a result
-_LONGEST_POLL = 86_400.0  # seconds; poll() counts milliseconds in an int
+_LONGEST_POLL = 86_400.0  # seconds; poll() takes milliseconds as a C int
 _POLL_WITHOUT_PIDFD = 0.02  # seconds
 
 
 class DeadlinePassed(Exception):
-    """Raised when waiting took too long."""
+    """Raised when the deadline passes before the process answers."""
 
 
 class ProcessEnded(Exception):
-    """Raised when the process ended before it had sent what was waited for."""
+    """Raised when the process ends before it sends the whole frame."""
 
 
 class Channel:
-    """Frames to and from a process; every wait has a deadline and ends with the process."""
+    """Sends frames to a process and receives its frames; each wait ends at a deadline or with the process."""
 
     def __init__(self, connection: socket.socket, process: OsProcess) -> None:
         connection.setblocking(False)
@@ -56,7 +56,7 @@ class Channel:
                 self._await_end(deadline)
 
     def receive(self, deadline: float) -> tuple[dict[str, Any], bytes]:
-        """Receive one frame; raises DeadlinePassed, ProcessEnded, or EnvironmentDied for what is none."""
+        """Receive one frame; raises DeadlinePassed, ProcessEnded, or EnvironmentDied if it cannot be read."""
         lengths = self._receive_exactly(bootstrap.LENGTHS.size, deadline)
         head_size, tail_size = bootstrap.LENGTHS.unpack(lengths)
         if head_size > _MAX_HEAD_BYTES or tail_size > _MAX_TAIL_BYTES:
@@ -72,7 +72,7 @@ class Channel:
         buffer = bytearray(size)
         view = memoryview(buffer)
         while view:
-            if time.monotonic() > deadline:  # a process that sends without end is no answer
+            if time.monotonic() > deadline:  # the process may send bytes without end
                 raise DeadlinePassed
             try:
                 count = self._connection.recv_into(view)
@@ -92,12 +92,12 @@ class Channel:
         if remaining <= 0:
             raise DeadlinePassed
         ready = dict(self._poller.poll(min(remaining, self._longest) * 1000))
-        # An answer that was sent before the end still counts, so the socket is looked at first.
+        # A process may answer and then end: its answer counts, so the socket is checked first.
         if self._connection.fileno() not in ready and self._process.has_exited():
             raise ProcessEnded
 
     def _await_end(self, deadline: float) -> None:
-        """The socket is closed, which says nothing yet: wait for the process to end."""
+        """Wait for the end of a process that closed its socket, and raise ProcessEnded then."""
         remaining = max(0.0, deadline - time.monotonic())
         if not self._process.has_exited(min(_LONGEST_POLL, remaining)):
             raise DeadlinePassed

@@ -1,20 +1,19 @@
-"""The environment variables of a function: built, not inherited."""
+"""The environment variables of a function; they are built from manifest and settings, not inherited."""
 
 import importlib.util
 import os
 import sys
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 
 from berth.model.function import Function
+from berth.runtime.environment import Instance
 from berth.settings import Settings
 
 EXECUTION_ENVIRONMENT = f"AWS_Lambda_python{sys.version_info.major}.{sys.version_info.minor}"
 
-# Recorded from AWS and the same for every function. The addresses lead nowhere here, as they do on
-# Lambda without X-Ray: UDP to them is lost, and AWS_XRAY_* may be overridden by a manifest.
+# Recorded from AWS, where every function has the same values. Nothing listens at these addresses, as on
+# Lambda without X-Ray: UDP sent to them is lost. A manifest may override AWS_XRAY_*.
 _CONSTANT = {
     "AWS_EXECUTION_ENV": EXECUTION_ENVIRONMENT,
     "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
@@ -30,28 +29,10 @@ _CONSTANT = {
 }
 
 
-@dataclass(frozen=True)
-class Instance:
-    """What tells one execution environment from another."""
-
-    id: str  # 32 hexadecimal digits
-    is_provisioned: bool = False
-
-    @property
-    def initialization_type(self) -> str:
-        """Why it was started, in Lambda's word."""
-        return "provisioned-concurrency" if self.is_provisioned else "on-demand"
-
-    @cached_property
-    def log_stream_name(self) -> str:
-        """The stream Lambda would log to."""
-        return f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{self.id}"
-
-
 def build_environ(
     function: Function, settings: Settings, instance: Instance, folder: Path | None = None
 ) -> dict[str, str]:
-    """The whole environment of one execution environment; `folder` is its own place for temporary files."""
+    """Build all variables of one execution environment; `folder` is its folder for temporary files."""
     task_root = str(function.directory)
     passed_on = settings.passed_on
     optional = {} if folder is None else {"TMPDIR": str(folder)}
@@ -89,7 +70,7 @@ def server_packages() -> tuple[str, ...]:
 
 
 def _in_layers(function: Function, name: str) -> list[str]:
-    """Layers are unpacked to /opt in their order: of two files with one name the later stays."""
+    """The folders of this name in all layers, the last layer first, because its files come before others."""
     return [*(str(layer / name) for layer in reversed(function.layers)), f"/opt/{name}"]
 
 

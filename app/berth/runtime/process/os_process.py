@@ -13,18 +13,18 @@ _PR_SET_DUMPABLE = 4
 
 
 def hide_process() -> None:
-    """Keep this process's memory and environment from other processes of its user, as functions are.
+    """Forbid other processes of the same user, such as functions, to read this process's memory.
 
     https://man7.org/linux/man-pages/man2/PR_SET_DUMPABLE.2const.html
     """
-    with suppress(ImportError, AttributeError):  # macOS has nothing of the kind
+    with suppress(ImportError, AttributeError):  # macOS has no prctl
         import ctypes
 
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0)
 
 
 class OsProcess:
-    """A process that was started, until its end has been collected."""
+    """A started process, until collect() has waited for its end."""
 
     def __init__(self, process: "subprocess.Popen[bytes]") -> None:
         self._process = process
@@ -37,7 +37,7 @@ class OsProcess:
         self._is_killed = False
 
     def has_exited(self, seconds: float = 0) -> bool:
-        """Whether it has ended, waiting at most so long."""
+        """Whether the process has ended; waits for that at most this many seconds."""
         if self._process.returncode is not None:
             return True
         if self.descriptor is not None:
@@ -48,17 +48,18 @@ class OsProcess:
             return False
 
     def kill_group(self) -> None:
-        """Kill it and what it started in its group; any thread may, and more than once."""
+        """Kill the process and its group; any thread may call this, and more than once."""
         with self._ending:
             if self._is_killed:
                 return
             self._is_killed = True
-            # It is collected after this only, so the group's number cannot have been given away.
-            with suppress(ProcessLookupError, PermissionError):  # the latter: on macOS, a group of zombies
+            # The process is collected only after this, so no other group can have its number.
+            # PermissionError: macOS raises it if every process of the group has ended.
+            with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
 
     def collect(self) -> None:
-        """Kill the group, and wait until the process is gone."""
+        """Kill the group, and wait until the process has ended."""
         self.kill_group()
         self._process.wait()
         with self._ending:
@@ -67,7 +68,7 @@ class OsProcess:
             os.close(descriptor)
 
     def ending(self) -> str:
-        """How it ended by itself, in the words of Lambda's supervisor (Go's)."""
+        """How the process ended, in the words of Lambda's supervisor, which is written in Go."""
         self.collect()
         status = self._process.returncode
         if status == 0:
@@ -78,7 +79,7 @@ class OsProcess:
 
 
 def _open_pid(pid: int) -> int | None:
-    """A descriptor for a process; macOS, old kernels and some sandboxes have none to give."""
+    """Open a descriptor for a process; None on macOS, old kernels and in some sandboxes."""
     try:
         return os.pidfd_open(pid)
     except (AttributeError, OSError):
@@ -88,7 +89,7 @@ def _open_pid(pid: int) -> int | None:
 def spawn(
     program: Sequence[str], *, folder: Path, environ: Mapping[str, str], output: int, inherited: int
 ) -> OsProcess:
-    """Start a program in a session of its own, with one descriptor more than the usual three."""
+    """Start a program in its own session; it inherits one descriptor besides stdin, stdout and stderr."""
     return OsProcess(
         subprocess.Popen(
             program,

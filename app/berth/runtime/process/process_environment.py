@@ -1,4 +1,4 @@
-"""An execution environment whose function runs in a process of its own."""
+"""An execution environment that runs its function in a process of its own."""
 
 import threading
 import time
@@ -11,53 +11,52 @@ from pathlib import Path
 from berth.errors import EnvironmentDied, HandlerTimedOut, InvocationFault
 from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
-from berth.runtime.environment import INIT_SECONDS, PROVISIONED_INIT_SECONDS, State
-from berth.runtime.logs.environment_log import EnvironmentLog
+from berth.runtime.environment import Instance, State
 from berth.runtime.logs.log_format import Report
 from berth.runtime.logs.output_pipe import OutputPipe
-from berth.runtime.outcome import final_result, init_outcome, invocation_outcome, log_source
+from berth.runtime.outcome import final_result, init_outcome, invocation_outcome
 from berth.runtime.process.channel import DeadlinePassed
-from berth.runtime.process.environ import Instance, build_environ
+from berth.runtime.process.environ import build_environ
 from berth.runtime.process.runtime_process import RuntimeProcess, launch
 from berth.runtime.supervisor import Supervisor
 from berth.runtime.temp_folders import sweep
-from berth.settings import Settings
 
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+_INIT_SECONDS = 10.0
+_PROVISIONED_INIT_SECONDS = 130.0  # or the function's timeout, if that is longer
 _MIB = 1024 * 1024
-_LAST_WORDS_SECONDS = 0.1
+_EXIT_SECONDS = 0.1
 
 
-class ChildProcess:
-    """A temporary folder, a log, and one process after another to run the function.
+class ProcessEnvironment:
+    """Runs the function in one process after another, with one temporary folder and one log for all of them.
 
-    When a process ends, by itself or killed for a fault, the next one is started at once; it imports
-    the function when an invocation comes, as Lambda does ("suppressed init").
+    When a process ends, by itself or because it was killed for a fault, the next one is started at
+    once. It imports the function only when an invocation comes, as on Lambda ("suppressed init").
     """
 
-    def __init__(
-        self,
-        function: Function,
-        settings: Settings,
-        supervisor: Supervisor,
-        *,
-        is_provisioned: bool = False,
-    ) -> None:
+    def __init__(self, function: Function, supervisor: Supervisor, *, is_provisioned: bool = False) -> None:
         self.function = function
         self.name = function.name
         self.limit_bytes = function.memory_size * _MIB
         self.is_busy = False
-        self._settings = settings
         self._supervisor = supervisor
         self._instance = Instance(uuid.uuid4().hex, is_provisioned=is_provisioned)
+        self._log = supervisor.open_log(function, self._instance)
+        self._pipe = OutputPipe(self._log)
+        self._folder: Path | None = None
         self._state = State.NEW
-        self._current: RuntimeProcess | None = None
-        self._is_first_process = True  # the present process is the first, whose init phase has its own limit
+        self._launched: Future[RuntimeProcess] = Future()  # _launch() replaces it
+        self._launched_at = 0.0
+        self._current: RuntimeProcess | None = None  # the launched process, once its start has succeeded
+        self._has_ended = False  # the process has ended, and the next one has not been launched
+        self._is_first_process = True  # the init phase of the first process has a time limit of its own
         self._is_ending = False
-        self._changing = threading.Lock()  # a closing pool ends what a request's thread is using
-        self._init_ms: float | None = None  # of an init phase that no report has told yet
+        self._changing = threading.Lock()  # a pool that closes kills what a request's thread is using
+        self._init_ms: float | None = None  # the duration of an init phase that no report contains yet
 
     def is_alive(self) -> bool:
-        """Whether it can take an invocation; its process may have ended by itself."""
+        """Whether the environment can take an invocation; its process may have ended by itself."""
         if self._state is State.NEW or self._state is State.DEAD:
             return self._state is State.NEW
         if self._current is not None:
@@ -69,12 +68,7 @@ class ChildProcess:
         return self._state is State.READY
 
     def start(self) -> None:
-        """Start the interpreter and wait until it runs; raises EnvironmentDied if none can be had."""
-        self._log = EnvironmentLog(
-            self._supervisor.log_format,
-            log_source(self.function, self._instance),
-            self._supervisor.output.writer.write,
-        )
+        """Start the interpreter and wait until it runs; raises EnvironmentDied if it cannot be started."""
         with ExitStack() as on_failure:
             try:
                 self._open(on_failure)
@@ -82,7 +76,8 @@ class ChildProcess:
                     if self._is_ending:
                         raise OSError("the server is ending")
                     self._launch()
-            except (OSError, RuntimeError) as failed:  # no descriptor, no thread, or the server's end
+            # No descriptor or thread is free, or the server is ending.
+            except (OSError, RuntimeError) as failed:
                 raise EnvironmentDied(f"Runtime could not be started: {failed}") from failed
             on_failure.pop_all()
         try:
@@ -92,30 +87,33 @@ class ChildProcess:
             raise
 
     def _open(self, on_failure: ExitStack) -> None:
-        """Make what the environment has beside its processes."""
-        self._folder = self._supervisor.folders.create(self.name)
-        on_failure.callback(sweep, self._folder)
-        self._pipe = OutputPipe(self._log)
+        """Make the folder and the pipe that all processes of the environment share."""
+        self._folder = folder = self._supervisor.folders.create(self.name)
+        on_failure.callback(sweep, folder)
+        self._pipe.open()
         on_failure.callback(self._pipe.close)
         self._supervisor.output.add(self._pipe)
         on_failure.callback(self._supervisor.output.remove, self._pipe)
-        self._supervisor.watcher.add(self)
-        on_failure.callback(self._supervisor.watcher.remove, self)
+        self._supervisor.limiter.add(self)
+        on_failure.callback(self._supervisor.limiter.remove, self)
 
     def initialize(self) -> InvocationResult | None:
-        """Run the init phase alone: None, or the error it ended with; raises InvocationFault."""
+        """Run the init phase alone; returns None, or the error that the import raised.
+
+        Raises InvocationFault if the process timed out or ended.
+        """
         if self._state is State.READY:
             return None
-        failure = self._initialize("init", max(PROVISIONED_INIT_SECONDS, self.function.timeout))
+        failure = self._initialize("init", max(_PROVISIONED_INIT_SECONDS, self.function.timeout))
         self._replace_ended_process()
         if isinstance(failure, InvocationFault):
             raise failure
         return failure
 
     def invoke(self, invocation: Invocation) -> InvocationResult:
-        """Run one invocation, the init phase before it if it is the first.
+        """Run one invocation; before the first one, run the init phase.
 
-        What a fault makes of it is a result, too, in Lambda's words.
+        A fault, such as a timeout, is returned as a result that describes it in Lambda's words.
         """
         self.is_busy = True
         try:
@@ -125,55 +123,58 @@ class ChildProcess:
             self.is_busy = False
 
     def kill(self) -> None:
-        """Kill the process group for good; whoever waits for an answer goes on."""
+        """Kill the process group and start no other process; a running invocation gets EnvironmentDied."""
         with self._changing:
             self._is_ending = True
             if self._state is not State.NEW and self._launched.exception() is None:
                 self._process.kill()
 
     def retire(self) -> None:
-        """Kill the process group and clean up behind it; harmless when it is DEAD."""
+        """Kill the process group and clean up after it; does nothing if the environment is DEAD."""
         self.kill()
         with self._changing:
             if self._state in {State.NEW, State.DEAD}:
                 return
             self._move(State.DEAD)
             self._current = None
-        self._supervisor.watcher.remove(self)
+        self._supervisor.limiter.remove(self)
         self._supervisor.output.remove(self._pipe)
-        self._supervisor.bury(partial(_clean_up, self._launched, self._folder))
+        self._supervisor.clean_up(partial(_clean_up, self._launched, self._folder))
 
     @property
     def group(self) -> int | None:
-        """The process group, once there is one; see Watched."""
+        """The process group, or None while there is no process; see LimitedEnvironment."""
         current = self._current
         return current.pid if current is not None else None
 
     def note_memory(self, used: int, group: int) -> None:
-        """Remember how much is used now; see Watched."""
-        self._log.show_start()  # an invocation that is seen here is not over at once
+        """Record how many bytes this process group uses now; see LimitedEnvironment."""
+        self._log.show_start()  # an invocation that lasts until a check is long enough to be announced
         if (current := self._current) is not None and current.pid == group:
             current.most_memory = max(current.most_memory, used)
 
-    def end_for(self, fault: EnvironmentDied, group: int) -> None:
-        """Kill the process of this group for a fault; see Watched."""
+    def kill_for(self, fault: EnvironmentDied, group: int) -> None:
+        """Kill this process group for a fault; see LimitedEnvironment."""
         if (current := self._current) is not None and current.pid == group:
-            current.doom(fault)
+            current.kill_for(fault)
 
     @property
     def _process(self) -> RuntimeProcess:
-        """The present process; raises EnvironmentDied if it could not be started."""
+        """The current process; raises EnvironmentDied if it could not be started."""
         if self._current is None:
             self._current = self._launched.result()
         return self._current
 
     def _init_phase(self) -> InvocationResult | InvocationFault | None:
-        """Import the function in a time of its own: None, or what the invocation ends with instead."""
+        """Import the function within the time limit of an init phase.
+
+        Returns None if the invocation can run, or else the error or fault that it ends with.
+        """
         if self._state is State.READY:
             return None
-        failure = self._initialize("init", INIT_SECONDS)
+        failure = self._initialize("init", _INIT_SECONDS)
         if isinstance(failure, HandlerTimedOut):
-            self._replace_ended_process()  # Lambda starts over, in the invocation's time
+            self._replace_ended_process()  # Lambda imports it again, as part of the invocation
             return None
         return failure
 
@@ -193,7 +194,7 @@ class ChildProcess:
         milliseconds = (time.monotonic() - since) * 1000
         if failure is not None:
             self._end_process()
-        self._pipe.finish()  # what the import printed belongs before what comes next
+        self._pipe.finish()  # log what the import printed before the next line
         if failure is not None:
             self._log.init_report(phase, milliseconds, init_outcome(failure))
             return failure
@@ -241,11 +242,11 @@ class ChildProcess:
         )
 
     def _end_process(self) -> None:
-        """Kill what has ended or must end, its group included."""
+        """Kill the process, unless it has ended, and the rest of its group."""
         self._process.note_peak()
         self._process.kill()
-        # What it wrote last is there when it is gone; a large process may take longer than this.
-        self._process.has_exited(_LAST_WORDS_SECONDS)
+        # After its end the pipe holds all that it wrote. A large process may take longer to end than this.
+        self._process.has_exited(_EXIT_SECONDS)
         self._pipe.finish(has_ended=True)
         self._move(State.STARTED)
         self._has_ended = True
@@ -253,15 +254,15 @@ class ChildProcess:
     def _replace_ended_process(self) -> None:
         with self._changing:
             if self._has_ended and not self._is_ending:
-                self._supervisor.bury(partial(_bury, self._launched))
+                self._supervisor.clean_up(partial(_close, self._launched))
                 self._launch()
                 self._is_first_process = False
 
     def _launch(self) -> None:
-        environ = build_environ(self.function, self._settings, self._instance, self._folder)
-        # Where files are edited no bytecode is written: an edit within one second would go unseen.
+        environ = build_environ(self.function, self._supervisor.settings, self._instance, self._folder)
+        # While files are edited, no bytecode is written: Python would miss an edit made within one second.
         start = partial(
-            launch, self.function, environ, self._pipe.writing, bytecode=not self._settings.reload
+            launch, self.function, environ, self._pipe.writing, bytecode=not self._supervisor.settings.reload
         )
         self._current = None
         self._launched_at = time.monotonic()
@@ -273,11 +274,12 @@ class ChildProcess:
         self._state = state
 
 
-def _bury(launched: "Future[RuntimeProcess]") -> None:
+def _close(launched: "Future[RuntimeProcess]") -> None:
     if launched.exception() is None:
-        launched.result().bury()
+        launched.result().close()
 
 
-def _clean_up(launched: "Future[RuntimeProcess]", folder: Path) -> None:
-    _bury(launched)
-    sweep(folder)
+def _clean_up(launched: "Future[RuntimeProcess]", folder: Path | None) -> None:
+    _close(launched)
+    if folder is not None:
+        sweep(folder)

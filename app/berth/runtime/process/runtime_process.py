@@ -20,27 +20,27 @@ from berth.runtime.process.channel import Channel, DeadlinePassed, ProcessEnded
 from berth.runtime.process.environ import server_packages
 from berth.runtime.process.os_process import OsProcess, spawn
 
-# In so short a time no handler can touch much memory, and asking the kernel costs a tenth of the hop.
+# An invocation this short cannot use much new memory, and reading the peak costs a tenth of its time.
 _TOO_SHORT_SECONDS = 0.001
 _FRESH_SECONDS = 0.025
-_START_SECONDS = 30.0  # a bare interpreter; longer means that the machine cannot start processes
+_START_SECONDS = 30.0  # a machine on which a bare interpreter takes longer cannot run functions
 
 
 class RuntimeProcess:
-    """A process and the line to it; it is never started again."""
+    """One process and the channel to it; each process has an object of its own."""
 
     def __init__(self, process: OsProcess, channel: Channel) -> None:
         self.pid = process.pid
         self._process = process
         self._channel = channel
         self._peak = PeakMemory(process.pid)
-        self._doom: EnvironmentDied | None = None
+        self._fault: EnvironmentDied | None = None
         self._has_started = False
         self.most_memory = 0  # bytes
         self._peak_noted_at = 0.0
 
     def await_start(self, deadline: float = math.inf) -> None:
-        """Wait until the interpreter runs; raises DeadlinePassed, EnvironmentDied."""
+        """Wait until the interpreter runs; raises DeadlinePassed or EnvironmentDied."""
         if self._has_started:
             return
         latest = time.monotonic() + _START_SECONDS
@@ -54,7 +54,10 @@ class RuntimeProcess:
         self.note_peak()
 
     def initialize(self, deadline: float) -> InvocationResult | None:
-        """Import the function: None, or the error that came of it; raises DeadlinePassed, EnvironmentDied."""
+        """Import the function; returns None, or the error that the import raised.
+
+        Raises DeadlinePassed or EnvironmentDied.
+        """
         self.await_start(deadline)
         self._send({"type": bootstrap.INIT}, b"", deadline)
         head, payload = self._receive(deadline)
@@ -64,42 +67,42 @@ class RuntimeProcess:
         return None
 
     def invoke(self, invocation: Invocation, deadline: float) -> InvocationResult:
-        """Run one invocation; raises DeadlinePassed, EnvironmentDied."""
+        """Run one invocation; raises DeadlinePassed or EnvironmentDied."""
         deadline_ms = int((time.time() + deadline - time.monotonic()) * 1000)
         self._send(runtime_headers(invocation, deadline_ms), invocation.payload or b"{}", deadline)
         while True:
             head, payload = self._receive(deadline)
-            # A frame of another invocation is one that a handler's own process sent late.
+            # A process that an earlier handler started may send a late frame of that invocation.
             if head.get("requestId") == invocation.request_id:
                 failed = head.get("type") == bootstrap.ERROR
                 return InvocationResult(payload, "Unhandled" if failed else None)
 
     def note_peak(self, busy_seconds: float = math.inf) -> None:
-        """Remember the most memory it ever held, if it can be another than a moment ago."""
+        """Read the peak memory, unless it was read a moment ago and can hardly have changed."""
         now = time.monotonic()
         if busy_seconds > _TOO_SHORT_SECONDS or now - self._peak_noted_at > _FRESH_SECONDS:
             self._peak_noted_at = now
             self.most_memory = max(self.most_memory, self._peak.read())
 
     def is_alive(self) -> bool:
-        """Whether it can be used: it has not ended, and nobody has killed it."""
-        return self._doom is None and not self._process.has_exited()
+        """Whether the process runs and has not been killed for a fault."""
+        return self._fault is None and not self._process.has_exited()
 
     def has_exited(self, seconds: float = 0) -> bool:
-        """Whether it has ended, waiting at most so long."""
+        """Whether the process has ended; waits for that at most this many seconds."""
         return self._process.has_exited(seconds)
 
     def kill(self) -> None:
-        """Kill it with its process group."""
+        """Kill the process and its group."""
         self._process.kill_group()
 
-    def doom(self, fault: EnvironmentDied) -> None:
-        """Kill it for a reason that an invocation will be told."""
-        self._doom = fault
+    def kill_for(self, fault: EnvironmentDied) -> None:
+        """Kill the process and its group; the running invocation ends with this fault."""
+        self._fault = fault
         self._process.kill_group()
 
-    def bury(self) -> None:
-        """Wait for its end and close everything."""
+    def close(self) -> None:
+        """Kill the process, wait for its end, and close every descriptor."""
         self._process.collect()
         self._channel.close()
         self._peak.close()
@@ -117,11 +120,11 @@ class RuntimeProcess:
             raise self._ending() from None
 
     def _ending(self) -> EnvironmentDied:
-        return self._doom or EnvironmentDied(f"Runtime exited {self._process.ending()}")
+        return self._fault or EnvironmentDied(f"Runtime exited {self._process.ending()}")
 
 
 def _checked(failure: InvocationResult) -> InvocationResult:
-    """An init error as the runtime words it; another may have written to its socket."""
+    """Check that an init error has the runtime's shape, because the function can write to the socket, too."""
     try:
         if isinstance(failure.value["errorType"], str) and isinstance(failure.value["errorMessage"], str):
             return failure
@@ -131,7 +134,7 @@ def _checked(failure: InvocationResult) -> InvocationResult:
 
 
 def launch(function: Function, environ: Mapping[str, str], output: int, *, bytecode: bool) -> RuntimeProcess:
-    """Start a process for a function without waiting for it; raises EnvironmentDied."""
+    """Start a process for a function, without waiting until it runs; raises EnvironmentDied."""
     with ExitStack() as on_failure:
         try:
             ours, theirs = map(on_failure.enter_context, socket.socketpair())

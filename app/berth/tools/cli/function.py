@@ -30,8 +30,7 @@ from berth.model.route import ANY, DEFAULT_ROUTE, RouteKey
 from berth.payload.headers import is_header_name
 from berth.payload.schema.event import check_event
 from berth.payload.urls import split_target
-from berth.runtime.environments import create_pool
-from berth.runtime.pool.pool import Pool
+from berth.runtime.environments import Environments, create_environments
 from berth.settings import Settings
 from berth.tools.cli.install import install_requirements
 from berth.tools.cli.scaffold import write_function
@@ -75,9 +74,9 @@ def check_functions(name: str | None) -> None:
     for warning in catalog.warnings:
         click.echo(f"warning: {warning}", err=True)
     failed = 0
-    with closing(_pool()) as pool:
+    with closing(_environments()) as environments:
         for function in catalog.functions.values():
-            problems = list(_check(function, pool))
+            problems = list(_check(function, environments))
             failed += bool(problems)
             click.echo(f"{function.name}: {'FAILED' if problems else 'ok'}")
             for problem in problems:
@@ -94,8 +93,8 @@ def invoke_function(name: str, event_file: BinaryIO | None) -> None:
     function = _catalog(name).functions[name]
     payload = event_file.read() if event_file else b""
     _require_json(payload, event_file)
-    with closing(_pool()) as pool, redirect_stdout(sys.stderr):
-        result = _invoke(Invoker(pool), Invocation(function, payload, str(uuid.uuid4())))
+    with closing(_environments()) as environments, redirect_stdout(sys.stderr):
+        result = _invoke(Invoker(environments), Invocation(function, payload, str(uuid.uuid4())))
     sys.stdout.buffer.write(result.payload + b"\n")
     if result.function_error:
         raise SystemExit(1)
@@ -191,8 +190,8 @@ def _catalog(name: str | None = None) -> Catalog:
         return load(Settings.from_environ(), [name] if name else ())
 
 
-def _pool() -> Pool:
-    return create_pool(Settings.from_environ(), output=_STDERR)
+def _environments() -> Environments:
+    return create_environments(Settings.from_environ(), output=_STDERR)
 
 
 def _invoke(invoker: Invoker, invocation: Invocation) -> InvocationResult:
@@ -213,11 +212,11 @@ def _require_json(payload: bytes, event_file: BinaryIO | None) -> None:
         raise click.ClickException(f"{name} is not JSON: {bad}") from bad
 
 
-def _check(function: Function, pool: Pool) -> Iterator[str]:
+def _check(function: Function, environments: Environments) -> Iterator[str]:
     """What is wrong with the handler as a process imports it, and with the sample events."""
     unlimited = replace(function, isolation="process", reserved_concurrency=None)
     try:
-        with pool.environment(unlimited) as environment:
+        with environments.environment(unlimited) as environment:
             failure = environment.initialize()
     except InvocationFault as fault:
         yield f"handler {function.handler!r}: {fault.reason}"

@@ -35,9 +35,9 @@ def _serve(
     cli.show_server_banner(debug, info.app_import_path)
     signal.signal(signal.SIGTERM, _end)
     use_reloader = debug if reload is None else reload
-    pool = app.extensions["berth"] if hasattr(app, "extensions") else None
-    if pool and use_reloader == is_running_from_reloader():
-        pool.keep()
+    environments = app.extensions["berth"] if hasattr(app, "extensions") else None
+    if environments and use_reloader == is_running_from_reloader():
+        environments.keep()
     try:
         run_simple(
             application=app,
@@ -52,8 +52,8 @@ def _serve(
             request_handler=RawRequestHandler,
         )
     finally:
-        if pool:
-            pool.close()
+        if environments:
+            environments.close()
 
 
 def _load_app(info: cli.ScriptInfo) -> Any:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from berth.errors import EnvironmentDied, OutOfMemory
-from berth.runtime.limits.memory_limiter import Watcher
+from berth.runtime.limits.memory_limiter import MemoryLimiter
 from berth.runtime.limits.process_table import ProcessTable, Usage
 
 LIMIT = 1000
@@ -31,7 +31,7 @@ class Table(ProcessTable):
 
 
 class Environment:
-    """What the watcher sees of an environment."""
+    """What the limiter sees of an environment."""
 
     def __init__(self, group: int | None = 7, *, is_busy: bool = True) -> None:
         self.name = "hello"
@@ -44,7 +44,7 @@ class Environment:
     def note_memory(self, used: int, group: int) -> None:
         self.noted.append(used)
 
-    def end_for(self, fault: EnvironmentDied, group: int) -> None:
+    def kill_for(self, fault: EnvironmentDied, group: int) -> None:
         self.ended.append((fault.error_type, fault.reason, group))
 
 
@@ -58,10 +58,10 @@ def table() -> Table:
 
 def _look(table: Table, environment: Environment, usage: Usage, *, looks: int = 1) -> Environment:
     table.usages = {7: usage}
-    watcher = Watcher(table)
-    watcher._watched.add(environment)
+    limiter = MemoryLimiter(table)
+    limiter._environments.add(environment)
     for _ in range(looks):
-        watcher.look(idle_too=False)
+        limiter.look(idle_too=False)
     return environment
 
 
@@ -89,11 +89,11 @@ def test_several_processes_are_looked_at_twice(table: Table):
 
 
 def test_a_suspicion_ends_with_a_look_below_the_limit(table: Table):
-    environment, watcher = Environment(), Watcher(table)
-    watcher._watched.add(environment)
+    environment, limiter = Environment(), MemoryLimiter(table)
+    limiter._environments.add(environment)
     for private in (LIMIT + 1, LIMIT, LIMIT + 1):
         table.usages, table.private = {7: Usage((7, 8), LIMIT + 1, 2)}, private
-        watcher.look()
+        limiter.look()
     assert environment.ended == []
 
 
@@ -110,27 +110,27 @@ def test_what_has_no_process_or_is_idle_is_passed_over(table: Table, environment
 
 def test_idle_environments_are_looked_at_now_and_then(table: Table):
     table.usages = {7: Usage((7,), 1, 1)}
-    environment, watcher = Environment(is_busy=False), Watcher(table)
-    watcher._watched.add(environment)
-    watcher.look()
+    environment, limiter = Environment(is_busy=False), MemoryLimiter(table)
+    limiter._environments.add(environment)
+    limiter.look()
     assert environment.noted == [1]
 
 
 def test_a_system_without_proc_is_warned_about_once(tmp_path: Path, caplog: pytest.LogCaptureFixture):
-    watcher = Watcher(ProcessTable(tmp_path))
-    watcher.add(Environment())
-    watcher.add(Environment())
+    limiter = MemoryLimiter(ProcessTable(tmp_path))
+    limiter.add(Environment())
+    limiter.add(Environment())
     assert caplog.messages == ["memorySize is not enforced on this system: it has no /proc"]
-    watcher.close()
+    limiter.close()
 
 
 def test_each_environment_is_judged_by_its_own_group(table: Table):
     one, other = Environment(7), Environment(8)
-    watcher = Watcher(table)
-    watcher._watched |= {one, other}
+    limiter = MemoryLimiter(table)
+    limiter._environments |= {one, other}
     table.usages = {7: Usage((7,), LIMIT + 1, 1), 8: Usage((8,), 10, 1)}
     table.private = LIMIT + 1
-    watcher.look()
+    limiter.look()
     assert one.ended == [("Runtime.OutOfMemory", KILLED, 7)]
     assert other.ended == []
     assert (one.noted, other.noted) == ([LIMIT + 1], [10])
@@ -148,11 +148,11 @@ def test_the_group_that_was_seen_is_ended_though_another_took_its_place(table: T
 
 def test_one_process_is_ended_at_once_though_it_was_several_before(table: Table):
     table.private = LIMIT + 1
-    environment, watcher = Environment(), Watcher(table)
-    watcher._watched.add(environment)
+    environment, limiter = Environment(), MemoryLimiter(table)
+    limiter._environments.add(environment)
     for pids in ((7, 8), (7,)):
         table.usages = {7: Usage(pids, LIMIT + 1, len(pids))}
-        watcher.look()
+        limiter.look()
     assert len(environment.ended) == 1
 
 
@@ -166,24 +166,24 @@ def test_what_is_watched_is_looked_at_until_it_is_removed(table: Table):
 
     table.usages = {7: Usage((7,), 10, 1)}
     environment, before = Noting(), threading.active_count()
-    watcher = Watcher(table)
+    limiter = MemoryLimiter(table)
     assert threading.active_count() == before  # nothing to watch
-    watcher.add(environment)
-    watcher.add(Environment(8))
+    limiter.add(environment)
+    limiter.add(Environment(8))
     assert threading.active_count() == before + 1
     assert looked.wait(10)
-    watcher.remove(environment)
-    watcher.close()
+    limiter.remove(environment)
+    limiter.close()
     assert threading.active_count() == before
     assert looks[0] == (10, 7)
 
 
 def test_nothing_is_watched_after_the_end(table: Table):
     before = threading.active_count()
-    watcher = Watcher(table)
-    watcher.close()
-    watcher.close()
-    watcher.add(Environment())
+    limiter = MemoryLimiter(table)
+    limiter.close()
+    limiter.close()
+    limiter.add(Environment())
     assert threading.active_count() == before
 
 
@@ -197,8 +197,8 @@ def test_a_look_that_fails_is_told_and_not_the_last(table: Table, caplog: pytest
             looked.set()
 
     table.usages = {7: Usage((7,), 10, 1)}
-    watcher = Watcher(table)
-    watcher.add(Failing())
+    limiter = MemoryLimiter(table)
+    limiter.add(Failing())
     assert looked.wait(10)
-    watcher.close()
+    limiter.close()
     assert caplog.messages == ["looking at what environments use failed"]

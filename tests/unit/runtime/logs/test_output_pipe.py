@@ -24,6 +24,7 @@ class Piped:
     def __init__(self) -> None:
         self.chunks: list[bytes] = []
         self.pipe = OutputPipe(EnvironmentLog(LOG_FORMATS["text"], SOURCE, self.chunks.append))
+        self.pipe.open()
 
     def write(self, data: bytes) -> None:
         """Write it all, reading whenever the pipe is full."""
@@ -121,6 +122,7 @@ def _told(stream: bytes, cuts: Collection[int] = ()) -> list[tuple[str, bytes]]:
     """What comes of a stream that is read at each of these places, and at its end."""
     log = Recorder()
     pipe = OutputPipe(log)
+    pipe.open()
     places = sorted({0, *(cut % (len(stream) + 1) for cut in cuts), len(stream)})
     for start, end in pairwise(places):
         os.write(pipe.writing, stream[start:end])
@@ -157,6 +159,7 @@ def test_a_record_may_be_cut_at_any_byte(before: bytes):
 def test_what_lambdas_runtime_writes_is_a_record():
     log = Recorder()
     pipe = OutputPipe(log)
+    pipe.open()
     with FramedTelemetryLogSink(os.dup(pipe.writing)) as sink:
         sink.log("[WARNING]\tgröße ☕\n")
         sink.log_error(["[ERROR] KeyError: 'a'", "Traceback (most recent call last):"])
@@ -244,3 +247,11 @@ def test_a_closed_pipe_gives_nothing(piped: Piped):
     assert piped.pipe.read() == 0
     piped.pipe.finish()
     assert piped.chunks == []
+
+
+def test_a_pipe_that_was_never_opened_has_nothing_to_read_or_close():
+    pipe = OutputPipe(Recorder())
+    assert pipe.read() == 0
+    pipe.finish(has_ended=True)
+    pipe.close()
+    assert pipe.writing == -1

@@ -10,7 +10,9 @@ SOURCE = Source("hello", "i", "on-demand", "python:3.13.1", 128)
 
 
 def _pipe(reader: OutputReader) -> OutputPipe:
-    return OutputPipe(EnvironmentLog(LOG_FORMATS["text"], SOURCE, reader.writer.write))
+    pipe = OutputPipe(EnvironmentLog(LOG_FORMATS["text"], SOURCE, reader.writer.write))
+    pipe.open()
+    return pipe
 
 
 def test_every_pipe_is_read_and_written_on():

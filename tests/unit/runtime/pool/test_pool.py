@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from berth.errors import EnvironmentDied, Throttled
-from berth.invoke.invoker import Invoker
 from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
 from berth.runtime.environment import State
+from berth.runtime.outcome import fault_result
 from berth.runtime.pool.pool import Pool
 from berth.runtime.pool.slots import Limits
 from berth.testing.fakes import FakeEnvironment
@@ -51,7 +51,11 @@ def _pool(
 
 
 def _invoke(pool: Pool, function: Function = HELLO, payload: bytes = b"1") -> bytes:
-    return Invoker(pool).invoke(Invocation(function, payload, "id")).payload
+    try:
+        with pool.environment(function) as environment:
+            return environment.invoke(Invocation(function, payload, "id")).payload
+    except EnvironmentDied as fault:
+        return fault_result(fault, "id").payload
 
 
 def test_an_idle_environment_is_used_again():
@@ -247,13 +251,6 @@ def test_an_environment_that_ends_in_its_start_is_not_started_again():
     pool = Pool(Limits(1, 1, 1, 0.05), lambda function, is_provisioned: Ending(function))
     assert b"Runtime exited" in _invoke(pool, payload=b"die")
     assert len(made) == 1
-
-
-def test_a_draining_pool_serves_and_is_open_no_more():
-    pool = _pool(Kept())
-    pool.drain()
-    assert not pool.is_open
-    assert _invoke(pool) == b"1"
 
 
 def test_what_nobody_used_for_long_is_ended_the_longest_first():
@@ -480,47 +477,6 @@ def test_nothing_is_made_warm_after_the_end():
     pool.close()
     assert pool.provision(WARM) is False
     assert kept.made == []
-
-
-def test_the_close_of_the_server_comes_last():
-    order: list[str] = []
-
-    class Attending:
-        def start(self) -> None:
-            order.append("start")
-
-        def close(self) -> None:
-            order.append("close attendant")
-
-    pool = Pool(
-        Limits(1, 1, 1, 0.05, idle_seconds=60),
-        lambda function, is_provisioned: FakeEnvironment(function),
-        attend=lambda pool: Attending(),
-        close=lambda: order.append(f"close {len(pool._entries)}"),
-    )
-    assert order == []
-    _invoke(pool)
-    pool.keep()
-    pool.close()
-    pool.keep()
-    assert order == ["start", "start", "close attendant", "close 0"]
-
-
-def test_an_inline_environment_needs_no_keeping():
-    class Attending:
-        def start(self) -> None:
-            raise AssertionError
-
-        def close(self) -> None:
-            pass
-
-    pool = Pool(
-        Limits(1, 1, 1, 0.05),
-        lambda function, is_provisioned: FakeEnvironment(function),
-        attend=lambda pool: Attending(),
-    )
-    assert _invoke(pool, make_function("inline", isolation="inline")) == b"1"
-    pool.close()
 
 
 def test_a_function_whose_folder_is_away_costs_no_permit():

@@ -7,12 +7,8 @@ import pytest
 
 from berth.errors import EnvironmentDied, HandlerTimedOut
 from berth.model.function import Function
-from berth.model.invocation import InvocationResult
-from berth.runtime.environment import State
 from berth.runtime.pool.pool import Pool
-from berth.runtime.pool.provisioner import Keeper
-from berth.runtime.pool.slots import Limits
-from berth.testing.fakes import FakeEnvironment
+from berth.runtime.pool.provisioner import Provisioner
 from berth.testing.values import make_function
 
 PERIOD = 0.001
@@ -22,7 +18,7 @@ NONE = make_function("none")
 
 
 class FakePool(Pool):
-    """A pool that only counts what a keeper asks of it."""
+    """A pool that only counts what a provisioner asks of it."""
 
     def __init__(self) -> None:
         self.warm: Counter[str] = Counter()
@@ -49,7 +45,7 @@ class FakePool(Pool):
         return True
 
     def await_looks(self, count: int = 5) -> None:
-        """Wait until the keeper has looked so many times more."""
+        """Wait until the provisioner has looked so many times more."""
         with self.looked:
             last = self.looks + count
             assert self.looked.wait_for(lambda: self.looks >= last, 10)
@@ -64,13 +60,13 @@ class FakePool(Pool):
 
 
 @contextmanager
-def keeping(pool: Pool, *functions: Function) -> Iterator[Keeper]:
-    keeper = Keeper(pool, functions, PERIOD, 2)
-    keeper.start()
+def keeping(pool: Pool, *functions: Function) -> Iterator[Provisioner]:
+    provisioner = Provisioner(pool, functions, PERIOD, 2)
+    provisioner.start()
     try:
-        yield keeper
+        yield provisioner
     finally:
-        keeper.close()
+        provisioner.close()
 
 
 def test_provisioned_environments_are_made_warm_and_no_more() -> None:
@@ -167,73 +163,10 @@ def test_a_look_that_fails_is_told_and_not_the_last(caplog: pytest.LogCaptureFix
 def test_starting_is_harmless_when_it_has_begun_or_ended() -> None:
     pool = FakePool()
     before = threading.active_count()
-    with keeping(pool) as keeper:
-        keeper.start()
+    with keeping(pool) as provisioner:
+        provisioner.start()
         pool.await_looks()
         assert threading.active_count() == before + 1
-    keeper.start()
-    keeper.close()
+    provisioner.start()
+    provisioner.close()
     assert threading.active_count() == before
-
-
-class Made:
-    """Makes fake environments whose init phases a test can wait for."""
-
-    def __init__(self) -> None:
-        self.all: list[FakeEnvironment] = []
-        self.provisioned: list[bool] = []
-        self.initialized = threading.Semaphore(0)
-        self.ended = threading.Semaphore(0)
-
-    def __call__(self, function: Function, is_provisioned: bool) -> FakeEnvironment:
-        made = self
-
-        class Counted(FakeEnvironment):
-            def initialize(self) -> InvocationResult | None:
-                failure = super().initialize()
-                made.initialized.release()
-                return failure
-
-            def retire(self) -> None:
-                super().retire()
-                made.ended.release()
-
-        self.all.append(Counted(function))
-        self.provisioned.append(is_provisioned)
-        return self.all[-1]
-
-
-def _kept_pool(made: Made, *, idle_seconds: float = 900) -> Pool:
-    limits = Limits(4, 4, starts=2, wait_seconds=0.05, idle_seconds=idle_seconds)
-    return Pool(limits, made, attend=lambda pool: Keeper(pool, [WARM], PERIOD, 2))
-
-
-def test_a_pool_is_kept_from_its_start_to_its_end() -> None:
-    made = Made()
-    pool = _kept_pool(made)
-    pool.keep()
-    for _ in range(2):
-        assert made.initialized.acquire(timeout=10)
-    assert made.provisioned == [True, True]
-    assert pool.count_warm(WARM) == 2
-    pool.close()
-    assert [each.state for each in made.all] == [State.DEAD, State.DEAD]
-
-
-def test_a_pool_is_kept_from_its_first_environment() -> None:
-    made = Made()
-    pool = _kept_pool(made)
-    with pool.environment(NONE):
-        for _ in range(2):
-            assert made.initialized.acquire(timeout=10)
-    pool.close()
-    assert sorted(each.function.name for each in made.all) == ["none", "warm", "warm"]
-
-
-def test_a_pool_is_kept_so_that_what_nobody_uses_is_ended() -> None:
-    made = Made()
-    pool = _kept_pool(made, idle_seconds=0.0)
-    with pool.environment(NONE):
-        pass
-    assert made.ended.acquire(timeout=10)
-    pool.close()
