@@ -6,6 +6,9 @@ import traceback
 from datetime import UTC, datetime
 from typing import Any
 
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
+
 
 class JsonFormatter(logging.Formatter):
     """Formats records with the keys of Lambda's own: timestamp, level, message, logger, and the error's."""
@@ -25,3 +28,15 @@ class JsonFormatter(logging.Formatter):
             document["errorMessage"] = str(error)
             document["stackTrace"] = traceback.format_tb(error.__traceback__)
         return json.dumps(document, ensure_ascii=False, default=str)
+
+
+class JsonLogger(Logger):  # type: ignore[misc]
+    """gunicorn's logger; it writes its own records and those of the root logger as JSON objects."""
+
+    def setup(self, cfg: Config) -> None:
+        """Set up the handlers of all loggers as gunicorn does, then let each handler write JSON."""
+        super().setup(cfg)
+        logging.basicConfig()
+        for logger in (self.error_log, self.access_log, logging.getLogger()):
+            for handler in logger.handlers:
+                handler.setFormatter(JsonFormatter())
