@@ -7,29 +7,31 @@ ARG BUILDER=${BASE}
 
 FROM ${BUILDER} AS builder
 ENV PATH=/srv/venv/bin:$PATH
-WORKDIR /srv/berth
 RUN python3 -m venv /srv/venv
-# These alone decide what the server depends on: an edit elsewhere does not install it again.
+WORKDIR /build
+# These three files name everything that the server depends on, so an edit of any other file does not
+# install the dependencies again. The package itself is incomplete here and is installed below.
 COPY pyproject.toml setup.cfg ./
-COPY app/__init__.py app/
+COPY app/berth/__init__.py app/berth/
 # Lambda preinstalls boto3, so functions leave it out of their requirements.txt: the extra `aws`.
 # Models of request bodies need `jsonschema` as well, tokens `jwt`: EXTRAS=aws,jsonschema,jwt.
 ARG EXTRAS=aws
-RUN --mount=type=cache,target=/root/.cache/pip pip install --editable ".[${EXTRAS}]"
+RUN --mount=type=cache,target=/root/.cache/pip pip install "/build[${EXTRAS}]"
+COPY LICENSE ./
 COPY app app
+RUN --mount=type=cache,target=/root/.cache/pip pip install --no-deps --force-reinstall /build
+WORKDIR /srv/berth
 COPY functions functions
-# Functions may need versions that conflict, so each gets packages of its own.
+# Two functions may need versions that conflict, so each function gets packages of its own.
 RUN --mount=type=cache,target=/root/.cache/pip flask function install
-# Many functions are in a module `app` of their own, so no package of that name may be installed.
-RUN pip uninstall --yes berth setuptools pip \
-    && rm -r berth.egg-info pyproject.toml setup.cfg
+RUN pip uninstall --yes setuptools pip
 COPY manifests manifests
 # Layers are optional; a COPY needs one file that is there.
 COPY LICENSE layer[s] layers/
 COPY gunicorn.conf.py wsgi.py LICENSE ./
-# The image's user cannot write bytecode, and without it every cold start would compile the function again.
-# A file of a function that does not compile, such as a template, is no error on Lambda and none here.
-RUN python -m compileall -q app gunicorn.conf.py wsgi.py \
+# The image's user cannot write bytecode, and without bytecode every cold start would compile the function
+# again. On Lambda a file that does not compile, such as a template, is no error, so it is none here.
+RUN python -m compileall -q gunicorn.conf.py wsgi.py \
     && { python -m compileall -q -x '/\.packages/' functions || true; } \
     && { python -m compileall -q layers || true; } \
     && chmod -R u=rwX,go=rX .
