@@ -33,7 +33,7 @@ from berth.errors import (
     UndecodableBody,
     UntrustedGateway,
 )
-from berth.gateway.flask_app import GatewayApp
+from berth.gateway.flask_app import GatewayApp, RefusedRequest
 from berth.gateway.gateway import Gateway
 from berth.gateway.request import drain_body
 from berth.gateway.response import REASONS, WireResponse, write_response
@@ -203,6 +203,9 @@ def register_faults(app: GatewayApp, gateway: Gateway) -> None:
             response.call_on_close(partial(drain_body, flask.request.environ))
         return response
 
+    def answer_refused(refused: RefusedRequest) -> WireResponse:
+        return answer(refused.refusal)
+
     def answer_unexpected(error: Exception) -> WireResponse:
         stamp = gateway.fault_stamp()
         log.error("%s: the request failed inside Berth", stamp.request_id, exc_info=error)
@@ -218,6 +221,7 @@ def register_faults(app: GatewayApp, gateway: Gateway) -> None:
     for kind in FAULTS["rest"]:
         if kind is not Exception:
             app.register_error_handler(kind, answer)
+    app.register_error_handler(RefusedRequest, answer_refused)
     app.register_error_handler(HTTPException, answer_http)
     app.register_error_handler(BerthError, answer_unexpected)
     app.register_error_handler(500, answer_unexpected)
