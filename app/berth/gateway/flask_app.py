@@ -136,7 +136,7 @@ class GatewayApp(Flask):
 
     def __init__(self, trust: Trust | None) -> None:
         """Make an application that believes a gateway if it proves itself by `trust`, without it none."""
-        super().__init__("app", static_folder=None, template_folder=None)
+        super().__init__(__name__, static_folder=None, template_folder=None)
         self.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
         self._trust = trust
 
