@@ -1,4 +1,4 @@
-"""The server's own log records, for a container whose every line is a JSON object."""
+"""The server's own log records as JSON objects, so that every line of a container's log is one."""
 
 import json
 import logging
@@ -11,7 +11,7 @@ from gunicorn.glogging import Logger
 
 
 class JsonFormatter(logging.Formatter):
-    """Formats records with the keys of Lambda's own: timestamp, level, message, logger, and the error's."""
+    """Formats a record with the keys of Lambda's JSON logs: timestamp, level, message, logger, error."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Format one record as one line."""
