@@ -104,7 +104,7 @@ def _stubbed_app(settings: Settings) -> GatewayApp:
     """What the factory composes, with an invoker that runs nothing."""
     catalog = load(settings)
     gateway = create_gateway(StubInvoker(create_environments(settings)), catalog)
-    app = GatewayApp("app")
+    app = GatewayApp(catalog.stage.trust)
     for function in catalog.functions.values():
         routes = [route for route in catalog.routes if route.function is function]
         app.register_blueprint(function_blueprint(gateway, function, routes))
@@ -122,7 +122,7 @@ def _find_none(table: RouteMap, head: RequestHead) -> None:
 
 
 def _head(path: str) -> RequestHead:
-    return RequestHead(_environ(path))
+    return RequestHead(_environ(path), None)
 
 
 def _environ(path: str) -> dict[str, Any]:

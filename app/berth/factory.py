@@ -17,8 +17,6 @@ from berth.model.authorizer import Authorizer
 from berth.runtime.environments import create_environments
 from berth.server.health import health_blueprint
 from berth.settings import Settings
-from berth.tools.cli.function import function_group
-from berth.tools.cli.gateway import gateway_group
 from berth.tools.cli.start import refusing
 
 log = logging.getLogger("berth")
@@ -36,13 +34,10 @@ def create_app(settings: Settings | None = None, only: Collection[str] = ()) -> 
         log.warning("%s", warning)
     environments = create_environments(settings, list(catalog.functions.values()))
     gateway = create_gateway(Invoker(environments), catalog)
-    app = GatewayApp("app")
-    app.trust(catalog.stage.trust)
+    app = GatewayApp(catalog.stage.trust)
     app.register_blueprint(health_blueprint(environments))
     _register_functions(app, gateway, catalog)
     register_faults(app, gateway)
-    app.cli.add_command(function_group)
-    app.cli.add_command(gateway_group)
     app.extensions["berth"] = environments
     return app
 

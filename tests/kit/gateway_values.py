@@ -84,7 +84,8 @@ def make_head(request_line: str, *headers: tuple[str, str]) -> RequestHead:
     """The head of a request such as `GET /orders/7?a=1`, as a server with header lines hands it over."""
     method, target = request_line.split(" ")
     joined = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers}
-    return RequestHead({"REQUEST_METHOD": method, "RAW_URI": target, RAW_HEADERS: list(headers), **joined})
+    environ = {"REQUEST_METHOD": method, "RAW_URI": target, RAW_HEADERS: list(headers), **joined}
+    return RequestHead(environ, None)
 
 
 def make_request(**changes: Any) -> HttpRequest:

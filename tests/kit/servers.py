@@ -122,10 +122,19 @@ class Server:
             _end(self.process, self.reader)
 
 
-def start_gunicorn(project: Path, *options: str, environ: Mapping[str, str] | None = None) -> Server:
-    """Start gunicorn with the shipped configuration on the functions of a project folder."""
-    program = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "gunicorn.conf.py"), "-b", "127.0.0.1:0"]
-    return _start([*program, *options, "wsgi:app"], project, environ)
+def start_gunicorn(
+    project: Path,
+    *options: str,
+    environ: Mapping[str, str] | None = None,
+    python: str = sys.executable,
+    folder: Path = ROOT,
+) -> Server:
+    """Start gunicorn with the shipped configuration on the functions of a project folder.
+
+    `folder` is the one that holds the wsgi.py.
+    """
+    program = [python, "-m", "gunicorn", "-c", str(ROOT / "gunicorn.conf.py"), "-b", "127.0.0.1:0"]
+    return _start([*program, *options, "wsgi:app"], project, environ, folder)
 
 
 def start_flask_run(project: Path, *options: str, environ: Mapping[str, str] | None = None) -> Server:
@@ -155,10 +164,12 @@ def write_function(project: Path, name: str, code: str, *routes: str, **manifest
     return folder
 
 
-def _start(program: list[str], project: Path, environ: Mapping[str, str] | None) -> Server:
+def _start(
+    program: list[str], project: Path, environ: Mapping[str, str] | None, folder: Path = ROOT
+) -> Server:
     process = subprocess.Popen(
         program,
-        cwd=ROOT,
+        cwd=folder,
         env={**project_environ(project), **(environ or {})},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -132,12 +132,20 @@ def test_functions_start_from_bytecode(server, root):
     assert sorted(root.glob("srv/berth/functions/older/.packages/idna/__pycache__/core.*.pyc"))
 
 
+def test_the_server_starts_from_bytecode(root):
+    (package,) = root.glob("srv/venv/lib/python*/site-packages/berth")
+    modules = {path.relative_to(package).with_suffix("") for path in package.rglob("*.py")}
+    compiled = {path.parent.parent / path.name.split(".")[0] for path in package.rglob("*.pyc")}
+    assert len(modules) > 100
+    assert {path.relative_to(package) for path in compiled} == modules
+
+
 def test_nothing_that_builds_is_left(server, root):
     assert server.get("/older").json()["tools"] == []
     packages = root.glob("srv/venv/lib/python*/site-packages/*")
     names = {path.name.split("-")[0].split(".")[0] for path in packages}
-    assert {"flask", "gunicorn", "boto3", "awslambdaric"} <= names
-    assert names & {"app", "berth", "pip", "setuptools", "wheel", "__editable__", "_distutils_hack"} == set()
+    assert {"flask", "gunicorn", "boto3", "awslambdaric", "berth", "berth_lambda"} <= names
+    assert names & {"app", "pip", "setuptools", "wheel", "__editable__", "_distutils_hack"} == set()
     assert not {"pip", "pip3"} & set(os.listdir(root / "srv/venv/bin"))
 
 
@@ -151,7 +159,7 @@ def test_everything_is_roots_and_readable(root):
 
 def test_only_what_is_served_was_copied(root):
     found = {path.name for path in (root / "srv/berth").iterdir()}
-    code = {"app", "functions", "layers", "manifests", "gunicorn.conf.py", "wsgi.py"}
+    code = {"functions", "layers", "manifests", "gunicorn.conf.py", "wsgi.py"}
     assert found == code | {"LICENSE", "__pycache__"}
     packages = {str(path.relative_to(root / "srv/berth")) for path in root.glob("srv/**/.packages*")}
     assert packages == {"functions/older/.packages", "functions/newer/.packages"}

@@ -11,7 +11,7 @@ import flask
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
 from berth import errors
-from berth.gateway.flask_app import GatewayApp
+from berth.gateway.flask_app import GatewayApp, RefusedRequest
 from berth.gateway.request import drain_body
 from berth.gateway.response import REASONS, WireResponse, write_response
 from berth.gateway.view import Gateway
@@ -182,6 +182,9 @@ def register_faults(app: GatewayApp, gateway: Gateway) -> None:
             response.call_on_close(partial(drain_body, flask.request.environ))
         return response
 
+    def answer_refused(refused: RefusedRequest) -> WireResponse:
+        return answer(refused.refusal)
+
     def answer_unexpected(error: Exception) -> WireResponse:
         stamp = gateway.fault_stamp()
         log.error("%s: the request failed inside Berth", stamp.request_id, exc_info=error)
@@ -196,6 +199,7 @@ def register_faults(app: GatewayApp, gateway: Gateway) -> None:
     app.refuse = lambda error: fault_response(gateway.stage.api, error, gateway.stamps(None))
     for cause in _ROWS.keys() - {Exception}:
         app.register_error_handler(cause, answer)
+    app.register_error_handler(RefusedRequest, answer_refused)
     app.register_error_handler(HTTPException, answer_http)
     app.register_error_handler(errors.BerthError, answer_unexpected)
     app.register_error_handler(500, answer_unexpected)

@@ -7,32 +7,32 @@ from flask import Flask
 from flask.sessions import NullSession, SessionInterface, SessionMixin
 from flask.wrappers import Request, Response
 from gunicorn.http.errors import ParseException
-from werkzeug.exceptions import BadRequest, Forbidden, NotFound
+from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import Map, MapAdapter, Rule
-from werkzeug.wsgi import get_host
 
-from berth.errors import MalformedRequest, NoSuchRoute, UntrustedGateway
+from berth.errors import GatewayRefusal
 from berth.gateway.client import GatewayClient
 from berth.gateway.request import MAX_BODY_BYTES
 from berth.gateway.response import WireResponse
 from berth.gateway.routing.api_routes import ApiRoutes
-from berth.gateway.routing.head import RequestHead, raw_target, read_head
+from berth.gateway.routing.head import RequestHead, open_head, raw_target
 from berth.model.http import HttpResponse
 from berth.model.route import ANY, METHODS, RESERVED_PREFIX, Route, is_reserved
 from berth.model.trust import Trust
 from berth.payload.urls import split_target
 
 
-class NoRouteHere(NoSuchRoute, Forbidden):
-    """NoSuchRoute as Flask expects it from matching: also an HTTP exception."""
+class RefusedRequest(HTTPException):
+    """Carries a GatewayRefusal through Flask, which takes only HTTP exceptions from matching.
 
+    The fault table answers the refusal, so nobody ever sees this code.
+    """
 
-class UntrustedHere(UntrustedGateway, Forbidden):
-    """UntrustedGateway as Flask expects it from matching."""
+    code = 400
 
-
-class MalformedHere(MalformedRequest, BadRequest):
-    """MalformedRequest as Flask expects it from matching."""
+    def __init__(self, refusal: GatewayRefusal) -> None:
+        super().__init__(str(refusal))
+        self.refusal = refusal
 
 
 class RouteRule(Rule):
@@ -47,14 +47,15 @@ class RouteRule(Rule):
 
 
 class RouteAdapter(MapAdapter):
-    """One request's view of the RouteMap."""
+    """The RouteMap for one request, and whom its stage trusts to describe callers."""
 
     map: "RouteMap"
 
-    def __init__(self, routes: "RouteMap", environ: dict[str, Any]) -> None:
+    def __init__(self, routes: "RouteMap", request: Request, trust: Trust | None) -> None:
+        environ = request.environ
         super().__init__(
             map=routes,
-            server_name=get_host(environ),
+            server_name=request.host,
             script_name=environ.get("SCRIPT_NAME", ""),
             subdomain="",
             url_scheme=environ["wsgi.url_scheme"],
@@ -63,24 +64,20 @@ class RouteAdapter(MapAdapter):
             query_args=environ.get("QUERY_STRING", ""),
         )
         self._environ = environ
+        self._trust = trust
 
     def match(
         self, path_info: str | None = None, method: str | None = None, *args: Any, **kwargs: Any
     ) -> Any:
-        """Match the raw path; raises an HTTP exception that is also NoSuchRoute."""
+        """Match the raw path; raises RefusedRequest, or NotFound and its kin for the server's own URLs."""
         target = raw_target(self._environ)
         if RESERVED_PREFIX in target and is_reserved(split_target(target)[0]):
             return self._match_own(path_info, method, *args, **kwargs)
-        rule, parameters = self.map.find(self._head())
-        return (rule if kwargs.get("return_rule") else rule.endpoint), parameters
-
-    def _head(self) -> RequestHead:
         try:
-            return read_head(self._environ, self.map.trust)
-        except UntrustedGateway as untrusted:
-            raise UntrustedHere(str(untrusted)) from untrusted
-        except MalformedRequest as malformed:
-            raise MalformedHere(str(malformed)) from malformed
+            rule, parameters = self.map.find(open_head(self._environ, self._trust))
+        except GatewayRefusal as refusal:
+            raise RefusedRequest(refusal) from refusal
+        return (rule if kwargs.get("return_rule") else rule.endpoint), parameters
 
     def _match_own(self, *args: Any, **kwargs: Any) -> Any:
         """Match the server's own URLs: no `/{proxy+}` of a function may answer there."""
@@ -93,8 +90,6 @@ class RouteAdapter(MapAdapter):
 class RouteMap(Map):
     """Werkzeug's map for the server's own URLs, and one of AWS's kind for those of functions."""
 
-    trust: Trust | None = None
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._routes: ApiRoutes[RouteRule] = ApiRoutes()
         super().__init__(*args, **kwargs)
@@ -106,15 +101,8 @@ class RouteMap(Map):
             self._routes.add(rulefactory.route, rulefactory)
 
     def find(self, head: RequestHead) -> tuple[RouteRule, dict[str, str]]:
-        """Find the rule for a request, and the raw path parameters; raises NoRouteHere."""
-        try:
-            return self._routes.match(head)
-        except NoSuchRoute as none:
-            raise NoRouteHere(head.method, head.path) from none
-
-    def bind_to_environ(self, environ: Any, *args: Any, **kwargs: Any) -> MapAdapter:
-        """Bind the map to one request."""
-        return RouteAdapter(self, getattr(environ, "environ", environ))
+        """Find the rule for a request, and the raw path parameters; raises NoSuchRoute."""
+        return self._routes.match(head)
 
 
 class NoSessions(SessionInterface):
@@ -146,14 +134,19 @@ class GatewayApp(Flask):
     # What the stage's kind of API answers to a request that never became one.
     refuse: Callable[[Exception], HttpResponse]
 
-    def __init__(self, import_name: str) -> None:
-        super().__init__(import_name, static_folder=None, template_folder=None)
+    def __init__(self, trust: Trust | None) -> None:
+        """Make an application that believes a gateway if it proves itself by `trust`, without it none."""
+        super().__init__(__name__, static_folder=None, template_folder=None)
         self.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+        self._trust = trust
 
-    def trust(self, trust: Trust | None) -> None:
-        """Believe what a gateway says of its context once it has proved itself, or nobody."""
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Create the adapter that finds the route of a request; outside a request Flask's own serves."""
+        if request is None:
+            return super().create_url_adapter(None)
         assert isinstance(self.url_map, RouteMap)
-        self.url_map.trust = trust
+        request.trusted_hosts = self.config["TRUSTED_HOSTS"]
+        return RouteAdapter(self.url_map, request, self._trust)
 
     def handle_exception(self, e: Exception) -> Any:
         """Leave a body that is not framed as HTTP says to the server: the connection must end with it."""

@@ -10,9 +10,9 @@ from flask import Blueprint
 from berth.errors import MalformedRequest, NoSuchRoute, UntrustedGateway
 from berth.gateway.blueprint import View, add_routes
 from berth.gateway.cors import preflight_headers
-from berth.gateway.flask_app import RouteMap
+from berth.gateway.flask_app import RefusedRequest, RouteMap
 from berth.gateway.response import WireResponse, write_response
-from berth.gateway.routing.head import read_head
+from berth.gateway.routing.head import RequestHead
 from berth.gateway.view import Gateway
 from berth.model.api_kind import REST, ApiKind
 from berth.model.cors import Cors
@@ -26,8 +26,9 @@ def answer_preflights(app: flask.Flask, gateway: Gateway, cors: Cors) -> None:
 
     @app.before_request
     def answer() -> WireResponse | None:
-        refused = isinstance(flask.request.routing_exception, UntrustedGateway | MalformedRequest)
-        if flask.request.method != "OPTIONS" or refused:
+        refused = flask.request.routing_exception
+        refusal = refused.refusal if isinstance(refused, RefusedRequest) else None
+        if flask.request.method != "OPTIONS" or isinstance(refusal, UntrustedGateway | MalformedRequest):
             return None
         origin, wanted = map(flask.request.headers.get, ("Origin", "Access-Control-Request-Method"))
         if origin is None or wanted is None:
@@ -51,7 +52,7 @@ def _preflighted_api(gateway: Gateway, wanted: str) -> ApiKind | None:
     if rule is None:
         routes = flask.current_app.url_map
         assert isinstance(routes, RouteMap)
-        head = read_head(flask.request.environ, gateway.stage.trust).asking(wanted)
+        head = RequestHead(flask.request.environ, gateway.stage.trust).asking(wanted)
         try:
             rule, _ = routes.find(head)
         except NoSuchRoute:

@@ -1,1 +1,1 @@
-"""The servers that serve the application: gunicorn and Flask's development server."""
+"""What Berth adds to the servers that run the application: gunicorn and Flask's development server."""

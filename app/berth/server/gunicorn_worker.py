@@ -1,4 +1,8 @@
-"""gunicorn's threaded worker, with an end that loses no request and with the gateway's own refusals."""
+"""gunicorn's threaded worker, with two changes.
+
+It loses no request when it ends, and a request that gunicorn cannot parse is answered as API Gateway would
+answer it.
+"""
 
 import time
 from typing import Any
@@ -12,8 +16,8 @@ from berth.errors import GatewayRefusal, HeadersTooLarge, MalformedRequest, Requ
 from berth.gateway.response import raw_response
 from berth.server.patience import PatientResponse, PatientUnreader, RequestTimedOut, wrap_tls
 
-# What gunicorn's parser says of a response, or of the server's own settings.
-_NOT_A_CLIENTS = (
+# Errors of gunicorn's parser that no client causes: a response or a setting of the server is wrong.
+_NOT_THE_CLIENTS = (
     errors.InvalidResponseHeader,
     errors.InvalidResponseHeaderName,
     errors.ConfigurationProblem,
@@ -22,50 +26,51 @@ _TOO_LARGE = (errors.LimitRequestLine, errors.LimitRequestHeaders)
 
 
 class GatewayResponse(PatientResponse):
-    """A response whose Server header is the application's, or absent: gunicorn would name itself."""
+    """A response with the application's Server header, or with none; gunicorn would send its own name."""
 
     server: str | None = None
 
     def process_headers(self, headers: list[tuple[str, str]]) -> None:
-        """Take the application's headers; gunicorn's own passes over Server."""
+        """Take the application's headers and keep its Server header, which gunicorn's own method ignores."""
         super().process_headers(headers)
         self.server = next((value for name, value in headers if name.lower() == "server"), None)
 
     def default_headers(self) -> list[str]:
-        """The status line and the headers that are gunicorn's to send."""
+        """The status line and the headers that gunicorn adds, with the application's Server header if any."""
         lines = [line for line in super().default_headers() if not line.startswith("Server:")]
         return [*lines, f"Server: {self.server}\r\n"] if self.server else lines
 
 
 class GatewayWorker(ThreadWorker):  # type: ignore[misc]
-    """Serves whoever has connected when it stops to listen, and then refuses the others at once.
+    """Serves every client that has connected before the worker stops listening, and refuses later ones.
 
-    gunicorn's own leaves connections waiting while it drains and resets them at the end, and it waits
-    for connections on which nothing was ever sent.
+    gunicorn's own worker accepts no waiting connection while it drains, and resets those connections at the
+    end. It also waits for connections on which nothing was ever sent.
     """
 
     def init_process(self) -> None:
-        """Start to serve."""
+        """Put our parts in the place of gunicorn's in this process, then serve."""
         wsgi.Response = GatewayResponse
         parser.SocketUnreader = PatientUnreader
         sock.ssl_wrap_socket = wrap_tls
         super().init_process()
 
     def handle(self, conn: Any) -> Any:
-        """Serve the next request of a connection, as long as the client does not take for ever."""
+        """Serve the next request of a connection; the client has a limited time to send it."""
         if conn.initialized and not conn.is_http2:
             conn.parser.unreader.begin()
         goes_on = super().handle(conn)
         if goes_on is False:
-            # It waits for the client to close, up to 2 s: the main thread, which accepts, must not.
+            # A graceful close waits up to 2 s for the client to close its end. gunicorn would call it in the
+            # main thread, which could accept no client meanwhile, so this thread does.
             conn.close(graceful=True)
-            conn.close = _is_closed
+            conn.close = _do_not_close_again
         return goes_on
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
-        """Answer what cannot be parsed as the stage's kind of API would, not with gunicorn's own page.
+        """Answer a request that cannot be parsed as the stage's kind of API would answer it.
 
-        The log names the kind of error only: its text may quote a header.
+        The log names only the kind of the error: the error's text may quote a header.
         """
         refusal = _refusal(exc)
         if refusal is None:
@@ -75,11 +80,11 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
         util.write_nonblock(client, raw_response(self.wsgi.refuse(refusal)))
 
     def handle_quit(self, sig: int, frame: object) -> None:
-        """End at once; gunicorn's own takes a lock here that the interrupted code may hold."""
+        """End at once; gunicorn's own method may wait for a lock that the interrupted code holds."""
         Worker.handle_quit(self, sig, frame)
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        """Begin or stop to accept; when the worker is ending, for good."""
+        """Begin or stop accepting connections; a worker that is ending stops for good."""
         super().set_accept_enabled(enabled)
         if not enabled and not self.alive:
             for listener in self.sockets:
@@ -96,13 +101,13 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
             self.accept(listener)
 
 
-def _is_closed(graceful: bool = False) -> None:
-    """Close a connection that is."""
+def _do_not_close_again(graceful: bool = False) -> None:
+    """Do nothing: this is the `close` of a connection that is closed already."""
 
 
 def _refusal(error: Exception) -> GatewayRefusal | None:
-    """What a parser's error is to the client; None if it is not the client's fault."""
-    if not isinstance(error, errors.ParseException) or isinstance(error, _NOT_A_CLIENTS):
+    """The refusal that answers an error of the parser; None if the client has not caused the error."""
+    if not isinstance(error, errors.ParseException) or isinstance(error, _NOT_THE_CLIENTS):
         return None
     if isinstance(error, RequestTimedOut):
         return RequestTooSlow("the client is too slow")

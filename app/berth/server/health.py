@@ -1,4 +1,4 @@
-"""Health for load balancers, under the reserved prefix."""
+"""Health checks for load balancers, under the prefix that no route of a function can have."""
 
 from flask import Blueprint
 
@@ -7,7 +7,7 @@ from berth.runtime.environments import Environments
 
 
 def health_blueprint(environments: Environments) -> Blueprint:
-    """`live` answers as long as the process does, `ready` while invocations can be served."""
+    """The blueprint of two checks: `live` succeeds while the process answers, `ready` until SIGTERM comes."""
     health = Blueprint("_berth_health", __name__, url_prefix=f"{RESERVED_PREFIX}/health")
 
     @health.get("/live")

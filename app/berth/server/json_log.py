@@ -1,4 +1,4 @@
-"""The server's own log records, for a container whose every line is a JSON object."""
+"""The server's own log records as JSON objects, so that every line of a container's log is one."""
 
 import json
 import logging
@@ -6,9 +6,12 @@ import traceback
 from datetime import UTC, datetime
 from typing import Any
 
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
+
 
 class JsonFormatter(logging.Formatter):
-    """Formats records with the keys of Lambda's own: timestamp, level, message, logger, and the error's."""
+    """Formats a record with the keys of Lambda's JSON logs: timestamp, level, message, logger, error."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Format one record as one line."""
@@ -25,3 +28,15 @@ class JsonFormatter(logging.Formatter):
             document["errorMessage"] = str(error)
             document["stackTrace"] = traceback.format_tb(error.__traceback__)
         return json.dumps(document, ensure_ascii=False, default=str)
+
+
+class JsonLogger(Logger):  # type: ignore[misc]
+    """gunicorn's logger; it writes its own records and those of the root logger as JSON objects."""
+
+    def setup(self, cfg: Config) -> None:
+        """Set up the handlers of all loggers as gunicorn does, then let each handler write JSON."""
+        super().setup(cfg)
+        logging.basicConfig()
+        for logger in (self.error_log, self.access_log, logging.getLogger()):
+            for handler in logger.handlers:
+                handler.setFormatter(JsonFormatter())

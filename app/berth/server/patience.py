@@ -1,4 +1,4 @@
-"""How long a client may take to send a request, and to take its answer."""
+"""The time that a client has to send a request, to do a TLS handshake and to receive its answer."""
 
 import errno
 import socket
@@ -11,21 +11,21 @@ from gunicorn.http.errors import ParseException
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.http.wsgi import Response
 
-# A request must be whole within this, and a second more for each 32 KB: 10 MB have six minutes.
+# A client has this long to send a request, and a second more for each 32 KB: six minutes for 10 MB.
 SECONDS_FOR_A_REQUEST = 60.0
 SECONDS_BETWEEN_BYTES = 20.0
 _BYTES_A_SECOND = 32 * 1024
-SECONDS_FOR_A_SLICE = 60.0  # of an answer
-_SLICE = 64 * 1024
+SECONDS_FOR_A_SLICE = 60.0  # for a client to receive a slice of its answer
+_SLICE = 64 * 1024  # bytes
 SECONDS_FOR_A_HANDSHAKE = 10.0
 
 
 class RequestTimedOut(ParseException):  # type: ignore[misc]
-    """Raised when a client is too slow: the thread that reads is needed by others."""
+    """Raised when a client sends its request too slowly: other clients need the thread that reads it."""
 
 
 class PatientUnreader(SocketUnreader):  # type: ignore[misc]
-    """Reads from a client's connection, and not for ever."""
+    """Reads requests from a client's connection, each for a limited time."""
 
     seconds_for_a_request = SECONDS_FOR_A_REQUEST
     seconds_between_bytes = SECONDS_BETWEEN_BYTES
@@ -35,11 +35,11 @@ class PatientUnreader(SocketUnreader):  # type: ignore[misc]
         self.begin()
 
     def begin(self) -> None:
-        """A request begins on the connection."""
+        """Start the clock for the next request of the connection."""
         self._deadline = time.monotonic() + self.seconds_for_a_request
 
     def chunk(self, size_hint: int | None = None) -> bytes:
-        """The next bytes; raises RequestTimedOut."""
+        """Read the next bytes; raises RequestTimedOut if the client has taken too long."""
         patience = min(self._deadline - time.monotonic(), self.seconds_between_bytes)
         if patience <= 0:
             raise RequestTimedOut
@@ -56,27 +56,27 @@ class PatientUnreader(SocketUnreader):  # type: ignore[misc]
 
 
 class PatientResponse(Response):  # type: ignore[misc]
-    """Sends to a client that takes what is sent, be it slowly."""
+    """Sends a response to a client, and gives up if the client receives nothing for a minute."""
 
     def __init__(self, req: Any, sock: Any, cfg: Any) -> None:
         super().__init__(req, sock, cfg)
-        # A timeout of the system's own would not end a send over TLS.
+        # The operating system could keep the time as well (SO_SNDTIMEO), but not over TLS.
         sock.settimeout(SECONDS_FOR_A_SLICE)
 
     def write(self, data: bytes) -> None:
-        """Send a part of the body; raises BrokenPipeError, as for a client that has gone."""
+        """Send a part of the body; raises BrokenPipeError for a client that receives nothing or has gone."""
         try:
             for start in range(0, len(data), _SLICE) or (0,):
                 super().write(data[start : start + _SLICE])
         except TimeoutError as late:
-            raise BrokenPipeError(errno.EPIPE, "the client takes nothing of its answer") from late
+            raise BrokenPipeError(errno.EPIPE, "the client does not receive its answer") from late
 
 
 _wrap_tls = gunicorn_sock.ssl_wrap_socket
 
 
 def wrap_tls(connection: socket.socket, conf: Any) -> ssl.SSLSocket:
-    """A connection after its TLS handshake; raises SSLEOFError where the client does not go on with it."""
+    """Do the TLS handshake of a connection; raises SSLEOFError if the client takes too long for it."""
     connection.settimeout(SECONDS_FOR_A_HANDSHAKE)
     wrapped: ssl.SSLSocket = _wrap_tls(connection, conf)
     try:

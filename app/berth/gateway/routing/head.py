@@ -25,13 +25,13 @@ _NOT_IN_HTTP = {"CONTENT_TYPE": "Content-Type", "CONTENT_LENGTH": "Content-Lengt
 class RequestHead:
     """What routes are chosen by. It does not keep the environ, which keeps it.
 
-    With `trust`, a request that the gateway has not proved is refused here, before it has a route;
-    raises UntrustedGateway or MalformedRequest.
+    `trust` is the stage's. With it, a request that the gateway has not proved is refused here, before it
+    has a route; raises UntrustedGateway or MalformedRequest.
     """
 
     __slots__ = ("context", "headers", "method", "overridden_method", "path", "query")
 
-    def __init__(self, environ: Environ, trust: Trust | None = None) -> None:
+    def __init__(self, environ: Environ, trust: Trust | None) -> None:
         lines = _header_lines(environ)
         if trust:
             self.context, self.headers = open_context(lines, trust)
@@ -56,11 +56,17 @@ class RequestHead:
         return strip_prefix(self.path, prefix) if prefix and not self.context else self.path
 
 
-def read_head(environ: Environ, trust: Trust | None = None) -> RequestHead:
-    """The head of a request, read once."""
+def open_head(environ: Environ, trust: Trust | None) -> RequestHead:
+    """Read the head of a request whose route is to be found, and keep it in the environ for read_head."""
+    environ[_HEAD] = head = RequestHead(environ, trust)
+    return head
+
+
+def read_head(environ: Environ) -> RequestHead:
+    """The head by which the route of a request was found; raises RuntimeError if none was looked for."""
     head: RequestHead | None = environ.get(_HEAD)
     if head is None:
-        head = environ[_HEAD] = RequestHead(environ, trust)
+        raise RuntimeError("the head of a request is there once open_head has read it: match the route first")
     return head
 
 

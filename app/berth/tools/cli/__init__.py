@@ -1,4 +1,5 @@
-"""Commands under `flask`: thin click commands over the loader, the environments and the schemas.
+"""The commands of `flask`: thin click commands over the loader, the environments and the schemas.
 
-Public: `function_group` of `function`, `refusing` of `start`, `build_sample_event` of `sample`.
+Flask finds `run_command`, `function_group` and `gateway_group` as entry points of the package (setup.cfg).
+Other folders import only `refusing` of `start`.
 """

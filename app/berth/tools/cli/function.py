@@ -1,4 +1,4 @@
-"""`flask function`: list, check, invoke, new, install."""
+"""The commands of `flask function`: list, check, invoke, new, event, install."""
 
 import json
 import sys
@@ -89,7 +89,7 @@ def check_functions(name: str | None) -> None:
 @click.argument("name")
 @click.option("--event", "event_file", type=click.File("rb"), help="A JSON file, or - for standard input.")
 def invoke_function(name: str, event_file: BinaryIO | None) -> None:
-    """Invoke a function once: its result on stdout, what it logs on stderr."""
+    """Invoke a function once: its result goes to stdout, its logs go to stderr."""
     function = _catalog(name).functions[name]
     payload = event_file.read() if event_file else b""
     _require_json(payload, event_file)
@@ -114,10 +114,16 @@ def new_function(name: str) -> None:
 @function_group.command("event")
 @click.argument("shape", type=click.Choice(list(SAMPLE_SHAPES)))
 @click.option("--method", default="GET", show_default=True)
-@click.option("--path", default="/", show_default=True, help="May carry a query string.")
+@click.option("--path", default="/", show_default=True, help="The path, which may carry a query string.")
 @click.option("--resource", help="The path's template, such as /orders/{id}, or $default.")
-@click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="May be given several times.")
-@click.option("--body", help="Text, or @FILE.")
+@click.option(
+    "--header",
+    "headers",
+    multiple=True,
+    metavar="NAME:VALUE",
+    help="A header; give this option once for each.",
+)
+@click.option("--body", help="The text itself, or @FILE to read it from a file.")
 def print_event(
     shape: str, method: str, path: str, resource: str | None, headers: tuple[str, ...], body: str | None
 ) -> None:
@@ -156,7 +162,7 @@ def install_functions(name: str | None) -> None:
 
 
 def _path_parameters(shape: str, path: str, resource: str | None) -> dict[str, str]:
-    """What a template takes of a path, in the kinds of API that tell it."""
+    """The path parameters by a route's template; load balancers and function URLs have none."""
     kind = SAMPLE_SHAPES[shape]
     if resource is None or resource == DEFAULT_ROUTE or not kind.has_path_parameters:
         return {}
@@ -213,7 +219,7 @@ def _require_json(payload: bytes, event_file: BinaryIO | None) -> None:
 
 
 def _check(function: Function, environments: Environments) -> Iterator[str]:
-    """What is wrong with the handler as a process imports it, and with the sample events."""
+    """Find what is wrong with a function: import its handler in a process, and check its sample events."""
     unlimited = replace(function, isolation="process", reserved_concurrency=None)
     try:
         with environments.environment(unlimited) as environment:
@@ -229,7 +235,7 @@ def _check(function: Function, environments: Environments) -> Iterator[str]:
 
 
 def _check_sample(sample: Path) -> Iterator[str]:
-    """A sample that looks like an API's event must be one; any other only has to be JSON."""
+    """Find what is wrong with a sample event; one with a `requestContext` must be the event of an API."""
     try:
         event = json.loads(sample.read_bytes())
         if isinstance(event, dict) and "requestContext" in event:

@@ -1,4 +1,4 @@
-"""`flask gateway`: what API Gateway and Berth have to agree on."""
+"""The command `flask gateway token`: it makes the secrets that API Gateway and Berth share."""
 
 import secrets
 
@@ -9,7 +9,7 @@ from berth.model.trust import PREFIX
 
 @click.group("gateway")
 def gateway_group() -> None:
-    """Make what API Gateway proves itself with."""
+    """Make the secrets by which the server recognises API Gateway."""
 
 
 @gateway_group.command("token")

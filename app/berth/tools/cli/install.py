@@ -1,4 +1,4 @@
-"""A function's requirements into its own folder, so that functions may need different versions."""
+"""Installs what a function requires into its own folder: functions may need different versions."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from berth.model.function import PACKAGES_FOLDER
 
 
 def install_requirements(requirements: Path) -> None:
-    """Install with pip beside the old packages, then replace them; on failure nothing has changed."""
+    """Install with pip into a new folder, then replace the old one by it; if pip fails, the old one stays."""
     folder = requirements.parent
     with tempfile.TemporaryDirectory(prefix=f"{PACKAGES_FOLDER}.", dir=folder) as parent:
         fresh = Path(parent) / "new"

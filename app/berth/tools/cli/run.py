@@ -1,4 +1,4 @@
-"""`flask run` for functions: PORT, raw requests, clean ends."""
+"""The command `flask run`: Flask's own, but it reads PORT, keeps requests raw and ends all environments."""
 
 import signal
 import sys
@@ -57,7 +57,7 @@ def _serve(
 
 
 def _load_app(info: cli.ScriptInfo) -> Any:
-    """The application; under the reloader one that shows why there is none, until a file changes."""
+    """The application. If it cannot be loaded, the reloader serves one that raises the error instead."""
     try:
         return info.load_app()
     except Exception as failed:
@@ -83,7 +83,9 @@ def _end(signum: int, frame: object) -> NoReturn:
 
 
 _OPTIONS = [option for option in cli.run_command.params if option.name != "port"]
-_PORT = click.Option(["--port", "-p"], type=int, default=_port, help="The port to bind to (PORT, or 8000).")
+_PORT = click.Option(
+    ["--port", "-p"], type=int, default=_port, help="The port to bind to; without it PORT, or 8000."
+)
 
 run_command = click.Command(
     "run",

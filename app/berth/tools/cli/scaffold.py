@@ -1,4 +1,4 @@
-"""What `flask function new` writes."""
+"""Writes the files of a new function for `flask function new`."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,7 @@ def test_handler_itself(invoke_function, sample_event):
 
 
 def write_function(functions_dir: Path, name: str) -> list[Path]:
-    """Write a new function's files and return their paths; an existing folder is left alone."""
+    """Write a new function's files and return their paths; write nothing if its folder or test exists."""
     folder = functions_dir / name
     if not FUNCTION_NAME.fullmatch(name) or name.startswith("_"):
         raise click.ClickException(

@@ -1,4 +1,4 @@
-"""A start that is refused, as the command line shows it."""
+"""How the commands report manifests and settings that are wrong."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from berth.errors import ManifestError, Problem
 
 
 class StartRefused(ManifestError, click.ClickException):
-    """ManifestError as click wants it: every `flask` command prints the report and exits with 1."""
+    """A ManifestError that click knows as well: every `flask` command prints the report and exits with 1."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         ManifestError.__init__(self, problems)
@@ -20,7 +20,7 @@ class StartRefused(ManifestError, click.ClickException):
 
 @contextmanager
 def refusing() -> Iterator[None]:
-    """Let a ManifestError leave as StartRefused."""
+    """Raise StartRefused in the place of each ManifestError that is raised inside the `with` block."""
     try:
         yield
     except ManifestError as wrong:

@@ -1,0 +1,230 @@
+"""The hooks of gunicorn: functions that gunicorn calls at certain moments of its life.
+
+gunicorn finds a hook by its name in gunicorn.conf.py, which binds the methods of `Hooks`. The master is the
+process that gunicorn starts first; the workers are its child processes, and they serve the requests.
+"""
+
+import logging
+import os
+import resource
+import signal
+import ssl
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
+from types import FrameType
+
+from gunicorn.arbiter import Arbiter
+from gunicorn.http.message import Request
+from gunicorn.workers.gthread import ThreadWorker
+
+from berth.errors import ManifestError
+from berth.gateway.routing.head import RAW_HEADERS_NAME
+from berth.manifest.loader import load
+from berth.model.trust import PREFIX
+from berth.runtime.environments import Environments
+from berth.runtime.process.bootstrap import die_with
+from berth.runtime.process.os_process import hide_process
+from berth.settings import Settings
+
+# How long before the end of graceful_timeout a worker ends the invocations that still run: so long it
+# needs to answer their clients.
+_SECONDS_TO_ANSWER = 2.0
+_CONFIDENTIAL = PREFIX.upper()  # gunicorn spells the names of headers in capitals
+_MEMORY_FOLDER = "/dev/shm"  # noqa: S108
+
+
+def read_settings() -> Settings:
+    """Read the settings from the environment; end the program with a report if one is wrong."""
+    try:
+        return Settings.from_environ()
+    except ManifestError as wrong:
+        sys.exit(f"\nError: {wrong}\n")
+
+
+def memory_folder() -> str | None:
+    """The folder whose files lie in memory; None if the system has no such folder."""
+    return _MEMORY_FOLDER if os.path.isdir(_MEMORY_FOLDER) else None
+
+
+def client_certificates(authority: str | None) -> ssl.VerifyMode:
+    """Whether a client has to show a certificate: it has to if there is an authority to check it by."""
+    return ssl.CERT_REQUIRED if authority else ssl.CERT_NONE
+
+
+class Hooks:
+    """The hooks for one set of settings.
+
+    The master keeps what it has to remember on gunicorn's Arbiter: a reload reads gunicorn.conf.py again
+    and makes new Hooks, while the Arbiter stays.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def on_starting(self, server: Arbiter) -> None:
+        """In the master, before any worker: check all manifests once.
+
+        If a manifest is wrong, gunicorn prints the report of the ManifestError and exits with status 1.
+        """
+        catalog = load(self._settings)
+        limited = [function.name for function in catalog.functions.values() if function.reserved_concurrency]
+        if server.cfg.workers > 1:
+            server.log.warning(
+                "%d workers (WEB_CONCURRENCY): limits such as the reservedConcurrency of %s hold for each"
+                " worker by itself, and so does ECS task protection;"
+                " one worker runs any number of environments",
+                server.cfg.workers,
+                ", ".join(limited) or "any function",
+            )
+
+    def when_ready(self, server: Arbiter) -> None:
+        """In the master, before the first worker: handle the signals that end or reload the server.
+
+        gunicorn puts signals into a queue and does not read the queue while it waits for old workers after
+        a reload. A reload to a wrong manifest would end gunicorn, because no new worker could start.
+        """
+        hide_process()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+            signal.signal(number, partial(_end, server))
+        signal.signal(signal.SIGHUP, partial(self._reload, server))
+
+    def on_reload(self, server: Arbiter) -> None:
+        """In the master, before a reload starts new workers: remember where their numbers begin."""
+        server.oldest_new_age = server.worker_age + 1
+
+    def child_exit(self, server: Arbiter, worker: ThreadWorker) -> None:
+        """In the master, after a worker has ended: replace it if it was a new one that died early.
+
+        An old worker may take minutes to finish its requests, and gunicorn starts no worker while the old
+        ones and the new ones together are enough.
+        """
+        first = getattr(server, "oldest_new_age", 0)
+        is_ending = getattr(server, "is_draining", False)
+        new = [each for each in server.WORKERS.values() if each.age >= first]
+        if worker.age >= first and len(new) < server.num_workers <= len(server.WORKERS) and not is_ending:
+            server.spawn_worker()
+
+    def post_fork(self, server: Arbiter, worker: ThreadWorker) -> None:
+        """In a worker, as soon as it exists: let it end at once if the master is killed.
+
+        The execution environments of the worker end with it.
+        """
+        for of_master in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+            signal.signal(of_master, signal.SIG_DFL)
+        die_with(server.pid, signal.SIGQUIT)
+        hide_process()  # the process's environment variables hold secrets that no function may read
+
+    def post_worker_init(self, worker: ThreadWorker) -> None:
+        """In a worker, once the application is loaded: prepare the worker's end, and keep environments warm.
+
+        SIGTERM begins the end: from then on the readiness check answers 503.
+        """
+        _raise_descriptor_limit()
+        environments: Environments = worker.wsgi.extensions["berth"]
+        steps = self._drain(worker, environments)
+
+        def go_on(signal_number: int, frame: FrameType | None) -> None:
+            if signal_number == signal.SIGALRM or environments.is_open:
+                next(steps, None)
+
+        signal.signal(signal.SIGTERM, go_on)
+        environments.keep()
+
+    def pre_request(self, worker: ThreadWorker, req: Request) -> None:
+        """In a worker, before a request: hand the header lines on as the client sent them.
+
+        After this hook gunicorn joins repeated headers with commas, as WSGI asks for. The headers that carry
+        a trusted gateway's token and context are left in the lines alone, so no access log shows them.
+        """
+        lines = list(req.headers)
+        req.headers[:] = [line for line in lines if not line[0].startswith(_CONFIDENTIAL)]
+        req.headers.append((RAW_HEADERS_NAME, lines))
+
+    def worker_int(self, worker: ThreadWorker) -> None:
+        """In a worker, at SIGINT or SIGQUIT: let no further signal disturb its end.
+
+        Ctrl-C sends SIGINT to every process, and the master then sends SIGQUIT as well.
+        """
+        with suppress(ValueError):  # gunicorn's reloader calls this hook from a thread
+            for again in (signal.SIGINT, signal.SIGQUIT, signal.SIGALRM):
+                signal.signal(again, signal.SIG_IGN)
+
+    def worker_exit(self, server: Arbiter, worker: ThreadWorker) -> None:
+        """In a worker, as its last act: end its execution environments, and wait for no handler.
+
+        gunicorn also calls this hook in the master, for a worker that was killed; there it does nothing.
+        """
+        if worker.pid != os.getpid():
+            return
+        if application := getattr(worker, "wsgi", None):
+            application.extensions["berth"].close()
+        if worker.tpool is not None:
+            worker.tpool.shutdown(wait=False)
+        _leave_threads_behind()
+
+    def _reload(self, server: Arbiter, signal_number: int, frame: FrameType | None) -> None:
+        """Reload the server if all manifests are right; otherwise go on with the functions as they were."""
+        _leave_if_forked(server)
+        try:
+            load(self._settings)
+        except ManifestError as wrong:
+            server.log.error("not reloaded: %s", wrong)
+        else:
+            server.signal(signal_number, frame)
+
+    def _drain(self, worker: ThreadWorker, environments: Environments) -> Iterator[None]:
+        """The steps of a worker's orderly end: SIGTERM takes the first, a timer each further one."""
+        environments.drain()
+        signal.signal(signal.SIGALRM, signal.getsignal(signal.SIGTERM))
+        if self._settings.drain_delay:
+            signal.setitimer(signal.ITIMER_REAL, self._settings.drain_delay)
+            yield
+        worker.handle_exit(signal.SIGTERM, None)
+        rest = worker.cfg.graceful_timeout - self._settings.drain_delay - _SECONDS_TO_ANSWER
+        signal.setitimer(signal.ITIMER_REAL, max(rest, 0.1))
+        yield
+        # Invocations that still run are ended, and answered as API Gateway answers when a function dies.
+        environments.close()
+
+
+def _end(server: Arbiter, signal_number: int, frame: FrameType | None) -> None:
+    """End the server: at the first SIGTERM in order, at a second one, SIGINT or SIGQUIT within seconds."""
+    _leave_if_forked(server)
+    is_first = signal_number == signal.SIGTERM and not getattr(server, "is_draining", False)
+    server.is_draining = True
+    server.signal(signal.SIGTERM if is_first else signal.SIGQUIT, frame)
+    # After a reload the master reads no signals until the old workers have ended, so they are told here.
+    for pid in list(server.WORKERS):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM if is_first else signal.SIGQUIT)
+
+
+def _leave_if_forked(server: Arbiter) -> None:
+    """End this process if it is a worker: a new worker has the master's handlers until it sets its own."""
+    if os.getpid() != server.pid:
+        os._exit(0)
+
+
+def _leave_threads_behind() -> None:
+    """Give all threads one second to end, then end the process if some still run.
+
+    A thread that waits for the next byte of a slow client would keep the process alive as long as it waits.
+    """
+    deadline = time.monotonic() + 1.0
+    others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
+    for thread in others:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    if any(thread.is_alive() and not thread.daemon for thread in others):
+        logging.shutdown()
+        os._exit(0)
+
+
+def _raise_descriptor_limit() -> None:
+    """Allow this process as many open files as the system lets it: environments and connections need them."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # macOS calls the limit infinite and then refuses that value
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
