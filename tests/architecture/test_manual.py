@@ -16,6 +16,7 @@ from kit.constants import number
 from kit.sources import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
+ALL_PAGES = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGES.md"]
 MANUAL = "\n".join(path.read_text() for path in PAGES)
 
 
@@ -56,7 +57,9 @@ def test_headers_of_the_context_are_in_the_manual():
 
 def test_relative_links_lead_somewhere():
     links = [
-        (page, link) for page in PAGES for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+        (page, link)
+        for page in ALL_PAGES
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
     ]
     assert [f"{page.name}: {link}" for page, link in links if not (page.parent / link).exists()] == []
 
@@ -163,7 +166,7 @@ def test_number_in_the_manual_is_the_servers(page: str, words: str, numbers: lis
 def test_no_table_is_split_by_a_blank_line():
     """A row after a blank line begins a table, so a line of dashes has to follow it."""
     split = []
-    for page in PAGES:
+    for page in ALL_PAGES:
         lines = ["", *page.read_text("utf-8").splitlines(), ""]
         split += [
             f"{page.name}:{row}"
