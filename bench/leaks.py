@@ -6,7 +6,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,9 +79,10 @@ def _call(invoker: Invoker, function: Function, numbers: range, every: int) -> N
 def _holdings() -> tuple[int, int, int, int, int]:
     """Resident MB, descriptors, children, zombies among them, temporary folders."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
-    children = [
-        pid for task in Path("/proc/self/task").glob("*/children") for pid in task.read_text().split()
-    ]
+    children: list[str] = []
+    for task in Path("/proc/self/task").glob("*/children"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # the thread ended meanwhile
+            children += task.read_text().split()
     states = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] for pid in children]
     folders = sum(len(names) for _, names, _ in os.walk(tempfile.gettempdir()))
     megabytes = pages * os.sysconf("SC_PAGE_SIZE") // 1_000_000

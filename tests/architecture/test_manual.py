@@ -9,12 +9,14 @@ from berth.manifest.schema.gateway import ApiKeySchema, CorsSchema, GatewaySchem
 from berth.manifest.schema.manifest import FunctionManifestSchema, StageManifestSchema
 from berth.manifest.schema.route import ConditionSchema, RouteSchema
 from berth.model.gateway_context import CONTEXT_FIELDS
-from berth.settings import VARIABLES
+from berth.settings import VARIABLES, Settings
 from berth.tools.cli.function import function_group
 from berth.tools.cli.gateway import gateway_group
+from kit.constants import number
 from kit.sources import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
+ALL_PAGES = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGES.md"]
 MANUAL = "\n".join(path.read_text() for path in PAGES)
 
 
@@ -55,12 +57,16 @@ def test_headers_of_the_context_are_in_the_manual():
 
 def test_relative_links_lead_somewhere():
     links = [
-        (page, link) for page in PAGES for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+        (page, link)
+        for page in ALL_PAGES
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
     ]
     assert [f"{page.name}: {link}" for page, link in links if not (page.parent / link).exists()] == []
 
 
-@pytest.mark.parametrize(("name", "least"), [("docs/fidelity.md", 60), ("SECURITY.md", 40)])
+@pytest.mark.parametrize(
+    ("name", "least"), [("docs/fidelity.md", 60), ("SECURITY.md", 40), ("docs/runtime-rules.md", 30)]
+)
 def test_tests_that_hold_a_rule_exist(name: str, least: int):
     page = (ROOT / name).read_text()
     named = set(re.findall(r"`([\w/]+\.py)::(test_\w+)`", page))
@@ -71,3 +77,100 @@ def test_tests_that_hold_a_rule_exist(name: str, least: int):
         if not (ROOT / "tests" / path).exists() or f"def {name}(" not in (ROOT / "tests" / path).read_text()
     ]
     assert missing == []
+
+
+_KIB, _MIB = 1024, 1024 * 1024
+_WORDS = {1: "one", 2: "two", 10: "ten"}
+_SOME = Settings(max_environments=1, concurrency=1)
+# What the manual says in numbers: the page, the words around them, and the numbers that the server has.
+SENTENCES = [
+    ("environments", "{:g} s at most, outside the function's timeout", [number("INIT_SECONDS")]),
+    ("environments", "| {:,} in the group, Lambda's number |", [number("MAX_TASKS")]),
+    ("environments", "| file descriptors | {:,}, Lambda's number |", [number("MAX_DESCRIPTORS")]),
+    (
+        "environments",
+        "| {:,} and {:,} bytes |",
+        [number("MAX_REQUEST_BYTES"), number("bootstrap.MAX_RESPONSE_BYTES")],
+    ),
+    ("environments", "Looked at every {:g} ms", [1000 * number("memory_limiter.PERIOD_SECONDS")]),
+    ("environments", "A line that is longer than {:g} MiB", [number("LONGEST_LINE") / _MIB]),
+    ("environments", "may print {:g} KB, what a pipe holds", [number("PIPE_BYTES") / _KIB]),
+    ("environments", "what others print is kept, {:g} MiB", [number("MOST_WAITING") / _MIB]),
+    ("environments", "After `BERTH_DRAIN_DELAY` seconds ({:g})", [_SOME.drain_delay]),
+    (
+        "environments",
+        "What runs {:g} s before gunicorn's `graceful_timeout` ({:g} s)",
+        [number("SECONDS_TO_ANSWER"), number("graceful_timeout")],
+    ),
+    ("environments", "asks once, for {:g} s at most", [number("METADATA_SECONDS")]),
+    ("environments", "`BERTH_PROTECT_AFTER` seconds ({:g})", [_SOME.protect_after]),
+    ("environments", "for {:g} minutes, renewed after half of it", [number("expires_minutes")]),
+    ("deploy", "| `PORT` | where it listens, {}; ", [_SOME.port]),
+    ("deploy", "`BERTH_MAX_ENVIRONMENTS` + `BERTH_CONCURRENCY` + {} |", [_SOME.threads - 2]),
+    ("deploy", "others wait for a slot, and {} are left for health checks", [_SOME.threads - 2]),
+    ("deploy", "gunicorn takes {:g} s of it", [number("graceful_timeout")]),
+    ("deploy", "what still runs {:g} s before that", [number("SECONDS_TO_ANSWER")]),
+    ("deploy", "With gunicorn's {:g} s it is", [number("graceful_timeout")]),
+    ("deploy", "| gunicorn's keep-alive ({:g} s) |", [number("keepalive")]),
+    ("deploy", "| `timeout` | {:g} |", [number("gunicorn.conf.timeout")]),
+    ("deploy", "| `graceful_timeout` | {:g} |", [number("graceful_timeout")]),
+    ("deploy", "| `keepalive` | {:g} |", [number("keepalive")]),
+    (
+        "deploy",
+        "`limit_request_fields` | {}, {}, {} |",
+        [number(f"limit_request_{each}") for each in ("line", "field_size", "fields")],
+    ),
+    (
+        "differences",
+        "request line {:,} bytes, each header {:,}, at most {} headers",
+        [number(f"limit_request_{each}") for each in ("line", "field_size", "fields")],
+    ),
+    (
+        "differences",
+        "408 after {:g} s without a byte, or when a request is not whole after {:g} s",
+        [number("SECONDS_BETWEEN_BYTES"), number("SECONDS_FOR_A_REQUEST")],
+    ),
+    ("differences", "one more for each {:g} KB that came", [number("BYTES_A_SECOND") / _KIB]),
+    (
+        "differences",
+        "less than {:g} KB of its answer in {:g} s",
+        [number("patience.SLICE") / _KIB, number("SECONDS_FOR_A_SLICE")],
+    ),
+    ("differences", "whose TLS handshake takes {:g} s", [number("SECONDS_FOR_A_HANDSHAKE")]),
+    ("differences", "the known ones count for {} hours", [_WORDS[number("key_set.KEPT") / 3600]]),
+    ("differences", "memory is looked at every {:g} ms", [1000 * number("memory_limiter.PERIOD_SECONDS")]),
+    ("differences", "file descriptors ({:,}) alone", [number("MAX_DESCRIPTORS")]),
+    ("authorizers", "whole number, 0 to {}", [number("LONGEST_TTL")]),
+    ("authorizers", "{:g} for REST APIs and 0 for HTTP APIs", [number("REST_TTL")]),
+    ("authorizers", "A Lambda authorizer has {:g} seconds", [number("lambda_authorizer.TIMEOUT")]),
+    ("authorizers", "a method ARN of more than {} characters", [number("LONGEST_ARN")]),
+    ("manifest", "whole number, 1 to {} |", [number("LAST_PRIORITY")]),
+    ("manifest", "patterns with `*` and `?`, 1 to {} characters", [number("LONGEST_PATTERN")]),
+    ("manifest", "whole number, 0 to {} | `Access-Control-Max-Age`", [number("DAY")]),
+    ("manifest", "have {} bytes at most", [number("MAX_ENVIRONMENT_BYTES")]),
+    ("manifest", "| `BERTH_WAIT_SECONDS` | `{:g}` |", [_SOME.wait_seconds]),
+    ("manifest", "| `BERTH_IDLE_SECONDS` | `{:g}` |", [_SOME.idle_seconds]),
+    ("manifest", "| `BERTH_DRAIN_DELAY` | `{:g}` |", [_SOME.drain_delay]),
+    ("manifest", "| `BERTH_PROTECT_AFTER` | `{:g}` |", [_SOME.protect_after]),
+    ("manifest", "| `PORT` | `{}` |", [_SOME.port]),
+    ("../SECURITY", "asked every {} seconds at most", [_WORDS[number("key_set.PAUSE")]]),
+]
+
+
+@pytest.mark.parametrize(("page", "words", "numbers"), SENTENCES)
+def test_number_in_the_manual_is_the_servers(page: str, words: str, numbers: list[object]):
+    text = " ".join((ROOT / "docs" / f"{page}.md").read_text("utf-8").split())
+    assert words.format(*numbers) in text
+
+
+def test_no_table_is_split_by_a_blank_line():
+    """A row after a blank line begins a table, so a line of dashes has to follow it."""
+    split = []
+    for page in ALL_PAGES:
+        lines = ["", *page.read_text("utf-8").splitlines(), ""]
+        split += [
+            f"{page.name}:{row}"
+            for row, (before, line, after) in enumerate(zip(lines, lines[1:], lines[2:], strict=False), 1)
+            if not before.strip() and line.startswith("|") and not re.fullmatch(r"[|:\- ]+", after)
+        ]
+    assert split == []

@@ -2,8 +2,7 @@
 
 import pytest
 
-from bench.soak_server import Vitals
-from bench.soak_verdict import Kills, ZombieWatch, growth
+from kit.benchmarks import Kills, Vitals, ZombieWatch, growth
 
 
 def test_a_kill_excuses_one_failure_of_its_function():

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +21,7 @@ from berth.invoke.invoker import Invoker
 from berth.model.function import Function
 from berth.model.invocation import InvocationResult
 from kit.logged import LoggedServer
+from kit.processes import children
 from kit.under_test import await_that, build_function, invoke, pick_up, read_line, read_to_end
 
 Serve = Callable[..., LoggedServer]
@@ -187,9 +187,8 @@ def test_nothing_is_left_of_a_server_that_exits_without_closing(tmp_path: Path) 
 
 def _belongings() -> dict[str, int]:
     """How many descriptors, threads and child processes, zombies included, this process has."""
-    children = [task.read_text().split() for task in Path("/proc/self/task").glob("*/children")]
     return {
         "descriptors": len(os.listdir("/proc/self/fd")),
         "threads": threading.active_count(),
-        "children": sum(map(len, children)),
+        "children": len(children(os.getpid())),
     }

@@ -73,6 +73,10 @@ def _sweep(invoker: Invoker) -> None:
     assert invoke(invoker, build_function("plain", "app.echo"), b"1") == InvocationResult(b"1")
 
 
+def _server_folders() -> set[Path]:
+    return set(Path(tempfile.gettempdir()).glob("berth-environments-*"))
+
+
 @pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
 def test_process_in_the_middle_of_its_handler_ends_when_its_server_dies_of(
     invoker: Invoker, lifeline: socket.socket, signal_number: int
@@ -106,10 +110,11 @@ def test_spinning_process_ends_when_its_server_is_killed(invoker: Invoker, lifel
 
 
 def test_folder_of_a_killed_server_is_removed_by_the_next(invoker: Invoker, lifeline: socket.socket) -> None:
+    others = _server_folders()
     with _server(lifeline, "wait") as server, pick_up(lifeline) as line:
         read_line(line)
         server.kill()
-    (left,) = Path(tempfile.gettempdir()).glob("berth-environments-*")
+    (left,) = _server_folders() - others
     _sweep(invoker)
     assert not left.exists()
 

@@ -51,6 +51,7 @@ tokens = st.text(string.ascii_letters + string.digits + "!#$%&'*+.^`|~-", min_si
 known_names = st.sampled_from(["Content-Type", "User-Agent", "Authorization", "Cookie", "Host", "TE"])
 known_values = st.sampled_from(["image/png", "AWS4-HMAC-SHA256 x", "text/plain; a=b", "a=1; b=2", ""])
 lines = st.tuples(st.one_of(tokens, known_names).map(canonical_name), st.one_of(latin_1, known_values))
+hosts = st.text(st.characters(codec="latin-1", exclude_characters="\0"), min_size=1)
 addresses = st.ip_addresses().map(str)
 path_parts = st.one_of(
     st.text(string.printable), st.sampled_from(["/", "%2F", "%3F", "%25", "%FF", "%E2%98%95"])
@@ -69,7 +70,7 @@ sent_calls = st.fixed_dictionaries(
     {
         **_request,
         "protocol": st.sampled_from(["HTTP/1.0", "HTTP/1.1"]),
-        "host": latin_1.filter(bool),
+        "host": hosts,
         "source_ip": addresses,
     }
 )

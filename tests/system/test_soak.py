@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.soak import SoakPlan, run_soak
+from kit.benchmarks import SoakPlan, run_soak
 from kit.servers import ROOT
 
 pytestmark = [
