@@ -8,6 +8,7 @@ from berth.manifest.schema.authorizer import AuthorizerSchema, CredentialSchema
 from berth.manifest.schema.gateway import ApiKeySchema, CorsSchema, GatewaySchema, SecretSchema
 from berth.manifest.schema.manifest import FunctionManifestSchema, StageManifestSchema
 from berth.manifest.schema.route import ConditionSchema, RouteSchema
+from berth.model.api_kind import REST
 from berth.model.gateway_context import CONTEXT_FIELDS
 from berth.settings import VARIABLES, Settings
 from berth.tools.cli.function import function_group
@@ -141,7 +142,7 @@ SENTENCES = [
     ("differences", "memory is looked at every {:g} ms", [1000 * number("memory_limiter.PERIOD_SECONDS")]),
     ("differences", "file descriptors ({:,}) alone", [number("MAX_DESCRIPTORS")]),
     ("authorizers", "whole number, 0 to {}", [number("LONGEST_TTL")]),
-    ("authorizers", "{:g} for REST APIs and 0 for HTTP APIs", [number("REST_TTL")]),
+    ("authorizers", "{:g} for REST APIs and 0 for HTTP APIs", [REST.authorizer_ttl]),
     ("authorizers", "A Lambda authorizer has {:g} seconds", [number("lambda_authorizer.TIMEOUT")]),
     ("authorizers", "a method ARN of more than {} characters", [number("LONGEST_ARN")]),
     ("manifest", "whole number, 1 to {} |", [number("LAST_PRIORITY")]),
