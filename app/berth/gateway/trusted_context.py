@@ -1,4 +1,4 @@
-"""API Gateway's context out of headers, once the gateway has proved itself; fail closed."""
+"""Reads API Gateway's context from headers, once the gateway has proved itself by a token."""
 
 import hmac
 import re
@@ -30,7 +30,7 @@ _KINDS = {**dict.fromkeys(LAMBDA_TYPES, "lambda"), **dict.fromkeys(JWT_TYPES, "j
 
 
 def open_context(lines: Headers, trust: Trust) -> tuple[Context, Headers]:
-    """The values of the context by name, and the header lines without those that carried them.
+    """Read the values of the context by name, and return the other header lines beside them.
 
     Raises UntrustedGateway without a valid token, and MalformedRequest for a value that came twice
     or is not of its form: then no part of the context is believed.
@@ -49,12 +49,12 @@ def open_context(lines: Headers, trust: Trust) -> tuple[Context, Headers]:
 
 
 def without_context(lines: Headers) -> Headers:
-    """The header lines without any that a gateway could carry context in: here none is believed."""
+    """The header lines without those that could carry a gateway's context, where no gateway is trusted."""
     return [line for line in lines if line[0][:_PREFIX_LENGTH].lower() != _ANY_PREFIX]
 
 
 def _check_token(values: list[str], trust: Trust) -> None:
-    """Every token is compared, in constant time; two are valid while one takes the other's place."""
+    """Compare every valid token in constant time; raises UntrustedGateway if none fits."""
     digest = hash_api_key(values[0]) if len(values) == 1 and values[0] else ""
     found = [hmac.compare_digest(known, digest) for known in trust.token_hashes]
     if not any(found):

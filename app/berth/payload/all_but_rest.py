@@ -12,7 +12,7 @@ from berth.payload.urls import decode_path
 
 TRACE_HEADER = "X-Amzn-Trace-Id"
 TEXT_TYPE = "text/plain; charset=utf-8"
-# Of the connection that ended at the gateway; Content-Length is kept (recorded).
+# Headers of the client's connection, which ends at the gateway; Content-Length is kept (recorded).
 _HOP_BY_HOP = frozenset(
     "Connection Expect Keep-Alive Proxy-Connection TE Trailer Transfer-Encoding Upgrade".split()
 )

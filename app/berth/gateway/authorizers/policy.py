@@ -1,4 +1,4 @@
-"""The policy that a Lambda authorizer returns, evaluated for one method ARN."""
+"""Evaluates the policy of a Lambda authorizer for one method ARN."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -30,7 +30,7 @@ def evaluate(policy: Any, method_arn: str) -> Verdict:
     The path is tried as it was sent, decoded, and with its dot segments resolved, and has to be
     allowed in all of these readings: functions differ in how they read it.
     https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html
-    Raises AuthorizerFailed for a document that is no policy, or says what cannot be evaluated.
+    Raises AuthorizerFailed if the document is not a policy, or uses what Berth does not evaluate.
     """
     statements = list(_statements(policy))
     verdicts = {_evaluate(statements, arn) for arn in _readings(method_arn)}
@@ -85,7 +85,7 @@ def _texts(statement: Mapping[str, Any], key: str) -> list[str]:
 
 
 def _readings(method_arn: str) -> set[str]:
-    """The ARN with its path as it was sent and as a function might read it."""
+    """The ARN with its path as it was sent, and with every path that a function might read it as."""
     parts = method_arn.split("/", 3)
     head, path = "/".join(parts[:3]), parts[3] if len(parts) > 3 else ""
     decoded = unquote(path)

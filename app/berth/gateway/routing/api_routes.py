@@ -25,7 +25,7 @@ TABLES: Mapping[api_kind.ApiKind, type[RouteTable[Any]] | type[ListenerRules[Any
 
 
 class ApiRoutes(Generic[Target]):
-    """Every kind of API finds by its own rules; between those that find one, the template decides."""
+    """Each kind of API finds a route by its own rules; of several the most specific wins."""
 
     def __init__(self) -> None:
         # By the name of the API: routes of both payload format versions are routes of one HTTP API.

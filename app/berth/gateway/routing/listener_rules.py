@@ -1,4 +1,4 @@
-"""Which load balancer's rule a request meets."""
+"""Finds the load balancer's rule that a request meets."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -46,7 +46,7 @@ class ListenerRules(Generic[Target]):
 
 
 def path_pattern(key: RouteKey) -> re.Pattern[str]:
-    """What a rule's path takes: `*` and `?` as in a condition, `{name}` one part, `{name+}` the rest."""
+    """The expression of a rule's path: `*` and `?` as in conditions, `{name}` one part, `{name+}` the rest."""
     if key.is_pattern:
         return _pattern(key.path, 0)
     parts = [
@@ -61,7 +61,7 @@ def _pattern(text: str, flags: int = re.IGNORECASE) -> Pattern:
 
 
 def _test_of(condition: Condition) -> Test:
-    """The test of a condition; all but paths and methods are compared without case."""
+    """The test of a condition; only paths and methods are compared with their case."""
     if condition.field == "http-request-method":
         return lambda head: head.method in condition.values
     if condition.field == "query-string":
