@@ -135,7 +135,7 @@ class GatewayApp(Flask):
     refuse: Callable[[Exception], HttpResponse]
 
     def __init__(self, trust: Trust | None) -> None:
-        """Make an application; `trust` says which gateway's context it believes, None that it believes none."""
+        """Make an application; `trust` is the gateway whose context it believes, if there is one."""
         super().__init__(__name__, static_folder=None, template_folder=None)
         self.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
         self._trust = trust

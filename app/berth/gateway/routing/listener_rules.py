@@ -46,7 +46,7 @@ class ListenerRules(Generic[Target]):
 
 
 def path_pattern(key: RouteKey) -> re.Pattern[str]:
-    """The expression of a rule's path: `*` and `?` as in conditions, `{name}` one part, `{name+}` the rest."""
+    """The expression of a rule's path; `{name}` takes one part of a path, `{name+}` the rest."""
     if key.is_pattern:
         return _pattern(key.path, 0)
     parts = [
