@@ -119,6 +119,10 @@ class InvalidRequest(GatewayRefusal):
     """Raised for a request that lacks what its method request asks for; its text is for the caller."""
 
 
+class AmbiguousPath(GatewayRefusal):
+    """Raised for a path that a function could read as one of a route with another guard."""
+
+
 class Forbidden(GatewayRefusal):
     """Raised when a request brings no valid API key where one is required."""
 

@@ -25,6 +25,7 @@ class ApiKind:
     serves_without_routes: bool = False  # a function without routes takes every request
     has_path_patterns: bool = False  # a route's path may hold * and ?
     has_path_parameters: bool = False
+    matches_decoded_path: bool = False  # routes are found by the decoded path, which events show
     has_method_override: bool = False  # X-HTTP-Method-Override goes before the request's own method
     semicolon_separates: bool = False  # the parameters of a query string, as & does
     authorizer_types: frozenset[str] = frozenset()
@@ -81,6 +82,7 @@ def _http_api(version: str) -> ApiKind:
         has_default_stage=True,
         has_default_route=True,
         has_path_parameters=True,
+        matches_decoded_path=True,
         authorizer_types=frozenset({"REQUEST", "JWT", _IAM}),
         preflight_status=204,
         extended_id_header="Apigw-Requestid",

@@ -10,7 +10,7 @@ Headers = Sequence[tuple[str, str]]
 class HttpRequest:
     """One request, server quirks settled: header names are canonical, one entry per header line.
 
-    `path` is percent-encoded as sent, without the stage.
+    `path` is percent-encoded as sent, without the stage; path parameters are as the kind of API shows them.
     """
 
     method: str

@@ -80,6 +80,21 @@ class RouteKey:
         return (segment.text for segment in self.segments if segment.is_variable)
 
 
+@dataclass(frozen=True)
+class Guard:
+    """What a route asks of its callers before a function is invoked."""
+
+    authorizer: str | None = None
+    scopes: frozenset[str] = frozenset()  # a token needs one of them
+    api_key_required: bool = False
+
+    def covers(self, other: "Guard") -> bool:
+        """Whether every caller that this guard lets in would be let in by the other one, too."""
+        has_authorizer = other.authorizer in {None, self.authorizer}
+        has_scopes = not other.scopes or (bool(self.scopes) and self.scopes <= other.scopes)
+        return has_authorizer and has_scopes and self.api_key_required >= other.api_key_required
+
+
 @dataclass(frozen=True, eq=False)
 class Route:
     """An integration: a route key of a stage linked to the function that serves it."""
@@ -95,6 +110,12 @@ class Route:
     def stage(self) -> Stage:
         """The stage that serves the route's function."""
         return self.function.stage
+
+    @property
+    def guard(self) -> Guard:
+        """What the route asks of its callers."""
+        name = self.authorizer.name if self.authorizer else None
+        return Guard(name, frozenset(self.scopes), self.method_request.api_key_required)
 
     @cached_property
     def stage_name(self) -> str:

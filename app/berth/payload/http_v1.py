@@ -25,7 +25,7 @@ def build_event(call: Call, identity: Identity) -> Event:
         "resource": facts.resource_path,
         "path": f"{facts.stage_path}{request.path}",
         **rest.request_keys(request, headers, urls.decode_query(request.query)),
-        "pathParameters": all_but_rest.decode_parameters(call) or None,
+        "pathParameters": dict(request.path_parameters) or None,
         "stageVariables": dict(facts.stage_variables) or None,
         "requestContext": _request_context(call, headers, identity),
         **rest.body_keys(all_but_rest.encode_http_body(call)),

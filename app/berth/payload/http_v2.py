@@ -41,7 +41,7 @@ def build_event(call: Call, identity: Identity) -> Event:
             **http_v2_authorizer(identity),
         },
         **body_keys(all_but_rest.encode_http_body(call)),
-        **({"pathParameters": all_but_rest.decode_parameters(call)} if request.path_parameters else {}),
+        **({"pathParameters": dict(request.path_parameters)} if request.path_parameters else {}),
         **({"stageVariables": dict(facts.stage_variables)} if facts.stage_variables else {}),
     }
 

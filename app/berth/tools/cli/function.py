@@ -9,6 +9,7 @@ from contextlib import closing, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import quote
 
 import click
 
@@ -29,7 +30,7 @@ from berth.model.invocation import Invocation, InvocationResult
 from berth.model.route import ANY, DEFAULT_ROUTE, RouteKey
 from berth.payload.headers import is_header_name
 from berth.payload.schema.event import check_event
-from berth.payload.urls import split_target
+from berth.payload.urls import decode_path, split_target
 from berth.runtime.environments import Environments, create_environments
 from berth.settings import Settings
 from berth.tools.cli.install import install_requirements
@@ -170,7 +171,11 @@ def _path_parameters(shape: str, path: str, resource: str | None) -> dict[str, s
     assert isinstance(table, RouteTable), "listener rules have no path parameters"
     table.add(RouteKey(ANY, resource), None)
     try:
-        return table.match("GET", split_target(path)[0])[2]
+        raw = split_target(path)[0]
+        if not kind.matches_decoded_path:
+            return dict(table.match("GET", raw)[2])
+        found = table.match("GET", decode_path(raw))[2]
+        return {name: quote(value, safe="") for name, value in found.items()}
     except NoSuchRoute as none:
         raise click.ClickException(f"{path} does not fit {resource}") from none
 
