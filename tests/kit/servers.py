@@ -121,6 +121,11 @@ class Server:
         finally:
             _end(self.process, self.reader)
 
+    def kill(self) -> None:
+        """End it at once, and all that it has started, where a test is not about its end."""
+        _servers.discard(self.process.pid)
+        _end(self.process, self.reader)
+
 
 def start_gunicorn(project: Path, *options: str, environ: Mapping[str, str] | None = None) -> Server:
     """Start gunicorn with the shipped configuration on the functions of a project folder."""
