@@ -1,4 +1,4 @@
-"""What every test may use, and what none may leave behind."""
+"""Fixtures for every test, and a check that no test leaves a process, thread or temporary file behind."""
 
 import compileall
 import fcntl
@@ -60,7 +60,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 @pytest.fixture(autouse=True)
 def _remember_living(request: pytest.FixtureRequest) -> None:
-    """Remember what lives before a test; module-wide servers may."""
+    """Remember the processes, threads and temporary files there are before a test."""
     request.node.stash[_LIVING] = _living()
 
 

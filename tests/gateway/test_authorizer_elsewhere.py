@@ -1,4 +1,4 @@
-"""A Lambda authorizer that is a function elsewhere: asked through Invoke, and never allowed by default."""
+"""A Lambda authorizer that runs on Lambda: Berth asks it through Invoke, and every failure refuses access."""
 
 import json
 import socket

@@ -63,7 +63,7 @@ class Server:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """End it within seconds, whatever has become of it."""
+        """End the server within seconds, whatever state it is in."""
         self.stop(signal.SIGINT)
 
     @property
@@ -122,7 +122,7 @@ class Server:
             _end(self.process, self.reader)
 
     def kill(self) -> None:
-        """End it at once, and all that it has started, where a test is not about its end."""
+        """End the server and all that it has started at once, in tests that are not about its end."""
         _servers.discard(self.process.pid)
         _end(self.process, self.reader)
 

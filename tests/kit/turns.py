@@ -1,4 +1,4 @@
-"""Tests that promise an end within seconds run alone: no other process of the run has a test meanwhile."""
+"""Turns for tests: one that promises an end within seconds runs while no other process runs a test."""
 
 import fcntl
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ class Turns:
 
     @contextmanager
     def taken(self, *, alone: bool) -> Iterator[None]:
-        """Wait for a turn. Whoever wants to be alone keeps the door shut until the others have left."""
+        """Wait for a turn. A test that wants to be alone keeps the door shut until the others have ended."""
         fcntl.flock(self._door, fcntl.LOCK_EX)
         try:
             fcntl.flock(self._room, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)

@@ -1,4 +1,4 @@
-"""SIGINT, SIGQUIT and a second SIGTERM: everything is over within 3 s, whoever still runs or waits."""
+"""SIGINT, SIGQUIT and a second SIGTERM: the server ends within 3 s, whatever still runs or waits."""
 
 import signal
 import socket
