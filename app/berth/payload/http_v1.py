@@ -46,12 +46,16 @@ SHAPE = Shape(build_event, read_result, HTTP_EVENT, HTTP_V1_RESPONSE)
 
 
 def _request_context(call: Call, headers: dict[str, list[str]], identity: Identity) -> dict[str, Any]:
-    user_agent = headers.get("User-Agent", [""])[-1]
+    user_agent, facts = headers.get("User-Agent", [""])[-1], call.facts
     return {
+        "accountId": facts.account_id,
+        "apiId": facts.api_id,
+        "stage": facts.stage,
         **rest.request_context(call),
         "identity": {**rest.identity_keys(call, user_agent, identity), "cognitoAmr": None},
-        "path": urls.decode_path(f"{call.facts.stage_path}{call.request.path}"),
+        "path": urls.decode_path(f"{facts.stage_path}{call.request.path}"),
         "requestId": call.stamp.extended_request_id,
-        "resourceId": call.facts.route_key,
+        "resourceId": facts.route_key,
+        "resourcePath": facts.resource_path,
         **http_v1_authorizer(identity),
     }

@@ -34,10 +34,10 @@ def build_event(call: Call, identity: Identity) -> Event:
         "requestContext": {
             "accountId": facts.account_id,
             "apiId": facts.api_id,
+            "stage": facts.stage,
             **request_context(call, path),
             "requestId": call.stamp.extended_request_id,
             "routeKey": facts.route_key,
-            "stage": facts.stage,
             **http_v2_authorizer(identity),
         },
         **body_keys(all_but_rest.encode_http_body(call)),
