@@ -43,10 +43,50 @@ class ManifestError(BerthError, RuntimeError):
         return f"{count} in the manifests or settings, nothing was started:\n{lines}"
 
 
+class Report:
+    """Collects the problems of manifests and settings, so that their author reads all of them at once."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def add(self, file: str, key: str, message: str) -> None:
+        """Report one problem."""
+        self.problems.append(Problem(file, key, message))
+
+    def at(self, file: str, key: str = "") -> "Place":
+        """The place in this report for the problems of one file, or of one key in it."""
+        return Place(self, file, key)
+
+    def raise_if_any(self) -> None:
+        """Raise ManifestError with every problem that was reported, if there is one."""
+        if self.problems:
+            raise ManifestError(self.problems)
+
+
+@dataclass(frozen=True)
+class Place:
+    """One file, or one key in it, with the report that collects its problems."""
+
+    report: Report
+    file: str
+    key: str = ""
+
+    def add(self, key: str, message: str) -> None:
+        """Report one problem of a key below this place; the empty key is this place itself."""
+        self.report.add(self.file, self._joined(key), message)
+
+    def at(self, key: str) -> "Place":
+        """The place of a key below this one."""
+        return Place(self.report, self.file, self._joined(key))
+
+    def _joined(self, key: str) -> str:
+        return f"{self.key}.{key}" if self.key and key else self.key or key
+
+
 class MalformedDocument(BerthError):
     """Raised when a document does not have the shape of its schema; carries (key path, message) pairs.
 
-    `valid` holds what could be read all the same.
+    `valid` holds the values of the fields that could be read.
     """
 
     def __init__(self, messages: Iterable[tuple[str, str]], valid: Mapping[str, Any] | None = None) -> None:
