@@ -9,10 +9,10 @@ from berth.errors import Problem
 from berth.model.api_key import ApiKey, hash_api_key
 from berth.model.authorizer import Authorizer, IamCredential
 from berth.model.manifest import ApiKeyManifest, AuthorizerManifest, GatewayManifest, SecretManifest
-from berth.model.trust import PREFIX, Trust
+from berth.model.trust import CONTEXT_PREFIX, Trust
 
-_PREFIX = re.compile(rf"{PREFIX}[A-Za-z0-9]{{8,64}}-")
-_TOKEN = re.compile("[A-Za-z0-9]{32,512}")
+_PREFIX_FORM = re.compile(rf"{CONTEXT_PREFIX}[A-Za-z0-9]{{8,64}}-")
+_TOKEN_FORM = re.compile("[A-Za-z0-9]{32,512}")
 
 
 @dataclass
@@ -81,12 +81,14 @@ def read_trust(manifest: GatewayManifest | None, secrets: Secrets) -> Trust | No
     if manifest is None:
         return None
     prefix = secrets.read_from(manifest.prefix, "gateway.prefix")
-    if prefix and not _PREFIX.fullmatch(prefix):
-        secrets.problem("gateway.prefix", f"must be {PREFIX}, 8 to 64 letters or digits, and a hyphen")
+    if prefix and not _PREFIX_FORM.fullmatch(prefix):
+        secrets.problem(
+            "gateway.prefix", f"must be {CONTEXT_PREFIX}, 8 to 64 letters or digits, and a hyphen"
+        )
     tokens = []
     for index, place in enumerate(manifest.tokens):
         token = secrets.read_from(place, f"gateway.tokens[{index}]")
-        if token and not _TOKEN.fullmatch(token):
+        if token and not _TOKEN_FORM.fullmatch(token):
             secrets.problem(f"gateway.tokens[{index}]", "must be 32 to 512 letters or digits")
         tokens.append(hash_api_key(token))
     return Trust(prefix, tuple(tokens), manifest.variables, manifest.context)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 # Every prefix begins so, and servers hide such headers from access logs.
-PREFIX = "X-Berth-"
+CONTEXT_PREFIX = "X-Berth-"
 
 
 @dataclass(frozen=True)
