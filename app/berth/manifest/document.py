@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from berth.errors import MalformedDocument, Place
 
+Document = Mapping[str, Any]
 _Model = TypeVar("_Model")
 
 
@@ -15,22 +16,27 @@ class UnreadableDocument(Exception):
 
 
 def load_document(
-    path: Path, place: Place, read: Callable[[Any], _Model], salvage: Callable[[Mapping[str, Any]], _Model]
+    path: Path,
+    place: Place,
+    read: Callable[[Document], _Model],
+    salvage: Callable[[Document, Document], _Model],
 ) -> _Model | None:
     """Load a file through a schema; what is wrong with it is reported.
 
-    `salvage` makes a model of the keys that are valid, so that they can be checked further. A file that
+    `salvage` makes a model of the values that are valid, so that they can be checked further. A file that
     holds no JSON object has no model.
     """
     try:
-        return read(read_object(path))
+        document = read_object(path)
     except UnreadableDocument as unreadable:
         place.add("", str(unreadable))
         return None
+    try:
+        return read(document)
     except MalformedDocument as malformed:
         for key, message in malformed.messages:
             place.add(key, message)
-        return salvage(malformed.valid)
+        return salvage(document, malformed.valid)
 
 
 def shown(path: Path) -> str:

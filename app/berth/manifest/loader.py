@@ -4,10 +4,12 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from berth.errors import ManifestError, Place, Report
 from berth.manifest.checks.authorizers import authorizers_of, check_authorizers, check_route_authorizers
@@ -16,12 +18,10 @@ from berth.manifest.checks.routes import (
     check_claims,
     check_cors,
     check_kinds,
-    kind_of,
     read_method_request,
-    served_routes,
 )
 from berth.manifest.document import load_document, shown
-from berth.manifest.schema.keys import STAGE_NAME
+from berth.manifest.schema.keys import FUNCTION_DEFAULTS, STAGE_NAME
 from berth.manifest.schema.manifest import (
     read_function_manifest,
     read_stage_manifest,
@@ -31,7 +31,7 @@ from berth.manifest.schema.manifest import (
 from berth.manifest.secrets import Secrets, read_api_keys, read_authorizers, read_trust
 from berth.model.api_kind import find_kind
 from berth.model.authorizer import Authorizer
-from berth.model.function import Function
+from berth.model.function import Function, FunctionConfiguration
 from berth.model.manifest import FunctionManifest, StageManifest
 from berth.model.route import Route
 from berth.model.stage import DEFAULT_STAGE, Stage
@@ -59,23 +59,25 @@ def load(settings: Settings, only: Collection[str] = ()) -> Catalog:
     """
     report = Report()
     place = report.at(shown(_stage_file(settings)))
-    stage = _load_stage(settings, place)
+    stage_manifest = _load_stage_manifest(settings, place)
+    defaults = stage_manifest.function_defaults if stage_manifest else FUNCTION_DEFAULTS
     found, warnings = _find_folders(settings.functions_dir, report)
     folders = _select(found, only, report) if only else found
-    manifests = _load_functions(folders, report)
-    if stage is not None and not only:
-        manifests = _served(manifests, stage, folders, place)
+    manifests = _load_functions(folders, defaults, report)
+    if stage_manifest is not None and not only:
+        manifests = _served(manifests, stage_manifest.functions, folders, place)
     check_functions(manifests, report)
-    if stage is None:
+    if stage_manifest is None:
         raise ManifestError(report.problems)
+    stage = _complete_stage(stage_manifest, settings, place)
     authorizers = _used_authorizers(manifests, stage) if only else stage.authorizers
-    asked = _load_functions(_folders_of(authorizers, found, manifests), report) if only else {}
+    asked = _load_functions(_folders_of(authorizers, found, manifests), defaults, report) if only else {}
     check_authorizers(authorizers, {folder.name for folder in (*manifests, *asked)}, place)
     _check_routes(manifests, stage, report)
     check_cors(manifests, stage, place)
     functions = _build_functions({**manifests, **asked}, stage, report)
     check_resources(functions.values(), settings.max_environments, report)
-    routes = tuple(_build_routes(manifests, functions, stage, report))
+    routes = tuple(_build_routes(manifests, functions, report))
     report.raise_if_any()
     return Catalog(stage, functions, routes, (*warnings, *_runtime_warnings(manifests)))
 
@@ -84,7 +86,7 @@ def _stage_file(settings: Settings) -> Path:
     return settings.manifests_dir / f"{settings.stage}.json"
 
 
-def _load_stage(settings: Settings, place: Place) -> Stage | None:
+def _load_stage_manifest(settings: Settings, place: Place) -> StageManifest | None:
     path = _stage_file(settings)
     if not re.fullmatch(STAGE_NAME, settings.stage):
         wrong = f"{settings.stage!r} is not a stage name: 1 to 128 letters, digits, - or _"
@@ -94,9 +96,11 @@ def _load_stage(settings: Settings, place: Place) -> Stage | None:
         known = ", ".join(sorted(file.stem for file in settings.manifests_dir.glob("*.json"))) or "none"
         place.add("", f"no manifest for the stage {settings.stage!r} (found: {known})")
         return None
-    manifest = load_document(path, place, read_stage_manifest, salvage_stage_manifest)
-    if manifest is None:
-        return None
+    return load_document(path, place, read_stage_manifest, salvage_stage_manifest)
+
+
+def _complete_stage(manifest: StageManifest, settings: Settings, place: Place) -> Stage:
+    """Build a stage with its environment variables and the secrets that its manifest names."""
     environment = _resolve(manifest.environment, manifest.stage_variables, place)
     secrets = Secrets(settings.secrets, place)
     return replace(
@@ -111,10 +115,11 @@ def build_stage(manifest: StageManifest, settings: Settings, environment: Mappin
     """Build a stage; what its manifest leaves open comes from the settings, or is made up from its name."""
     is_named = manifest.stage not in {None, DEFAULT_STAGE}
     name = manifest.stage if manifest.stage and is_named else settings.stage
+    defaults = manifest.function_defaults
     made_up = hashlib.sha256(name.encode()).hexdigest()
     return Stage(
         name=name,
-        api=find_kind(manifest.api, manifest.payload_format_version),
+        api=find_kind(defaults["api"], defaults["payloadFormatVersion"]),
         api_id=manifest.api_id or made_up[:10],
         account_id=manifest.account_id or settings.account_id,
         region=manifest.region or settings.region,
@@ -122,14 +127,9 @@ def build_stage(manifest: StageManifest, settings: Settings, environment: Mappin
         functions=manifest.functions,
         stage_variables=manifest.stage_variables,
         environment=environment,
-        timeout=manifest.timeout,
-        memory_size=manifest.memory_size,
-        binary_media_types=frozenset(map(str.lower, manifest.binary_media_types)),
         stage_in_path=manifest.stage_in_path,
         trusted_proxy_hops=manifest.trusted_proxy_hops,
         is_named=is_named,
-        payload_format_version=manifest.payload_format_version,
-        multi_value_headers=manifest.multi_value_headers,
         cors=manifest.cors,
         authorizers_run_in=manifest.authorizers_run_in,
     )
@@ -154,30 +154,28 @@ def _select(folders: list[Path], only: Collection[str], report: Report) -> list[
     return [folder for folder in folders if folder.name in only]
 
 
-def _load_functions(folders: Iterable[Path], report: Report) -> Manifests:
-    """Load the functions' manifests, without those that cannot be read at all."""
-    loaded = {folder: _load_function(folder, report) for folder in folders}
+def _load_functions(folders: Iterable[Path], defaults: Mapping[str, Any], report: Report) -> Manifests:
+    """Load the functions' manifests over their stage's defaults, without those that hold no JSON object."""
+    read = partial(read_function_manifest, defaults=defaults)
+    salvage = partial(salvage_function_manifest, defaults=defaults)
+    loaded = {
+        folder: load_document(folder / MANIFEST, manifest_place(folder, report), read, salvage)
+        for folder in folders
+    }
     return {folder: manifest for folder, manifest in loaded.items() if manifest is not None}
 
 
-def _load_function(folder: Path, report: Report) -> FunctionManifest | None:
-    return load_document(
-        folder / MANIFEST,
-        manifest_place(folder, report),
-        read_function_manifest,
-        salvage_function_manifest,
-    )
-
-
-def _served(manifests: Manifests, stage: Stage, folders: Collection[Path], place: Place) -> Manifests:
-    """The functions that the stage's `functions` selects by names or patterns."""
-    for index, pattern in enumerate(stage.functions):
+def _served(
+    manifests: Manifests, patterns: Sequence[str], folders: Collection[Path], place: Place
+) -> Manifests:
+    """The functions that a stage's `functions` selects by names or patterns."""
+    for index, pattern in enumerate(patterns):
         if pattern != "*" and not any(fnmatchcase(folder.name, pattern) for folder in folders):
             place.add(f"functions[{index}]", f"{pattern!r} matches no function")
     return {
         folder: manifest
         for folder, manifest in manifests.items()
-        if any(fnmatchcase(folder.name, pattern) for pattern in stage.functions)
+        if any(fnmatchcase(folder.name, pattern) for pattern in patterns)
     }
 
 
@@ -195,7 +193,7 @@ def _folders_of(
 
 
 def _check_routes(manifests: Manifests, stage: Stage, report: Report) -> None:
-    check_claims(manifests, stage, report)
+    check_claims(manifests, report)
     check_kinds(manifests, stage, report)
     check_route_authorizers(manifests, stage, report)
 
@@ -212,43 +210,21 @@ def build_function(
     folder: Path, manifest: FunctionManifest, stage: Stage, environment: Mapping[str, str]
 ) -> Function:
     """Build the function of a manifest; `environment` holds its variables, the stage's included."""
-    media_types = manifest.binary_media_types
-    return Function(
-        name=folder.name,
-        directory=folder,
-        handler=manifest.handler,
-        description=manifest.description,
-        timeout=stage.timeout if manifest.timeout is None else manifest.timeout,
-        memory_size=stage.memory_size if manifest.memory_size is None else manifest.memory_size,
-        environment=environment,
-        api=kind_of(manifest, stage),
-        multi_value_headers=stage.multi_value_headers
-        if manifest.multi_value_headers is None
-        else manifest.multi_value_headers,
-        binary_media_types=stage.binary_media_types
-        if media_types is None
-        else frozenset(map(str.lower, media_types)),
-        reserved_concurrency=manifest.reserved_concurrency,
-        isolation=manifest.isolation,
-        stage=stage,
-        provisioned_concurrency=manifest.provisioned_concurrency,
-        layers=tuple((folder / layer).resolve() for layer in manifest.layers),
-        long_running=manifest.long_running,
-    )
+    shared = {each.name: getattr(manifest, each.name) for each in fields(FunctionConfiguration)}
+    layers = tuple((folder / layer).resolve() for layer in manifest.layers)
+    return Function(folder.name, folder, stage, **shared | {"environment": environment, "layers": layers})
 
 
-def _build_routes(
-    manifests: Manifests, functions: Mapping[str, Function], stage: Stage, report: Report
-) -> Iterator[Route]:
+def _build_routes(manifests: Manifests, functions: Mapping[str, Function], report: Report) -> Iterator[Route]:
     for folder, manifest in manifests.items():
-        place = manifest_place(folder, report)
-        for index, route in enumerate(served_routes(manifest, stage)):
+        function, place = functions[folder.name], manifest_place(folder, report)
+        for index, route in enumerate(manifest.routes):
             yield Route(
                 route.key,
-                functions[folder.name],
+                function,
                 read_method_request(route, folder, place.at(f"routes[{index}]")),
                 route.listener_rule,
-                stage.authorizers.get(route.authorizer or ""),
+                function.stage.authorizers.get(route.authorizer or ""),
                 route.scopes,
             )
 

@@ -118,6 +118,8 @@ URL = ApiKind(
 
 KINDS = (REST, HTTP_1, HTTP_2, ALB, URL)
 KIND_NAMES = tuple(dict.fromkeys(kind.name for kind in KINDS))
+# The kind of API that a key belongs to, for the keys that not all kinds know.
+KEY_OWNERS = {key: kind for kind in KINDS for key in kind.own_keys}
 
 
 def find_kind(name: str, payload_format_version: str) -> ApiKind:

@@ -26,14 +26,9 @@ class Stage:
     functions: tuple[str, ...]
     stage_variables: Mapping[str, str]
     environment: Mapping[str, str]
-    timeout: int  # seconds
-    memory_size: int  # MB
-    binary_media_types: frozenset[str]
     stage_in_path: bool
     trusted_proxy_hops: int
     is_named: bool = False  # by its manifest, not only by the file's name
-    payload_format_version: str = "2.0"  # of HTTP APIs' events
-    multi_value_headers: bool = False
     cors: Cors | None = None
     api_keys: tuple[ApiKey, ...] = field(default=(), repr=False)
     authorizers: Mapping[str, Authorizer] = field(default_factory=dict)

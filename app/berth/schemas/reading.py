@@ -29,6 +29,11 @@ def read(schema: Schema, document: Any) -> Any:
         raise MalformedDocument(_flatten(invalid.messages, schema, ""), valid) from invalid
 
 
+def document_keys(schema: Schema) -> dict[str, str]:
+    """The keys that a schema knows, by the names of their fields."""
+    return {name: field.data_key or name for name, field in schema.fields.items()}
+
+
 def _flatten(messages: Any, shape: Any, path: str) -> Iterator[tuple[str, str]]:
     """Turn marshmallow's nested messages about a shape into (key path, message) pairs."""
     if isinstance(messages, str):

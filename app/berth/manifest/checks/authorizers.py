@@ -24,7 +24,7 @@ def authorizers_of(manifest: FunctionManifest, stage: Stage) -> Iterator[Authori
 
 def check_route_authorizers(manifests: Manifests, stage: Stage, report: Report) -> None:
     """Report every route whose authorizer the stage does not define, or its kind of API does not know."""
-    for route, kind, place in routes_of(manifests, stage, report):
+    for route, kind, place in routes_of(manifests, report):
         authorizer = stage.authorizers.get(route.authorizer or "")
         if authorizer is not None:
             _check_kind(authorizer, kind, stage, place)

@@ -9,6 +9,7 @@ from berth.manifest.schema.keys import PAYLOAD_VERSIONS, hint
 from berth.model.authorizer import CONTEXT_SOURCES, JWT_TYPES, LAMBDA_TYPES, Authorizer, IdentitySource
 from berth.model.manifest import AuthorizerManifest, CredentialManifest
 from berth.schemas.fields import Flag, Pattern, Text, Whole
+from berth.schemas.reading import document_keys
 
 _TYPES = ("TOKEN", "REQUEST", "JWT", "COGNITO_USER_POOLS", "AWS_IAM")
 # A REST API's spelling and an HTTP API's.
@@ -140,7 +141,7 @@ class AuthorizerSchema(Schema):
     @validates_schema
     def _fits_its_type(self, data: dict[str, Any], **_: Any) -> None:
         kind = data.get("type")
-        names = {name: field.data_key or name for name, field in self.fields.items()}
+        names = document_keys(self)
         for name in data.keys() & _KEYS.keys():
             if kind is not None and kind not in _KEYS[name]:
                 raise ValidationError(f"does not belong to the type {kind}", names[name])

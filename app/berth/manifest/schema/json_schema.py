@@ -87,7 +87,7 @@ def _not_yet(schema: Schema, prefix: str) -> Iterator[str]:
 def _own_keywords(converter: object, field: fields.Field[Any], ret: Document) -> Document:
     """What apispec cannot read off one field; `ret` is what it has read."""
     if ret.get("default", ...) is None:
-        del ret["default"]  # None stands for the stage's value, which nobody writes as null
+        del ret["default"]  # None stands for what the server finds itself, and nobody writes null
     made = {"default": field.load_default()} if callable(field.load_default) else {}
     text = {"minLength": 1} if isinstance(field, Text) else {}
     pattern = {"pattern": f"^{field.pattern}$"} if isinstance(field, Pattern) else {}

@@ -5,11 +5,13 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from berth.manifest.schema.keys import MEDIA_TYPE, hint, only
+from berth.model.api_kind import KEY_OWNERS
 from berth.model.listener_rule import CONDITION_FIELDS, Condition, ListenerRule
 from berth.model.manifest import RouteManifest
 from berth.model.method_request import DEFAULT_MODEL, MethodRequest
 from berth.model.route import RESERVED_PREFIX, RouteKey, is_reserved
 from berth.schemas.fields import Flag, Pattern, Resource, Text, Whole, method_problem
+from berth.schemas.reading import document_keys
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateRule.html
 _LAST_PRIORITY = 50_000
@@ -142,6 +144,9 @@ class RouteSchema(Schema):
     @post_load
     def _make(self, data: dict[str, Any], **_: Any) -> RouteManifest:
         required = tuple(name for name, is_required in data["request_parameters"].items() if is_required)
+        # A key whose value asks for nothing, such as false or {}, counts as not written.
+        asked = {**data, "request_parameters": required}
+        written = {key for name, key in document_keys(self).items() if asked.get(name)}
         return RouteManifest(
             RouteKey(data["method"], data["path"]),
             MethodRequest(data["api_key_required"], required),
@@ -149,4 +154,5 @@ class RouteSchema(Schema):
             data["request_models"],
             data["authorizer"],
             tuple(data["scopes"]),
+            frozenset(written & KEY_OWNERS.keys()),
         )
