@@ -5,21 +5,16 @@ import os
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from berth.errors import ManifestError, Place, Report
-from berth.manifest.checks.authorizers import authorizers_of, check_authorizers, check_route_authorizers
+from berth.manifest.checks.authorizers import check_authorizers, used_authorizers
 from berth.manifest.checks.functions import MANIFEST, check_functions, check_resources, manifest_place
-from berth.manifest.checks.routes import (
-    check_claims,
-    check_cors,
-    check_kinds,
-    read_method_request,
-)
+from berth.manifest.checks.routes import Manifests, check_cors, check_routes, read_method_request
 from berth.manifest.document import load_document, shown
 from berth.manifest.schema.keys import FUNCTION_DEFAULTS, STAGE_NAME
 from berth.manifest.schema.manifest import (
@@ -28,7 +23,7 @@ from berth.manifest.schema.manifest import (
     salvage_function_manifest,
     salvage_stage_manifest,
 )
-from berth.manifest.secrets import Secrets, read_api_keys, read_authorizers, read_trust
+from berth.manifest.secrets import with_secrets
 from berth.model.api_kind import find_kind
 from berth.model.authorizer import Authorizer
 from berth.model.function import Function, FunctionConfiguration
@@ -36,8 +31,6 @@ from berth.model.manifest import FunctionManifest, StageManifest
 from berth.model.route import Route
 from berth.model.stage import DEFAULT_STAGE, Stage
 from berth.settings import Settings
-
-Manifests = Mapping[Path, FunctionManifest]
 
 _STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([^}]*)\}")
 
@@ -69,11 +62,13 @@ def load(settings: Settings, only: Collection[str] = ()) -> Catalog:
     check_functions(manifests, report)
     if stage_manifest is None:
         raise ManifestError(report.problems)
-    stage = _complete_stage(stage_manifest, settings, place)
-    authorizers = _used_authorizers(manifests, stage) if only else stage.authorizers
+    environment = _resolve(stage_manifest.environment, stage_manifest.stage_variables, place)
+    stage = build_stage(stage_manifest, settings, environment)
+    stage = with_secrets(stage, stage_manifest, settings.secrets, place)
+    authorizers = used_authorizers(manifests.values(), stage) if only else stage.authorizers
     asked = _load_functions(_folders_of(authorizers, found, manifests), defaults, report) if only else {}
     check_authorizers(authorizers, {folder.name for folder in (*manifests, *asked)}, place)
-    _check_routes(manifests, stage, report)
+    check_routes(manifests, stage, report)
     check_cors(manifests, stage, place)
     functions = _build_functions({**manifests, **asked}, stage, report)
     check_resources(functions.values(), settings.max_environments, report)
@@ -97,18 +92,6 @@ def _load_stage_manifest(settings: Settings, place: Place) -> StageManifest | No
         place.add("", f"no manifest for the stage {settings.stage!r} (found: {known})")
         return None
     return load_document(path, place, read_stage_manifest, salvage_stage_manifest)
-
-
-def _complete_stage(manifest: StageManifest, settings: Settings, place: Place) -> Stage:
-    """Build a stage with its environment variables and the secrets that its manifest names."""
-    environment = _resolve(manifest.environment, manifest.stage_variables, place)
-    secrets = Secrets(settings.secrets, place)
-    return replace(
-        build_stage(manifest, settings, environment),
-        api_keys=read_api_keys(manifest.api_keys, secrets),
-        authorizers=read_authorizers(manifest.authorizers, secrets),
-        trust=read_trust(manifest.gateway, secrets),
-    )
 
 
 def build_stage(manifest: StageManifest, settings: Settings, environment: Mapping[str, str]) -> Stage:
@@ -179,23 +162,12 @@ def _served(
     }
 
 
-def _used_authorizers(manifests: Manifests, stage: Stage) -> dict[str, Authorizer]:
-    """The authorizers of these functions' routes, by name."""
-    return {each.name: each for manifest in manifests.values() for each in authorizers_of(manifest, stage)}
-
-
 def _folders_of(
     authorizers: Mapping[str, Authorizer], folders: Iterable[Path], loaded: Collection[Path]
 ) -> list[Path]:
     """The folders of the authorizers' functions that are not loaded yet."""
     names = {each.function for each in authorizers.values()}
     return [folder for folder in folders if folder.name in names and folder not in loaded]
-
-
-def _check_routes(manifests: Manifests, stage: Stage, report: Report) -> None:
-    check_claims(manifests, report)
-    check_kinds(manifests, stage, report)
-    check_route_authorizers(manifests, stage, report)
 
 
 def _build_functions(manifests: Manifests, stage: Stage, report: Report) -> dict[str, Function]:

@@ -1,13 +1,17 @@
-"""Checks of routes against each other, and against what each kind of API knows."""
+"""Checks of routes against each other, their kind of API and their stage.
+
+Whatever leaves a doubt whether a caller would be authorized is a problem, and stops the start.
+"""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from berth.errors import Place, Report
 from berth.manifest.checks.functions import manifest_place
 from berth.manifest.document import UnreadableDocument, read_object
 from berth.model.api_kind import KEY_OWNERS, ApiKind
+from berth.model.authorizer import JWT_TYPES, Authorizer
 from berth.model.manifest import FunctionManifest, RouteManifest
 from berth.model.method_request import MethodRequest
 from berth.model.route import ANY, RouteKey
@@ -17,15 +21,17 @@ from berth.payload.method_request import model_problem
 Manifests = Mapping[Path, FunctionManifest]
 
 
-def routes_of(manifests: Manifests, report: Report) -> Iterator[tuple[RouteManifest, ApiKind, Place]]:
-    """Every route with its function's kind of API, and its place in the report."""
+def check_routes(manifests: Manifests, stage: Stage, report: Report) -> None:
+    """Report every route that clashes with another one, or asks what its kind of API or its stage has not."""
+    _check_claims(manifests, report)
     for folder, manifest in manifests.items():
-        place = manifest_place(folder, report)
+        kind, place = manifest.api, manifest_place(folder, report)
+        _check_keys(manifest.kind_keys, kind, place)
         for index, route in enumerate(manifest.routes):
-            yield route, manifest.api, place.at(f"routes[{index}]")
+            _check_route(route, kind, stage, place.at(f"routes[{index}]"))
 
 
-def check_claims(manifests: Manifests, report: Report) -> None:
+def _check_claims(manifests: Manifests, report: Report) -> None:
     """Report every route and every rule's priority that an earlier route has claimed already."""
     first: dict[object, tuple[Path, RouteKey]] = {}
     for folder, manifest in manifests.items():
@@ -44,16 +50,13 @@ def check_claims(manifests: Manifests, report: Report) -> None:
                     place.add("priority", wrong)
 
 
-def check_kinds(manifests: Manifests, stage: Stage, report: Report) -> None:
-    """Report every key and path that the function's kind of API does not know."""
-    for folder, manifest in manifests.items():
-        _check_keys(manifest.kind_keys, manifest.api, manifest_place(folder, report))
-    for route, kind, place in routes_of(manifests, report):
-        _check_keys(route.kind_keys, kind, place)
-        _check_path(route.key, kind, place)
-        is_checked_here = stage.authorizers_run_in == "berth"
-        if route.method_request.api_key_required and is_checked_here and not stage.api_keys:
-            place.add("apiKeyRequired", "no key could ever be valid: the stage has no apiKeys")
+def _check_route(route: RouteManifest, kind: ApiKind, stage: Stage, place: Place) -> None:
+    _check_keys(route.kind_keys, kind, place)
+    _check_path(route.key, kind, place)
+    is_checked_here = stage.authorizers_run_in == "berth"
+    if route.method_request.api_key_required and is_checked_here and not stage.api_keys:
+        place.add("apiKeyRequired", "no key could ever be valid: the stage has no apiKeys")
+    _check_authorizer(route, kind, stage, place)
 
 
 def _check_keys(keys: Iterable[str], kind: ApiKind, place: Place) -> None:
@@ -72,6 +75,42 @@ def _check_path(key: RouteKey, kind: ApiKind, place: Place) -> None:
         place.add("path", f"$default belongs to HTTP APIs, this function has {kind.name!r}")
     if key.is_default and key.method != ANY:
         place.add("method", f"must be ANY for $default, not {key.method}")
+
+
+def _check_authorizer(route: RouteManifest, kind: ApiKind, stage: Stage, place: Place) -> None:
+    """Report a route whose authorizer the stage does not define, or its kind of API does not know."""
+    authorizer = stage.authorizers.get(route.authorizer or "")
+    if authorizer is not None:
+        _check_kind_of(authorizer, kind, stage, place)
+        if route.scopes and authorizer.type not in JWT_TYPES:
+            place.add("scopes", f"an authorizer of the type {authorizer.type} has no scopes")
+    elif route.authorizer is not None:
+        known = ", ".join(sorted(stage.authorizers)) or "none"
+        wrong = f"the stage defines no authorizer {route.authorizer!r} (found: {known})"
+        place.add("authorizer", wrong)
+    elif route.scopes:
+        place.add("scopes", "has no meaning without an authorizer")
+
+
+def _check_kind_of(authorizer: Authorizer, kind: ApiKind, stage: Stage, place: Place) -> None:
+    """Report an authorizer that cannot decide about a route of this kind of API."""
+    if authorizer.type not in kind.authorizer_types:
+        known = ", ".join(sorted(kind.authorizer_types)) or "none"
+        wrong = f"{kind.name!r} has no authorizers of the type {authorizer.type} (known: {known})"
+        place.add("authorizer", wrong)
+    elif not kind.needs_principal and authorizer.has_simple_responses and _leaves_no_trace(stage):
+        name = authorizer.name
+        wrong = f"nothing would prove that {name!r} ran: name a key of its context in gateway.context"
+        place.add("authorizer", wrong)
+    has_sources = authorizer.type != "REQUEST" or authorizer.identity_sources
+    if kind.authorizer_ttl and not has_sources and authorizer.ttl != 0:
+        wrong = f"{authorizer.name!r} needs an identitySource, or a resultTtlInSeconds of 0"
+        place.add("authorizer", wrong)
+
+
+def _leaves_no_trace(stage: Stage) -> bool:
+    """Whether API Gateway runs the authorizers, and forwards nothing of the context that they return."""
+    return stage.authorizers_run_in == "gateway" and stage.trust is not None and not stage.trust.context
 
 
 def read_method_request(route: RouteManifest, folder: Path, place: Place) -> MethodRequest:

@@ -66,12 +66,12 @@ def only(known: str, **kwargs: Any) -> Text:
     return Text(validate=validate.OneOf([known], error=wrong), **kwargs)
 
 
-def editor_key() -> Text:
+def editor() -> Text:
     """`$schema`."""
     return Text(data_key="$schema", metadata=hint("For editors: where the JSON Schema is."))
 
 
-def api_kind_key(default: Any = missing) -> Text:
+def api_kind(default: Any = missing) -> Text:
     """`api`."""
     return Text(
         load_default=default,
@@ -80,7 +80,7 @@ def api_kind_key(default: Any = missing) -> Text:
     )
 
 
-def payload_format_version_key(default: Any = missing) -> Text:
+def payload_format_version(default: Any = missing) -> Text:
     """`payloadFormatVersion`."""
     return Text(
         data_key="payloadFormatVersion",
@@ -90,7 +90,7 @@ def payload_format_version_key(default: Any = missing) -> Text:
     )
 
 
-def multi_value_headers_key(default: Any = missing) -> Flag:
+def multi_value_headers(default: Any = missing) -> Flag:
     """`multiValueHeaders`."""
     return Flag(
         data_key="multiValueHeaders",
@@ -99,7 +99,7 @@ def multi_value_headers_key(default: Any = missing) -> Flag:
     )
 
 
-def timeout_key(default: Any = missing) -> Whole:
+def timeout(default: Any = missing) -> Whole:
     """`timeout`."""
     return Whole(
         load_default=default,
@@ -108,7 +108,7 @@ def timeout_key(default: Any = missing) -> Whole:
     )
 
 
-def memory_size_key(default: Any = missing) -> Whole:
+def memory_size(default: Any = missing) -> Whole:
     """`memorySize`."""
     return Whole(
         data_key="memorySize",
@@ -118,7 +118,7 @@ def memory_size_key(default: Any = missing) -> Whole:
     )
 
 
-def environment_key() -> fields.Dict:
+def environment() -> fields.Dict:
     """`environment`."""
     wrong = "is not a name Lambda accepts: a letter, then one or more letters, digits or _"
     return fields.Dict(
@@ -129,7 +129,7 @@ def environment_key() -> fields.Dict:
     )
 
 
-def binary_media_types_key(default: Any = missing) -> fields.List[Any]:
+def binary_media_types(default: Any = missing) -> fields.List[Any]:
     """`binaryMediaTypes`."""
     wrong = "is not a media type such as image/png, image/* or */*"
     return fields.List(

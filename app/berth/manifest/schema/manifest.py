@@ -6,35 +6,20 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from berth.manifest.schema import keys
 from berth.manifest.schema.authorizer import AuthorizerSchema
 from berth.manifest.schema.gateway import ApiKeySchema, CorsSchema, GatewaySchema
 from berth.manifest.schema.keys import (
     FUNCTION_DEFAULTS,
     STAGE_NAME,
     STAGE_VARIABLE_NAME,
-    api_kind_key,
     at_least,
-    binary_media_types_key,
-    editor_key,
-    environment_key,
     hint,
-    memory_size_key,
-    multi_value_headers_key,
     only,
-    payload_format_version_key,
-    timeout_key,
 )
 from berth.manifest.schema.route import RouteSchema
 from berth.model.api_kind import KEY_OWNERS, find_kind
-from berth.model.cors import Cors
-from berth.model.manifest import (
-    ApiKeyManifest,
-    AuthorizerManifest,
-    FunctionManifest,
-    GatewayManifest,
-    RouteManifest,
-    StageManifest,
-)
+from berth.model.manifest import FunctionManifest, RouteManifest, StageManifest
 from berth.model.route import ANY, DEFAULT_ROUTE, RouteKey
 from berth.schemas.fields import AnyText, Flag, NotYet, Pattern, Text, Whole
 from berth.schemas.reading import document_keys, read
@@ -48,7 +33,7 @@ _NAMELESS = RouteManifest(RouteKey("", ""))
 class FunctionManifestSchema(Schema):
     """`functions/<name>/manifest.json`."""
 
-    schema_ = editor_key()
+    schema_ = keys.editor()
     handler = Pattern(
         r"\S+",
         "must be module.attribute without blanks",
@@ -62,13 +47,13 @@ class FunctionManifestSchema(Schema):
         load_default=None,
         metadata=hint("The runtime the function was written for; another interpreter is a warning."),
     )
-    timeout = timeout_key()
-    memory_size = memory_size_key()
-    environment = environment_key()
-    api = api_kind_key()
-    payload_format_version = payload_format_version_key()
-    multi_value_headers = multi_value_headers_key()
-    binary_media_types = binary_media_types_key()
+    timeout = keys.timeout()
+    memory_size = keys.memory_size()
+    environment = keys.environment()
+    api = keys.api_kind()
+    payload_format_version = keys.payload_format_version()
+    multi_value_headers = keys.multi_value_headers()
+    binary_media_types = keys.binary_media_types()
     routes = fields.List(
         fields.Nested(RouteSchema),
         load_default=list,
@@ -109,7 +94,7 @@ class FunctionManifestSchema(Schema):
 class StageManifestSchema(Schema):
     """`manifests/<stage>.json`."""
 
-    schema_ = editor_key()
+    schema_ = keys.editor()
     stage = Pattern(
         rf"({STAGE_NAME}|\$default)",
         "is not a stage name: 1 to 128 letters, digits, - or _",
@@ -117,9 +102,9 @@ class StageManifestSchema(Schema):
         metadata=hint("The stage's name; the file's name without it."),
     )
     description = AnyText(load_default="", metadata=hint("For people."))
-    api = api_kind_key(FUNCTION_DEFAULTS["api"])
-    payload_format_version = payload_format_version_key(FUNCTION_DEFAULTS["payloadFormatVersion"])
-    multi_value_headers = multi_value_headers_key(FUNCTION_DEFAULTS["multiValueHeaders"])
+    api = keys.api_kind(FUNCTION_DEFAULTS["api"])
+    payload_format_version = keys.payload_format_version(FUNCTION_DEFAULTS["payloadFormatVersion"])
+    multi_value_headers = keys.multi_value_headers(FUNCTION_DEFAULTS["multiValueHeaders"])
     api_id = Pattern(
         "[a-zA-Z0-9-]+",
         "is not an API id: letters, digits and - only",
@@ -153,10 +138,10 @@ class StageManifestSchema(Schema):
         load_default=dict,
         metadata=hint("The event's stageVariables."),
     )
-    environment = environment_key()
-    timeout = timeout_key(FUNCTION_DEFAULTS["timeout"])
-    memory_size = memory_size_key(FUNCTION_DEFAULTS["memorySize"])
-    binary_media_types = binary_media_types_key(lambda: [*FUNCTION_DEFAULTS["binaryMediaTypes"]])
+    environment = keys.environment()
+    timeout = keys.timeout(FUNCTION_DEFAULTS["timeout"])
+    memory_size = keys.memory_size(FUNCTION_DEFAULTS["memorySize"])
+    binary_media_types = keys.binary_media_types(lambda: [*FUNCTION_DEFAULTS["binaryMediaTypes"]])
     stage_in_path = Flag(
         data_key="stageInPath",
         load_default=False,
@@ -223,8 +208,8 @@ def salvage_function_manifest(
     schema = FunctionManifestSchema(partial=("handler",))
     values = {"handler": "", **read(schema, defaults), **valid}
     values["routes"] = [each if isinstance(each, RouteManifest) else _NAMELESS for each in values["routes"]]
-    keys = document_keys(schema)
-    return _function_manifest(values, document.keys() & {keys[name] for name in valid})
+    written = document.keys() & {key for name, key in document_keys(schema).items() if name in valid}
+    return _function_manifest(values, written)
 
 
 def _function_manifest(values: Mapping[str, Any], written: Set[str]) -> FunctionManifest:
@@ -249,20 +234,19 @@ def read_stage_manifest(document: Mapping[str, Any]) -> StageManifest:
 def salvage_stage_manifest(document: Mapping[str, Any], valid: Mapping[str, Any]) -> StageManifest:
     """Make a manifest of the valid keys of a document that is refused, with defaults for the others."""
     values = {**read(StageManifestSchema(), {}), **valid}
-    found = values["authorizers"].items()
-    values["authorizers"] = {name: each for name, each in found if isinstance(each, AuthorizerManifest)}
-    values["api_keys"] = [each for each in values["api_keys"] if isinstance(each, ApiKeyManifest)]
-    values["cors"] = values["cors"] if isinstance(values["cors"], Cors) else None
-    values["gateway"] = values["gateway"] if isinstance(values["gateway"], GatewayManifest) else None
+    # An object in it that is refused is still a dict; the others are models.
+    values |= {name: None for name in ("cors", "gateway") if isinstance(values[name], dict)}
+    values["api_keys"] = [each for each in values["api_keys"] if not isinstance(each, dict)]
+    authorizers = values["authorizers"].items()
+    values["authorizers"] = {name: each for name, each in authorizers if not isinstance(each, dict)}
     return _stage_manifest(values)
 
 
 def _stage_manifest(values: Mapping[str, Any]) -> StageManifest:
     """Make a manifest of the values of its fields; those for functions become a document again."""
-    keys = {
-        name: key for name, key in document_keys(StageManifestSchema()).items() if key in FUNCTION_DEFAULTS
-    }
-    defaults = {key: values[name] for name, key in keys.items()}
-    kept = {name: values[name] for name in values.keys() - keys.keys() - {"schema_"}}
+    names = {key: name for name, key in document_keys(StageManifestSchema()).items()}
+    defaults = {key: values[names[key]] for key in FUNCTION_DEFAULTS}
+    left_out = {"schema_", *map(names.__getitem__, FUNCTION_DEFAULTS)}
+    kept = {name: values[name] for name in values.keys() - left_out}
     listed = {"functions": tuple(values["functions"]), "api_keys": tuple(values["api_keys"])}
     return StageManifest(function_defaults=defaults, **kept | listed)
