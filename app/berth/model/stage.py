@@ -1,4 +1,4 @@
-"""A stage: a named deployment of an API, and what stands in for the gateway's own facts."""
+"""A stage: a named deployment of an API, with the facts that a gateway in front of it would know."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,10 +15,10 @@ DEFAULT_STAGE = "$default"
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """One `manifests/<stage>.json`, with every default filled in."""
+    """One `manifests/<stage>.json`, with its secrets, and with a value for everything that it leaves open."""
 
     name: str
-    api: ApiKind  # of functions that name none
+    api: ApiKind  # of functions whose manifest names none
     api_id: str
     account_id: str
     region: str

@@ -1,4 +1,4 @@
-"""A document through its schema: the model, or every problem with its key path."""
+"""Reading a document through its schema; every problem has the path of its key."""
 
 import difflib
 from collections.abc import Iterable, Iterator
@@ -9,7 +9,7 @@ from marshmallow import ValidationError, fields
 
 from berth.errors import MalformedDocument
 
-# marshmallow's own words, in ours.
+# What marshmallow says, and what we say instead.
 _WORDS = {
     "Missing data for required field.": "is required",
     "Field may not be null.": "must not be null",

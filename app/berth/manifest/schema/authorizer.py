@@ -12,7 +12,7 @@ from berth.schemas.fields import Flag, Pattern, Text, Whole
 from berth.schemas.reading import document_keys
 
 _TYPES = ("TOKEN", "REQUEST", "JWT", "COGNITO_USER_POOLS", "AWS_IAM")
-# A REST API's spelling and an HTTP API's.
+# REST APIs write method.request.header.X, HTTP APIs $request.header.X.
 _SOURCE = re.compile(
     r"(?:method\.request|\$request)\.(?P<location>header|querystring)\.(?P<name>[A-Za-z0-9._$-]+)"
     r"|\$?(?P<other>stageVariables|context)\.(?P<value>[A-Za-z0-9._-]+)"
@@ -22,7 +22,7 @@ _USER_POOL = re.compile(
 )
 _LONGEST_TTL = 3600
 _AUTHORIZATION = (IdentitySource("header", "Authorization"),)
-# Which keys belong to which types.
+# The types of authorizers that have a key, by the name of the key's field.
 _KEYS = {
     "function": LAMBDA_TYPES,
     "payload_format_version": {"REQUEST"},
@@ -44,7 +44,7 @@ _REQUIRED = {
 
 
 class IdentitySources(fields.Field[tuple[IdentitySource, ...]]):
-    """Identity sources: a text with commas between them, or an array."""
+    """Identity sources: an array, or one text with commas between them."""
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Any, **kwargs: Any
@@ -75,7 +75,7 @@ class Expression(Text):
 
 
 class CredentialSchema(Schema):
-    """An access key whose signatures count; its secret stands in the environment."""
+    """An access key that may sign requests; an environment variable holds its secret."""
 
     access_key_id = Pattern(
         "[A-Za-z0-9]{16,128}",

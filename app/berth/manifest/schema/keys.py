@@ -1,4 +1,4 @@
-"""The keys that manifests share, and what they are checked by."""
+"""The keys that both manifests have, and the rules for what they hold."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -48,7 +48,7 @@ class VariableName(Pattern):
 
 
 def at_least(least: int, unit: str = "") -> list[validate.Range]:
-    """A number from `least` on."""
+    """Accept numbers from `least` on."""
     return [
         validate.Range(min=least, error=f"must be {least} {unit} or more".replace("  ", " ")),
         validate.Range(max=_MOST, error=f"must be {_MOST} at most"),
@@ -56,12 +56,12 @@ def at_least(least: int, unit: str = "") -> list[validate.Range]:
 
 
 def hint(text: str) -> dict[str, str]:
-    """What an editor says about a key."""
+    """The text that an editor shows for a key."""
     return {"description": text}
 
 
 def only(known: str, **kwargs: Any) -> Text:
-    """A key with one value that works today; the message says that others will come."""
+    """A key with a single value that is supported; the message says that this version knows no other."""
     wrong = f"'{{input}}' is not supported by this version of Berth: only {known!r}"
     return Text(validate=validate.OneOf([known], error=wrong), **kwargs)
 

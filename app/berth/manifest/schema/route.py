@@ -1,4 +1,4 @@
-"""One route of a function: what it takes, and what it asks of a request."""
+"""One route of a function: which requests it takes, and what it requires of them."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def _check_not_reserved(path: str) -> None:
 
 
 class ConditionValue(fields.Field[Any]):
-    """A pattern, or of a query string a pair of patterns."""
+    """A pattern; for a query string also a pair of patterns, one for the key and one for the value."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[str | None, str]:
         pair = {"value": value} if isinstance(value, str) else value
@@ -44,7 +44,7 @@ class ConditionValue(fields.Field[Any]):
 
 
 class ConditionSchema(Schema):
-    """One condition of a load balancer's rule, with the ELB API's field names."""
+    """One condition of a load balancer's rule, with the field names of the ELB API."""
 
     field = Text(
         required=True,
