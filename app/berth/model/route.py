@@ -14,11 +14,11 @@ from berth.model.stage import Stage
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 ANY = "ANY"
-# The path of an HTTP API's route for whatever no other route takes.
+# The path of the route that takes each request that no other route takes.
 DEFAULT_ROUTE = "$default"
 RESERVED_PREFIX = "/_berth"
 
-_LITERAL, _NAMED, _END, _GREEDY, _DEFAULT, _END_OF_GREEDY = range(6)  # the more specific, the lower
+_LITERAL, _NAMED, _END, _GREEDY, _DEFAULT, _END_OF_GREEDY = range(6)  # the lower, the more specific
 _VARIABLE = re.compile(r"\{([^{}+]*)(\+?)\}")
 
 
@@ -43,7 +43,7 @@ class RouteKey:
 
     @property
     def is_default(self) -> bool:
-        """Whether this is the route for whatever no other route takes."""
+        """Whether this is the route for requests that no other route takes."""
         return self.path == DEFAULT_ROUTE
 
     @property

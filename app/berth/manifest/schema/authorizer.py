@@ -9,9 +9,10 @@ from berth.manifest.schema.keys import PAYLOAD_VERSIONS, hint
 from berth.model.authorizer import CONTEXT_SOURCES, JWT_TYPES, LAMBDA_TYPES, Authorizer, IdentitySource
 from berth.model.manifest import AuthorizerManifest, CredentialManifest
 from berth.schemas.fields import Flag, Pattern, Text, Whole
+from berth.schemas.reading import document_keys
 
 _TYPES = ("TOKEN", "REQUEST", "JWT", "COGNITO_USER_POOLS", "AWS_IAM")
-# A REST API's spelling and an HTTP API's.
+# REST APIs write method.request.header.X, HTTP APIs $request.header.X.
 _SOURCE = re.compile(
     r"(?:method\.request|\$request)\.(?P<location>header|querystring)\.(?P<name>[A-Za-z0-9._$-]+)"
     r"|\$?(?P<other>stageVariables|context)\.(?P<value>[A-Za-z0-9._-]+)"
@@ -21,7 +22,7 @@ _USER_POOL = re.compile(
 )
 _LONGEST_TTL = 3600
 _AUTHORIZATION = (IdentitySource("header", "Authorization"),)
-# Which keys belong to which types.
+# The types of authorizers that have a key, by the name of the key's field.
 _KEYS = {
     "function": LAMBDA_TYPES,
     "payload_format_version": {"REQUEST"},
@@ -43,7 +44,7 @@ _REQUIRED = {
 
 
 class IdentitySources(fields.Field[tuple[IdentitySource, ...]]):
-    """Identity sources: a text with commas between them, or an array."""
+    """Identity sources: an array, or one text with commas between them."""
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Any, **kwargs: Any
@@ -74,7 +75,7 @@ class Expression(Text):
 
 
 class CredentialSchema(Schema):
-    """An access key whose signatures count; its secret stands in the environment."""
+    """An access key that may sign requests; an environment variable holds its secret."""
 
     access_key_id = Pattern(
         "[A-Za-z0-9]{16,128}",
@@ -140,7 +141,7 @@ class AuthorizerSchema(Schema):
     @validates_schema
     def _fits_its_type(self, data: dict[str, Any], **_: Any) -> None:
         kind = data.get("type")
-        names = {name: field.data_key or name for name, field in self.fields.items()}
+        names = document_keys(self)
         for name in data.keys() & _KEYS.keys():
             if kind is not None and kind not in _KEYS[name]:
                 raise ValidationError(f"does not belong to the type {kind}", names[name])

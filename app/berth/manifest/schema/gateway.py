@@ -1,4 +1,4 @@
-"""What a stage says about its gateway: whom it trusts, CORS and API keys."""
+"""What a stage says about its gateway: whether it is trusted, CORS and API keys."""
 
 from typing import Any
 
@@ -91,7 +91,7 @@ class ApiKeySchema(Schema):
 
 
 class SecretSchema(Schema):
-    """Where a secret is: in a variable or a file, never in the manifest."""
+    """Where a secret is: in an environment variable or in a file, never in the manifest."""
 
     environment = Text(load_default=None, metadata=hint("An environment variable."))
     file = Text(load_default=None, metadata=hint("A file, such as a mounted secret."))
@@ -107,7 +107,7 @@ class SecretSchema(Schema):
 
 
 class GatewaySchema(Schema):
-    """A stage's `gateway`: whether headers of API Gateway's context are believed."""
+    """A stage's `gateway`: whether it is trusted to describe requests in headers."""
 
     trust = Text(
         required=True,

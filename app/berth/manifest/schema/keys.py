@@ -1,10 +1,11 @@
-"""The keys that manifests share, and what they are checked by."""
+"""The keys that both manifests have, and the rules for what they hold."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import ValidationError, fields, missing, validate
 
-from berth.model.api_kind import KIND_NAMES
+from berth.model.api_kind import KIND_NAMES, REST
 from berth.schemas.fields import AnyText, Flag, Pattern, Text, Whole
 
 # https://docs.aws.amazon.com/lambda/latest/api/API_Environment.html
@@ -14,6 +15,15 @@ MEDIA_TYPE = "[a-zA-Z0-9_.+*-]+/[a-zA-Z0-9_.+*-]+"
 STAGE_NAME = "[a-zA-Z0-9_-]{1,128}"
 
 PAYLOAD_VERSIONS = ("1.0", "2.0")
+# The keys that a stage may write for all of its functions, with what counts where nobody writes them.
+FUNCTION_DEFAULTS: Mapping[str, Any] = {
+    "api": REST.name,
+    "payloadFormatVersion": "2.0",
+    "multiValueHeaders": False,
+    "timeout": 3,
+    "memorySize": 128,
+    "binaryMediaTypes": [],
+}
 _MOST = 2**31 - 1
 # Lambda refuses these: they are set by the service.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
@@ -38,7 +48,7 @@ class VariableName(Pattern):
 
 
 def at_least(least: int, unit: str = "") -> list[validate.Range]:
-    """A number from `least` on."""
+    """Accept numbers from `least` on."""
     return [
         validate.Range(min=least, error=f"must be {least} {unit} or more".replace("  ", " ")),
         validate.Range(max=_MOST, error=f"must be {_MOST} at most"),
@@ -46,22 +56,22 @@ def at_least(least: int, unit: str = "") -> list[validate.Range]:
 
 
 def hint(text: str) -> dict[str, str]:
-    """What an editor says about a key."""
+    """The text that an editor shows for a key."""
     return {"description": text}
 
 
 def only(known: str, **kwargs: Any) -> Text:
-    """A key with one value that works today; the message says that others will come."""
+    """A key with a single value that is supported; the message says that this version knows no other."""
     wrong = f"'{{input}}' is not supported by this version of Berth: only {known!r}"
     return Text(validate=validate.OneOf([known], error=wrong), **kwargs)
 
 
-def editor_key() -> Text:
+def editor() -> Text:
     """`$schema`."""
     return Text(data_key="$schema", metadata=hint("For editors: where the JSON Schema is."))
 
 
-def api_kind_key(default: str | None) -> Text:
+def api_kind(default: Any = missing) -> Text:
     """`api`."""
     return Text(
         load_default=default,
@@ -70,7 +80,7 @@ def api_kind_key(default: str | None) -> Text:
     )
 
 
-def payload_format_version_key(default: str | None) -> Text:
+def payload_format_version(default: Any = missing) -> Text:
     """`payloadFormatVersion`."""
     return Text(
         data_key="payloadFormatVersion",
@@ -80,7 +90,7 @@ def payload_format_version_key(default: str | None) -> Text:
     )
 
 
-def multi_value_headers_key(default: bool | None) -> Flag:
+def multi_value_headers(default: Any = missing) -> Flag:
     """`multiValueHeaders`."""
     return Flag(
         data_key="multiValueHeaders",
@@ -89,7 +99,7 @@ def multi_value_headers_key(default: bool | None) -> Flag:
     )
 
 
-def timeout_key(default: int | None) -> Whole:
+def timeout(default: Any = missing) -> Whole:
     """`timeout`."""
     return Whole(
         load_default=default,
@@ -98,7 +108,7 @@ def timeout_key(default: int | None) -> Whole:
     )
 
 
-def memory_size_key(default: int | None) -> Whole:
+def memory_size(default: Any = missing) -> Whole:
     """`memorySize`."""
     return Whole(
         data_key="memorySize",
@@ -108,7 +118,7 @@ def memory_size_key(default: int | None) -> Whole:
     )
 
 
-def environment_key() -> fields.Dict:
+def environment() -> fields.Dict:
     """`environment`."""
     wrong = "is not a name Lambda accepts: a letter, then one or more letters, digits or _"
     return fields.Dict(
@@ -119,7 +129,7 @@ def environment_key() -> fields.Dict:
     )
 
 
-def binary_media_types_key(default: Any) -> fields.List[Any]:
+def binary_media_types(default: Any = missing) -> fields.List[Any]:
     """`binaryMediaTypes`."""
     wrong = "is not a media type such as image/png, image/* or */*"
     return fields.List(

@@ -1,15 +1,17 @@
-"""One route of a function: what it takes, and what it asks of a request."""
+"""One route of a function: which requests it takes, and what it requires of them."""
 
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from berth.manifest.schema.keys import MEDIA_TYPE, hint, only
+from berth.model.api_kind import KEY_OWNERS
 from berth.model.listener_rule import CONDITION_FIELDS, Condition, ListenerRule
 from berth.model.manifest import RouteManifest
 from berth.model.method_request import DEFAULT_MODEL, MethodRequest
 from berth.model.route import RESERVED_PREFIX, RouteKey, is_reserved
 from berth.schemas.fields import Flag, Pattern, Resource, Text, Whole, method_problem
+from berth.schemas.reading import document_keys
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateRule.html
 _LAST_PRIORITY = 50_000
@@ -29,7 +31,7 @@ def _check_not_reserved(path: str) -> None:
 
 
 class ConditionValue(fields.Field[Any]):
-    """A pattern, or of a query string a pair of patterns."""
+    """A pattern; for a query string also a pair of patterns, one for the key and one for the value."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[str | None, str]:
         pair = {"value": value} if isinstance(value, str) else value
@@ -42,7 +44,7 @@ class ConditionValue(fields.Field[Any]):
 
 
 class ConditionSchema(Schema):
-    """One condition of a load balancer's rule, with the ELB API's field names."""
+    """One condition of a load balancer's rule, with the field names of the ELB API."""
 
     field = Text(
         required=True,
@@ -142,6 +144,9 @@ class RouteSchema(Schema):
     @post_load
     def _make(self, data: dict[str, Any], **_: Any) -> RouteManifest:
         required = tuple(name for name, is_required in data["request_parameters"].items() if is_required)
+        # A key whose value asks for nothing, such as false or {}, counts as not written.
+        asked = {**data, "request_parameters": required}
+        written = {key for name, key in document_keys(self).items() if asked.get(name)}
         return RouteManifest(
             RouteKey(data["method"], data["path"]),
             MethodRequest(data["api_key_required"], required),
@@ -149,4 +154,5 @@ class RouteSchema(Schema):
             data["request_models"],
             data["authorizer"],
             tuple(data["scopes"]),
+            frozenset(written & KEY_OWNERS.keys()),
         )
