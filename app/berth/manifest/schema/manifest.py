@@ -21,7 +21,7 @@ from berth.manifest.schema.route import RouteSchema
 from berth.model.api_kind import KEY_OWNERS, find_kind
 from berth.model.manifest import FunctionManifest, RouteManifest, StageManifest
 from berth.model.route import ANY, DEFAULT_ROUTE, RouteKey
-from berth.schemas.fields import AnyText, Flag, NotYet, Pattern, Text, Whole
+from berth.schemas import fields as strict
 from berth.schemas.reading import document_keys, read
 
 # The route of a function URL that writes none.
@@ -34,14 +34,14 @@ class FunctionManifestSchema(Schema):
     """`functions/<name>/manifest.json`."""
 
     schema_ = keys.editor()
-    handler = Pattern(
+    handler = strict.Pattern(
         r"\S+",
         "must be module.attribute without blanks",
         required=True,
         metadata=hint("`module.attribute`, as in Lambda's configuration."),
     )
-    description = AnyText(load_default="", metadata=hint("For people."))
-    runtime = Pattern(
+    description = strict.AnyText(load_default="", metadata=hint("For people."))
+    runtime = strict.Pattern(
         r"python3\.[0-9]+",
         "is not a Python runtime such as python3.13",
         load_default=None,
@@ -59,81 +59,83 @@ class FunctionManifestSchema(Schema):
         load_default=list,
         metadata=hint("What the function is reached by; none for one that is only invoked directly."),
     )
-    reserved_concurrency = Whole(
+    reserved_concurrency = strict.Whole(
         data_key="reservedConcurrency",
         load_default=None,
         validate=at_least(0),
         metadata=hint("Invocations at one time; beyond it a request is throttled at once."),
     )
-    isolation = Text(
+    isolation = strict.Text(
         load_default="process",
         validate=validate.OneOf(["process", "inline"], error="'{input}' is neither 'process' nor 'inline'"),
         metadata=hint("'inline' runs the handler in the server's process: breakpoints work, limits do not."),
     )
     invocation = only("sync", metadata=hint("How the function is invoked."))
-    provisioned_concurrency = Whole(
+    provisioned_concurrency = strict.Whole(
         data_key="provisionedConcurrency",
         load_default=0,
         validate=at_least(0),
         metadata=hint("Environments that are made warm when the server starts, and kept warm."),
     )
     layers = fields.List(
-        Text(),
+        strict.Text(),
         load_default=list,
         allow_none=False,
         metadata=hint("Folders of layers, relative to the function's; each unpacked to /opt on Lambda."),
     )
-    long_running = Flag(
+    long_running = strict.Flag(
         data_key="longRunning",
         load_default=False,
         metadata=hint("Every invocation keeps its ECS task from scale-in from its start."),
     )
-    async_config = NotYet("asynchronous invocation is", data_key="asyncConfig")
+    async_config = strict.NotYet("asynchronous invocation is", data_key="asyncConfig")
 
 
 class StageManifestSchema(Schema):
     """`manifests/<stage>.json`."""
 
     schema_ = keys.editor()
-    stage = Pattern(
+    stage = strict.Pattern(
         rf"({STAGE_NAME}|\$default)",
         "is not a stage name: 1 to 128 letters, digits, - or _",
         load_default=None,
         metadata=hint("The stage's name; the file's name without it."),
     )
-    description = AnyText(load_default="", metadata=hint("For people."))
+    description = strict.AnyText(load_default="", metadata=hint("For people."))
     api = keys.api_kind(FUNCTION_DEFAULTS["api"])
     payload_format_version = keys.payload_format_version(FUNCTION_DEFAULTS["payloadFormatVersion"])
     multi_value_headers = keys.multi_value_headers(FUNCTION_DEFAULTS["multiValueHeaders"])
-    api_id = Pattern(
+    api_id = strict.Pattern(
         "[a-zA-Z0-9-]+",
         "is not an API id: letters, digits and - only",
         data_key="apiId",
         load_default=None,
         metadata=hint("requestContext.apiId; made up from the stage's name without it."),
     )
-    account_id = Pattern(
+    account_id = strict.Pattern(
         "[0-9]{12}",
         "is not an account id of 12 digits",
         data_key="accountId",
         load_default=None,
         metadata=hint("requestContext.accountId, and part of every ARN; the ECS task's without it."),
     )
-    region = Pattern(
+    region = strict.Pattern(
         "[a-z]{2,}(-[a-z]+)+-[0-9]",
         "is not a region such as eu-west-1",
         load_default=None,
         metadata=hint("AWS_REGION of the functions; the server's own without it."),
     )
     functions = fields.List(
-        Text(),
+        strict.Text(),
         load_default=lambda: ["*"],
         validate=validate.Length(min=1, error="must name at least one function, or be left out"),
         metadata=hint("Which functions this stage serves: names, or patterns with * and ?."),
     )
     stage_variables = fields.Dict(
-        keys=Pattern(STAGE_VARIABLE_NAME, "is not a stage variable's name: 1 to 64 letters, digits or _"),
-        values=AnyText(),
+        keys=strict.Pattern(
+            STAGE_VARIABLE_NAME, "is not a stage variable's name: 1 to 64 letters, digits or _"
+        ),
+        values=strict.AnyText(),
         data_key="stageVariables",
         load_default=dict,
         metadata=hint("The event's stageVariables."),
@@ -142,12 +144,12 @@ class StageManifestSchema(Schema):
     timeout = keys.timeout(FUNCTION_DEFAULTS["timeout"])
     memory_size = keys.memory_size(FUNCTION_DEFAULTS["memorySize"])
     binary_media_types = keys.binary_media_types(lambda: [*FUNCTION_DEFAULTS["binaryMediaTypes"]])
-    stage_in_path = Flag(
+    stage_in_path = strict.Flag(
         data_key="stageInPath",
         load_default=False,
         metadata=hint("true: requests arrive as /<stage>/path and the stage is stripped."),
     )
-    trusted_proxy_hops = Whole(
+    trusted_proxy_hops = strict.Whole(
         data_key="trustedProxyHops",
         load_default=0,
         validate=at_least(0),
@@ -167,19 +169,21 @@ class StageManifestSchema(Schema):
         metadata=hint("The keys that routes with `apiKeyRequired` accept."),
     )
     authorizers = fields.Dict(
-        keys=Pattern("[a-zA-Z0-9_-]{1,128}", "is no authorizer's name: 1 to 128 letters, digits, - or _"),
+        keys=strict.Pattern(
+            "[a-zA-Z0-9_-]{1,128}", "is no authorizer's name: 1 to 128 letters, digits, - or _"
+        ),
         values=fields.Nested(AuthorizerSchema),
         load_default=dict,
         metadata=hint("Authorizers by the names that routes have for them."),
     )
-    invoke_api = NotYet("the Invoke API is", data_key="invokeApi")
+    invoke_api = strict.NotYet("the Invoke API is", data_key="invokeApi")
     gateway = fields.Nested(
         GatewaySchema,
         load_default=None,
         allow_none=False,
         metadata=hint("Whether API Gateway's context is believed; without it, it is not."),
     )
-    authorizers_run_in = Text(
+    authorizers_run_in = strict.Text(
         data_key="authorizersRunIn",
         load_default="berth",
         validate=validate.OneOf(["berth", "gateway"], error="'{input}' is neither 'berth' nor 'gateway'"),
