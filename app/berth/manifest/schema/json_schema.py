@@ -10,7 +10,7 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from berth.manifest.schema.keys import RESERVED_VARIABLES, STAGE_VARIABLE_NAME, VARIABLE_NAME
+from berth.manifest.schema import keys
 from berth.manifest.schema.manifest import FunctionManifestSchema, StageManifestSchema
 from berth.model.route import ANY, DEFAULT_ROUTE, METHODS, RESERVED_PREFIX
 from berth.schemas.fields import NotYet, Pattern, Text
@@ -32,11 +32,11 @@ _CHECKED_BY_FUNCTIONS: dict[str, Document] = {
     "path": {"pattern": rf"^(?!{RESERVED_PREFIX}(/|$))({_RESOURCE}|{_PATTERN}|\{DEFAULT_ROUTE})$"},
     "environment": {
         "propertyNames": {
-            "pattern": f"^{VARIABLE_NAME}$",
-            "not": {"enum": sorted(RESERVED_VARIABLES)},
+            "pattern": f"^{keys.VARIABLE_NAME}$",
+            "not": {"enum": sorted(keys.RESERVED_VARIABLES)},
         }
     },
-    "stageVariables": {"propertyNames": {"pattern": f"^{STAGE_VARIABLE_NAME}$"}},
+    "stageVariables": {"propertyNames": {"pattern": f"^{keys.STAGE_VARIABLE_NAME}$"}},
 }
 
 
