@@ -9,14 +9,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from berth.manifest.schema import keys
 from berth.manifest.schema.authorizer import AuthorizerSchema
 from berth.manifest.schema.gateway import ApiKeySchema, CorsSchema, GatewaySchema
-from berth.manifest.schema.keys import (
-    FUNCTION_DEFAULTS,
-    STAGE_NAME,
-    STAGE_VARIABLE_NAME,
-    at_least,
-    hint,
-    only,
-)
+from berth.manifest.schema.keys import FUNCTION_DEFAULTS, hint
 from berth.manifest.schema.route import RouteSchema
 from berth.model.api_kind import KEY_OWNERS, find_kind
 from berth.model.manifest import FunctionManifest, RouteManifest, StageManifest
@@ -62,7 +55,7 @@ class FunctionManifestSchema(Schema):
     reserved_concurrency = strict.Whole(
         data_key="reservedConcurrency",
         load_default=None,
-        validate=at_least(0),
+        validate=keys.at_least(0),
         metadata=hint("Invocations at one time; beyond it a request is throttled at once."),
     )
     isolation = strict.Text(
@@ -70,11 +63,11 @@ class FunctionManifestSchema(Schema):
         validate=validate.OneOf(["process", "inline"], error="'{input}' is neither 'process' nor 'inline'"),
         metadata=hint("'inline' runs the handler in the server's process: breakpoints work, limits do not."),
     )
-    invocation = only("sync", metadata=hint("How the function is invoked."))
+    invocation = keys.only("sync", metadata=hint("How the function is invoked."))
     provisioned_concurrency = strict.Whole(
         data_key="provisionedConcurrency",
         load_default=0,
-        validate=at_least(0),
+        validate=keys.at_least(0),
         metadata=hint("Environments that are made warm when the server starts, and kept warm."),
     )
     layers = fields.List(
@@ -96,7 +89,7 @@ class StageManifestSchema(Schema):
 
     schema_ = keys.editor()
     stage = strict.Pattern(
-        rf"({STAGE_NAME}|\$default)",
+        rf"({keys.STAGE_NAME}|\$default)",
         "is not a stage name: 1 to 128 letters, digits, - or _",
         load_default=None,
         metadata=hint("The stage's name; the file's name without it."),
@@ -133,7 +126,7 @@ class StageManifestSchema(Schema):
     )
     stage_variables = fields.Dict(
         keys=strict.Pattern(
-            STAGE_VARIABLE_NAME, "is not a stage variable's name: 1 to 64 letters, digits or _"
+            keys.STAGE_VARIABLE_NAME, "is not a stage variable's name: 1 to 64 letters, digits or _"
         ),
         values=strict.AnyText(),
         data_key="stageVariables",
@@ -152,7 +145,7 @@ class StageManifestSchema(Schema):
     trusted_proxy_hops = strict.Whole(
         data_key="trustedProxyHops",
         load_default=0,
-        validate=at_least(0),
+        validate=keys.at_least(0),
         metadata=hint("How many balancers of yours append to X-Forwarded-For; 0 trusts none of it."),
     )
     cors = fields.Nested(
