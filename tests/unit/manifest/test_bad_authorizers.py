@@ -154,8 +154,8 @@ def test_token_is_refused_when_it_is_in_two_places(kind: str, problems_of: Probl
 @pytest.mark.parametrize(
     ("kind", "package", "key", "message"),
     [
-        ("JWT", "jwt", "", "needs the package PyJWT: pip install 'berth[jwt]'"),
-        ("COGNITO_USER_POOLS", "jwt", "", "needs the package PyJWT: pip install 'berth[jwt]'"),
+        ("JWT", "jwt", "", "needs the package PyJWT: pip install 'berth-lambda[jwt]'"),
+        ("COGNITO_USER_POOLS", "jwt", "", "needs the package PyJWT: pip install 'berth-lambda[jwt]'"),
         (
             "TOKEN",
             "boto3",

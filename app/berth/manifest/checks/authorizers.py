@@ -24,7 +24,7 @@ def check_authorizers(
         if authorizer.type in LAMBDA_TYPES:
             _check_function(authorizer, function_names, own)
         if authorizer.type in JWT_TYPES and importlib.util.find_spec("jwt") is None:
-            own.add("", "needs the package PyJWT: pip install 'berth[jwt]'")
+            own.add("", "needs the package PyJWT: pip install 'berth-lambda[jwt]'")
         locations = [each.location for each in authorizer.identity_sources]
         if authorizer.type == "TOKEN" and locations != ["header"]:
             own.add("identitySource", "must be one header for an authorizer of the type TOKEN")

@@ -16,7 +16,7 @@ from berth.model.manifest import FunctionManifest, RouteManifest
 from berth.model.method_request import MethodRequest
 from berth.model.route import ANY, RouteKey
 from berth.model.stage import Stage
-from berth.payload.method_request import model_problem
+from berth.payload.request_model import model_problem
 
 Manifests = Mapping[Path, FunctionManifest]
 

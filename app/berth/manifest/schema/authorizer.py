@@ -7,6 +7,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 
 from berth.manifest.schema.keys import PAYLOAD_VERSIONS, hint
 from berth.model.authorizer import CONTEXT_SOURCES, JWT_TYPES, LAMBDA_TYPES, Authorizer, IdentitySource
+from berth.model.expression import ExpressionRefused, compile_expression
 from berth.model.manifest import AuthorizerManifest, CredentialManifest
 from berth.schemas import fields as strict
 from berth.schemas.reading import document_keys
@@ -68,9 +69,9 @@ class Expression(strict.Text):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
         try:
-            re.compile(text)
-        except (re.error, OverflowError, RecursionError) as wrong:
-            raise ValidationError(f"is no regular expression: {wrong}") from wrong
+            compile_expression(text)
+        except ExpressionRefused as refused:
+            raise ValidationError(str(refused)) from refused
         return text
 
 
