@@ -15,7 +15,7 @@ from berth.model.expression import ExpressionRefused, compile_expression
 
 def model_problem(model: Any) -> str | None:
     """Why a model cannot be used, or None; raises ModuleNotFoundError without the package jsonschema."""
-    from jsonschema.exceptions import SchemaError
+    from jsonschema import SchemaError
 
     try:
         _validator_class().check_schema(model)
