@@ -45,6 +45,7 @@ def read_call(request: Request, route: Route, stamps: StampSource, shape: EventS
         path_parameters=_parameters(request, head, route),
         headers=_clients_headers(headers, head.context) if head.context else headers,
         body=body,
+        lines=head.headers,
     )
     facts = gateway_facts(
         route,

@@ -10,7 +10,8 @@ Headers = Sequence[tuple[str, str]]
 class HttpRequest:
     """One request, server quirks settled: header names are canonical, one entry per header line.
 
-    `path` is percent-encoded as sent, without the stage.
+    `path` is percent-encoded as sent, without the stage. `lines` are the header lines as the client
+    spelled their names, which only events show: whoever looks for a header reads `headers`.
     """
 
     method: str
@@ -19,6 +20,7 @@ class HttpRequest:
     path_parameters: Mapping[str, str]
     headers: Headers
     body: bytes
+    lines: Headers = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,14 @@ from berth.model.proxy_response import ProxyResponse
 from berth.payload import results, urls
 from berth.payload.body import EncodedBody, encode_body, is_binary_type
 from berth.payload.caller import rest_authorizer
-from berth.payload.headers import canonical_name, find_header, first_media_type, group_headers
+from berth.payload.headers import (
+    CLOUDFRONT,
+    canonical_name,
+    find_header,
+    first_media_type,
+    group_headers,
+    spell_headers,
+)
 from berth.payload.schema.event_v1 import REST_EVENT
 from berth.payload.schema.proxy_response import REST_RESPONSE
 from berth.payload.shape import Shape
@@ -21,6 +28,11 @@ from berth.payload.shape import Shape
 DROPPED = frozenset(
     """Connection Content-Length Content-MD5 Expect Max-Forwards Proxy-Authenticate Server TE Trailer
     Transfer-Encoding Upgrade WWW-Authenticate""".split()
+)
+# Spelled so in events, however the client spelled them; an edge API's `Authorization` is CloudFront's doing,
+# and a regional API keeps `authorization` (recorded, and reported in aws/aws-sdk-js#2719).
+RESPELLED = CLOUDFRONT | frozenset(
+    "Host User-Agent X-Amzn-Trace-Id X-Forwarded-For X-Forwarded-Port X-Forwarded-Proto".split()
 )
 # Returned by a function and given another name, since the gateway sends its own.
 REMAPPED = frozenset(
@@ -49,7 +61,11 @@ def build_event(call: Call, identity: Identity) -> Event:
     return {
         "resource": facts.resource_path,
         "path": urls.collapse_leading_slashes(request.path),
-        **request_keys(request, headers, urls.decode_rest_query(request.query)),
+        **request_keys(
+            request,
+            spell_headers(headers, request.lines, RESPELLED),
+            urls.decode_rest_query(request.query),
+        ),
         "pathParameters": dict(request.path_parameters) or None,
         "stageVariables": dict(facts.stage_variables) or None,
         "requestContext": _request_context(call, headers, identity),

@@ -140,8 +140,8 @@ class Hooks:
         After this hook gunicorn joins repeated headers with commas, as WSGI asks for. The headers that carry
         a trusted gateway's token and context are left in the lines alone, so no access log shows them.
         """
-        lines = list(req.headers)
-        req.headers[:] = [line for line in lines if not line[0].startswith(_CONFIDENTIAL)]
+        lines = getattr(req, "lines", None) or list(req.headers)
+        req.headers[:] = [line for line in req.headers if not line[0].startswith(_CONFIDENTIAL)]
         req.headers.append((RAW_HEADERS_NAME, lines))
 
     def worker_int(self, worker: ThreadWorker) -> None:

@@ -1,7 +1,7 @@
-"""gunicorn's threaded worker, with two changes.
+"""gunicorn's threaded worker, with three changes.
 
-It loses no request when it ends, and a request that gunicorn cannot parse is answered as API Gateway would
-answer it.
+It loses no request when it ends, a request that gunicorn cannot parse is answered as API Gateway would
+answer it, and header names keep the client's spelling.
 """
 
 import time
@@ -15,6 +15,7 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 from berth.errors import GatewayRefusal, HeadersTooLarge, MalformedRequest, RequestTooSlow
 from berth.gateway.response import raw_response
 from berth.server.patience import PatientResponse, PatientUnreader, RequestTimedOut, wrap_tls
+from berth.server.spelled_request import SpellingConnection
 
 # Errors of gunicorn's parser that no client causes: a response or a setting of the server is wrong.
 _NOT_THE_CLIENTS = (
@@ -54,6 +55,12 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
         parser.SocketUnreader = PatientUnreader
         sock.ssl_wrap_socket = wrap_tls
         super().init_process()
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Let a thread serve a connection, one that keeps the spelling of header names."""
+        if not isinstance(conn, SpellingConnection):
+            conn = SpellingConnection(conn.cfg, conn.sock, conn.client, conn.server)
+        super().enqueue_req(conn)
 
     def handle(self, conn: Any) -> Any:
         """Serve the next request of a connection; the client has a limited time to send it."""
