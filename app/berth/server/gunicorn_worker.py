@@ -59,7 +59,7 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
     def enqueue_req(self, conn: Any) -> None:
         """Let a thread serve a connection, one that keeps the spelling of header names."""
         if not isinstance(conn, SpellingConnection):
-            conn = SpellingConnection(conn.cfg, conn.sock, conn.client, conn.server)
+            conn = SpellingConnection(conn)
         super().enqueue_req(conn)
 
     def handle(self, conn: Any) -> Any:
@@ -73,6 +73,11 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
             conn.close(graceful=True)
             conn.close = _do_not_close_again
         return goes_on
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Serve a request that has been parsed, from the client that a balancer has named."""
+        conn.keep_proxied(req)
+        return super().handle_request(req, conn)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         """Answer a request that cannot be parsed as the stage's kind of API would answer it.
