@@ -31,7 +31,7 @@ class Gateway:
     stamps: StampSource = field(default_factory=StampSource)
 
     def receive(self, request: flask.Request, route: Route) -> Call:
-        """Read the current request; a fault later on is answered under the same request id."""
+        """Read the current request into a call, and remember its stamp for the answer to a later fault."""
         app = flask.current_app
         shapes = CHECKED_SHAPES if app.debug or app.testing else SHAPES
         call = read_call(request, route, self.stamps, shapes[route.function.api])

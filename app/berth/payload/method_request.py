@@ -91,7 +91,7 @@ def _validator(model: str) -> Any:
 
 
 def _leads_somewhere(model: Any, target: str) -> bool:
-    """Whether a JSON pointer such as `#/definitions/a` is of a part of a model."""
+    """Whether a JSON pointer such as `#/definitions/a` leads to a part of the model."""
     for part in unquote(target[1:]).split("/")[1:]:
         name = part.replace("~1", "/").replace("~0", "~")
         if isinstance(model, list) and name.isdigit() and int(name) < len(model):
