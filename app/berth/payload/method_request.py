@@ -4,8 +4,9 @@ Models are JSON Schemas of draft 4; the package jsonschema is an extra and impor
 """
 
 import json
+import math
 from functools import lru_cache
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import unquote
 
 from berth.errors import InvalidRequest
@@ -78,9 +79,21 @@ def model_problem(model: Any) -> str | None:
 def is_valid(model: str, body: bytes) -> bool:
     """Whether a body is JSON and meets a model, given as its text; an empty body counts as `{}`."""
     try:
-        return bool(_validator(model).is_valid(json.loads(body or b"{}")))
-    except (ValueError, RecursionError):
+        document = json.loads(body or b"{}", parse_float=_number, parse_constant=_refuse_constant)
+        return bool(_validator(model).is_valid(document))
+    except (ValueError, ArithmeticError, RecursionError):
         return False
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text} is beyond any number")
+    return number
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
 
 
 @lru_cache(maxsize=256)

