@@ -10,6 +10,7 @@ import resource
 import signal
 import ssl
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -45,9 +46,13 @@ def read_settings() -> Settings:
         sys.exit(f"\nError: {wrong}\n")
 
 
-def memory_folder() -> str | None:
-    """The folder whose files lie in memory; None if the system has no such folder."""
-    return _MEMORY_FOLDER if os.path.isdir(_MEMORY_FOLDER) else None
+def memory_folder(folder: str = _MEMORY_FOLDER) -> str | None:
+    """The folder whose files lie in memory; None if the system has none in which files can be made."""
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError:
+        return None
+    return folder
 
 
 def client_certificates(authority: str | None) -> ssl.VerifyMode:
