@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from berth.errors import MalformedRequest
+from berth.errors import MalformedProxyResponse, MalformedRequest
 from berth.model.authorizer import IamCredential
 from berth.model.call import Call, Identity
 from berth.model.http import HttpRequest, HttpResponse
@@ -79,6 +79,9 @@ def read_result(call: Call, result: InvocationResult) -> HttpResponse:
     Raises FunctionFailed, MalformedProxyResponse or UndecodableBody.
     """
     response = results.read_envelope(call, results.parse_result(call, result), REST_RESPONSE)
+    # API Gateway takes no object, list, number or boolean (reported: vincentsarago/lambda-proxy#59).
+    if not isinstance(response.body, str | None) and not call.route.stage.serialize_bodies:
+        raise MalformedProxyResponse(call.route.function.name, "body is not a string")
     # Otherwise the base64 text itself is the body.
     is_decoded = response.is_base64_encoded and _accepts_binary(call)
     body = results.decoded_body(call, response) if is_decoded else results.body_bytes(call, response.body)
