@@ -10,6 +10,7 @@ hooks = gunicorn_hooks.Hooks(settings)
 
 bind = f"0.0.0.0:{settings.port}"
 worker_class = "berth.server.gunicorn_worker.GatewayWorker"  # a gthread worker
+http_parser = "python"  # the other one (gunicorn_h1c) does not hand on how a client spelled header names
 threads = settings.threads
 # A worker tells the master from its main thread that it is alive, so this limit never ends a handler
 # that runs for long: each function's own timeout does.

@@ -222,8 +222,16 @@ class Unauthorized(GatewayRefusal):
     """Raised when a request brings no identity, or one that is not valid."""
 
 
+class TokenRefused(Unauthorized):
+    """Raised when a token is not valid here; the text holds nothing of the token."""
+
+
 class AccessDenied(GatewayRefusal):
     """Raised when a valid identity may not call this method."""
+
+
+class ScopeMissing(AccessDenied):
+    """Raised when a valid token has none of the scopes that a route asks for."""
 
 
 class ExplicitlyDenied(AccessDenied):

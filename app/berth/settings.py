@@ -5,6 +5,7 @@ variable's text is read.
 """
 
 import difflib
+import logging
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -15,6 +16,8 @@ from typing import Any
 from berth.errors import Place, Report
 from berth.host.ecs import TaskFacts, task_facts
 from berth.host.machine import memory_bytes, usable_cpus
+
+log = logging.getLogger(__name__)
 
 SETTINGS_PREFIX = "BERTH_"
 _MOST = 2**31 - 1
@@ -233,11 +236,26 @@ def _is_passed_on(name: str) -> bool:
     return name in PASSED_ON or name.startswith(PASSED_ON_PREFIXES)
 
 
+# What container platforms set for a service called berth, or berth-api: Kubernetes for a Service, Docker
+# for a link. None is a setting; the text tells `BERTH_PORT=tcp://...` from a mistaken `BERTH_PORT=8000`.
+_OF_PLATFORM = re.compile(
+    r"BERTH_(\w+_)?("
+    r"SERVICE_HOST=.*|SERVICE_PORT(_\w+)?=[0-9]+|PORT=(tcp|udp|sctp)://.*"
+    r"|PORT_[0-9]+_(TCP|UDP|SCTP)(=(tcp|udp|sctp)://.*|_PROTO=(tcp|udp|sctp)|_PORT=[0-9]+|_ADDR=.*)"
+    r"|NAME=/.+/.+)",
+    re.DOTALL,
+)
+
+
 def _refuse_unknown(environ: Mapping[str, str], place: Place) -> None:
     """Report every variable that looks like a setting and is none, with the setting probably meant."""
     known = {variable.removeprefix(SETTINGS_PREFIX): variable for variable in VARIABLES}
-    for name in environ:
-        if name.startswith(SETTINGS_PREFIX) and name not in VARIABLES:
+    unknown = [name for name in environ if name.startswith(SETTINGS_PREFIX) and name not in VARIABLES]
+    of_platform = sorted(name for name in unknown if _OF_PLATFORM.fullmatch(f"{name}={environ[name]}"))
+    if of_platform:
+        log.warning("passed over what the platform sets for a service: %s", ", ".join(of_platform))
+    for name in unknown:
+        if name not in of_platform:
             near = difflib.get_close_matches(name.removeprefix(SETTINGS_PREFIX), known, n=1)
             hint = f": did you mean {known[near[0]]}?" if near else f" (known: {', '.join(VARIABLES)})"
             place.add(name, f"unknown setting{hint}")

@@ -38,7 +38,7 @@ EVENTS: dict[str, dict[str, Any]] = {
     "alb-multi": ALB | {"multiValueQueryStringParameters": {"a": ["1+2"]}},
     "url": V2 | {"routeKey": "$default"},
 }
-SPELLED = {"rest": "X-My-Id", "http1": "X-My-Id", "http2": "x-my-id", "alb": "x-my-id", "url": "x-my-id"}
+SPELLED = {"rest": "x-my-ID", "http1": "x-my-ID", "http2": "x-my-id", "alb": "x-my-id", "url": "x-my-id"}
 
 
 def _run(*arguments: str) -> Result:

@@ -89,8 +89,19 @@ def test_rest_function_sees_principal_and_context_as_text(server: Transport) -> 
     assert authorizer == {"principalId": "bob", "text": "a", "level": "3", "yes": "true", "calls": "1"}
 
 
+def test_policy_of_the_blueprint_for_java_lets_its_caller_in(server: Transport) -> None:
+    assert server.get("/token/7", headers=[("Authorization", "blueprint")]).status == 200
+
+
+@pytest.mark.parametrize("query", ["token=t&token=u", "token=t&token=t", "token=t&%74oken=u"])
+def test_query_source_that_comes_twice_is_no_identity(server: Transport, query: str) -> None:
+    for method, target in (("GET", "/request/7"), ("POST", "/http1/7"), ("POST", "/http2/7")):
+        assert _user(server, "zoe", f"{target}?{query}", method).status == 401
+        assert _user(server, "zoe", f"{target}?token=t,u", method).status == 200
+
+
 def test_rest_request_authorizer_is_asked_with_the_event_without_its_body(server: Transport) -> None:
-    reply = server.send("GET", "/request/7?token=t&token=u", [("X-User", "carol"), ("Cookie", "a=1")])
+    reply = server.send("GET", "/request/7?token=u&x=1&x=2", [("X-User", "carol"), ("Cookie", "a=1")])
     event = json.loads(_authorizer(reply)["event"])
     assert set(event) == {
         *("type", "methodArn", "resource", "path", "httpMethod", "headers", "multiValueHeaders"),
@@ -100,15 +111,15 @@ def test_rest_request_authorizer_is_asked_with_the_event_without_its_body(server
     assert (event["type"], event["methodArn"]) == ("REQUEST", f"{ARN}/dev/GET/request/7")
     assert (event["resource"], event["path"], event["httpMethod"]) == ("/request/{id}", "/request/7", "GET")
     assert (event["headers"]["X-User"], event["headers"]["Cookie"]) == ("carol", "a=1")
-    assert event["queryStringParameters"] == {"token": "u"}
-    assert event["multiValueQueryStringParameters"] == {"token": ["t", "u"]}
+    assert event["queryStringParameters"] == {"token": "u", "x": "2"}
+    assert event["multiValueQueryStringParameters"] == {"token": ["u"], "x": ["1", "2"]}
     assert (event["pathParameters"], event["stageVariables"]) == ({"id": "7"}, {"tenant": "acme"})
     assert event["requestContext"]["resourcePath"] == "/request/{id}"
     assert "authorizer" not in event["requestContext"]
 
 
 def test_http_authorizer_of_version_1_is_asked_with_joined_sources(server: Transport) -> None:
-    authorizer = _authorizer(_user(server, "dora", "/http1/7?token=t&token=u"))
+    authorizer = _authorizer(_user(server, "dora", "/http1/7?token=t,u"))
     event = json.loads(authorizer["event"])
     assert (event["version"], event["type"]) == ("1.0", "REQUEST")
     assert event["methodArn"] == f"{ARN}/$default/POST/http1/7"

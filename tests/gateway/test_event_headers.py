@@ -23,7 +23,11 @@ ROOT = "Root=1-3152b799-8954dae64eda91bc9a23a7e8"
 @pytest.fixture(scope="module", params=TRANSPORTS)
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Transport]:
     project = new_project(tmp_path_factory.mktemp("headers") / "project")
-    write_function(project, "echo", ECHO, "ANY /{proxy+}", isolation=isolation_for(request.param))
+    isolation = isolation_for(request.param)
+    write_function(project, "echo", ECHO, "ANY /{proxy+}", isolation=isolation)
+    write_function(
+        project, "one", ECHO, "ANY /one/{proxy+}", isolation=isolation, api="http", payloadFormatVersion="1.0"
+    )
     with open_transport(request.param, project) as opened:
         yield opened
 
@@ -41,21 +45,99 @@ def test_repeated_header_is_one_header_when_its_case_differs(server: Transport) 
     assert event["multiValueHeaders"]["X-A"] == ["1", "2"]
 
 
+@pytest.mark.parametrize("name", ["x-api-token", "authorization", "COOKIE", "x-My-heaDer", "accept", "te-x"])
+def test_header_name_is_spelled_as_the_client_sent_it(server: Transport, name: str) -> None:
+    for target in ("/x", "/one/x"):
+        event = server.get(target, headers=[(name, "a; b, c")]).json()
+        assert event["headers"][name] == "a; b, c"
+        assert event["multiValueHeaders"][name] == ["a; b, c"]
+        assert [each for each in event["headers"] if each.lower() == name.lower()] == [name]
+
+
 @pytest.mark.parametrize(
     ("sent", "seen"),
     [
         ("user-agent", "User-Agent"),
-        ("COOKIE", "Cookie"),
-        ("x-my-header", "X-My-Header"),
+        ("uSER-agent", "User-Agent"),
         ("cloudfront-viewer-asn", "CloudFront-Viewer-ASN"),
+        ("CLOUDFRONT-FORWARDED-PROTO", "CloudFront-Forwarded-Proto"),
     ],
 )
-def test_header_name_is_in_title_case_whatever_the_client_sent(
+def test_header_name_is_the_gateways_when_the_gateway_spells_it(
     server: Transport, sent: str, seen: str
 ) -> None:
     event = server.get("/x", headers=[(sent, "a; b, c")]).json()
     assert event["headers"][seen] == "a; b, c"
     assert event["multiValueHeaders"][seen] == ["a; b, c"]
+    assert sent not in event["headers"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "seen"),
+    [
+        ("user-AGENT", "User-Agent"),
+        ("host", "Host"),
+        ("x-forwarded-host", "X-Forwarded-Host"),
+        ("X-FORWARDED-PREFIX", "X-Forwarded-Prefix"),
+        ("cloudfront-viewer-asn", "cloudfront-viewer-asn"),
+    ],
+)
+def test_http_api_spells_few_header_names_itself(server: Transport, sent: str, seen: str) -> None:
+    event = server.get("/one/x", headers=[(sent, "value")]).json()
+    assert [each for each in event["headers"] if each.lower() == sent.lower()] == [seen]
+    assert event["multiValueHeaders"][seen] == ["value"]
+
+
+@pytest.mark.parametrize("target", ["/x", "/one/x"])
+def test_last_spelling_of_a_name_is_the_only_one(server: Transport, target: str) -> None:
+    lines = [("X-A", "1"), ("x-a", "2"), ("X-a", "3"), ("x-b", "4")]
+    event = server.get(target, headers=lines).json()
+    assert {name for name in event["headers"] if name.lower() == "x-a"} == {"X-a"}
+    assert event["headers"]["X-a"] == "3"
+    assert event["multiValueHeaders"]["X-a"] == ["1", "2", "3"]
+    assert event["headers"]["x-b"] == "4"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "content-md5",
+        "te",
+        "Te",
+        "trailer",
+        "www-AUTHENTICATE",
+        "max-forwards",
+        "server",
+        "upgrade",
+        "connection",
+    ],
+)
+def test_header_is_dropped_in_any_spelling(server: Transport, name: str) -> None:
+    event = server.get("/x", headers=[(name, "trailers"), ("x-b", "b")]).json()
+    assert event["headers"]["x-b"] == "b"
+    assert name.lower() not in {each.lower() for each in event["headers"]}
+
+
+@pytest.mark.parametrize(
+    "name", ["x-forwarded-for", "X-FORWARDED-FOR", "x-Forwarded-Proto", "x-amzn-TRACE-id"]
+)
+@pytest.mark.parametrize("target", ["/x", "/one/x"])
+def test_header_of_the_gateways_own_is_there_once_in_any_spelling(
+    server: Transport, target: str, name: str
+) -> None:
+    event = server.get(target, headers=[(name, "6.6.6.6")]).json()
+    assert [each for each in event["multiValueHeaders"] if each.lower() == name.lower()] == [name.title()]
+    assert len(event["multiValueHeaders"][name.title()]) == 1
+
+
+@pytest.mark.parametrize("server", REAL_SERVERS, indirect=True)
+def test_length_is_found_and_dropped_in_any_spelling(server: Server) -> None:
+    head = b"POST %s HTTP/1.1\r\nhost: h\r\ncontent-LENGTH: 2\r\ncontent-TYPE: text/plain\r\n\r\nab"
+    event = exchange(server.port, head % b"/x").json()
+    assert (event["body"], event["headers"]["content-TYPE"]) == ("ab", "text/plain")
+    assert "content-length" not in {each.lower() for each in event["headers"]}
+    event = exchange(server.port, head % b"/one/x").json()
+    assert (event["body"], event["headers"]["Content-Length"]) == ("ab", "2")
 
 
 @pytest.mark.parametrize("name", ["X-Berth-Token", "x-berth-0123456789abcdef-principal-id", "X-BERTH-"])
@@ -106,16 +188,18 @@ def test_header_does_not_change_the_path(server: Transport, name: str) -> None:
     assert event["headers"][name] == "/elsewhere"
 
 
-def test_authorization_is_dropped_when_it_is_a_signature(server: Transport) -> None:
+@pytest.mark.parametrize("name", ["Authorization", "authorization", "AUTHORIZATION"])
+def test_authorization_is_dropped_when_it_is_a_signature(server: Transport, name: str) -> None:
     signature = "AWS4-HMAC-SHA256 Credential=AKID/20260710/us-east-1/execute-api/aws4_request, Signature=0"
-    event = server.get("/x", headers=[("Authorization", signature)]).json()
+    event = server.get("/x", headers=[(name, signature)]).json()
+    assert name not in event["headers"]
     assert "Authorization" not in event["headers"]
     assert "Authorization" not in event["multiValueHeaders"]
 
 
 def test_authorization_is_kept_when_it_is_a_token(server: Transport) -> None:
     event = server.get("/x", headers=[("authorization", "Bearer AWS4-HMAC-SHA256")]).json()
-    assert event["headers"]["Authorization"] == "Bearer AWS4-HMAC-SHA256"
+    assert event["headers"]["authorization"] == "Bearer AWS4-HMAC-SHA256"
 
 
 @pytest.mark.parametrize("trace", [ROOT, f"{ROOT};Parent=53995c3f42cd8ad8;Sampled=1"])

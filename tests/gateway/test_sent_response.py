@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -93,21 +94,35 @@ def test_result_is_a_bad_gateway_when_it_is_malformed(server: Transport, result:
     assert reply.get("X-B") is None
 
 
-@pytest.mark.parametrize(
-    ("body", "sent"),
-    [
-        ("", b""),
-        ("héllo ☕", "héllo ☕".encode()),
-        ({"a": [1, None, True]}, b'{"a": [1, null, true]}'),
-        ([], b"[]"),
-        (1.5, b"1.5"),
-        (False, b"false"),
-    ],
-)
-def test_body_is_text_or_its_json(server: Transport, body: Any, sent: bytes) -> None:
+@pytest.mark.parametrize(("body", "sent"), [("", b""), ("héllo ☕", "héllo ☕".encode())])
+def test_body_is_text(server: Transport, body: str, sent: bytes) -> None:
     reply = _answer(server, {"body": body})
     assert reply.body == sent
     assert reply.get("Content-Length") == str(len(sent))
+
+
+OTHER_BODIES = [
+    ({"a": [1, None, True]}, b'{"a": [1, null, true]}'),
+    ([], b"[]"),
+    (1.5, b"1.5"),
+    (False, b"false"),
+]
+
+
+@pytest.mark.parametrize(("body", "sent"), OTHER_BODIES)
+def test_body_that_is_no_text_is_malformed(server: Transport, body: Any, sent: bytes) -> None:
+    reply = _answer(server, {"body": body})
+    assert (reply.status, reply.body) == (502, b'{"message": "Internal server error"}')
+
+
+def test_body_that_is_no_text_is_json_where_the_stage_serializes_bodies(tmp_path: Path) -> None:
+    project = new_project(tmp_path / "project", dev={"serializeBodies": True})
+    write_function(project, "parrot", PARROT, "ANY /parrot", isolation="inline")
+    with open_transport("test-client", project) as server:
+        for body, sent in OTHER_BODIES:
+            reply = _answer(server, {"body": body})
+            assert (reply.status, reply.body) == (200, sent)
+            assert reply.get("Content-Length") == str(len(sent))
 
 
 def test_half_a_surrogate_pair_ends_the_runtime_or_is_replaced(server: Transport) -> None:

@@ -7,9 +7,17 @@ import pytest
 
 from kit.authorizing_functions import routes_of
 from kit.issuers import FUTURE, PAST, Issuer, ec_key, issuing, rsa_key
-from kit.servers import Reply, write_function
+from kit.servers import Reply, Server, write_function
 from kit.signatures import ACCESS_KEY, SECRET, sign
-from kit.transports import ECHO, TRANSPORTS, Transport, isolation_for, new_project, open_transport
+from kit.transports import (
+    ECHO,
+    REAL_SERVERS,
+    TRANSPORTS,
+    Transport,
+    isolation_for,
+    new_project,
+    open_transport,
+)
 
 HOST = "api.example.com"
 USER_ARN = "arn:aws:iam::123456789012:user/alice"
@@ -56,6 +64,7 @@ def server(
     isolation = isolation_for(request.param)
     scoped = {"authorizer": "jwt", "scopes": ["orders/read", "orders/write"]}
     rest = routes_of(GET_pool="pool", GET_goneforpool="gone-pool", GET_signed_id="iam", POST_signed_id="iam")
+    rest += routes_of(GET_restjwt="jwt", GET_restscoped=scoped)
     rest += routes_of(GET_poolscoped={"authorizer": "pool", "scopes": ["orders/read"]})
     http = {
         "http1": routes_of(GET_jwt1="jwt", GET_signed1="iam"),
@@ -100,6 +109,52 @@ def test_claims_are_in_the_events_of_http_apis(server: Transport, issuer: Issuer
     authorizer = {"claims": claims, "scopes": None}
     assert _context(_bearing(server, token))["authorizer"] == {"jwt": authorizer}
     assert _context(_bearing(server, token, "/jwt1"))["authorizer"] == authorizer
+
+
+def test_claims_keep_their_types_in_the_events_of_rest_apis(server: Transport, issuer: Issuer) -> None:
+    own = {"sub": 1234, "roles": ["user", "editor"], "address": {"city": "Zürich"}, "admin": False, "n": None}
+    token = issuer.make_token(RSA, scope="orders/read", **own)
+    times = {"iat": PAST, "nbf": PAST, "exp": FUTURE}
+    claims = {"iss": issuer.url, "aud": "orders", "scope": "orders/read", **times, **own}
+    del claims["n"]
+    for target in ("/restjwt", "/restscoped"):
+        context = _context(_bearing(server, token, target))
+        assert context["authorizer"] == {"claims": claims}
+        assert context["identity"]["user"] is None
+
+
+def test_rest_api_refuses_tokens_in_its_own_words(server: Transport, issuer: Issuer) -> None:
+    for changes in ({"exp": PAST}, {"aud": "other"}, {"aud": None, "client_id": "orders"}):
+        reply = _bearing(server, issuer.make_token(RSA, **changes), "/restjwt")
+        _assert_refused(reply, 401, UNAUTHORIZED, "UnauthorizedException")
+    _assert_refused(server.get("/restjwt"), 401, UNAUTHORIZED, "UnauthorizedException")
+    denied = b'{"Message":"User is not authorized to access this resource"}'
+    reply = _bearing(server, issuer.make_token(RSA, scope="x"), "/restscoped")
+    _assert_refused(reply, 403, denied, "AccessDeniedException")
+
+
+def test_subject_may_be_a_number(server: Transport, issuer: Issuer) -> None:
+    token = issuer.make_token(RSA, sub=1234, jti=7)
+    claims = _context(_bearing(server, token))["authorizer"]["jwt"]["claims"]
+    assert (claims["sub"], claims["jti"]) == ("1234", "7")
+    assert _context(_bearing(server, token, "/jwt1"))["authorizer"]["claims"]["sub"] == "1234"
+    pooled = issuer.make_token(RSA, sub=1234, token_use="id")
+    assert _context(_bearing(server, pooled, "/pool"))["authorizer"]["claims"]["sub"] == "1234"
+
+
+@pytest.mark.parametrize("server", REAL_SERVERS, indirect=True)
+def test_log_says_why_a_token_is_refused_and_nothing_of_the_token(server: Server, issuer: Issuer) -> None:
+    for changes, target, reason in (
+        ({"exp": PAST}, "/jwt", "the token is not valid: ExpiredSignatureError"),
+        ({"aud": "zanzibar"}, "/jwt", "the token is for another audience"),
+        ({"scope": "zanzibar"}, "/scoped", "the token has none of the route's scopes"),
+        ({"token_use": "zanzibar"}, "/pool", "the token is not an id token"),
+    ):
+        token = issuer.make_token(RSA, sub="zanzibar", **changes)
+        count = "".join(server.log).count(reason)
+        assert _bearing(server, token, target).status in {401, 403}
+        server.await_log(reason, count=count + 1)
+        assert not [part for part in ("zanzibar", *token.split(".")) if part in "".join(server.log)]
 
 
 def test_scopes_that_the_route_knows_are_in_the_event(server: Transport, issuer: Issuer) -> None:

@@ -47,6 +47,7 @@ REST_ROUTES = [
     {"method": "ANY", "path": "/open"},
     {"method": "ANY", "path": "/lambda", "authorizer": "lambda"},
     {"method": "ANY", "path": "/pool", "authorizer": "pool"},
+    {"method": "ANY", "path": "/jwt", "authorizer": "jwt"},
     {"method": "ANY", "path": "/iam", "authorizer": "iam"},
     {"method": "ANY", "path": "/key", "apiKeyRequired": True},
 ]
@@ -246,7 +247,11 @@ def test_claims_are_the_tokens_whose_subject_the_gateway_tells(server: Transport
             ("Authorization", _token(sub="ada")),
             ("Authorization", _token(sub="ada")),
         ],
-        [(f"{PREFIX}Claim-Sub", "1"), ("Authorization", f"Bearer {_token(sub=1)}")],
+        [(f"{PREFIX}Claim-Sub", "01"), ("Authorization", f"Bearer {_token(sub=1)}")],
+        [(f"{PREFIX}Claim-Sub", "1"), ("Authorization", f"Bearer {_token(sub=True)}")],
+        [(f"{PREFIX}Claim-Sub", "true"), ("Authorization", f"Bearer {_token(sub=True)}")],
+        [(f"{PREFIX}Claim-Sub", "[1]"), ("Authorization", f"Bearer {_token(sub=[1])}")],
+        [(f"{PREFIX}Claim-Sub", "null"), ("Authorization", f"Bearer {_token(sub=None)}")],
         [(f"{PREFIX}Claim-Sub", "ada"), ("Authorization", f"Bearer {_token(sub='ada', iss='https://eve')}")],
         [(f"{PREFIX}Claim-Sub", "ada"), ("Authorization", f"Bearer {_token(sub='ada', iss=None)}")],
     ],
@@ -257,6 +262,56 @@ def test_token_that_the_gateway_has_not_verified_is_nobodys(
 ) -> None:
     reply = server.get(path, headers=[*_told(), *headers])
     assert (reply.status, reply.body) == (401, b'{"message":"Unauthorized"}')
+
+
+def test_subject_that_is_a_number_is_the_text_that_the_gateway_tells(server: Transport) -> None:
+    headers = [*_told(Claim_Sub="1234"), ("Authorization", f"Bearer {_token(sub=1234)}")]
+    assert _identity(server.get("/http/jwt", headers=headers))["jwt"]["claims"]["sub"] == "1234"
+    assert _identity(server.get("/pool", headers=headers))["claims"]["sub"] == "1234"
+
+
+@pytest.mark.parametrize(
+    ("told", "subject"), [('"ada"', "ada"), ("1234", 1234), ('"1234"', "1234"), ('"\\u00E9\\/"', "é/")]
+)
+def test_claims_of_a_rest_apis_jwt_are_those_whose_subject_is_told_as_json(
+    server: Transport, told: str, subject: object
+) -> None:
+    token = _token(sub=subject, exp=1469818373, roles=["a"])
+    reply = server.get("/jwt", headers=[*_told(Claim_Sub=told), ("Authorization", f"Bearer {token}")])
+    assert _identity(reply) == {
+        "claims": {"sub": subject, "exp": 1469818373, "roles": ["a"], "scope": "read", **ISSUED}
+    }
+
+
+@pytest.mark.parametrize(
+    ("told", "subject"),
+    [
+        ("ada", "ada"),
+        ('"eve"', "ada"),
+        ('"1234"', 1234),
+        ("1234", "1234"),
+        ("1", True),
+        ("null", None),
+        ('""', ""),
+    ],
+)
+def test_rest_apis_jwt_is_nobodys_when_the_gateway_tells_another_subject(
+    server: Transport, told: str, subject: object
+) -> None:
+    headers = [*_told(Claim_Sub=told), ("Authorization", f"Bearer {_token(sub=subject)}")]
+    assert server.get("/jwt", headers=headers).status == 401
+
+
+def test_header_names_are_the_clients_behind_a_gateway_too(server: Transport) -> None:
+    sent = [("x-api-TOKEN", "1"), ("host", "backend"), ("user-agent", "AmazonAPIGateway_x")]
+    told = _told(Domain_Name="api.example.com", User_Agent="curl")
+    headers = server.get("/open", headers=[*sent, *told]).json()["headers"]
+    assert {name: headers.get(name) for name in ("x-api-TOKEN", "Host", "User-Agent")} == {
+        "x-api-TOKEN": "1",
+        "Host": "api.example.com",
+        "User-Agent": "curl",
+    }
+    assert not {"host", "user-agent", "X-Api-Token"} & set(headers)
 
 
 @pytest.mark.parametrize(

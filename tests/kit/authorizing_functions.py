@@ -26,7 +26,7 @@ ANSWERS: dict[str, str] = {
     "no-policy": "{'principalId': 'a'}",
     "no-statement": "{'principalId': 'a', 'policyDocument': {}}",
     "no-effect": "{'principalId': 'a', 'policyDocument': policy('allow')}",
-    "condition": "{'principalId': 'a', 'policyDocument': policy(Condition={})}",
+    "condition": "{'principalId': 'a', 'policyDocument': policy(Condition={'Bool': {'a': 'b'}})}",
     "nested": "{'principalId': 'a', 'policyDocument': policy(), 'context': {'a': [1]}}",
     "simple": "{'isAuthorized': True}",
 }
@@ -52,6 +52,12 @@ def handler(event, context):
         "elsewhere": policy(resource="*/GET/elsewhere"),
         "posts": policy(resource="*/POST/*"),
         "gets": policy(resource="*/GET/*"),
+        "blueprint": {{
+            "Version": "2012-10-17",
+            "Statement": [
+                *policy(Condition={{}})["Statement"], *policy("Deny", [], Condition={{}})["Statement"]
+            ],
+        }},
     }}
     known = {{"text": "a", "level": 3, "yes": True, "calls": calls.count(token), "event": json.dumps(event)}}
     return {{"principalId": token, "policyDocument": documents.get(token, policy()), "context": known}}

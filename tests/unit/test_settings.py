@@ -56,9 +56,38 @@ BAD = {
     "BERTH_DRAIN=5": "unknown setting: did you mean BERTH_DRAIN_DELAY?",
     "BERTH_PROTECT=60": "unknown setting: did you mean BERTH_PROTECT_AFTER?",
     "BERTH_PORT=80": f"unknown setting {KNOWN}",
-    "BERTH_PORT_80_TCP=tcp://10.0.0.1:80": f"unknown setting {KNOWN}",
+    "BERTH_PORT_80=tcp://10.0.0.1:80": f"unknown setting {KNOWN}",
+    "BERTH_SERVICE_PORT=http": f"unknown setting {KNOWN}",
     "BERTH_=1": f"unknown setting {KNOWN}",
 }
+
+
+OF_PLATFORM = {
+    "BERTH_SERVICE_HOST": "10.0.0.1",
+    "BERTH_SERVICE_PORT": "8000",
+    "BERTH_SERVICE_PORT_HTTP": "8000",
+    "BERTH_PORT": "tcp://10.0.0.1:8000",
+    "BERTH_PORT_8000_TCP": "tcp://10.0.0.1:8000",
+    "BERTH_PORT_8000_TCP_PROTO": "tcp",
+    "BERTH_PORT_8000_TCP_PORT": "8000",
+    "BERTH_PORT_8000_TCP_ADDR": "10.0.0.1",
+    "BERTH_PORT_53_UDP": "udp://[fd00::1]:53",
+    "BERTH_PORT_53_UDP_ADDR": "fd00::1",
+    "BERTH_API_SERVICE_HOST": "10.0.0.2",
+    "BERTH_API_PORT_80_TCP": "tcp://10.0.0.2:80",
+    "BERTH_NAME": "/web/berth",
+}
+
+
+def test_variables_of_the_platform_are_passed_over_with_a_line(caplog: pytest.LogCaptureFixture) -> None:
+    assert Settings.from_environ(OF_PLATFORM).port == 8000
+    names = ", ".join(sorted(OF_PLATFORM))
+    assert caplog.messages == [f"passed over what the platform sets for a service: {names}"]
+
+
+def test_nothing_is_logged_without_variables_of_the_platform(caplog: pytest.LogCaptureFixture) -> None:
+    Settings.from_environ({"BERTH_STAGE": "dev"})
+    assert caplog.messages == []
 
 
 def test_the_variables_are_known():

@@ -7,7 +7,11 @@ import pytest
 from kit.servers import Reply
 from kit.vector_cases import event_differences, response_differences, vectors_of
 
-EVENT = {"path": "/x", "headers": {"X-A": "1"}, "requestContext": {"identity": {"user": None}}}
+EVENT = {
+    "path": "/x",
+    "headers": {"X-A": "1", "authorization": "2"},
+    "requestContext": {"identity": {"user": None}},
+}
 
 
 def test_there_are_vectors_of_every_kind() -> None:
@@ -19,9 +23,10 @@ def test_there_are_vectors_of_every_kind() -> None:
     ("expected", "differences"),
     [
         ({"path": "/x"}, []),
-        ({"headers": {"x-a": "1"}}, []),
-        ({"headers": {"x-a": "2"}}, ["headers.x-a: '1' is not '2'"]),
-        ({"headers": None}, ["headers: {'X-A': '1'} is not None"]),
+        ({"headers": {"X-A": "1", "Authorization": "2"}}, []),
+        ({"headers": {"x-a": "1"}}, ["headers.x-a is missing"]),
+        ({"headers": {"X-A": "2"}}, ["headers.X-A: '1' is not '2'"]),
+        ({"headers": None}, ["headers: {'X-A': '1', 'authorization': '2'} is not None"]),
         ({"body": None}, ["body is missing"]),
         ({"requestContext": {"identity": {"User": None}}}, ["requestContext.identity.User is missing"]),
     ],

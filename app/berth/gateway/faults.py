@@ -162,9 +162,17 @@ _COLUMNS = {REST: 0, HTTP_1: 1, HTTP_2: 1, URL: 2, ALB: 3}
 FAULTS: Mapping[ApiKind, Mapping[type[Exception], Fault]] = {
     kind: {cause: row[column] for cause, row in _ROWS.items()} for kind, column in _COLUMNS.items()
 }
-# Faults of the deployment are logged; those of a client are not, and a function error already is: by
-# the runtime, or by the Invoker where the runtime itself ended.
-_LOGGED = (errors.MalformedProxyResponse, errors.UndecodableBody, errors.Throttled, errors.AuthorizerFailed)
+# Faults of the deployment are logged, and why a token was refused, which its issuer or its client has to
+# know; other faults of a client are not. A function error already is: by the runtime, or by the Invoker
+# where the runtime itself ended.
+_LOGGED = (
+    errors.MalformedProxyResponse,
+    errors.UndecodableBody,
+    errors.Throttled,
+    errors.AuthorizerFailed,
+    errors.TokenRefused,
+    errors.ScopeMissing,
+)
 
 
 def register_faults(app: GatewayApp, gateway: Gateway) -> None:

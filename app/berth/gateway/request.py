@@ -1,6 +1,5 @@
 """From a server's request to a call: every quirk of WSGI and of the servers is settled here."""
 
-import ipaddress
 from collections.abc import Mapping
 from itertools import chain
 
@@ -8,6 +7,7 @@ from flask import Request
 from werkzeug.wsgi import get_input_stream
 
 from berth.errors import HeadersTooLarge, MalformedRequest
+from berth.gateway.client_address import peer_address, plain_address
 from berth.gateway.facts import forwarded_template, gateway_facts
 from berth.gateway.routing.head import Environ, RequestHead, read_head
 from berth.gateway.routing.route_table import forwarded_parameters
@@ -46,6 +46,7 @@ def read_call(request: Request, route: Route, stamps: StampSource, shape: EventS
         path_parameters=_parameters(request, head, route),
         headers=_clients_headers(headers, head.context) if head.context else headers,
         body=body,
+        lines=head.headers,
     )
     facts = gateway_facts(
         route,
@@ -101,10 +102,12 @@ def _forwarded(
     Only the last `hops` entries of X-Forwarded-For were written by balancers of ours; with none,
     the connection's own address counts and is appended, and nothing the client claims is believed.
     """
-    peer = environ.get("REMOTE_ADDR") or "127.0.0.1"
+    peer = peer_address(environ.get("REMOTE_ADDR") or "127.0.0.1")
     lines = [value for name, value in headers if name == "X-Forwarded-For"]
     hosts = [entry.strip() for entry in ",".join(lines).split(",") if entry.strip()]
-    source = hosts[-hops] if 0 < hops <= len(hosts) and _is_address(hosts[-hops]) else peer
+    if hops:  # a balancer may write a port behind an address, and events have none
+        hosts[-hops:] = [plain_address(entry) or entry for entry in hosts[-hops:]]
+    source = (plain_address(hosts[-hops]) if 0 < hops <= len(hosts) else None) or peer
     facts = {
         "X-Forwarded-For": ", ".join(hosts if hops and hosts else [*hosts, peer]),
         "X-Forwarded-Port": environ["SERVER_PORT"],
@@ -117,14 +120,6 @@ def _forwarded(
             if name != "X-Forwarded-For"
         }
     return source, [line for line in headers if line[0] not in facts] + list(facts.items())
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _read_body(request: Request, kind: ApiKind) -> bytes:

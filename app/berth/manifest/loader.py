@@ -112,6 +112,7 @@ def build_stage(manifest: StageManifest, settings: Settings, environment: Mappin
         environment=environment,
         stage_in_path=manifest.stage_in_path,
         trusted_proxy_hops=manifest.trusted_proxy_hops,
+        serialize_bodies=manifest.serialize_bodies,
         is_named=is_named,
         cors=manifest.cors,
         authorizers_run_in=manifest.authorizers_run_in,

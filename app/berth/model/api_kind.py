@@ -29,6 +29,8 @@ class ApiKind:
     has_method_override: bool = False  # X-HTTP-Method-Override goes before the request's own method
     semicolon_separates: bool = False  # the parameters of a query string, as & does
     authorizer_types: frozenset[str] = frozenset()
+    # A JWT authorizer's claims keep their JSON types in events, and `client_id` is no audience.
+    has_typed_claims: bool = False
     authorizer_ttl: int = 0  # seconds for which an authorizer's answer is kept by default
     needs_principal: bool = False  # a Lambda authorizer has to return a principalId
     signing_service: str = "execute-api"  # the service in signatures of version 4
@@ -62,7 +64,9 @@ REST = ApiKind(
     # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
     has_method_override=True,
     semicolon_separates=True,
-    authorizer_types=frozenset({"TOKEN", "REQUEST", "COGNITO_USER_POOLS", _IAM}),
+    authorizer_types=frozenset({"TOKEN", "REQUEST", "COGNITO_USER_POOLS", "JWT", _IAM}),
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-jwt-authorizer-claims.html
+    has_typed_claims=True,
     authorizer_ttl=300,
     needs_principal=True,
     has_options_methods=True,

@@ -11,6 +11,8 @@ class HttpRequest:
     """One request as the client meant it: header names are canonical, and each header line is one entry.
 
     `path` is percent-encoded as sent, without the stage; path parameters are as the kind of API shows them.
+    `lines` are the header lines as the client spelled their names, which only events show: whoever looks
+    for a header reads `headers`.
     """
 
     method: str
@@ -19,6 +21,7 @@ class HttpRequest:
     path_parameters: Mapping[str, str]
     headers: Headers
     body: bytes
+    lines: Headers = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,3 +103,4 @@ class StageManifest:
     authorizers: Mapping[str, AuthorizerManifest]
     gateway: GatewayManifest | None
     authorizers_run_in: str
+    serialize_bodies: bool = False

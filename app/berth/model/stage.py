@@ -28,6 +28,7 @@ class Stage:
     environment: Mapping[str, str]
     stage_in_path: bool
     trusted_proxy_hops: int
+    serialize_bodies: bool = False  # a REST result's body that is no string is sent as JSON
     is_named: bool = False  # by its manifest, not only by the file's name
     cors: Cors | None = None
     api_keys: tuple[ApiKey, ...] = field(default=(), repr=False)

@@ -14,6 +14,8 @@ _DATES = frozenset({"exp", "iat"})
 def rest_authorizer(identity: Identity) -> dict[str, Any]:
     """The key of a REST API; AWS_IAM fills requestContext.identity instead.
 
+    A user pool's claims are text; those of a JWT authorizer keep their JSON types.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-jwt-authorizer-claims.html
     https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
     """
     if identity.kind == "lambda":
@@ -21,6 +23,8 @@ def rest_authorizer(identity: Identity) -> dict[str, Any]:
         return {"authorizer": {**identity.context, **own}}
     if identity.kind == "cognito":
         return {"authorizer": {"claims": rest_claims(identity.claims)}}
+    if identity.kind == "jwt":
+        return {"authorizer": {"claims": dict(identity.claims)}}
     return {}
 
 

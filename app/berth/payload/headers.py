@@ -6,22 +6,14 @@ from functools import lru_cache
 
 from berth.model.http import Headers
 
-# Names whose canonical form is not Title-Case: what CloudFront adds in front of an edge API.
-_SPELLED = {
-    name.lower(): name
-    for name in (
-        "CloudFront-Forwarded-Proto",
-        "CloudFront-Is-Desktop-Viewer",
-        "CloudFront-Is-Mobile-Viewer",
-        "CloudFront-Is-SmartTV-Viewer",
-        "CloudFront-Is-Tablet-Viewer",
-        "CloudFront-Viewer-ASN",
-        "CloudFront-Viewer-Country",
-        "Content-MD5",
-        "TE",
-        "WWW-Authenticate",
-    )
-}
+# What CloudFront adds in front of an edge API, as CloudFront spells it.
+CLOUDFRONT = frozenset(
+    """CloudFront-Forwarded-Proto CloudFront-Is-Desktop-Viewer CloudFront-Is-Mobile-Viewer
+    CloudFront-Is-SmartTV-Viewer CloudFront-Is-Tablet-Viewer CloudFront-Viewer-ASN
+    CloudFront-Viewer-Country""".split()
+)
+# Names whose canonical form is not Title-Case.
+_SPELLED = {name.lower(): name for name in (*CLOUDFRONT, "Content-MD5", "TE", "WWW-Authenticate")}
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -29,7 +21,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 # Bounded: names come from clients.
 @lru_cache(maxsize=1024)
 def canonical_name(name: str) -> str:
-    """A header name in Title-Case: WSGI servers upper-case names, so what the client sent is lost."""
+    """A header name in Title-Case, whatever the client's spelling: headers are looked up by this name."""
     lower = name.lower()
     return _SPELLED.get(lower) or "-".join(part.capitalize() for part in lower.split("-"))
 
@@ -65,6 +57,18 @@ def group_headers(headers: Headers) -> dict[str, list[str]]:
     for name, value in headers:
         grouped.setdefault(name, []).append(value)
     return grouped
+
+
+def spell_headers(
+    grouped: dict[str, list[str]], lines: Headers, respelled: frozenset[str]
+) -> dict[str, list[str]]:
+    """The grouped headers under the client's names, but for those that API Gateway spells its own way.
+
+    Lines that spell one name in two ways stay one header, named as its last line is: `headers` of an
+    event has the value of that line, so no two readers of the event can find two values.
+    """
+    names = {canonical_name(name): name for name, _ in lines}
+    return {name if name in respelled else names.get(name, name): values for name, values in grouped.items()}
 
 
 def lower_headers(headers: Headers) -> dict[str, list[str]]:

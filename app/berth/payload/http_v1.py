@@ -3,14 +3,18 @@
 from typing import Any
 
 from berth.model.call import Call, Identity
-from berth.model.http import HttpResponse
+from berth.model.http import HttpRequest, HttpResponse
 from berth.model.invocation import Event, InvocationResult
 from berth.payload import all_but_rest, rest, results, urls
 from berth.payload.caller import http_v1_authorizer
-from berth.payload.headers import group_headers
+from berth.payload.headers import group_headers, spell_headers
 from berth.payload.schema.event_v1 import HTTP_EVENT
 from berth.payload.schema.proxy_response import HTTP_V1_RESPONSE
 from berth.payload.shape import Shape
+
+# Spelled so in events, however the client spelled them, and every X-Forwarded- header (reported).
+_RESPELLED = frozenset("Content-Length Host User-Agent X-Amzn-Trace-Id".split())
+_FORWARDED = "X-Forwarded-"
 
 
 def build_event(call: Call, identity: Identity) -> Event:
@@ -24,7 +28,7 @@ def build_event(call: Call, identity: Identity) -> Event:
         "version": "1.0",
         "resource": facts.resource_path,
         "path": f"{facts.stage_path}{request.path}",
-        **rest.request_keys(request, headers, urls.decode_query(request.query)),
+        **rest.request_keys(request, _spelled(request, headers), urls.decode_query(request.query)),
         "pathParameters": dict(request.path_parameters) or None,
         "stageVariables": dict(facts.stage_variables) or None,
         "requestContext": _request_context(call, headers, identity),
@@ -43,6 +47,11 @@ def read_result(call: Call, result: InvocationResult) -> HttpResponse:
 
 
 SHAPE = Shape(build_event, read_result, HTTP_EVENT, HTTP_V1_RESPONSE)
+
+
+def _spelled(request: HttpRequest, headers: dict[str, list[str]]) -> dict[str, list[str]]:
+    forwarded = {name for name in headers if name.startswith(_FORWARDED)}
+    return spell_headers(headers, request.lines, _RESPELLED | forwarded)
 
 
 def _request_context(call: Call, headers: dict[str, list[str]], identity: Identity) -> dict[str, Any]:

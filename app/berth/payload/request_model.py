@@ -38,7 +38,7 @@ def is_valid(model: str, body: bytes) -> bool:
     """Whether a body is JSON and meets a model, given as its text; an empty body counts as `{}`."""
     try:
         return bool(_validator(model).is_valid(_loads(body or b"{}")))
-    except (ValueError, RecursionError):
+    except (ValueError, ArithmeticError, RecursionError):
         return False
 
 

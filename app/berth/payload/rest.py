@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from berth.errors import MalformedRequest
+from berth.errors import MalformedProxyResponse, MalformedRequest
 from berth.model.authorizer import IamCredential
 from berth.model.call import Call, Identity
 from berth.model.http import HttpRequest, HttpResponse
@@ -12,7 +12,14 @@ from berth.model.proxy_response import ProxyResponse
 from berth.payload import results, urls
 from berth.payload.body import EncodedBody, encode_body, is_binary_type
 from berth.payload.caller import rest_authorizer
-from berth.payload.headers import canonical_name, find_header, first_media_type, group_headers
+from berth.payload.headers import (
+    CLOUDFRONT,
+    canonical_name,
+    find_header,
+    first_media_type,
+    group_headers,
+    spell_headers,
+)
 from berth.payload.schema.event_v1 import REST_EVENT
 from berth.payload.schema.proxy_response import REST_RESPONSE
 from berth.payload.shape import Shape
@@ -21,6 +28,11 @@ from berth.payload.shape import Shape
 DROPPED = frozenset(
     """Connection Content-Length Content-MD5 Expect Max-Forwards Proxy-Authenticate Server TE Trailer
     Transfer-Encoding Upgrade WWW-Authenticate""".split()
+)
+# Spelled so in events, however the client spelled them; an edge API's `Authorization` is CloudFront's doing,
+# and a regional API keeps `authorization` (recorded, and reported in aws/aws-sdk-js#2719).
+RESPELLED = CLOUDFRONT | frozenset(
+    "Host User-Agent X-Amzn-Trace-Id X-Forwarded-For X-Forwarded-Port X-Forwarded-Proto".split()
 )
 # Returned by a function and given another name, since the gateway sends its own.
 REMAPPED = frozenset(
@@ -49,7 +61,11 @@ def build_event(call: Call, identity: Identity) -> Event:
     return {
         "resource": facts.resource_path,
         "path": urls.collapse_leading_slashes(request.path),
-        **request_keys(request, headers, urls.decode_rest_query(request.query)),
+        **request_keys(
+            request,
+            spell_headers(headers, request.lines, RESPELLED),
+            urls.decode_rest_query(request.query),
+        ),
         "pathParameters": dict(request.path_parameters) or None,
         "stageVariables": dict(facts.stage_variables) or None,
         "requestContext": _request_context(call, headers, identity),
@@ -63,6 +79,9 @@ def read_result(call: Call, result: InvocationResult) -> HttpResponse:
     Raises FunctionFailed, MalformedProxyResponse or UndecodableBody.
     """
     response = results.read_envelope(call, results.parse_result(call, result), REST_RESPONSE)
+    # API Gateway takes no object, list, number or boolean (reported: vincentsarago/lambda-proxy#59).
+    if not isinstance(response.body, str | None) and not call.route.stage.serialize_bodies:
+        raise MalformedProxyResponse(call.route.function.name, "body is not a string")
     # Otherwise the base64 text itself is the body.
     is_decoded = response.is_base64_encoded and _accepts_binary(call)
     body = results.decoded_body(call, response) if is_decoded else results.body_bytes(call, response.body)

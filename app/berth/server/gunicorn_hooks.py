@@ -10,6 +10,7 @@ import resource
 import signal
 import ssl
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -45,9 +46,13 @@ def read_settings() -> Settings:
         sys.exit(f"\nError: {wrong}\n")
 
 
-def memory_folder() -> str | None:
-    """The folder whose files lie in memory; None if the system has no such folder."""
-    return _MEMORY_FOLDER if os.path.isdir(_MEMORY_FOLDER) else None
+def memory_folder(folder: str = _MEMORY_FOLDER) -> str | None:
+    """The folder whose files lie in memory; None if the system has none in which files can be made."""
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError:
+        return None
+    return folder
 
 
 def client_certificates(authority: str | None) -> ssl.VerifyMode:
@@ -140,8 +145,8 @@ class Hooks:
         After this hook gunicorn joins repeated headers with commas, as WSGI asks for. The headers that carry
         a trusted gateway's token and context are left in the lines alone, so no access log shows them.
         """
-        lines = list(req.headers)
-        req.headers[:] = [line for line in lines if not line[0].startswith(_CONFIDENTIAL)]
+        lines = getattr(req, "lines", None) or list(req.headers)
+        req.headers[:] = [line for line in req.headers if not line[0].startswith(_CONFIDENTIAL)]
         req.headers.append((RAW_HEADERS_NAME, lines))
 
     def worker_int(self, worker: ThreadWorker) -> None:

@@ -1,7 +1,7 @@
-"""gunicorn's threaded worker, with two changes.
+"""gunicorn's threaded worker, with three changes.
 
-It loses no request when it ends, and a request that gunicorn cannot parse is answered as API Gateway would
-answer it.
+It loses no request when it ends, a request that gunicorn cannot parse is answered as API Gateway would
+answer it, and header names keep the client's spelling.
 """
 
 import time
@@ -15,6 +15,7 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 from berth.errors import GatewayRefusal, HeadersTooLarge, MalformedRequest, RequestTooSlow
 from berth.gateway.response import raw_response
 from berth.server.patience import PatientResponse, PatientUnreader, RequestTimedOut, wrap_tls
+from berth.server.spelled_request import SpellingConnection
 
 # Errors of gunicorn's parser that no client causes: a response or a setting of the server is wrong.
 _NOT_THE_CLIENTS = (
@@ -55,6 +56,12 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
         sock.ssl_wrap_socket = wrap_tls
         super().init_process()
 
+    def enqueue_req(self, conn: Any) -> None:
+        """Let a thread serve a connection, one that keeps the spelling of header names."""
+        if not isinstance(conn, SpellingConnection):
+            conn = SpellingConnection(conn)
+        super().enqueue_req(conn)
+
     def handle(self, conn: Any) -> Any:
         """Serve the next request of a connection; the client has a limited time to send it."""
         if conn.initialized and not conn.is_http2:
@@ -66,6 +73,11 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
             conn.close(graceful=True)
             conn.close = _do_not_close_again
         return goes_on
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Serve a request that has been parsed, from the client that a balancer has named."""
+        conn.keep_proxied(req)
+        return super().handle_request(req, conn)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         """Answer a request that cannot be parsed as the stage's kind of API would answer it.

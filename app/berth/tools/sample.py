@@ -72,6 +72,7 @@ def build_sample_event(
         path_parameters=_parameters(SAMPLE_SHAPES[shape], path_parameters or {}),
         headers=[*lines, *_FORWARDED.items()],
         body=content,
+        lines=list(given),
     )
     key = RouteKey("ANY" if resource == DEFAULT_ROUTE else method, resource or raw_path)
     binary = {"binaryMediaTypes": list(binary_media_types)} if binary_media_types else {}

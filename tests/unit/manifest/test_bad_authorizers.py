@@ -20,7 +20,7 @@ POOL = {"type": "COGNITO_USER_POOLS", "userPool": "eu-west-1_AbC123"}
 IAM = {"type": "AWS_IAM", "credentials": [{"accessKeyId": "AKIDEXAMPLE000000001", "environment": "SECRET"}]}
 TYPES = {"TOKEN": TOKEN, "REQUEST": REQUEST, "JWT": JWT, "COGNITO_USER_POOLS": POOL, "AWS_IAM": IAM}
 KNOWN = {
-    "rest": ["AWS_IAM", "COGNITO_USER_POOLS", "REQUEST", "TOKEN"],
+    "rest": ["AWS_IAM", "COGNITO_USER_POOLS", "JWT", "REQUEST", "TOKEN"],
     "http": ["AWS_IAM", "JWT", "REQUEST"],
     "url": ["AWS_IAM"],
     "alb": [],
@@ -91,10 +91,18 @@ def test_scopes_are_refused_when_the_authorizer_knows_none(kind: str, problems_o
     assert problems_of(files, ENVIRON) == [Problem(MANIFEST, "routes[1].scopes", wrong)]
 
 
-@pytest.mark.parametrize(("kind", "api"), [("JWT", "http"), ("COGNITO_USER_POOLS", "rest")])
+@pytest.mark.parametrize(("kind", "api"), [("JWT", "http"), ("JWT", "rest"), ("COGNITO_USER_POOLS", "rest")])
 def test_scopes_are_the_routes(kind: str, api: str, load_files: LoadFiles) -> None:
     route = load_files(_files(TYPES[kind], api, authorizer="only", scopes=["a", "b"])).routes[1]
     assert route.scopes == ("a", "b")
+
+
+def test_rest_api_finds_a_jwt_in_a_header(problems_of: ProblemsOf, load_files: LoadFiles) -> None:
+    defined = {**JWT, "identitySource": "method.request.querystring.token"}
+    wrong = "'only' needs one header as its identitySource here"
+    files = _files(defined, authorizer="only")
+    assert problems_of(files) == [Problem(MANIFEST, "routes[1].authorizer", wrong)]
+    assert load_files(_files(defined, "http", authorizer="only")).routes[1].authorizer
 
 
 @pytest.mark.parametrize("ttl", [{}, {"resultTtlInSeconds": 1}, {"resultTtlInSeconds": 300}])

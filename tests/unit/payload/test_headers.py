@@ -11,6 +11,7 @@ from berth.payload.headers import (
     is_header_value,
     last_header,
     lower_headers,
+    spell_headers,
     text_value,
     wire_value,
 )
@@ -106,6 +107,16 @@ def test_last_line_of_a_name_is_found(name: str, value: str | None) -> None:
 def test_lines_of_one_name_are_grouped_in_order() -> None:
     lines = [("A", "1"), ("B", "2"), ("A", "3, 4"), ("A", "")]
     assert group_headers(lines) == {"A": ["1", "3, 4", ""], "B": ["2"]}
+
+
+def test_grouped_headers_get_the_clients_names_but_for_the_gateways_own() -> None:
+    lines = [("x-a", "1"), ("HOST", "h"), ("X-a", "2"), ("x-gone", "3")]
+    grouped = {"X-A": ["1", "2"], "Host": ["h"], "X-Added": ["4"]}
+    assert spell_headers(grouped, lines, frozenset({"Host"})) == {
+        "X-a": ["1", "2"],
+        "Host": ["h"],
+        "X-Added": ["4"],
+    }
 
 
 @pytest.mark.parametrize(

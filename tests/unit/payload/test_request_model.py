@@ -95,7 +95,14 @@ def test_reference_within_a_model_is_followed() -> None:
     assert not is_valid(json.dumps(model), b'{"a": 1}')
 
 
-@pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "Infinity"])
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "1E+400", "NaN", "Infinity", "-Infinity", "1" * 400])
 def test_number_beyond_any_double_meets_no_model(number: str) -> None:
+    model = '{"properties": {"a": {"type": "number", "multipleOf": 0.01, "maximum": 10}}}'
+    assert is_valid(model, b'{"a": 1.25}')
+    assert not is_valid(model, f'{{"a": {number}}}'.encode())
+
+
+@pytest.mark.parametrize("number", ["1e999", "NaN"])
+def test_number_without_a_rule_must_be_finite(number: str) -> None:
     assert is_valid("{}", b'{"a": 1e308}')
     assert not is_valid("{}", f'{{"a": {number}}}'.encode())

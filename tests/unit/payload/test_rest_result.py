@@ -1,6 +1,7 @@
 """A REST API's response: what becomes of a function's result."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -127,8 +128,19 @@ def test_body_is_undecodable_when_it_is_flagged_and_is_no_base64(key: str) -> No
     ("body", "sent"),
     [(None, b""), ("", b""), ({"a": "é"}, b'{"a": "\\u00e9"}'), ([1], b"[1]"), (0, b"0"), (True, b"true")],
 )
-def test_body_is_text_or_its_json(body: Any, sent: bytes) -> None:
-    assert _read({"body": body}).body == sent
+def test_body_is_text_or_its_json_where_the_stage_serializes_bodies(body: Any, sent: bytes) -> None:
+    route = make_route("GET", "/x")
+    route = replace(
+        route, function=replace(route.function, stage=replace(route.stage, serialize_bodies=True))
+    )
+    assert read_result(make_call(route), result_of(json.dumps({"body": body}))).body == sent
+
+
+@pytest.mark.parametrize("body", [{}, {"a": 1}, [], ["a"], 0, 1.5, True, False])
+@pytest.mark.parametrize("more", [{}, {"statusCode": 200}, {"isBase64Encoded": True}])
+def test_body_that_is_not_a_string_is_malformed(body: Any, more: dict[str, Any]) -> None:
+    with pytest.raises(MalformedProxyResponse, match="body is not a string"):
+        _read({"body": body, **more}, "*/*")
 
 
 @pytest.mark.parametrize(

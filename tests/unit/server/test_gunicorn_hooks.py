@@ -87,8 +87,11 @@ def test_wrong_setting_ends_the_program_with_a_report(monkeypatch: pytest.Monkey
     )
 
 
-def test_memory_folder_is_a_folder_or_none() -> None:
-    assert memory_folder() == ("/dev/shm" if Path("/dev/shm").is_dir() else None)
+def test_memory_folder_is_one_in_which_files_can_be_made_or_none(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    folders = [str(tmp_path), str(tmp_path / "nowhere"), str(tmp_path / "file"), "/proc"]
+    assert [memory_folder(folder) for folder in folders] == [str(tmp_path), None, None, None]
+    assert sorted(tmp_path.iterdir()) == [tmp_path / "file"]
 
 
 @pytest.mark.parametrize(("authority", "mode"), [(None, ssl.CERT_NONE), ("clients.pem", ssl.CERT_REQUIRED)])

@@ -8,9 +8,10 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
-from berth.errors import Unauthorized
+from berth.errors import TokenRefused, Unauthorized
 from berth.gateway.authorizers.identity_source import read_sources
 from berth.gateway.authorizers.jwt_authorizer import BEARER, identity_of, refuse_other_audience
 from berth.gateway.facts import forwarded_group
@@ -47,13 +48,28 @@ def _of_token(call: Call, authorizer: Authorizer) -> Identity:
     """
     values = read_sources(authorizer.identity_sources, call)
     claims = read_claims(values[0].removeprefix(BEARER)) if values else {}
-    subject = call.facts.authorization.get("claims.sub")
-    if not subject or claims.get("sub") != subject:
-        raise Unauthorized("the token is not the one that the gateway has verified")
+    forwarded = call.facts.authorization.get("claims.sub")
+    if not forwarded or not _is_subject(call, authorizer, forwarded, claims.get("sub")):
+        raise TokenRefused("the token is not the one that the gateway has verified")
     if claims.get("iss") != authorizer.issuer:
-        raise Unauthorized("the token is another issuer's")
+        raise TokenRefused("the token is another issuer's")
     refuse_other_audience(authorizer, claims)
     return identity_of(call.route, authorizer, claims)
+
+
+def _is_subject(call: Call, authorizer: Authorizer, forwarded: str, subject: object) -> bool:
+    """Whether a token's subject is the one that API Gateway has mapped into a header.
+
+    A mapping gets a claim of a REST API's JWT authorizer as JSON, `"alice"` in quotes; others are text.
+    """
+    if isinstance(subject, bool) or not isinstance(subject, str | int) or subject == "":
+        return False
+    if authorizer.type == "JWT" and call.route.function.api.has_typed_claims:
+        with suppress(ValueError, RecursionError):
+            told = json.loads(forwarded)
+            return type(told) is type(subject) and bool(told == subject)
+        return False
+    return forwarded == str(subject)
 
 
 def _of_signature(call: Call) -> Identity:
@@ -66,12 +82,12 @@ def _of_signature(call: Call) -> Identity:
 
 
 def read_claims(token: str) -> Mapping[str, Any]:
-    """Read the claims of a token without checking its signature; raises Unauthorized if it is not a token."""
+    """Read the claims of a token without checking its signature; raises TokenRefused if it is not a token."""
     try:
         _, payload, _ = token.split(".")
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     except (ValueError, binascii.Error, RecursionError) as wrong:
-        raise Unauthorized("the token cannot be read") from wrong
+        raise TokenRefused("the token cannot be read") from wrong
     if not isinstance(claims, dict):
-        raise Unauthorized("the token has no claims")
+        raise TokenRefused("the token has no claims")
     return claims

@@ -10,8 +10,8 @@ from berth.payload.urls import decode_query, decode_rest_query
 def read_sources(sources: Sequence[IdentitySource], call: Call) -> tuple[str, ...] | None:
     """The value of every identity source, in their order; None if one is missing or empty.
 
-    A header that came twice is no identity: what the authorizer saw and what the function reads
-    could differ.
+    A header or a query parameter that came twice is no identity: what the authorizer saw and what the
+    function reads could differ, and one answer would be kept for `token=x&token=y` and `token=x,y`.
     """
     values = []
     for source in sources:
@@ -27,10 +27,8 @@ def _header(name: str, call: Call) -> list[str]:
 
 
 def _query(name: str, call: Call) -> list[str]:
-    # Repeated parameters are one value, as in the events of HTTP APIs.
     decode = decode_rest_query if call.route.function.api.semicolon_separates else decode_query
-    values = decode(call.request.query).get(name, [])
-    return [",".join(values)] if values else []
+    return decode(call.request.query).get(name, [])
 
 
 def _stage_variable(name: str, call: Call) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from berth.errors import AccessDenied, Unauthorized
+from berth.errors import ScopeMissing, TokenRefused, Unauthorized
 from berth.gateway.authorizers.identity_source import read_sources
 from berth.gateway.authorizers.key_set import KeySet
 from berth.model.authorizer import Authorizer
@@ -53,10 +53,16 @@ class JwtAuthorizer:
                 jwt.PyJWK(key, header["alg"]),
                 algorithms=[header["alg"]],
                 issuer=self.authorizer.issuer,
-                options={"require": ["exp", "iss"], "verify_aud": False},
+                # API Gateway looks at no other claim, so a subject may be a number.
+                options={
+                    "require": ["exp", "iss"],
+                    "verify_aud": False,
+                    "verify_sub": False,
+                    "verify_jti": False,
+                },
             )
         except (jwt.PyJWTError, ValueError, TypeError, KeyError, OverflowError, RecursionError) as wrong:
-            raise Unauthorized(f"the token is not valid: {type(wrong).__name__}") from wrong
+            raise TokenRefused(f"the token is not valid: {type(wrong).__name__}") from wrong
         refuse_other_audience(self.authorizer, claims)
         return claims
 
@@ -64,33 +70,35 @@ class JwtAuthorizer:
         kid, algorithm = header.get("kid"), header.get("alg")
         key = self.keys.find(kid) if isinstance(kid, str) and "crit" not in header else None
         if key is None:
-            raise Unauthorized("the token names no key of its issuer")
+            raise TokenRefused("the token names no key of its issuer")
         is_pinned = algorithm in _ALGORITHMS.get(key.get("kty", ""), ())
         if not is_pinned or key.get("alg", algorithm) != algorithm or key.get("use", "sig") != "sig":
-            raise Unauthorized("the token's algorithm is not the key's")
+            raise TokenRefused("the token's algorithm is not the key's")
         return key
 
 
 def identity_of(route: Route, authorizer: Authorizer, claims: Mapping[str, Any]) -> Identity:
-    """The identity of a valid token's claims; raises Unauthorized or AccessDenied."""
+    """The identity of a valid token's claims; raises TokenRefused or ScopeMissing."""
     is_cognito = authorizer.type == "COGNITO_USER_POOLS"
     if is_cognito:
         _refuse_other_use(claims, "access" if route.scopes else "id")
+    elif route.function.api.has_typed_claims and "aud" not in claims:
+        raise TokenRefused("the token names no audience")
     granted = scopes_of(claims)
     scopes = tuple(scope for scope in route.scopes if scope in granted) or None
     if route.scopes and not scopes:
-        raise AccessDenied("the token has none of the route's scopes")
+        raise ScopeMissing("the token has none of the route's scopes")
     return Identity(kind="cognito" if is_cognito else "jwt", claims=claims, scopes=scopes)
 
 
 def refuse_other_audience(authorizer: Authorizer, claims: Mapping[str, Any]) -> None:
-    """Raise Unauthorized unless `aud`, or `client_id` without it, is one of the audiences."""
+    """Raise TokenRefused unless `aud`, or `client_id` without it, is one of the audiences."""
     if not authorizer.audience:
         return  # a user pool names no audience: all of its clients are accepted
     found = claims.get("aud", claims.get("client_id"))
     audiences = found if isinstance(found, list) else [found]
     if not any(audience in authorizer.audience for audience in audiences):
-        raise Unauthorized("the token is for another audience")
+        raise TokenRefused("the token is for another audience")
 
 
 def scopes_of(claims: Mapping[str, Any]) -> set[str]:
@@ -101,6 +109,6 @@ def scopes_of(claims: Mapping[str, Any]) -> set[str]:
 
 
 def _refuse_other_use(claims: Mapping[str, Any], use: str) -> None:
-    """Raise Unauthorized unless the token's `token_use` fits: `id` without scopes, `access` with them."""
+    """Raise TokenRefused unless the token's `token_use` fits: `id` without scopes, `access` with them."""
     if claims.get("token_use") != use:
-        raise Unauthorized(f"the token is not an {use} token")
+        raise TokenRefused(f"the token is not an {use} token")

@@ -11,8 +11,10 @@ from berth.model.wildcards import compile_wildcards
 from berth.payload.readings import path_readings
 
 _ACTION = "execute-api:invoke"
-# What a statement may say here. A condition that is not evaluated could allow too much.
+# What a statement may say here. A condition that is not evaluated could allow too much; an empty one,
+# as AWS's blueprint for Java writes it, asks for nothing.
 _KEYS = frozenset({"Sid", "Effect", "Action", "Resource"})
+_NO_CONDITION: Mapping[str, Any] = {}
 
 
 class Verdict(Enum):
@@ -68,10 +70,18 @@ def _statements(policy: Any) -> Iterator[tuple[str, list[str], list[str]]]:
         if not isinstance(statement, Mapping) or statement.get("Effect") not in ("Allow", "Deny"):
             raise AuthorizerFailed("its policy has a statement without Effect Allow or Deny")
         unknown = statement.keys() - _KEYS
+        if statement.get("Condition") == _NO_CONDITION:
+            unknown -= {"Condition"}
         if unknown:
             names = ", ".join(sorted(map(str, unknown)))
             raise AuthorizerFailed(f"its policy uses {names}, which is not evaluated")
-        yield statement["Effect"], _texts(statement, "Action"), _texts(statement, "Resource")
+        actions = _texts(statement, "Action")
+        # API Gateway takes an empty list: the statement then says nothing of any resource.
+        yield (
+            statement["Effect"],
+            actions,
+            [] if statement.get("Resource") == [] else _texts(statement, "Resource"),
+        )
 
 
 def _texts(statement: Mapping[str, Any], key: str) -> list[str]:

@@ -102,6 +102,9 @@ def _check_kind_of(authorizer: Authorizer, kind: ApiKind, stage: Stage, place: P
         name = authorizer.name
         wrong = f"nothing would prove that {name!r} ran: name a key of its context in gateway.context"
         place.add("authorizer", wrong)
+    locations = [source.location for source in authorizer.identity_sources]
+    if authorizer.type == "JWT" and kind.has_typed_claims and locations != ["header"]:
+        place.add("authorizer", f"{authorizer.name!r} needs one header as its identitySource here")
     has_sources = authorizer.type != "REQUEST" or authorizer.identity_sources
     if kind.authorizer_ttl and not has_sources and authorizer.ttl != 0:
         wrong = f"{authorizer.name!r} needs an identitySource, or a resultTtlInSeconds of 0"

@@ -148,6 +148,11 @@ class StageManifestSchema(Schema):
         validate=keys.at_least(0),
         metadata=hint("How many balancers of yours append to X-Forwarded-For; 0 trusts none of it."),
     )
+    serialize_bodies = strict.Flag(
+        data_key="serializeBodies",
+        load_default=False,
+        metadata=hint("true: a REST result's body that is not a string is sent as JSON, instead of a 502."),
+    )
     cors = fields.Nested(
         CorsSchema,
         load_default=None,

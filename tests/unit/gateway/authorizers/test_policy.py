@@ -1,5 +1,6 @@
 """What a Lambda authorizer's policy allows, and which policies are malformed."""
 
+import itertools
 import time
 from typing import Any
 
@@ -111,18 +112,49 @@ def test_document_is_refused_when_a_statement_has_no_effect(policy: Any) -> None
     _assert_is_no_policy(policy, "its policy has a statement without Effect Allow or Deny")
 
 
-@pytest.mark.parametrize("key", ["Action", "Resource"])
-@pytest.mark.parametrize("value", [None, [], "", [""], ["*", ""], 1, ["*", 1], {}, True, [["*"]]])
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *itertools.product(
+            ("Action", "Resource"), (None, "", [""], ["*", ""], 1, ["*", 1], {}, True, [["*"]])
+        ),
+        ("Action", []),
+    ],
+)
 def test_document_is_refused_when_a_statement_lacks_a_text(key: str, value: Any) -> None:
     statement = {**_statement("Deny"), key: value}
     _assert_is_no_policy(_policy(statement), f"its policy has a statement without {key}")
 
 
 @pytest.mark.parametrize(
+    ("statements", "verdict"),
+    [
+        ([_statement(Condition={})], ALLOW),
+        ([_statement("Deny", Condition={})], EXPLICIT),
+        ([_statement(resource=[])], IMPLICIT),
+        ([_statement("Deny", [])], IMPLICIT),
+        ([_statement(), _statement("Deny", [])], ALLOW),
+        ([_statement("Deny"), _statement(resource=[])], EXPLICIT),
+        ([_statement(resource=[ARN], Condition={}), _statement("Deny", [], Condition={})], ALLOW),
+    ],
+)
+def test_empty_condition_asks_for_nothing_and_empty_resources_are_none(
+    statements: list[Any], verdict: Verdict
+) -> None:
+    assert evaluate(_policy(*statements), ARN) is verdict
+
+
+@pytest.mark.parametrize(
     ("keys", "names"),
     [
         ({"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}, "Condition"),
-        ({"Condition": {}}, "Condition"),
+        ({"Condition": {"StringEquals": {}}}, "Condition"),
+        ({"Condition": None}, "Condition"),
+        ({"Condition": []}, "Condition"),
+        ({"Condition": ""}, "Condition"),
+        ({"Condition": False}, "Condition"),
+        ({"condition": {}}, "condition"),
+        ({"Condition": {}, "NotResource": []}, "NotResource"),
         ({"NotResource": "*"}, "NotResource"),
         ({"NotAction": "*"}, "NotAction"),
         ({"Principal": "*", "NotPrincipal": "*"}, "NotPrincipal, Principal"),

@@ -176,6 +176,7 @@ def test_a_stage_has_the_keys_that_are_honoured_and_no_others():
         "multiValueHeaders",
         "payloadFormatVersion",
         "region",
+        "serializeBodies",
         "stage",
         "stageInPath",
         "stageVariables",
@@ -236,6 +237,7 @@ def test_a_key_that_is_refused_when_empty_has_a_minimum_length():
         (STAGE, "payloadFormatVersion", "2.0"),
         (STAGE, "multiValueHeaders", False),
         (STAGE, "stageInPath", False),
+        (STAGE, "serializeBodies", False),
     ],
 )
 def test_a_default_is_published(document, key, default):
