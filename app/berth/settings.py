@@ -12,6 +12,7 @@ from berth.host.ecs import TaskFacts, task_facts
 from berth.host.machine import memory_bytes, usable_cpus
 
 PREFIX = "BERTH_"
+SANDBOXES = ("auto", "files", "namespaces", "off")
 _MOST = 2**31 - 1
 _MIB = 1024 * 1024
 
@@ -56,6 +57,7 @@ VARIABLES = (
     "BERTH_DRAIN_DELAY",
     "BERTH_PROTECT_AFTER",
     "BERTH_RELOAD",
+    "BERTH_SANDBOX",
     "BERTH_TLS_CERTIFICATE",
     "BERTH_TLS_KEY",
     "BERTH_TLS_CLIENT_CA",
@@ -77,6 +79,7 @@ class Settings:
     drain_delay: float = 0.0  # seconds between SIGTERM and the end of accepting
     protect_after: float = 60.0  # seconds after which an invocation keeps its ECS task from scale-in
     reload: bool = False
+    sandbox: str = "auto"  # how functions are kept from each other and from the server
     port: int = 8000
     tls_certificate: str | None = None  # files, for gunicorn
     tls_key: str | None = None
@@ -122,6 +125,7 @@ class Settings:
             drain_delay=reader.number("BERTH_DRAIN_DELAY", cls.drain_delay, 0, 100, whole=False),
             protect_after=reader.number("BERTH_PROTECT_AFTER", cls.protect_after, 0, whole=False),
             reload=reader.flag("BERTH_RELOAD", environ.get("FLASK_RUN_FROM_CLI") == "true"),
+            sandbox=reader.choice("BERTH_SANDBOX", cls.sandbox, SANDBOXES),
             tls_certificate=reader.file("BERTH_TLS_CERTIFICATE"),
             tls_key=reader.file("BERTH_TLS_KEY", "BERTH_TLS_CERTIFICATE"),
             tls_client_ca=reader.file("BERTH_TLS_CLIENT_CA", "BERTH_TLS_CERTIFICATE"),

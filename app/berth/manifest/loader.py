@@ -152,7 +152,7 @@ def _load_stage(settings: Settings) -> tuple[Stage | None, list[Problem]]:
         authorizers=read_authorizers(manifest.authorizers, secrets),
         trust=read_trust(manifest.gateway, secrets),
     )
-    return stage, problems
+    return replace(stage, secret_files=tuple(file.absolute() for file in secrets.files)), problems
 
 
 def build_stage(manifest: StageManifest, settings: Settings, environment: Mapping[str, str]) -> Stage:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from berth.errors import Problem
@@ -22,6 +22,7 @@ class Secrets:
     variables: Mapping[str, str]
     file: str
     problems: list[Problem]
+    files: list[Path] = field(default_factory=list)  # those that secrets were read from
 
     def problem(self, key: str, message: str) -> None:
         """Report what is wrong with a key; no secret is in the message."""
@@ -32,7 +33,8 @@ class Secrets:
         if place.environment is not None:
             return self.read(place.environment, f"{key}.environment").strip()
         try:
-            return Path(place.file or "").read_text("utf-8").strip()
+            self.files.append(Path(place.file or ""))
+            return self.files[-1].read_text("utf-8").strip()
         except (OSError, ValueError) as wrong:
             self.problem(f"{key}.file", f"{place.file} cannot be read: {type(wrong).__name__}")
             return ""

@@ -13,6 +13,7 @@ from berth.runtime.pool.provisioner import Provisioner
 from berth.runtime.pool.revision import source_revision
 from berth.runtime.pool.slots import Limits
 from berth.runtime.process.process_environment import ProcessEnvironment
+from berth.runtime.sandbox.kernel import Kernel
 from berth.runtime.supervisor import Supervisor
 from berth.settings import Settings
 
@@ -78,13 +79,17 @@ class Environments:
 
 
 def create_environments(
-    settings: Settings, functions: Sequence[Function] = (), output: int = STDOUT
+    settings: Settings,
+    functions: Sequence[Function] = (),
+    output: int = STDOUT,
+    kernel: Kernel | None = None,
 ) -> Environments:
     """Compose the environments of a server for these functions; this starts no thread and no process.
 
-    `output` is the file descriptor that takes the functions' logs.
+    `output` is the file descriptor that takes the functions' logs. With `kernel` the sandboxes of the
+    functions use fewer means than this system has.
     """
-    supervisor = Supervisor(settings, output)
+    supervisor = Supervisor(settings, output, kernel)
     limits = Limits(
         concurrency=settings.concurrency,
         environments=settings.max_environments,
