@@ -14,6 +14,7 @@ from berth.model.function import Function
 from berth.runtime.environments import create_environments
 from berth.settings import Settings
 from kit.logged import LoggedServer
+from kit.under_test import kernel_under_test
 
 
 def _settings(**changes: Any) -> Settings:
@@ -28,7 +29,7 @@ def _settings(**changes: Any) -> Settings:
 @pytest.fixture
 def invoker() -> Iterator[Invoker]:
     """The one door to environments of this test's own."""
-    environments = create_environments(_settings())
+    environments = create_environments(_settings(), kernel=kernel_under_test())
     yield Invoker(environments)
     environments.close()
 

@@ -12,7 +12,7 @@ from berth.model.function import Function
 from berth.model.invocation import InvocationResult
 from berth.runtime.environments import create_environments
 from berth.settings import Settings
-from kit.under_test import invoke
+from kit.under_test import invoke, kernel_under_test
 
 LAMBDA_WARNING = (
     "LAMBDA_WARNING: Unhandled exception. The most likely cause is an issue in the function code. "
@@ -41,7 +41,7 @@ class LoggedServer:
     def __init__(self, settings: Settings, functions: Sequence[Function], file: Path) -> None:
         self._file = file
         self._descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        self.environments = create_environments(settings, functions, self._descriptor)
+        self.environments = create_environments(settings, functions, self._descriptor, kernel_under_test())
         self.invoker = Invoker(self.environments)
         self._is_closed = False
 

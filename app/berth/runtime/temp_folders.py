@@ -129,7 +129,10 @@ def _removals_inside(folder: Path) -> Generator[None, None, None]:
 def _create_root(parent: str | None) -> tuple[Path, int]:
     while True:
         root = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
-        lock = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            lock = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            continue  # another server has removed the folder before it was opened
         fcntl.flock(lock, fcntl.LOCK_EX)
         if root.exists():  # another server may have removed the folder before it was locked
             return root, lock

@@ -157,6 +157,11 @@ class ProcessEnvironment:
         if (current := self._current) is not None and current.pid == group:
             current.kill_for(fault)
 
+    def resume(self, group: int) -> None:
+        """Let the process go on after somebody has stopped it; see LimitedEnvironment."""
+        if (current := self._current) is not None and current.pid == group:
+            current.resume()
+
     @property
     def _process(self) -> RuntimeProcess:
         """The current process; raises EnvironmentDied if it could not be started."""

@@ -97,6 +97,10 @@ class RuntimeProcess:
         """Kill the process and its group."""
         self._process.kill_group()
 
+    def resume(self) -> None:
+        """Let the process go on after somebody has stopped it."""
+        self._process.resume()
+
     def kill_for(self, fault: EnvironmentDied) -> None:
         """Kill the process and its group; the running invocation ends with this fault."""
         self._fault = fault
