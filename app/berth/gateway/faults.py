@@ -90,6 +90,7 @@ _ROWS: dict[type[Exception], tuple[Fault, Fault, Fault, Fault]] = {
         _page(413),
     ),
     errors.InvalidRequest: (Fault(400, error_type="BadRequestException"), Fault(400), Fault(400), _page(400)),
+    errors.AmbiguousPath: _FORBIDDEN,
     errors.Forbidden: _FORBIDDEN,
     errors.UntrustedGateway: _FORBIDDEN,
     errors.Unauthorized: (

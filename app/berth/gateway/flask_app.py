@@ -1,6 +1,6 @@
 """Flask with a gateway's idea of a URL: raw paths, AWS's precedence of routes, no redirects."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Flask
@@ -100,8 +100,8 @@ class RouteMap(Map):
         if isinstance(rulefactory, RouteRule) and rulefactory.route is not None:
             self._routes.add(rulefactory.route, rulefactory)
 
-    def find(self, head: RequestHead) -> tuple[RouteRule, dict[str, str]]:
-        """Find the rule for a request, and the raw path parameters; raises NoSuchRoute."""
+    def find(self, head: RequestHead) -> tuple[RouteRule, Mapping[str, str]]:
+        """Find the rule for a request, and its path parameters; raises NoSuchRoute or AmbiguousPath."""
         return self._routes.match(head)
 
 

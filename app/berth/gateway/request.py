@@ -18,6 +18,7 @@ from berth.model.call import Call, EventShape
 from berth.model.http import Headers, HttpRequest
 from berth.model.route import Route
 from berth.payload.headers import canonical_name, last_header, text_value
+from berth.payload.urls import decode_path
 
 MAX_BODY_BYTES = max(kind.max_body_bytes for kind in KINDS)
 
@@ -61,11 +62,12 @@ def read_call(request: Request, route: Route, stamps: StampSource, shape: EventS
 
 
 def _parameters(request: Request, head: RequestHead, route: Route) -> Mapping[str, str]:
-    """The raw path parameters; if API Gateway matched another route than Berth, that route's parameters."""
+    """The path parameters; if API Gateway matched another route than Berth, that route's parameters."""
     template = forwarded_template(head.context) if head.context else ""
     if not template or template == route.key.path:
         return request.view_args or {}
-    return forwarded_parameters(template, head.path) or {}
+    path = decode_path(head.path) if route.function.api.matches_decoded_path else head.path
+    return forwarded_parameters(template, path) or {}
 
 
 def _clients_headers(headers: Headers, context: Context) -> Headers:

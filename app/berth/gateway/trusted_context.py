@@ -12,15 +12,15 @@ from berth.model.authorizer import JWT_TYPES, LAMBDA_TYPES
 from berth.model.gateway_context import CONTEXT_FIELDS, TOKEN_HEADER, ContextField, numbered_fields
 from berth.model.http import Headers
 from berth.model.route import Route
-from berth.model.trust import PREFIX, Trust
+from berth.model.trust import CONTEXT_PREFIX, Trust
 from berth.payload.headers import text_value
 
 Context = Mapping[str, str]
 _Values = defaultdict[str, list[str]]
 
 # Whoever guesses at a prefix: no function and no log sees the guess.
-_ANY_PREFIX = PREFIX.lower()
-_PREFIX_LENGTH = len(PREFIX)
+_ANY_PREFIX = CONTEXT_PREFIX.lower()
+_PREFIX_LENGTH = len(CONTEXT_PREFIX)
 # By the first part of a value's name: what alone can produce it.
 _NEEDS = {
     field.name.partition(".")[0]: field.needs

@@ -52,7 +52,7 @@ class RouteTable(Generic[Target]):
         node.methods[key.method] = (key, target)
 
     def match(self, method: str, path: str) -> Match[Target]:
-        """Find the key, the target and the raw path parameters; raises NoSuchRoute.
+        """Find the key, the target and the path parameters; raises NoSuchRoute.
 
         Per path part a literal goes before `{name}` before `{name+}`, and a resource without the
         method is passed over for a less specific one (recorded from AWS). Slashes at either end do
@@ -119,7 +119,7 @@ def _parameters(key: RouteKey, parts: Sequence[str], stripped: str) -> dict[str,
 
 
 def forwarded_parameters(template: str, path: str) -> dict[str, str] | None:
-    """The raw path parameters by API Gateway's own template; None if the path does not fit it."""
+    """The path parameters by API Gateway's own template; None if the path does not fit it."""
     try:
         return _table_of(template).match("GET", path)[2]
     except NoSuchRoute:

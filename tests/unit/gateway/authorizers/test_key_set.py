@@ -1,4 +1,4 @@
-"""An issuer's keys: when they are fetched, how long they count, and which documents are none."""
+"""An issuer's keys: when they are fetched, how long they are kept, and which documents are refused."""
 
 import json
 import socket
