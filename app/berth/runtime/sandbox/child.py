@@ -50,6 +50,7 @@ class Sandbox(NamedTuple):
     private_tmp: str = ""  # the folder that the process sees as /tmp
     kept: Sequence[str] = ()  # folders inside /tmp that the process still needs
     read_only: Sequence[str] = ()
+    pinned: Sequence[str] = ()  # folders that the process cannot move, the outer ones first
     covered: Sequence[str] = ()  # files in whose place the process sees a device that cannot be opened
 
 
@@ -150,6 +151,8 @@ def _enter_namespaces(libc: ctypes.CDLL, sandbox: Sandbox) -> None:
     for path in sandbox.read_only:
         _bind(libc, path, path)
         _set_attributes(libc, path, _READ_ONLY)
+    for path in sandbox.pinned:
+        _bind(libc, path, path)  # a folder with a mount cannot be moved
     for path in sandbox.covered:
         _bind(libc, "/dev/null", path)
         _set_attributes(libc, path, _NO_DEVICES)  # so that the device in the file's place cannot be opened

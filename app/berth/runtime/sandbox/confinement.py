@@ -65,7 +65,9 @@ class Confinement:
         namespaces = self._namespaces() if covered else 0
         plain = Sandbox(landlock=landlock, is_hidden=not landlock, closed=closed)
         if self._level == "auto":
-            return plain._replace(covered=covered if namespaces else (), namespaces=namespaces)
+            if not namespaces:
+                return plain
+            return plain._replace(covered=covered, pinned=_movable(covered), namespaces=namespaces)
         needed = (*_code(function), *map(_real, (*own, *_interpreter())))
         if self._level == "files":
             return self._close_files(plain, needed, _real(folder))
@@ -148,6 +150,14 @@ class Confinement:
 
     def _namespaces(self) -> int:
         return find_namespaces() if self._kernel.namespaces is None else self._kernel.namespaces
+
+
+def _movable(files: Iterable[str]) -> tuple[str, ...]:
+    """The folders around files that a function could move, the files with them, out of the server's reach."""
+    temp = _real(tempfile.gettempdir())
+    folders = {str(parent) for file in files for parent in Path(file).parents}
+    inside = {path for path in folders if _is_inside(path, (*_SHARED, temp))} - set(map(_real, _SHARED))
+    return tuple(sorted(path for path in inside if not _is_inside(temp, (path,))))
 
 
 def _code(function: Function) -> Iterator[str]:
