@@ -59,6 +59,7 @@ RIGHTFUL = {
     "talks_over_unix_sockets": [True, True],
     "uses_tmp": "mine",
     "uses_sqlite": [[1]],
+    "limits_itself": [9, 9],
     "maps_memory": "seen",
     "links_and_moves": ["file", "link"],
     "reads_the_system": True,
@@ -175,6 +176,12 @@ def test_function_does_not_get_at_what_another_has_open(scene: Scene, attempt: s
 @_in(*SANDBOXES)
 def test_function_does_not_answer_anothers_caller(scene: Scene) -> None:
     assert scene.attempt("steal_descriptors", pid=scene.victim) == "EPERM"
+
+
+@_in(*SANDBOXES)
+def test_function_sets_no_limit_to_another_or_to_the_server(scene: Scene) -> None:
+    targets = (scene.victim, scene.server_like)
+    assert [scene.attempt("limit_process", pid=pid) for pid in targets] == ["EPERM", "EPERM"]
 
 
 @_in(*SCOPED)

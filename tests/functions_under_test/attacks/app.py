@@ -4,6 +4,7 @@ import ctypes
 import errno
 import mmap
 import os
+import resource
 import signal
 import socket
 import sqlite3
@@ -68,6 +69,11 @@ def read_memory(event):
     local = (ctypes.c_size_t * 2)(ctypes.addressof(buffer), 8)
     remote = (ctypes.c_size_t * 2)(id(handler), 8)
     return checked(libc.syscall(PROCESS_VM_READV, event["pid"], local, 1, remote, 1, 0))
+
+
+def limit_process(event):
+    resource.prlimit(event["pid"], resource.RLIMIT_CPU, (0, 0))
+    return "limited"
 
 
 def steal_descriptors(event):
@@ -190,6 +196,17 @@ def uses_sqlite(folder):
         return base.execute("select c from t").fetchall()
 
 
+def limits_itself(folder):
+    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
+    resource.prlimit(os.getpid(), resource.RLIMIT_CORE, (0, hard))
+    own = subprocess.Popen(["sleep", "60"], preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (9, 9)))
+    told = resource.prlimit(own.pid, resource.RLIMIT_CPU)
+    own.kill()
+    own.wait()
+    return told
+
+
 def maps_memory(folder):
     with open(folder / "mapped", "w+b") as file:
         file.truncate(mmap.PAGESIZE)
@@ -223,7 +240,7 @@ RIGHTFUL = {
     each.__name__: each
     for each in (
         starts_and_signals_a_process, signals_itself, has_an_alarm, looks_into_its_own_process, forks,
-        talks_over_unix_sockets, uses_tmp, uses_sqlite, maps_memory, links_and_moves, reads_the_system,
+        talks_over_unix_sockets, uses_tmp, uses_sqlite, limits_itself, maps_memory, links_and_moves, reads_the_system,
     )
 }
 ATTEMPTS = {
@@ -231,6 +248,6 @@ ATTEMPTS = {
     for each in (
         wait, send_signal, read_file, read_of_process, list_descriptors, write_to_log, trace, read_memory,
         steal_descriptors, connect_to_abstract_socket, replace_file, write_file, link_file, move_folder,
-        list_folder, unmount, capabilities, rightful,
+        list_folder, unmount, limit_process, capabilities, rightful,
     )
 }

@@ -8,6 +8,7 @@ https://docs.kernel.org/userspace-api/landlock.html
 """
 
 import ctypes
+import errno
 import os
 import stat
 import struct
@@ -25,6 +26,15 @@ _TMP = "/tmp"  # noqa: S108
 _CAPABILITIES_VERSION = 0x20080522
 # What Docker leaves to root, without MKNOD: changing files, users and groups, and opening low ports.
 _KEPT_BY_ROOT = sum(1 << number for number in (0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 29, 31))
+
+# A filter of system calls is a small program: https://docs.kernel.org/userspace-api/seccomp_filter.html
+_LOAD, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x15, 0x06
+_ALLOW, _REFUSE, _SPEC_ALLOW = 0x7FFF0000, 0x00050000, 4
+# For each kind of machine the number of seccomp(), then architectures with their number of prlimit().
+_MACHINES = {
+    "x86_64": (317, ((0xC000003E, 302), (0xC000003E, 0x40000000 | 302), (0x40000003, 340))),
+    "aarch64": (277, ((0xC00000B7, 261), (0x40000028, 369))),
+}
 
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1, 2, 4, 8
 REFER, TRUNCATE = 1 << 13, 1 << 14
@@ -63,8 +73,49 @@ def enter(sandbox: Sandbox) -> None:
     _drop_capabilities(libc, 0 if sandbox.namespaces > 1 else _KEPT_BY_ROOT)
     if sandbox.landlock:
         _enter_domain(libc, sandbox)
+    _keep_limits_of_others(libc)
     if sandbox.is_hidden:
         _check(libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0))
+
+
+def _keep_limits_of_others(libc: ctypes.CDLL) -> None:
+    """Let prlimit() change the limits of this process alone: with a limit of 0 it could end any other.
+
+    No other part of the sandbox refuses this, so a filter of system calls does. Where the kernel has no such
+    filters, or where the machine is of another kind, nothing is filtered.
+    """
+    machine = _MACHINES.get(os.uname().machine)
+    if machine is None:
+        return
+    seccomp, architectures = machine
+    rules = b"".join(_prlimit_rule(*each) for each in architectures) + _instruction(_RETURN, _ALLOW)
+    program = ctypes.create_string_buffer(rules, len(rules))
+    libc.syscall(seccomp, 1, _SPEC_ALLOW, struct.pack("HxxxxxxP", len(rules) // 8, ctypes.addressof(program)))
+
+
+def _prlimit_rule(architecture: int, number: int) -> bytes:
+    """Refuse prlimit() of one architecture with new limits for another process."""
+    return b"".join(
+        (
+            _instruction(_LOAD, 4),
+            _instruction(_JUMP_IF_EQUAL, architecture, otherwise=10),
+            _instruction(_LOAD, 0),
+            _instruction(_JUMP_IF_EQUAL, number, otherwise=8),
+            _instruction(_LOAD, 16),  # the process; 0 is the caller
+            _instruction(_JUMP_IF_EQUAL, 0, then=6),
+            _instruction(_JUMP_IF_EQUAL, os.getpid(), then=5),
+            _instruction(_LOAD, 32),  # the address of the new limits, which may be none
+            _instruction(_JUMP_IF_EQUAL, 0, otherwise=2),
+            _instruction(_LOAD, 36),
+            _instruction(_JUMP_IF_EQUAL, 0, then=1),
+            _instruction(_RETURN, _REFUSE | errno.EPERM),
+        )
+    )
+
+
+def _instruction(code: int, value: int, then: int = 0, otherwise: int = 0) -> bytes:
+    """One instruction of a filter: what it does, to what, and how many instructions a jump leaves out."""
+    return struct.pack("=HBBI", code, then, otherwise, value)
 
 
 def landlock_version() -> int:
