@@ -68,7 +68,7 @@ def check_functions(name: str | None) -> None:
     catalog = _catalog(name)
     with refusing():
         confinement = check_sandbox(Settings.from_environ(), catalog.stage)
-    click.echo(confinement.description())
+    click.echo(confinement.description(), err=True)
     shared = shared_tmp_uses(catalog.functions.values()) if confinement.shares_tmp else ()
     for warning in (*catalog.warnings, *confinement.warnings(catalog.stage), *shared):
         click.echo(f"warning: {warning}", err=True)
