@@ -38,7 +38,8 @@ def _confinement(kernel: Kernel, sandbox: str = "auto", **settings: Any) -> Conf
         (
             "namespaces",
             NEW,
-            "sandbox namespaces: Landlock 7 with signal and socket scope, files of others closed, a private /tmp",
+            "sandbox namespaces: Landlock 7 with signal and socket scope, files of others closed,"
+            " a private /tmp",
         ),
         ("off", NEW, "sandbox off: functions can look into each other and into the server"),
         ("auto", Kernel(), "sandbox auto: none, this system has no means for it"),
