@@ -37,6 +37,7 @@ logger_class = (
 on_starting = hooks.on_starting
 when_ready = hooks.when_ready
 on_reload = hooks.on_reload
+pre_fork = hooks.pre_fork
 child_exit = hooks.child_exit
 # In each worker process.
 post_fork = hooks.post_fork

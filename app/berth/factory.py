@@ -14,7 +14,7 @@ from berth.gateway.view import Gateway
 from berth.invoke.invoker import Invoker
 from berth.manifest.loader import Catalog, load
 from berth.model.authorizer import Authorizer
-from berth.runtime.environments import create_environments
+from berth.runtime.environments import check_sandbox, create_environments
 from berth.server.health import health_blueprint
 from berth.settings import Settings
 from berth.tools.cli.start import refusing
@@ -30,7 +30,8 @@ def create_app(settings: Settings | None = None, only: Collection[str] = ()) -> 
     with refusing():
         settings = settings or Settings.from_environ()
         catalog = load(settings, only)
-    for warning in catalog.warnings:
+        confinement = check_sandbox(settings, catalog.stage)
+    for warning in (*catalog.warnings, *confinement.warnings(catalog.stage)):
         log.warning("%s", warning)
     environments = create_environments(settings, list(catalog.functions.values()))
     gateway = create_gateway(Invoker(environments), catalog)

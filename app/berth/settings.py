@@ -155,6 +155,11 @@ class Settings:
     tls_client_ca: str | None = field(
         default=None, metadata=_variable("BERTH_TLS_CLIENT_CA", _file, needs="BERTH_TLS_CERTIFICATE")
     )
+    # How functions are kept from each other and from the server.
+    sandbox: str = field(
+        default="auto",
+        metadata=_variable("BERTH_SANDBOX", _choice("auto", "files", "namespaces", "off")),
+    )
     port: int = field(default=8000, metadata=_variable("PORT", _whole(0, 65535)))
     region: str = "us-east-1"
     account_id: str = "123456789012"

@@ -198,3 +198,15 @@ def _write_wheel(folder: Path) -> Path:
         for name, text in files.items():
             archive.writestr(name, text)
     return wheel
+
+
+def test_check_says_what_keeps_functions_apart_and_warns_of_a_shared_tmp(hello):
+    code = "import os\nPLACE = '/tmp/cache'\ndef handler(event, context): pass\n"
+    write_function(hello, "cacher", code)
+    done = _flask(hello, "function", "check")
+    assert done.returncode == 0
+    assert done.stderr.startswith("sandbox auto: ")
+    warning = "warning: cacher: app.py, line 2: /tmp is shared by all functions here: "
+    assert [line[: len(warning)] for line in done.stderr.splitlines() if "cacher: app.py" in line] == [
+        warning
+    ]

@@ -14,19 +14,22 @@ from berth.model.function import Function
 from berth.runtime.environments import create_environments
 from berth.settings import Settings
 from kit.logged import LoggedServer
+from kit.under_test import kernel_under_test
 
 
 def _settings(**changes: Any) -> Settings:
     """Few slots; what the interpreter needs is passed on to functions."""
     passed_on = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
     fields: dict[str, Any] = {"concurrency": 4, "max_environments": 4, "starts": 2, "passed_on": passed_on}
+    # BERTH_SANDBOX=files pytest tests/contract: every sandbox must let a function do what it rightly does.
+    fields["sandbox"] = os.environ.get("BERTH_SANDBOX", "auto")
     return Settings(**fields | changes)
 
 
 @pytest.fixture
 def invoker() -> Iterator[Invoker]:
     """The one door to environments of this test's own."""
-    environments = create_environments(_settings())
+    environments = create_environments(_settings(), kernel=kernel_under_test())
     yield Invoker(environments)
     environments.close()
 

@@ -11,8 +11,9 @@ from berth.invoke.invoker import Invoker
 from berth.model.function import Function
 from berth.model.invocation import InvocationResult
 from berth.runtime.environments import create_environments
+from berth.runtime.sandbox.kernel import Kernel
 from berth.settings import Settings
-from kit.under_test import invoke
+from kit.under_test import invoke, kernel_under_test
 
 LAMBDA_WARNING = (
     "LAMBDA_WARNING: Unhandled exception. The most likely cause is an issue in the function code. "
@@ -38,10 +39,13 @@ _FIGURES = ("durationMs", "billedDurationMs", "maxMemoryUsedMB", "initDurationMs
 class LoggedServer:
     """Environments and the file that it logs to."""
 
-    def __init__(self, settings: Settings, functions: Sequence[Function], file: Path) -> None:
+    def __init__(
+        self, settings: Settings, functions: Sequence[Function], file: Path, kernel: Kernel | None = None
+    ) -> None:
         self._file = file
         self._descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        self.environments = create_environments(settings, functions, self._descriptor)
+        kernel = kernel or kernel_under_test()
+        self.environments = create_environments(settings, functions, self._descriptor, kernel)
         self.invoker = Invoker(self.environments)
         self._is_closed = False
 

@@ -1,5 +1,6 @@
 """Functions under test, invoked through the one door, and their results as Lambda would word them."""
 
+import os
 import re
 import socket
 import time
@@ -14,6 +15,7 @@ import awslambdaric
 from berth.invoke.invoker import Invoker
 from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
+from berth.runtime.sandbox.kernel import Kernel
 from berth.testing.values import make_function
 
 KINDS = ("process", "inline")
@@ -22,6 +24,12 @@ _RUNTIME = Path(awslambdaric.__file__).parents[1]
 _RUNTIME_LINE = re.compile(rb'(/var/runtime/[^"]*\\", line )\d+')
 _REPETITION = re.compile(rb"(\[Previous line repeated )\d+")
 _IMPORT_FRAME = re.compile(rb'"  File \\"[^"]*\bimportlib\b[^"]*\\", line (?:[^"\\]|\\.)*"(?:, )?')
+
+
+def kernel_under_test() -> Kernel | None:
+    """The kernel's means that sandboxes may use: BERTH_TEST_LANDLOCK=5 stands for an older kernel."""
+    landlock = os.environ.get("BERTH_TEST_LANDLOCK")
+    return Kernel(int(landlock), None, can_hide=True) if landlock else None
 
 
 def build_function(

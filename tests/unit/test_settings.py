@@ -8,7 +8,8 @@ from berth.settings import VARIABLES, Settings
 KNOWN = (
     "(known: BERTH_STAGE, BERTH_FUNCTIONS_DIR, BERTH_MANIFESTS_DIR, BERTH_CONCURRENCY, "
     "BERTH_WAIT_SECONDS, BERTH_MAX_ENVIRONMENTS, BERTH_IDLE_SECONDS, BERTH_LOG_FORMAT, BERTH_DRAIN_DELAY, "
-    "BERTH_PROTECT_AFTER, BERTH_RELOAD, BERTH_TLS_CERTIFICATE, BERTH_TLS_KEY, BERTH_TLS_CLIENT_CA)"
+    "BERTH_PROTECT_AFTER, BERTH_RELOAD, BERTH_TLS_CERTIFICATE, BERTH_TLS_KEY, BERTH_TLS_CLIENT_CA, "
+    "BERTH_SANDBOX)"
 )
 
 BAD = {
@@ -38,6 +39,7 @@ BAD = {
     "BERTH_PROTECT_AFTER=soon": "'soon' must be a number of 0 or more",
     "BERTH_PROTECT_AFTER=-0.5": "'-0.5' must be a number of 0 or more",
     "BERTH_PROTECT_AFTER=nan": "'nan' must be a number of 0 or more",
+    "BERTH_SANDBOX=strict": "'strict' must be auto or files or namespaces or off",
     "BERTH_RELOAD=true": "'true' must be 0 or 1",
     "BERTH_STAGE=": "must not be empty",
     "BERTH_FUNCTIONS_DIR=": "must not be empty",
@@ -101,6 +103,7 @@ def test_the_variables_are_known():
         "BERTH_MAX_ENVIRONMENTS",
         "BERTH_PROTECT_AFTER",
         "BERTH_RELOAD",
+        "BERTH_SANDBOX",
         "BERTH_STAGE",
         "BERTH_TLS_CERTIFICATE",
         "BERTH_TLS_CLIENT_CA",

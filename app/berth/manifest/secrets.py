@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from berth.errors import Place
@@ -24,6 +24,7 @@ def with_secrets(stage: Stage, manifest: StageManifest, variables: Mapping[str, 
         api_keys=_read_api_keys(manifest, secrets),
         authorizers=_read_authorizers(manifest, secrets),
         trust=_read_trust(manifest, secrets),
+        secret_files=tuple(secrets.files),
     )
 
 
@@ -36,13 +37,16 @@ class _Secrets:
 
     variables: Mapping[str, str]
     place: Place
+    files: list[Path] = field(default_factory=list)  # those that secrets are in
 
     def read_from(self, manifest: SecretManifest, key: str) -> str:
         """Read a secret from its variable or its file, without blanks at its ends."""
         if manifest.environment is not None:
             return self.read(manifest.environment, f"{key}.environment").strip()
+        file = Path(manifest.file or "").absolute()
+        self.files.append(file)
         try:
-            return Path(manifest.file or "").read_text("utf-8").strip()
+            return file.read_text("utf-8").strip()
         except (OSError, ValueError) as wrong:
             self.place.add(f"{key}.file", f"{manifest.file} cannot be read: {type(wrong).__name__}")
             return ""

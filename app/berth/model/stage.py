@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from berth.model.api_key import ApiKey
 from berth.model.api_kind import ApiKind
@@ -35,6 +36,7 @@ class Stage:
     authorizers: Mapping[str, Authorizer] = field(default_factory=dict)
     trust: Trust | None = None
     authorizers_run_in: str = "berth"
+    secret_files: tuple[Path, ...] = ()  # what no function may read
 
     def name_for(self, kind: ApiKind) -> str:
         """What events call the stage: `$default` where this kind of API has no stage of that name."""

@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 
+from berth.errors import ManifestError
 from berth.model.function import Function
+from berth.model.stage import Stage
 from berth.runtime.environment import ExecutionEnvironment
 from berth.runtime.logs.log_writer import STDOUT
 from berth.runtime.pool.pool import Pool
@@ -13,6 +15,8 @@ from berth.runtime.pool.provisioner import Provisioner
 from berth.runtime.pool.revision import source_revision
 from berth.runtime.pool.slots import Limits
 from berth.runtime.process.process_environment import ProcessEnvironment
+from berth.runtime.sandbox.confinement import Confinement
+from berth.runtime.sandbox.kernel import Kernel
 from berth.runtime.supervisor import Supervisor
 from berth.settings import Settings
 
@@ -36,6 +40,11 @@ class Environments:
     def is_open(self) -> bool:
         """Whether new requests should be sent to this server."""
         return self._pool.is_open and not self._is_draining
+
+    @property
+    def sandbox(self) -> str:
+        """How functions are shut in, in words."""
+        return self._supervisor.confinement.description()
 
     def environment(self, function: Function) -> AbstractContextManager[ExecutionEnvironment]:
         """Lend an environment for one invocation; entering it raises Throttled if a limit is reached."""
@@ -77,14 +86,26 @@ class Environments:
             atexit.register(self.close)
 
 
+def check_sandbox(settings: Settings, stage: Stage) -> Confinement:
+    """How functions are shut in; raises ManifestError if this system cannot do what is asked for."""
+    confinement = Confinement(settings)
+    if problems := list(confinement.problems(stage)):
+        raise ManifestError(problems)
+    return confinement
+
+
 def create_environments(
-    settings: Settings, functions: Sequence[Function] = (), output: int = STDOUT
+    settings: Settings,
+    functions: Sequence[Function] = (),
+    output: int = STDOUT,
+    kernel: Kernel | None = None,
 ) -> Environments:
     """Compose the environments of a server for these functions; this starts no thread and no process.
 
-    `output` is the file descriptor that takes the functions' logs.
+    `output` is the file descriptor that takes the functions' logs. With `kernel` the sandboxes of the
+    functions use fewer means than this system has.
     """
-    supervisor = Supervisor(settings, output)
+    supervisor = Supervisor(settings, output, kernel)
     limits = Limits(
         concurrency=settings.concurrency,
         environments=settings.max_environments,

@@ -17,6 +17,8 @@ from berth.runtime.logs.environment_log import EnvironmentLog
 from berth.runtime.logs.log_format import LOG_FORMATS
 from berth.runtime.logs.output_reader import OutputReader
 from berth.runtime.outcome import log_source
+from berth.runtime.sandbox.confinement import Confinement
+from berth.runtime.sandbox.kernel import Kernel
 from berth.runtime.temp_folders import TempFolders
 from berth.settings import Settings
 
@@ -24,6 +26,7 @@ T = TypeVar("T")
 log = logging.getLogger("berth")
 
 _UNPROTECTED = nullcontext()
+_SECONDS_TO_REMOVE = 1.0  # of the time that the end of a server may take
 
 
 class Supervisor:
@@ -32,11 +35,12 @@ class Supervisor:
     Each of its threads is started when the first environment needs it.
     """
 
-    def __init__(self, settings: Settings, descriptor: int) -> None:
+    def __init__(self, settings: Settings, descriptor: int, kernel: Kernel | None = None) -> None:
         self.settings = settings
         self.output = OutputReader(descriptor)
         self.limiter = MemoryLimiter()
-        self.folders = TempFolders()
+        self.confinement = Confinement(settings, kernel)
+        self.folders = TempFolders(self.confinement.temp_parent)
         agent = settings.agent_uri
         self._protection = TaskProtection(agent, settings.protect_after) if agent else None
         # The kernel kills a child when the *thread* that started it ends, so one thread starts them all.
@@ -68,6 +72,7 @@ class Supervisor:
 
     def close(self) -> None:
         """End every thread and remove every folder; all environments must have been retired before."""
+        self.folders.end_within(_SECONDS_TO_REMOVE)
         self.limiter.close()
         self._cleaner.shutdown()
         self._spawner.shutdown()

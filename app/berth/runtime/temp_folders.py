@@ -2,14 +2,21 @@
 
 import fcntl
 import logging
+import math
 import os
 import tempfile
 import threading
+import time
 import uuid
+from collections.abc import Generator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 _PREFIX = "berth-environments-"
+_AT_ONCE = 500  # files that a request may wait for
+_BATCH = 4096
+_CLOSE_SECONDS = 1.0
 
 log = logging.getLogger("berth")
 
@@ -21,10 +28,13 @@ class TempFolders:
     the lock however the process ends, so another server can tell which root folders it may remove.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, parent: str | None = None) -> None:
+        self._parent = parent  # None: the system's folder for temporary files
         self._starting = threading.Lock()
         self._root: Path | None = None
         self._lock = -1
+        self._sweeper: threading.Thread | None = None
+        self._latest = math.inf  # when removing ends, whatever is left then
         self._is_closed = False
 
     def create(self, function_name: str) -> Path:
@@ -34,17 +44,44 @@ class TempFolders:
                 raise OSError("the server is ending")
             if self._root is None or not self._root.exists():  # `rm -rf /tmp/*` is common on Lambda
                 self._unlock()
-                _sweep_abandoned()
-                self._root, self._lock = _create_root()
+                self._sweep_abandoned()
+                self._root, self._lock = _create_root(self._parent)
             return Path(tempfile.mkdtemp(prefix=f"{function_name}-", dir=self._root))
 
+    def remove(self, folder: Path) -> None:
+        """Remove a folder with its contents; of very many files the next server removes the rest."""
+        self._take(_removals(folder))
+
+    def end_within(self, seconds: float) -> None:
+        """Let every removal end after so many seconds, those included that have begun."""
+        self._latest = min(self._latest, time.monotonic() + seconds)
+
     def close(self) -> None:
-        """Remove the root folder and everything in it."""
+        """Remove the root folder and everything in it, as far as that is done within a second."""
+        self.end_within(_CLOSE_SECONDS)
         with self._starting:
             self._is_closed = True
+            sweeper, self._sweeper = self._sweeper, None
             if self._root is not None:
-                sweep(self._root)
+                self.remove(self._root)
             self._unlock()
+        if sweeper is not None:
+            sweeper.join()
+
+    def _sweep_abandoned(self) -> None:
+        """Remove what killed servers left: a little at once, and very much in a thread of its own."""
+        steps = _abandoned(Path(self._parent or tempfile.gettempdir()))
+        if sum(1 for _ in islice(steps, _AT_ONCE)) == _AT_ONCE and self._sweeper is None:
+            self._sweeper = threading.Thread(
+                target=self._take, args=(steps,), name="berth-sweeper", daemon=True
+            )
+            self._sweeper.start()
+
+    def _take(self, steps: Generator[None, None, None]) -> None:
+        """Take the steps of a removal one by one until it is done or too late."""
+        for _ in steps:
+            if time.monotonic() > self._latest:
+                steps.close()
 
     def _unlock(self) -> None:
         lock, self._lock = self._lock, -1
@@ -54,25 +91,31 @@ class TempFolders:
 
 def sweep(folder: Path) -> None:
     """Remove a folder with its contents, without following links; log what cannot be removed."""
+    for _ in _removals(folder):
+        pass
+
+
+def _removals(folder: Path) -> Generator[None, None, None]:
+    """The steps of removing a folder: each removes one file or folder inside it."""
     try:
         if folder.is_symlink():
             folder.unlink()
         elif folder.exists():
-            _remove(folder)
+            yield from _removals_inside(folder)
     except OSError as failed:
         log.warning("%s could not be removed: %s", folder, failed)
 
 
-def _remove(folder: Path) -> None:
+def _removals_inside(folder: Path) -> Generator[None, None, None]:
     """Remove a tree of any depth: each inner folder is first moved to the top, so that paths stay short."""
     os.chmod(folder, 0o700)  # the function may have removed its own access rights
     pending = [str(folder)]
     while pending:
         with os.scandir(pending[-1]) as entries:
-            children = [(entry.path, entry.is_dir(follow_symlinks=False)) for entry in entries]
-        if not children:
+            some = [(entry.path, entry.is_dir(follow_symlinks=False)) for entry in islice(entries, _BATCH)]
+        if not some:
             os.rmdir(pending.pop())
-        for path, is_folder in children:
+        for path, is_folder in some:
             if is_folder:
                 os.chmod(path, 0o700)
                 pending.append(str(folder / uuid.uuid4().hex))
@@ -80,21 +123,25 @@ def _remove(folder: Path) -> None:
             else:
                 with suppress(FileNotFoundError):  # a process that left its group may still remove files here
                     os.unlink(path)
+            yield
 
 
-def _create_root() -> tuple[Path, int]:
+def _create_root(parent: str | None) -> tuple[Path, int]:
     while True:
-        root = Path(tempfile.mkdtemp(prefix=_PREFIX))
-        lock = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+        root = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+        try:
+            lock = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            continue  # another server has removed the folder before it was opened
         fcntl.flock(lock, fcntl.LOCK_EX)
         if root.exists():  # another server may have removed the folder before it was locked
             return root, lock
         os.close(lock)
 
 
-def _sweep_abandoned() -> None:
-    """Remove the root folders of servers that were killed."""
-    for root in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+def _abandoned(parent: Path) -> Generator[None, None, None]:
+    """The steps of removing the root folders of servers that were killed."""
+    for root in parent.glob(f"{_PREFIX}*"):
         try:
             lock = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         except OSError:
@@ -105,6 +152,6 @@ def _sweep_abandoned() -> None:
             continue  # the server that owns the folder is running
         else:
             if os.fstat(lock).st_uid == os.getuid():
-                sweep(root)
+                yield from _removals(root)
         finally:
             os.close(lock)

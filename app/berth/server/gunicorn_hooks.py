@@ -26,9 +26,10 @@ from berth.errors import ManifestError
 from berth.gateway.routing.head import RAW_HEADERS_NAME
 from berth.manifest.loader import load
 from berth.model.trust import CONTEXT_PREFIX
-from berth.runtime.environments import Environments
+from berth.runtime.environments import Environments, check_sandbox
 from berth.runtime.process.bootstrap import die_with
 from berth.runtime.process.os_process import hide_process
+from berth.server.worker_signals import Orders, announce, believe_orders_only, resume_stopped
 from berth.settings import Settings
 
 # How long before the end of graceful_timeout a worker ends the invocations that still run: so long it
@@ -76,6 +77,7 @@ class Hooks:
         If a manifest is wrong, gunicorn prints the report of the ManifestError and exits with status 1.
         """
         catalog = load(self._settings)
+        server.sandbox = check_sandbox(self._settings, catalog.stage).description()
         limited = [function.name for function in catalog.functions.values() if function.reserved_concurrency]
         if server.cfg.workers > 1:
             server.log.warning(
@@ -93,6 +95,10 @@ class Hooks:
         a reload. A reload to a wrong manifest would end gunicorn, because no new worker could start.
         """
         hide_process()
+        server.log.info("%s", server.sandbox)
+        server.orders = Orders()
+        server.kill_worker = partial(announce, server.orders, server.WORKERS, server.kill_worker)
+        signal.signal(signal.SIGCHLD, partial(resume_stopped, server.WORKERS, server.signal_chld))
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
             signal.signal(number, partial(_end, server))
         signal.signal(signal.SIGHUP, partial(self._reload, server))
@@ -113,6 +119,10 @@ class Hooks:
         if worker.age >= first and len(new) < server.num_workers <= len(server.WORKERS) and not is_ending:
             server.spawn_worker()
 
+    def pre_fork(self, server: Arbiter, worker: ThreadWorker) -> None:
+        """In the master, before a worker: a worker of the same number may have been told to end."""
+        server.orders.forget(worker.age)
+
     def post_fork(self, server: Arbiter, worker: ThreadWorker) -> None:
         """In a worker, as soon as it exists: let it end at once if the master is killed.
 
@@ -120,6 +130,7 @@ class Hooks:
         """
         for of_master in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
             signal.signal(of_master, signal.SIG_DFL)
+        worker.orders = server.orders
         die_with(server.pid, signal.SIGQUIT)
         hide_process()  # the process's environment variables hold secrets that no function may read
 
@@ -133,10 +144,14 @@ class Hooks:
         steps = self._drain(worker, environments)
 
         def go_on(signal_number: int, frame: FrameType | None) -> None:
-            if signal_number == signal.SIGALRM or environments.is_open:
+            is_alarm = signal_number == signal.SIGALRM
+            if is_alarm and signal.getitimer(signal.ITIMER_REAL)[0]:
+                return  # the time has not come: it is not the timer that sent this signal
+            if is_alarm or environments.is_open:
                 next(steps, None)
 
         signal.signal(signal.SIGTERM, go_on)
+        believe_orders_only(worker.orders, worker.age, worker.ppid)
         environments.keep()
 
     def pre_request(self, worker: ThreadWorker, req: Request) -> None:
@@ -205,7 +220,9 @@ def _end(server: Arbiter, signal_number: int, frame: FrameType | None) -> None:
     # After a reload the master reads no signals until the old workers have ended, so they are told here.
     for pid in list(server.WORKERS):
         with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGTERM if is_first else signal.SIGQUIT)
+            announce(
+                server.orders, server.WORKERS, os.kill, pid, signal.SIGTERM if is_first else signal.SIGQUIT
+            )
 
 
 def _leave_if_forked(server: Arbiter) -> None:

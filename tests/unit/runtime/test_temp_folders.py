@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -228,4 +229,40 @@ def test_folders_are_made_by_several_threads_at_one_time(place: Path):
     assert len(set(made)) == 32
     assert len({folder.parent for folder in made}) == 1
     folders.close()
+    assert list(place.iterdir()) == []
+
+
+def _leave_files(place: Path, count: int) -> Path:
+    """A root folder as a killed server leaves it, with so many files."""
+    left = place / "berth-environments-killed"
+    left.mkdir()
+    for number in range(count):
+        (left / str(number)).touch()
+    return left
+
+
+def test_very_many_files_that_a_killed_server_left_are_removed_in_the_background(place: Path):
+    left = _leave_files(place, 2000)
+    folders = TempFolders()
+    assert folders.create("hello").is_dir()
+    for thread in threading.enumerate():
+        if thread.name == "berth-sweeper":
+            thread.join(20)
+    assert not left.exists()
+    folders.close()
+
+
+def test_no_removal_goes_on_when_its_time_is_over(place: Path):
+    left = _leave_files(place, 2000)
+    folders = TempFolders()
+    folders.end_within(-1)
+    mine = folders.create("hello")
+    (mine / "one").touch()
+    (mine / "two").touch()
+    folders.close()
+    assert left.exists()
+    assert mine.parent.exists()
+    later = TempFolders()
+    later.create("hello")
+    later.close()
     assert list(place.iterdir()) == []

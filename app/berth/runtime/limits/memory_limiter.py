@@ -36,6 +36,10 @@ class LimitedEnvironment(Protocol):
         """Kill this process group; a running invocation ends with this fault."""
         ...
 
+    def resume(self, group: int) -> None:
+        """Let the process that leads this group go on after somebody has stopped it."""
+        ...
+
 
 class MemoryLimiter:
     """Kills environments that use more than they may; one thread checks all of them."""
@@ -98,6 +102,8 @@ class MemoryLimiter:
         if used > environment.limit_bytes:
             used = self._table.private_bytes(usage.pids)
         environment.note_memory(used, group)
+        if usage.is_stopped:
+            _end_stop(environment, group)
         if usage.tasks > MAX_TASKS:
             log.warning("%s: ended: more than %d processes and threads", environment.name, MAX_TASKS)
             environment.kill_for(EnvironmentDied("Runtime exited with error: signal: killed"), group)
@@ -109,3 +115,12 @@ class MemoryLimiter:
             # Between fork and exec a new process seems to use all its parent's memory, so the group is
             # killed only if the next check finds the same.
             self._suspects.add(group)
+
+
+def _end_stop(environment: LimitedEnvironment, group: int) -> None:
+    """Let a process go on that was stopped, perhaps by another function; an idle one is replaced."""
+    if environment.is_busy:
+        environment.resume(group)
+    else:
+        log.warning("%s: replaced: somebody has stopped its process", environment.name)
+        environment.kill_for(EnvironmentDied("Runtime exited with error: signal: killed"), group)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 PROC = Path("/proc")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-_PRIVATE = (b"Pss_Anon:", b"Pss_Shmem:", b"SwapPss:")
+# The lines of smaps_rollup, and those of status.
+_PRIVATE = (b"Pss_Anon:", b"Pss_Shmem:", b"SwapPss:", b"RssAnon:", b"RssShmem:", b"VmSwap:")
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Usage:
     pids: tuple[int, ...]
     resident_bytes: int  # pages that processes share are counted more than once
     tasks: int  # processes and threads
+    is_stopped: bool = False  # somebody has stopped the process that leads the group
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class _Stat:
     group: int
     tasks: int
     resident_bytes: int
+    is_stopped: bool
 
 
 class ProcessTable:
@@ -84,14 +87,17 @@ class ProcessTable:
         fields = _read_bytes(self._proc / str(pid) / "stat").rpartition(b") ")[2].split()
         if len(fields) < 22 or fields[0] in {b"Z", b"X"}:
             return None
-        return _Stat(int(fields[2]), int(fields[17]), int(fields[21]) * _PAGE_BYTES)
+        return _Stat(int(fields[2]), int(fields[17]), int(fields[21]) * _PAGE_BYTES, fields[0] == b"T")
 
     def _read_private(self, pid: int) -> int:
         lines = _read_bytes(self._proc / str(pid) / "smaps_rollup").splitlines()
-        if not lines:  # an old kernel or a sandbox: the resident size is too high, but it is a limit
+        if not lines:  # an old kernel, or a process that is hidden: shared memory counts for each process
+            lines = _read_bytes(self._proc / str(pid) / "status").splitlines()
+        found = [int(line.split()[1]) * 1024 for line in lines if line.startswith(_PRIVATE)]
+        if not found:  # the resident size is too high, but it is a limit
             stat = self._read(pid)
             return stat.resident_bytes if stat is not None else 0
-        return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(_PRIVATE))
+        return sum(found)
 
 
 def _sum(members: list[tuple[int, _Stat]]) -> Usage:
@@ -99,6 +105,7 @@ def _sum(members: list[tuple[int, _Stat]]) -> Usage:
         tuple(pid for pid, _ in members),
         sum(stat.resident_bytes for _, stat in members),
         sum(stat.tasks for _, stat in members),
+        any(stat.is_stopped for pid, stat in members if pid == stat.group),
     )
 
 

@@ -16,7 +16,7 @@ import socket
 import struct
 import sys
 from collections.abc import Mapping, Sequence
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 
 LENGTHS = struct.Struct("!II")
@@ -39,6 +39,7 @@ TOO_LARGE = (
 # The value of `ulimit -n` on Lambda: a function that leaks descriptors fails at the same number.
 _MAX_DESCRIPTORS = 1024
 _PR_SET_PDEATHSIG = 1
+_SANDBOX = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "sandbox", "child.py")
 
 
 class Place(NamedTuple):
@@ -48,6 +49,7 @@ class Place(NamedTuple):
     server: int  # the process that started this one
     server_packages: Sequence[str]
     layers: Sequence[str]
+    sandbox: Mapping[str, Any] | None = None  # how the process shuts itself in; None if it does not
 
 
 def encode_frame(head: dict[str, Any], tail: bytes = b"") -> bytes:
@@ -222,6 +224,18 @@ def die_with(parent: int, signal_number: int = signal.SIGKILL) -> None:
         os._exit(1)  # the parent ended before the kernel was told
 
 
+def _enter_sandbox(sandbox: Mapping[str, Any] | None) -> None:
+    """Shut this process in, before a line of the function's code runs; the process ends if that fails."""
+    if sandbox is None:
+        return
+    # The module is loaded by its path, because no folder of the server is on the module search path.
+    loader = importlib.machinery.SourceFileLoader("_sandbox", _SANDBOX)
+    module = ModuleType(loader.name)
+    module.__file__ = _SANDBOX
+    loader.exec_module(module)
+    module.enter(module.Sandbox(**sandbox))
+
+
 def _limit_descriptors() -> None:
     import resource
 
@@ -241,6 +255,7 @@ def _await_init(connection: socket.socket) -> None:
 def main(arguments: list[str]) -> None:
     """Serve invocations as the first argument, a Place as JSON, describes."""
     place = Place(**json.loads(arguments[0]))
+    _enter_sandbox(place.sandbox)
     die_with(place.server)
     _limit_descriptors()
     connection = socket.socket(fileno=place.connection)

@@ -47,6 +47,13 @@ class OsProcess:
         except subprocess.TimeoutExpired:
             return False
 
+    def resume(self) -> None:
+        """Let the process go on after somebody has stopped it."""
+        with self._ending:
+            if not self._is_killed:
+                with suppress(ProcessLookupError):
+                    os.kill(self.pid, signal.SIGCONT)
+
     def kill_group(self) -> None:
         """Kill the process and its group; any thread may call this, and more than once."""
         with self._ending:

@@ -16,10 +16,9 @@ from berth.runtime.logs.log_format import Report
 from berth.runtime.logs.output_pipe import OutputPipe
 from berth.runtime.outcome import final_result, init_outcome, invocation_outcome
 from berth.runtime.process.channel import DeadlinePassed
-from berth.runtime.process.environ import build_environ
+from berth.runtime.process.environ import build_environ, server_packages
 from berth.runtime.process.runtime_process import RuntimeProcess, launch
 from berth.runtime.supervisor import Supervisor
-from berth.runtime.temp_folders import sweep
 
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 _INIT_SECONDS = 10.0
@@ -89,7 +88,7 @@ class ProcessEnvironment:
     def _open(self, on_failure: ExitStack) -> None:
         """Make the folder and the pipe that all processes of the environment share."""
         self._folder = folder = self._supervisor.folders.create(self.name)
-        on_failure.callback(sweep, folder)
+        on_failure.callback(self._supervisor.folders.remove, folder)
         self._pipe.open()
         on_failure.callback(self._pipe.close)
         self._supervisor.output.add(self._pipe)
@@ -139,7 +138,7 @@ class ProcessEnvironment:
             self._current = None
         self._supervisor.limiter.remove(self)
         self._supervisor.output.remove(self._pipe)
-        self._supervisor.clean_up(partial(_clean_up, self._launched, self._folder))
+        self._supervisor.clean_up(partial(self._clean_up, self._launched))
 
     @property
     def group(self) -> int | None:
@@ -157,6 +156,11 @@ class ProcessEnvironment:
         """Kill this process group for a fault; see LimitedEnvironment."""
         if (current := self._current) is not None and current.pid == group:
             current.kill_for(fault)
+
+    def resume(self, group: int) -> None:
+        """Let the process go on after somebody has stopped it; see LimitedEnvironment."""
+        if (current := self._current) is not None and current.pid == group:
+            current.resume()
 
     @property
     def _process(self) -> RuntimeProcess:
@@ -259,16 +263,28 @@ class ProcessEnvironment:
                 self._is_first_process = False
 
     def _launch(self) -> None:
-        environ = build_environ(self.function, self._supervisor.settings, self._instance, self._folder)
-        # While files are edited, no bytecode is written: Python would miss an edit made within one second.
+        assert self._folder is not None, "the environment is open"
+        settings, confinement = self._supervisor.settings, self._supervisor.confinement
+        seen = confinement.seen_folder(self._folder)
         start = partial(
-            launch, self.function, environ, self._pipe.writing, bytecode=not self._supervisor.settings.reload
+            launch,
+            self.function,
+            build_environ(self.function, settings, self._instance, seen),
+            self._pipe.writing,
+            # While files are edited, no bytecode is written: Python would miss an edit within one second.
+            bytecode=not settings.reload,
+            confine=partial(confinement.sandbox, self.function, self._folder, server_packages()),
         )
         self._current = None
         self._launched_at = time.monotonic()
         self._launched = self._supervisor.launch(start)
         self._has_ended = False
         self._move(State.STARTED)
+
+    def _clean_up(self, launched: "Future[RuntimeProcess]") -> None:
+        _close(launched)
+        if self._folder is not None:
+            self._supervisor.folders.remove(self._folder)
 
     def _move(self, state: State) -> None:
         self._state = state
@@ -277,9 +293,3 @@ class ProcessEnvironment:
 def _close(launched: "Future[RuntimeProcess]") -> None:
     if launched.exception() is None:
         launched.result().close()
-
-
-def _clean_up(launched: "Future[RuntimeProcess]", folder: Path | None) -> None:
-    _close(launched)
-    if folder is not None:
-        sweep(folder)

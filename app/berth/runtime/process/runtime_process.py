@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
@@ -19,6 +19,7 @@ from berth.runtime.process import bootstrap
 from berth.runtime.process.channel import Channel, DeadlinePassed, ProcessEnded
 from berth.runtime.process.environ import server_packages
 from berth.runtime.process.os_process import OsProcess, spawn
+from berth.runtime.sandbox.child import Sandbox
 
 # An invocation this short cannot use much new memory, and reading the peak costs a tenth of its time.
 _TOO_SHORT_SECONDS = 0.001
@@ -96,6 +97,10 @@ class RuntimeProcess:
         """Kill the process and its group."""
         self._process.kill_group()
 
+    def resume(self) -> None:
+        """Let the process go on after somebody has stopped it."""
+        self._process.resume()
+
     def kill_for(self, fault: EnvironmentDied) -> None:
         """Kill the process and its group; the running invocation ends with this fault."""
         self._fault = fault
@@ -133,13 +138,20 @@ def _checked(failure: InvocationResult) -> InvocationResult:
     raise EnvironmentDied("Runtime sent an unreadable init error")
 
 
-def launch(function: Function, environ: Mapping[str, str], output: int, *, bytecode: bool) -> RuntimeProcess:
+def launch(
+    function: Function,
+    environ: Mapping[str, str],
+    output: int,
+    *,
+    bytecode: bool,
+    confine: Callable[[], Sandbox | None],
+) -> RuntimeProcess:
     """Start a process for a function, without waiting until it runs; raises EnvironmentDied."""
     with ExitStack() as on_failure:
         try:
             ours, theirs = map(on_failure.enter_context, socket.socketpair())
             process = spawn(
-                _program(function, theirs.fileno(), bytecode=bytecode),
+                _program(function, theirs.fileno(), confine(), bytecode=bytecode),
                 folder=function.directory,
                 environ=environ,
                 output=output,
@@ -152,12 +164,13 @@ def launch(function: Function, environ: Mapping[str, str], output: int, *, bytec
     return RuntimeProcess(process, Channel(ours, process))
 
 
-def _program(function: Function, connection: int, *, bytecode: bool) -> list[str]:
+def _program(function: Function, connection: int, sandbox: Sandbox | None, *, bytecode: bool) -> list[str]:
     flags = ["-P", "-S", *([] if bytecode else ["-B"])]
     place = bootstrap.Place(
         connection=connection,
         server=os.getpid(),
         server_packages=server_packages(),
         layers=tuple(str(layer) for layer in function.layers),
+        sandbox=sandbox._asdict() if sandbox is not None else None,
     )
     return [sys.executable, *flags, bootstrap.__file__, json.dumps(place._asdict())]

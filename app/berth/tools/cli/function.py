@@ -24,12 +24,13 @@ from berth.model.route import ANY, DEFAULT_ROUTE, RouteKey
 from berth.payload.headers import is_header_name
 from berth.payload.schema.event import check_event
 from berth.payload.urls import decode_path, split_target
-from berth.runtime.environments import Environments, create_environments
+from berth.runtime.environments import Environments, check_sandbox, create_environments
 from berth.settings import Settings
 from berth.tools.cli.install import install_requirements
 from berth.tools.cli.scaffold import write_function
 from berth.tools.cli.start import refusing
 from berth.tools.sample import SAMPLE_SHAPES, build_sample_event
+from berth.tools.shared_tmp import shared_tmp_uses
 
 _STDERR = 2
 
@@ -65,7 +66,11 @@ def list_functions() -> None:
 def check_functions(name: str | None) -> None:
     """Check manifests, import each handler in an environment of its own, check sample events."""
     catalog = _catalog(name)
-    for warning in catalog.warnings:
+    with refusing():
+        confinement = check_sandbox(Settings.from_environ(), catalog.stage)
+    click.echo(confinement.description(), err=True)
+    shared = shared_tmp_uses(catalog.functions.values()) if confinement.shares_tmp else ()
+    for warning in (*catalog.warnings, *confinement.warnings(catalog.stage), *shared):
         click.echo(f"warning: {warning}", err=True)
     failed = 0
     with closing(_environments()) as environments:

@@ -33,6 +33,8 @@ def _serve(
     debug = get_debug_flag()
     app = _load_app(info)
     cli.show_server_banner(debug, info.app_import_path)
+    if hasattr(app, "extensions"):
+        click.echo(f" * {app.extensions['berth'].sandbox}", err=True)
     signal.signal(signal.SIGTERM, _end)
     use_reloader = debug if reload is None else reload
     environments = app.extensions["berth"] if hasattr(app, "extensions") else None

@@ -40,12 +40,16 @@ class Environment:
         self.group = group
         self.noted: list[int] = []
         self.ended: list[tuple[str, str, int]] = []
+        self.resumed: list[int] = []
 
     def note_memory(self, used: int, group: int) -> None:
         self.noted.append(used)
 
     def kill_for(self, fault: EnvironmentDied, group: int) -> None:
         self.ended.append((fault.error_type, fault.reason, group))
+
+    def resume(self, group: int) -> None:
+        self.resumed.append(group)
 
 
 KILLED = "Runtime exited with error: signal: killed"
@@ -202,3 +206,17 @@ def test_a_look_that_fails_is_told_and_not_the_last(table: Table, caplog: pytest
     assert looked.wait(10)
     limiter.close()
     assert caplog.messages == ["looking at what environments use failed"]
+
+
+def test_process_that_was_stopped_in_an_invocation_goes_on(table: Table):
+    environment = _look(table, Environment(), Usage((7,), 1, 1, is_stopped=True))
+    assert (environment.resumed, environment.ended) == ([7], [])
+
+
+def test_process_that_was_stopped_while_idle_is_replaced(table: Table):
+    environment, limiter = Environment(is_busy=False), MemoryLimiter(table)
+    table.usages = {7: Usage((7,), 1, 1, is_stopped=True)}
+    limiter._environments.add(environment)
+    limiter.look()
+    assert environment.resumed == []
+    assert [group for _, _, group in environment.ended] == [7]

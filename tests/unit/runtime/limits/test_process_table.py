@@ -76,6 +76,12 @@ def test_private_memory_counts_what_is_shared_once(proc: Path):
     assert ProcessTable(proc).private_bytes([10]) == 242 * 1024
 
 
+def test_private_memory_is_that_of_status_where_the_process_is_hidden(proc: Path):
+    status = "VmHWM:\t 900 kB\nRssAnon:\t 200 kB\nRssFile:\t 300 kB\nRssShmem:\t 40 kB\nVmSwap:\t 2 kB\n"
+    (proc / "10/status").write_text(status)
+    assert ProcessTable(proc).private_bytes([10]) == 242 * 1024
+
+
 def test_private_memory_is_the_resident_where_the_kernel_tells_no_more(proc: Path):
     assert ProcessTable(proc).private_bytes([11, 99]) == 7 * PAGE
 

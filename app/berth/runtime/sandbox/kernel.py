@@ -1,0 +1,46 @@
+"""What the kernel lets a process do to shut itself in; asked once for each server."""
+
+import os
+import sys
+from dataclasses import dataclass
+from functools import cache
+
+from berth.runtime.sandbox import child
+
+_MOUNT, _USER = 1, 2  # the values of child.Sandbox.namespaces
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """The means that this system has; a server that is given other means uses no more than these."""
+
+    landlock: int = 0  # the version of Landlock; 0 if there is none
+    # 1: mount namespaces, as root; 2: with user namespaces; 0: none are permitted; None: only asked if needed
+    namespaces: int | None = 0
+    can_hide: bool = False  # a process can keep others of its user from looking into it
+
+    @property
+    def scopes_signals(self) -> bool:
+        """Whether a process can be kept from sending signals to others."""
+        return self.landlock >= child.SIGNAL_SCOPE_VERSION
+
+
+@cache
+def find_kernel() -> Kernel:
+    """The means of this system."""
+    if sys.platform != "linux":
+        return Kernel()
+    return Kernel(child.landlock_version(), None, can_hide=True)
+
+
+@cache
+def find_namespaces() -> int:
+    """Which namespaces a process may make; only an attempt can tell, so a short-lived process makes one."""
+    return next((kind for kind in (_MOUNT, _USER) if _may_enter(kind)), 0)
+
+
+def _may_enter(namespaces: int) -> bool:
+    program = [sys.executable, "-S", "-E", child.__file__, str(namespaces)]
+    silent = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in (1, 2)]
+    pid = os.posix_spawn(sys.executable, program, {}, file_actions=silent)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
