@@ -26,8 +26,8 @@ from berth.gateway.routing.head import RAW_HEADERS_NAME
 from berth.manifest.loader import load
 from berth.model.trust import PREFIX
 from berth.runtime.environments import Environments
-from berth.runtime.process.bootstrap import die_with
 from berth.runtime.process.os_process import hide_process
+from berth.runtime.process.start import die_with
 from berth.settings import Settings
 
 # How long before the end of graceful_timeout a worker ends the invocations that still run: so long it
