@@ -62,7 +62,7 @@ def load(settings: Settings, only: Collection[str] = ()) -> Catalog:
     manifests = _load_functions(folders, problems)
     if stage is not None and not only:
         manifests = _served(manifests, stage, _stage_file(settings), folders, problems)
-    problems += check_functions(manifests)
+    problems += check_functions(manifests, stage)
     if stage is None:
         raise ManifestError(problems)
     asked = _load_functions(_authorizing(manifests, stage, found), problems) if only else {}
