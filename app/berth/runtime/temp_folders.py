@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 
 _PREFIX = "berth-environments-"
+# A Unix socket's path has 107 bytes at most, and libraries make theirs some folders below this one.
+_NAME_LETTERS = 8
 
 log = logging.getLogger("berth")
 
@@ -36,7 +38,7 @@ class TempFolders:
                 self._unlock()
                 _sweep_abandoned()
                 self._root, self._lock = _create_root()
-            return Path(tempfile.mkdtemp(prefix=f"{function_name}-", dir=self._root))
+            return Path(tempfile.mkdtemp(prefix=f"{function_name[:_NAME_LETTERS]}-", dir=self._root))
 
     def close(self) -> None:
         """Remove the root folder and everything in it."""
