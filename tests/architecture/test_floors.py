@@ -17,7 +17,13 @@ FLOORS = (
     ("manifest/document.py",),
     ("manifest/checks",),
     ("manifest",),
-    ("runtime/logs", "runtime/limits", "runtime/environment.py", "runtime/temp_folders.py"),
+    (
+        "runtime/logs",
+        "runtime/limits",
+        "runtime/environment.py",
+        "runtime/temp_folders.py",
+        "runtime/search.py",
+    ),
     ("runtime/outcome.py",),
     ("runtime/supervisor.py",),
     # The pool knows no kind of environment: only environments.py does.
@@ -38,7 +44,7 @@ FLOORS = (
     ("testing",),
 )
 MODULES = modules()
-CHILD = {"runtime/process/bootstrap.py"}
+CHILD = {"runtime/process/bootstrap.py", "runtime/process/start.py", "runtime/process/frames.py"}
 
 
 def _entry(path: str) -> str:

@@ -57,6 +57,7 @@ def main(place: SimpleNamespace) -> None:
     del sys.argv[1:]
     start.finish_site(place.given, place.server_packages)
     runtime = early or start.import_runtime(place.server_packages)
+    start.keep_log_open(runtime.bootstrap)
     sys.modules["__main__"] = start.make_main_module(runtime)
     client = _make_client(start, frames, place.connection)
     start.enter_path(place.folders, place.given, place.server_packages)

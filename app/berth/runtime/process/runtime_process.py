@@ -25,6 +25,7 @@ from berth.runtime.search import child_search_path, given_path, site_folders
 # An invocation this short cannot use much new memory, and reading the peak costs a tenth of its time.
 _TOO_SHORT_SECONDS = 0.001
 _FRESH_SECONDS = 0.025
+_EXIT_SECONDS = 2.0
 _PROGRAM = str(Path(__file__).with_name("bootstrap.py"))
 _START_SECONDS = 30.0  # a machine on which a bare interpreter takes longer cannot run functions
 
@@ -66,6 +67,8 @@ class RuntimeProcess:
         head, payload = self._receive(deadline)
         self.note_peak()
         if head.get("type") == INIT_ERROR:
+            # AWS's runtime exits after this error, and libraries that report errors send them at the exit.
+            self.has_exited(max(0.0, min(_EXIT_SECONDS, deadline - time.monotonic())))
             return _checked(InvocationResult(payload, "Unhandled"))
         return None
 

@@ -85,6 +85,15 @@ def replace_methods(client_class: type, methods: type) -> None:
             setattr(client_class, name, member)
 
 
+def keep_log_open(bootstrap: ModuleType) -> None:
+    """Let what runs at the process's exit write to the log, which AWS's runtime closes before that."""
+
+    def leave_open(*_: object) -> None:
+        return
+
+    bootstrap.FramedTelemetryLogSink.__exit__ = leave_open
+
+
 def has_customization(given: Sequence[str]) -> bool:
     """Whether PYTHONPATH has a module that Python runs before the program."""
     return any(_finds(name, given) for name in ("sitecustomize", "usercustomize"))
