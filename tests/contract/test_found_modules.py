@@ -12,7 +12,7 @@ import pytest
 from berth.invoke.invoker import Invoker
 from berth.testing.values import make_function
 from kit.runtime_api import awslambdaric
-from kit.under_test import KINDS, invoke
+from kit.under_test import KINDS, build_function, invoke
 
 LOADED = "import sys\nLOADED = sorted(sys.modules)\ndef handler(event, context): return LOADED\n"
 # What `python -m` imports and Lambda's own program, which is a file, does not.
@@ -227,3 +227,11 @@ def test_sockets_can_be_made_when_the_functions_name_is_long(
     assert len(LONG) == 64
     function = make_function(LONG, tmp_path, handler=handler, timeout=20)
     assert invoke(invoker, function).payload == payload
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_variable_for_child_processes_is_the_runtimes_folder_as_on_lambda(
+    invoker: Invoker, kind: str
+) -> None:
+    variables = invoke(invoker, build_function("asks_environ", "app.everything", kind)).value
+    assert variables["PYTHONPATH"] == "/var/runtime"

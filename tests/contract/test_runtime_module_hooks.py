@@ -106,6 +106,23 @@ sys.modules["__main__"].bootstrap.LambdaRuntimeClient.marshaller = Own()
 def handler(event, context):
     return object()
 """
+REPORTS_AT_EXIT = """
+import atexit
+import logging
+import os
+
+
+def report():
+    logging.warning("at the exit")
+    with open("reported", "w"):
+        pass
+    while "WAITS" in os.environ:
+        pass
+
+
+atexit.register(report)
+raise LookupError("at import")
+"""
 PLAIN = "def handler(event, context): return 'answered'\n"
 
 
@@ -173,3 +190,13 @@ def test_what_one_function_replaces_is_not_replaced_for_another(
     wraps, plain = write("wraps", WRAPS_HANDLER), write("plain", PLAIN)
     answers = [invoke(invoker, function).payload for function in (wraps, plain, wraps)]
     assert answers == [b'["wrapped", "answered"]', b'"answered"', b'["wrapped", "answered"]']
+
+
+@pytest.mark.parametrize("environment", [{}, {"WAITS": "yes"}])
+def test_process_whose_import_failed_may_report_at_its_exit_but_not_for_long(
+    invoker: Invoker, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    (tmp_path / "app.py").write_text(REPORTS_AT_EXIT)
+    function = make_function("reports", tmp_path, timeout=30, environment=environment)
+    assert invoke(invoker, function).value["errorMessage"] == "at import"
+    assert (tmp_path / "reported").exists()
