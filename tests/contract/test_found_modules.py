@@ -230,8 +230,6 @@ def test_sockets_can_be_made_when_the_functions_name_is_long(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_variable_for_child_processes_is_the_runtimes_folder_as_on_lambda(
-    invoker: Invoker, kind: str
-) -> None:
+def test_variable_for_child_processes_is_the_runtimes_folder(invoker: Invoker, kind: str) -> None:
     variables = invoke(invoker, build_function("asks_environ", "app.everything", kind)).value
     assert variables["PYTHONPATH"] == "/var/runtime"
