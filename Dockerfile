@@ -14,7 +14,8 @@ WORKDIR /build
 COPY pyproject.toml setup.cfg ./
 COPY app/berth/__init__.py app/berth/
 # Lambda preinstalls boto3, so functions leave it out of their requirements.txt: the extra `aws`.
-# Models of request bodies need `jsonschema` as well, tokens `jwt`: EXTRAS=aws,jsonschema,jwt.
+# Models of request bodies need `jsonschema` as well, tokens `jwt`, regular expressions that could take long
+# `re2`: EXTRAS=aws,jsonschema,jwt,re2.
 ARG EXTRAS=aws
 RUN --mount=type=cache,target=/root/.cache/pip pip install "/build[${EXTRAS}]"
 COPY LICENSE ./

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 import flask
+from flask.globals import request_ctx
 
 from berth.gateway.authorizers.api_keys import find_api_key, forwarded_api_key
 from berth.gateway.authorizers.decision import Decisions
@@ -30,9 +31,10 @@ class Gateway:
     decisions: Decisions
     stamps: StampSource = field(default_factory=StampSource)
 
-    def receive(self, request: flask.Request, route: Route) -> Call:
-        """Read the current request; a fault later on is answered under the same request id."""
-        app = flask.current_app
+    def receive(self, route: Route) -> Call:
+        """Read the current request into a call, and remember its stamp for the answer to a later fault."""
+        # The context's own objects: flask.request and flask.current_app look them up at every access.
+        request, app = request_ctx.request, request_ctx.app
         shapes = CHECKED_SHAPES if app.debug or app.testing else SHAPES
         call = read_call(request, route, self.stamps, shapes[route.function.api])
         flask.g.stamp = call.stamp
@@ -63,7 +65,7 @@ class Gateway:
 
 def handle(gateway: Gateway, route: Route) -> WireResponse:
     """Serve one HTTP request by one invocation."""
-    call = gateway.receive(flask.request, route)
+    call = gateway.receive(route)
     identity = gateway.authorize(call)
     check_method_request(call)
     event = call.shape.build_event(call, identity)

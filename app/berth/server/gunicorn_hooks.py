@@ -24,7 +24,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from berth.errors import ManifestError
 from berth.gateway.routing.head import RAW_HEADERS_NAME
 from berth.manifest.loader import load
-from berth.model.trust import PREFIX
+from berth.model.trust import CONTEXT_PREFIX
 from berth.runtime.environments import Environments
 from berth.runtime.process.os_process import hide_process
 from berth.runtime.process.start import die_with
@@ -33,7 +33,7 @@ from berth.settings import Settings
 # How long before the end of graceful_timeout a worker ends the invocations that still run: so long it
 # needs to answer their clients.
 _SECONDS_TO_ANSWER = 2.0
-_CONFIDENTIAL = PREFIX.upper()  # gunicorn spells the names of headers in capitals
+_CONFIDENTIAL = CONTEXT_PREFIX.upper()  # gunicorn spells the names of headers in capitals
 _MEMORY_FOLDER = "/dev/shm"  # noqa: S108
 
 

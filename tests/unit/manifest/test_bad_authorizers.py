@@ -1,4 +1,4 @@
-"""Authorizers that could not run, routes that name none, and secrets that are not set: nothing starts."""
+"""The server does not start with authorizers that cannot run, unknown ones, or secrets that are not set."""
 
 import sys
 from collections.abc import Callable
@@ -154,8 +154,8 @@ def test_token_is_refused_when_it_is_in_two_places(kind: str, problems_of: Probl
 @pytest.mark.parametrize(
     ("kind", "package", "key", "message"),
     [
-        ("JWT", "jwt", "", "needs the package PyJWT: pip install 'berth[jwt]'"),
-        ("COGNITO_USER_POOLS", "jwt", "", "needs the package PyJWT: pip install 'berth[jwt]'"),
+        ("JWT", "jwt", "", "needs the package PyJWT: pip install 'berth-lambda[jwt]'"),
+        ("COGNITO_USER_POOLS", "jwt", "", "needs the package PyJWT: pip install 'berth-lambda[jwt]'"),
         (
             "TOKEN",
             "boto3",

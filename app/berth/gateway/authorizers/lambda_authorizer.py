@@ -1,7 +1,6 @@
-"""Lambda authorizers: a function decides, and its decision may be kept."""
+"""Lambda authorizers: a function decides, and its answer may be kept for a time."""
 
 import json
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from berth.gateway.authorizers.identity_source import read_sources
 from berth.gateway.authorizers.policy import Verdict, evaluate
 from berth.model.authorizer import Authorizer
 from berth.model.call import Call, Identity
+from berth.model.expression import compile_expression
 from berth.model.invocation import Event, InvocationResult
 from berth.model.stamp import Stamp
 from berth.schemas.reading import Schema, read
@@ -59,12 +59,12 @@ class LambdaAuthorizer:
         )
 
     def _identity(self, call: Call) -> tuple[str, ...]:
-        """The values of the identity sources; without one, no function is asked."""
+        """The values of the identity sources; raises Unauthorized if one of them is missing."""
         values = read_sources(self.authorizer.identity_sources, call)
         if values is None:
             raise errors.Unauthorized("an identity source is missing or empty")
         wanted = self.authorizer.validation_expression
-        if wanted is not None and not all(re.search(wanted, value) for value in values):
+        if wanted is not None and not all(map(compile_expression(wanted).search, values)):
             raise errors.Unauthorized("the token does not have the expected form")
         return values
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from berth.payload.method_request import is_valid, model_problem
+from berth.payload.request_model import is_valid, model_problem
 
 NAMED = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
 LOCAL_ONLY = "only references within a model are supported"
@@ -93,3 +93,9 @@ def test_reference_within_a_model_is_followed() -> None:
     model = {"properties": {"a": {"$ref": "#/definitions/a"}}, "definitions": {"a": {"type": "string"}}}
     assert is_valid(json.dumps(model), b'{"a": "x"}')
     assert not is_valid(json.dumps(model), b'{"a": 1}')
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "Infinity"])
+def test_number_beyond_any_double_meets_no_model(number: str) -> None:
+    assert is_valid("{}", b'{"a": 1e308}')
+    assert not is_valid("{}", f'{{"a": {number}}}'.encode())
