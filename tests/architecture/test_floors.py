@@ -23,6 +23,7 @@ FLOORS = (
         "runtime/sandbox",
         "runtime/environment.py",
         "runtime/temp_folders.py",
+        "runtime/search.py",
     ),
     ("runtime/outcome.py",),
     ("runtime/supervisor.py",),
@@ -44,7 +45,10 @@ FLOORS = (
     ("testing",),
 )
 MODULES = modules()
-CHILD = {"runtime/process/bootstrap.py", "runtime/sandbox/child.py"}
+CHILD = {
+    *("runtime/process/bootstrap.py", "runtime/process/start.py", "runtime/process/frames.py"),
+    "runtime/sandbox/child.py",
+}
 
 
 def _entry(path: str) -> str:

@@ -91,7 +91,7 @@ SENTENCES = [
     (
         "environments",
         "| {:,} and {:,} bytes |",
-        [number("MAX_REQUEST_BYTES"), number("bootstrap.MAX_RESPONSE_BYTES")],
+        [number("MAX_REQUEST_BYTES"), number("frames.MAX_RESPONSE_BYTES")],
     ),
     ("environments", "Looked at every {:g} ms", [1000 * number("memory_limiter.PERIOD_SECONDS")]),
     ("environments", "A line that is longer than {:g} MiB", [number("LONGEST_LINE") / _MIB]),

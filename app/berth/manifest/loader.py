@@ -59,7 +59,7 @@ def load(settings: Settings, only: Collection[str] = ()) -> Catalog:
     manifests = _load_functions(folders, defaults, report)
     if stage_manifest is not None and not only:
         manifests = _served(manifests, stage_manifest.functions, folders, place)
-    check_functions(manifests, report)
+    check_functions(manifests, stage_manifest, report)
     if stage_manifest is None:
         raise ManifestError(report.problems)
     environment = _resolve(stage_manifest.environment, stage_manifest.stage_variables, place)

@@ -17,6 +17,8 @@ _PREFIX = "berth-environments-"
 _AT_ONCE = 500  # files that a request may wait for
 _BATCH = 4096
 _CLOSE_SECONDS = 1.0
+# A Unix socket's path has 107 bytes at most, and libraries make theirs some folders below this one.
+_NAME_LETTERS = 8
 
 log = logging.getLogger("berth")
 
@@ -46,7 +48,7 @@ class TempFolders:
                 self._unlock()
                 self._sweep_abandoned()
                 self._root, self._lock = _create_root(self._parent)
-            return Path(tempfile.mkdtemp(prefix=f"{function_name}-", dir=self._root))
+            return Path(tempfile.mkdtemp(prefix=f"{function_name[:_NAME_LETTERS]}-", dir=self._root))
 
     def remove(self, folder: Path) -> None:
         """Remove a folder with its contents; of very many files the next server removes the rest."""

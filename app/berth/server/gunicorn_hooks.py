@@ -27,8 +27,8 @@ from berth.gateway.routing.head import RAW_HEADERS_NAME
 from berth.manifest.loader import load
 from berth.model.trust import CONTEXT_PREFIX
 from berth.runtime.environments import Environments, check_sandbox
-from berth.runtime.process.bootstrap import die_with
 from berth.runtime.process.os_process import hide_process
+from berth.runtime.process.start import die_with
 from berth.server.worker_signals import Orders, announce, believe_orders_only, resume_stopped
 from berth.settings import Settings
 

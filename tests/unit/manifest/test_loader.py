@@ -1,4 +1,6 @@
 import sys
+import zipfile
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import pytest
@@ -257,12 +259,57 @@ def test_other_folders_can_be_named(load_files):
         ("src.app.handler", "src/app.py"),
         ("package.handler", "package/__init__.py"),
         ("installed.handler", ".packages/installed.py"),
-        ("compiled.handler", "compiled.cpython-311-x86_64-linux-gnu.so"),
+        ("compiled.handler", f"compiled{EXTENSION_SUFFIXES[0]}"),
+        ("compiled.handler", "compiled.so"),
+        ("compiled.handler", "compiled.abi3.so"),
+        ("bytecode.handler", "bytecode.pyc"),
+        ("src/bytecode.handler", "src/bytecode.pyc"),
+        ("package.handler", "package/__init__.pyc"),
     ],
 )
 def test_a_handler_is_found(handler, file, load_files):
     files = {"functions/hello/app.py": None, f"functions/hello/{file}": "", MANIFEST: {"handler": handler}}
     assert load_files(files).functions["hello"].handler == handler
+
+
+@pytest.mark.parametrize(
+    ("stage", "environment"),
+    [
+        ({}, {"PYTHONPATH": "/nowhere:lib"}),
+        ({"environment": {"PYTHONPATH": "lib"}}, {}),
+        ({"stageVariables": {"root": "lib"}}, {"PYTHONPATH": "${stageVariables.root}"}),
+    ],
+)
+def test_a_handler_that_pythonpath_alone_finds_is_found(stage, environment, load_files):
+    manifest = {"handler": "elsewhere.handler", "environment": environment}
+    files = {"functions/hello/lib/elsewhere.py": "", MANIFEST: manifest, "manifests/dev.json": stage}
+    assert load_files(files).functions["hello"].handler == "elsewhere.handler"
+
+
+def test_a_handler_in_an_archive_of_pythonpath_is_found(load_files, tmp_path):
+    with zipfile.ZipFile(tmp_path / "modules.zip", "w") as archive:
+        archive.writestr("zipped.py", "")
+    environment = {"PYTHONPATH": str(tmp_path / "modules.zip")}
+    manifest = {"handler": "zipped.handler", "environment": environment}
+    assert load_files({MANIFEST: manifest}).functions["hello"].handler == "zipped.handler"
+
+
+def test_a_handler_in_a_folder_that_a_path_file_names_is_found(load_files):
+    files = {
+        "functions/hello/more.pth": "# ours\nimport sys\nhidden\n",
+        "functions/hello/hidden/inner.py": "",
+    }
+    files[MANIFEST] = {"handler": "inner.handler"}
+    assert load_files(files).functions["hello"].handler == "inner.handler"
+
+
+def test_finding_a_handler_runs_no_code_of_the_function(load_files, capfd):
+    files = {"functions/hello/package/__init__.py": "print('it ran')"}
+    files["functions/hello/package/inner.py"] = "print('it ran')"
+    files["functions/hello/more.pth"] = "import sys; print('it ran')"
+    files[MANIFEST] = {"handler": "package.inner.handler"}
+    load_files(files)
+    assert capfd.readouterr().out == ""
 
 
 def test_a_folder_without_manifest_is_a_warning(load_files):

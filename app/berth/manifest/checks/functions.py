@@ -1,15 +1,17 @@
 """Checks of functions that need more than the manifest: the folder, the layers, the other functions."""
 
+import importlib
+import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from glob import escape, glob
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from importlib.machinery import PathFinder
 from os.path import isdir, isfile
 from pathlib import Path
 
 from berth.errors import Place, Report
 from berth.manifest.document import shown
 from berth.model.function import PACKAGES_FOLDER, Function
-from berth.model.manifest import FunctionManifest
+from berth.model.manifest import FunctionManifest, StageManifest
 
 MANIFEST = "manifest.json"
 # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
@@ -23,25 +25,27 @@ def manifest_place(folder: Path, report: Report) -> Place:
     return report.at(shown(folder / MANIFEST))
 
 
-def check_functions(manifests: Mapping[Path, FunctionManifest], report: Report) -> None:
+def check_functions(
+    manifests: Mapping[Path, FunctionManifest], stage: StageManifest | None, report: Report
+) -> None:
     """Report what is wrong with the name and the handler of each function."""
     for folder, manifest in manifests.items():
         if not FUNCTION_NAME.fullmatch(folder.name):
             wrong = f"{folder.name!r} is not a Lambda function name: 1 to 64 letters, digits, - or _"
             report.add(shown(folder), "", wrong)
-        layers = [folder / layer for layer in manifest.layers]
-        missing = handler_problem(folder, manifest.handler, layers) if manifest.handler else None
+        roots = _more_roots(folder, manifest, stage)
+        missing = handler_problem(folder, manifest.handler, roots) if manifest.handler else None
         if missing:
             manifest_place(folder, report).add("handler", missing)
 
 
-def handler_problem(folder: Path, handler: str, layers: Iterable[Path] = ()) -> str | None:
+def handler_problem(folder: Path, handler: str, more_roots: Iterable[Path] = ()) -> str | None:
     """Say why no file holds this handler; None if one does."""
     module, dot, attribute = handler.rpartition(".")
     parts = module.replace("/", ".").split(".")
     if not dot or not attribute or "" in parts:
         return f"{handler!r} must be module.attribute, such as app.lambda_handler"
-    if any(_holds_module(root.joinpath(*parts)) for root in _module_roots(folder, layers)):
+    if _can_import(parts, [str(root) for root in (folder, folder / PACKAGES_FOLDER, *more_roots)]):
         return None
     if len(parts) > 1 and isfile(folder.joinpath(*parts[:-2], f"{parts[-2]}.py")):
         meant = f"{'.'.join(parts[:-1])}.handler"
@@ -70,12 +74,30 @@ def check_resources(functions: Collection[Function], max_environments: int, repo
         report.add("functions", "provisionedConcurrency", wrong)
 
 
-def _module_roots(folder: Path, layers: Iterable[Path]) -> Iterator[Path]:
-    yield from (folder, folder / PACKAGES_FOLDER)
-    for layer in layers:
+def _more_roots(folder: Path, manifest: FunctionManifest, stage: StageManifest | None) -> Iterator[Path]:
+    """The folders outside the function's own that may hold its handler: those of PYTHONPATH and of layers."""
+    environment = {**(stage.environment if stage else {}), **manifest.environment}
+    given = environment.get("PYTHONPATH", "")
+    for name, value in stage.stage_variables.items() if stage else ():
+        given = given.replace(f"${{stageVariables.{name}}}", value)
+    yield from (folder / entry for entry in given.split(os.pathsep) if entry)
+    for layer in (folder / layer for layer in manifest.layers):
         yield from (layer, layer / "python", *layer.glob("python/lib/python3.*/site-packages"))
 
 
-def _holds_module(stem: Path) -> bool:
-    compiled = glob(f"{escape(str(stem))}.*.so")
-    return isfile(f"{stem}.py") or isdir(stem) or bool(compiled)
+def _can_import(parts: Sequence[str], roots: Sequence[str]) -> bool:
+    """Whether Python would find a module there, in whatever form; no code of the function runs for this."""
+    importlib.invalidate_caches()
+    path = [*roots, *(folder for root in roots for folder in _named_by_path_files(Path(root)))]
+    for part in parts:
+        found = PathFinder.find_spec(part, path)
+        if found is None:
+            return False
+        path = list(found.submodule_search_locations or ())
+    return True
+
+
+def _named_by_path_files(folder: Path) -> Iterator[str]:
+    for file in sorted(folder.glob("*.pth")):
+        lines = file.read_text("utf-8", errors="replace").splitlines() if file.is_file() else []
+        yield from (str(folder / line) for line in lines if line and isdir(folder / line))

@@ -1,13 +1,11 @@
 """An execution environment that runs its function inside the server's process."""
 
+import sys
 import threading
 import time
 import uuid
+from types import ModuleType, SimpleNamespace
 from typing import Any
-
-from awslambdaric import bootstrap as runtime
-from awslambdaric.lambda_runtime_client import BaseLambdaRuntimeClient, InvocationRequest
-from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller, to_json
 
 from berth.errors import EnvironmentDied, InvocationFault
 from berth.model.function import Function
@@ -16,8 +14,9 @@ from berth.runtime.environment import Instance, State, runtime_headers
 from berth.runtime.inline.module_scope import ModuleScope
 from berth.runtime.logs.log_format import Report
 from berth.runtime.outcome import final_result, invocation_outcome
-from berth.runtime.process.bootstrap import ERROR, limited_response, request_attributes
 from berth.runtime.process.environ import build_environ
+from berth.runtime.process.frames import ERROR, limited_response, request_attributes
+from berth.runtime.process.start import replace_methods
 from berth.runtime.supervisor import Supervisor
 
 # Each call swaps the interpreter's globals, so only one call may run at a time.
@@ -28,8 +27,7 @@ class InlineEnvironment:
     """Runs the handler in the request's own thread; swaps `sys.modules` and `os.environ` around each call.
 
     Its limits: the whole server runs one inline invocation at a time. No deadline is enforced.
-    `os._exit` or a segfault ends the server. The handler does not run in the main thread. awslambdaric
-    reads AWS_LAMBDA_LOG_FORMAT, AWS_LAMBDA_LOG_LEVEL and AWS_EXECUTION_ENV once for the whole process.
+    `os._exit` or a segfault ends the server. The handler does not run in the main thread.
     """
 
     def __init__(self, function: Function, supervisor: Supervisor) -> None:
@@ -38,6 +36,7 @@ class InlineEnvironment:
         self._log = supervisor.open_log(function, instance)
         self._scope = ModuleScope(function, build_environ(function, supervisor.settings, instance))
         self._state = State.NEW
+        self._has_methods = False
 
     def is_alive(self) -> bool:
         """Whether the environment can take an invocation."""
@@ -57,7 +56,7 @@ class InlineEnvironment:
         began = time.monotonic()
         ending: InvocationResult | InvocationFault
         try:
-            ending = self._run(_OneInvocation(invocation, self.function.timeout))
+            ending = self._run(invocation)
         except EnvironmentDied as died:
             ending = died
         report = Report(
@@ -71,7 +70,7 @@ class InlineEnvironment:
 
     def initialize(self) -> InvocationResult | None:
         """Run the init phase alone; returns None, or the error that the import raised."""
-        result = self._run(_OneInvocation(None, self.function.timeout))
+        result = self._run(None)
         return result if result.function_error else None
 
     def kill(self) -> None:
@@ -81,9 +80,10 @@ class InlineEnvironment:
         """Become DEAD; the next environment imports the function anew."""
         self._state = State.DEAD
 
-    def _run(self, client: "_OneInvocation") -> InvocationResult:
-        with _interpreter, self._scope.entered():
-            client.marshaller = LambdaMarshaller()  # it reads AWS_EXECUTION_ENV, which is set only now
+    def _run(self, invocation: Invocation | None) -> InvocationResult:
+        with _interpreter, self._scope.entered() as runtime:
+            client = self._make_client(runtime)
+            client.offer(invocation, self.function.timeout)
             try:
                 runtime.run(self.function.handler, client)
             except _Answered:
@@ -92,22 +92,29 @@ class InlineEnvironment:
                 self._state = State.DEAD
                 if client.result is None:
                     raise EnvironmentDied(f"Runtime exited {_ending(ended)}") from ended
-        assert client.result is not None
-        return client.result
+        result: InvocationResult = client.result
+        return result
+
+    def _make_client(self, runtime: ModuleType) -> Any:
+        """Make a client of AWS's own class, in which the function may have replaced methods."""
+        if not self._has_methods:
+            self._has_methods = True
+            replace_methods(runtime.LambdaRuntimeClient.__base__, _OneInvocation)
+        return runtime.LambdaRuntimeClient("")
 
 
 class _Answered(BaseException):
     """Raised when awslambdaric asks for a second invocation, to leave its loop."""
 
 
-class _OneInvocation(BaseLambdaRuntimeClient):  # type: ignore[misc]
-    """A Runtime API that offers one invocation, or none if only the init phase is to run."""
+class _OneInvocation:
+    """The methods of a Runtime API that offers one invocation, or none if only the init phase is to run."""
 
-    def __init__(self, invocation: Invocation | None, timeout: int) -> None:
-        super().__init__("")
+    result: InvocationResult | None = None
+
+    def offer(self, invocation: Invocation | None, timeout: int) -> None:
         self._invocation = invocation
         self._timeout = timeout
-        self.result: InvocationResult | None = None
 
     def wait_next_invocation(self) -> Any:
         invocation, self._invocation = self._invocation, None
@@ -115,16 +122,21 @@ class _OneInvocation(BaseLambdaRuntimeClient):  # type: ignore[misc]
             self.result = self.result or InvocationResult(b"null")
             raise _Answered
         head = runtime_headers(invocation, int((time.time() + self._timeout) * 1000))
-        return InvocationRequest(**request_attributes(head, invocation.payload or b"{}"))
+        return SimpleNamespace(**request_attributes(head, invocation.payload or b"{}"))
 
-    def post_invocation_result(self, invoke_id: str, result_data: Any, *_: Any) -> None:
+    def post_invocation_result(
+        self, invoke_id: str, result_data: Any, content_type: str = "", invocation_id: str | None = None
+    ) -> None:
         kind, payload = limited_response(result_data)
         self.result = InvocationResult(payload, "Unhandled" if kind == ERROR else None)
 
-    def post_invocation_error(self, invoke_id: str, error_response_data: str, *_: Any) -> None:
+    def post_invocation_error(
+        self, invoke_id: str, error_response_data: str, xray_fault: str, invocation_id: str | None = None
+    ) -> None:
         self.result = InvocationResult(error_response_data.encode("utf-8"), "Unhandled")
 
     def post_init_error(self, error_response_data: Any, error_type_override: str | None = None) -> None:
+        to_json = sys.modules["awslambdaric.lambda_runtime_marshaller"].to_json
         self.result = InvocationResult(to_json(error_response_data).encode("utf-8"), "Unhandled")
 
 

@@ -3,78 +3,121 @@
 import importlib
 import logging
 import os
-import site
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
 from berth.model.function import Function
-from berth.runtime.process.bootstrap import search_path, site_folders
+from berth.runtime.process.start import (
+    customize,
+    enter_path,
+    import_runtime,
+    make_main_module,
+)
+from berth.runtime.search import child_search_path, given_path, site_folders
+
+# The copy of AWS's runtime that each function has.
+_RUNTIME_NAMES = frozenset({"__main__", "awslambdaric", "runtime_client"})
 
 
 class ModuleScope:
-    """The modules, environment variables and working directory of one function."""
+    """The modules, environment variables and working directory of one function.
+
+    The function has a copy of AWS's runtime for itself: libraries replace functions in it, and its format
+    of log records depends on the function's environment variables.
+    """
 
     def __init__(self, function: Function, environ: Mapping[str, str]) -> None:
-        layers = [str(layer) for layer in function.layers]
-        folders = site_folders(str(function.directory), environ, layers)
-        self._folders = tuple(folder for folder in folders if os.path.isdir(folder))
+        self._folders = site_folders(function, environ)
+        self._given = given_path(function, environ)
         self._modules: dict[str, ModuleType] = {}
-        self._environ = dict(environ)
-        self._cwd = self._folders[0]
+        self._main_module: ModuleType | None = None
+        self._environ = {**environ, "PYTHONPATH": child_search_path(function, environ)}
+        self._cwd = str(function.directory)
         self._path: list[str] = []
 
     @contextmanager
-    def entered(self) -> Iterator[None]:
-        """Put the function's globals in place; afterwards save them and restore the server's."""
-        with _restored_globals(), self._own_modules():
-            self._enter_path()
+    def entered(self) -> Iterator[ModuleType]:
+        """Put the function's globals in place; afterwards save them and restore the server's.
+
+        Yields the function's `awslambdaric.bootstrap`.
+        """
+        with _restored_globals():
             _replace_environ(self._environ)
-            os.chdir(self._cwd)
-            try:
-                yield
-            finally:
-                self._environ = dict(os.environ)
-                self._cwd = os.getcwd()
+            with self._own_modules() as main_module:
+                self._enter_path()
+                os.chdir(self._cwd)
+                try:
+                    yield main_module.bootstrap
+                finally:
+                    self._environ = dict(os.environ)
+                    self._cwd = os.getcwd()
 
     def _enter_path(self) -> None:
         if not self._path:
-            sys.path[:] = search_path(self._folders, self._environ, sys.path)
-            for folder in self._folders:
-                site.addsitedir(folder)  # `.pth` files
+            sys.path[:] = [*self._given, *sys.path]
+            customize(self._given)
+            enter_path(self._folders, self._given, ())
             self._path = list(sys.path)
         sys.path[:] = self._path
 
     @contextmanager
-    def _own_modules(self) -> Iterator[None]:
-        """Hide the server's modules that have the name of a module in the function's folder."""
-        own = self._top_level_names
-        hidden = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in own}
-        for name in hidden:
-            del sys.modules[name]
-        before = set(sys.modules)
+    def _own_modules(self) -> Iterator[ModuleType]:
+        """Hide the server's modules that have the name of a module of the function or of AWS's runtime.
+
+        Yields what `__main__` is for the function.
+        """
+        if self._main_module is None:
+            self._main_module, self._modules = _load_runtime()
+        hidden = _take(self._hidden_names)
+        kept = dict(sys.modules)
         sys.modules.update(self._modules)
         try:
-            yield
+            yield self._main_module
         finally:
-            added = [name for name in sys.modules if name not in before]
-            self._modules = {name: sys.modules[name] for name in added if self._owns(sys.modules[name])}
-            for name in self._modules:
-                del sys.modules[name]
+            own = [name for name in sys.modules if name not in kept and self._owns(name)]
+            self._modules = {name: sys.modules.pop(name) for name in own}
+            sys.modules.update(kept)
             sys.modules.update(hidden)
 
     @cached_property
-    def _top_level_names(self) -> frozenset[str]:
+    def _hidden_names(self) -> frozenset[str]:
         importlib.invalidate_caches()
-        folders = [Path(folder) for folder in self._folders]
-        return frozenset(path.name.partition(".")[0] for folder in folders for path in folder.iterdir())
+        folders = [Path(folder) for folder in self._owned_folders if os.path.isdir(folder)]
+        own = frozenset(path.name.partition(".")[0] for folder in folders for path in folder.iterdir())
+        return own | _RUNTIME_NAMES
 
-    def _owns(self, module: ModuleType) -> bool:
+    @cached_property
+    def _owned_folders(self) -> list[str]:
+        """The folders of modules that are the function's alone; PYTHONPATH may name some of the server's."""
+        return [*self._folders, *(folder for folder in self._given if folder not in sys.path)]
+
+    def _owns(self, name: str) -> bool:
+        if name.partition(".")[0] in _RUNTIME_NAMES:
+            return True
+        module = sys.modules[name]
         origins = [getattr(module, "__file__", None) or "", *map(str, getattr(module, "__path__", ()))]
-        return any(origin.startswith(f"{folder}{os.sep}") for origin in origins for folder in self._folders)
+        return any(
+            origin.startswith(f"{folder}{os.sep}") for origin in origins for folder in self._owned_folders
+        )
+
+
+def _load_runtime() -> tuple[ModuleType, dict[str, ModuleType]]:
+    """Import AWS's runtime once more; returns what `__main__` is on Lambda, and all modules of the copy."""
+    hidden = _take(_RUNTIME_NAMES)
+    main_module = make_main_module(import_runtime(()))
+    modules = _take(_RUNTIME_NAMES)
+    sys.modules.update(hidden)
+    return main_module, {**modules, "__main__": main_module}
+
+
+def _take(top_level: Collection[str]) -> dict[str, ModuleType]:
+    """Remove the modules of these packages from `sys.modules`, and return them."""
+    names = [name for name in sys.modules if name.partition(".")[0] in top_level]
+    return {name: sys.modules.pop(name) for name in names}
 
 
 @contextmanager

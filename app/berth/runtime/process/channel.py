@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from berth.errors import EnvironmentDied
-from berth.runtime.process import bootstrap
+from berth.runtime.process.frames import LENGTHS_BYTES, encode_frame, frame_lengths
 from berth.runtime.process.os_process import OsProcess
 
 _MAX_HEAD_BYTES = 64 * 1024
@@ -44,7 +44,7 @@ class Channel:
 
     def send(self, head: dict[str, Any], tail: bytes, deadline: float) -> None:
         """Send one frame; raises DeadlinePassed or ProcessEnded."""
-        rest = memoryview(bootstrap.encode_frame(head, tail))
+        rest = memoryview(encode_frame(head, tail))
         while rest:
             try:
                 rest = rest[self._connection.send(rest) :]
@@ -57,8 +57,7 @@ class Channel:
 
     def receive(self, deadline: float) -> tuple[dict[str, Any], bytes]:
         """Receive one frame; raises DeadlinePassed, ProcessEnded, or EnvironmentDied if it cannot be read."""
-        lengths = self._receive_exactly(bootstrap.LENGTHS.size, deadline)
-        head_size, tail_size = bootstrap.LENGTHS.unpack(lengths)
+        head_size, tail_size = frame_lengths(self._receive_exactly(LENGTHS_BYTES, deadline))
         if head_size > _MAX_HEAD_BYTES or tail_size > _MAX_TAIL_BYTES:
             raise EnvironmentDied("Runtime sent a frame that is too large")
         frame = self._receive_exactly(head_size + tail_size, deadline)

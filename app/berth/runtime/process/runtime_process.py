@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from berth.errors import EnvironmentDied
@@ -15,15 +16,18 @@ from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
 from berth.runtime.environment import runtime_headers
 from berth.runtime.limits.process_table import PeakMemory
-from berth.runtime.process import bootstrap
 from berth.runtime.process.channel import Channel, DeadlinePassed, ProcessEnded
 from berth.runtime.process.environ import server_packages
+from berth.runtime.process.frames import ERROR, INIT, INIT_ERROR
 from berth.runtime.process.os_process import OsProcess, spawn
 from berth.runtime.sandbox.child import Sandbox
+from berth.runtime.search import child_search_path, given_path, site_folders
 
 # An invocation this short cannot use much new memory, and reading the peak costs a tenth of its time.
 _TOO_SHORT_SECONDS = 0.001
 _FRESH_SECONDS = 0.025
+_EXIT_SECONDS = 2.0
+_PROGRAM = str(Path(__file__).with_name("bootstrap.py"))
 _START_SECONDS = 30.0  # a machine on which a bare interpreter takes longer cannot run functions
 
 
@@ -60,10 +64,12 @@ class RuntimeProcess:
         Raises DeadlinePassed or EnvironmentDied.
         """
         self.await_start(deadline)
-        self._send({"type": bootstrap.INIT}, b"", deadline)
+        self._send({"type": INIT}, b"", deadline)
         head, payload = self._receive(deadline)
         self.note_peak()
-        if head.get("type") == bootstrap.INIT_ERROR:
+        if head.get("type") == INIT_ERROR:
+            # AWS's runtime exits after this error, and libraries that report errors send them at the exit.
+            self.has_exited(max(0.0, min(_EXIT_SECONDS, deadline - time.monotonic())))
             return _checked(InvocationResult(payload, "Unhandled"))
         return None
 
@@ -75,7 +81,7 @@ class RuntimeProcess:
             head, payload = self._receive(deadline)
             # A process that an earlier handler started may send a late frame of that invocation.
             if head.get("requestId") == invocation.request_id:
-                failed = head.get("type") == bootstrap.ERROR
+                failed = head.get("type") == ERROR
                 return InvocationResult(payload, "Unhandled" if failed else None)
 
     def note_peak(self, busy_seconds: float = math.inf) -> None:
@@ -151,7 +157,7 @@ def launch(
         try:
             ours, theirs = map(on_failure.enter_context, socket.socketpair())
             process = spawn(
-                _program(function, theirs.fileno(), confine(), bytecode=bytecode),
+                _program(function, environ, theirs.fileno(), confine(), bytecode=bytecode),
                 folder=function.directory,
                 environ=environ,
                 output=output,
@@ -164,13 +170,22 @@ def launch(
     return RuntimeProcess(process, Channel(ours, process))
 
 
-def _program(function: Function, connection: int, sandbox: Sandbox | None, *, bytecode: bool) -> list[str]:
+def _program(
+    function: Function,
+    environ: Mapping[str, str],
+    connection: int,
+    sandbox: Sandbox | None,
+    *,
+    bytecode: bool,
+) -> list[str]:
     flags = ["-P", "-S", *([] if bytecode else ["-B"])]
-    place = bootstrap.Place(
-        connection=connection,
-        server=os.getpid(),
-        server_packages=server_packages(),
-        layers=tuple(str(layer) for layer in function.layers),
-        sandbox=sandbox._asdict() if sandbox is not None else None,
-    )
-    return [sys.executable, *flags, bootstrap.__file__, json.dumps(place._asdict())]
+    place = {
+        "connection": connection,  # the descriptor of the private socket
+        "server": os.getpid(),
+        "server_packages": server_packages(),
+        "folders": site_folders(function, environ),
+        "given": given_path(function, environ),
+        "child_path": child_search_path(function, environ),
+        "sandbox": sandbox._asdict() if sandbox is not None else None,  # None: the process is not shut in
+    }
+    return [sys.executable, *flags, _PROGRAM, json.dumps(place)]

@@ -1,4 +1,5 @@
 import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -6,8 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from berth.errors import EnvironmentDied
-from berth.runtime.process.bootstrap import LENGTHS, encode_frame, read_frame
 from berth.runtime.process.channel import Channel, DeadlinePassed, ProcessEnded
+from berth.runtime.process.frames import encode_frame, read_frame
+
+LENGTHS = struct.Struct("!II")
 
 
 class Process:
@@ -50,13 +53,13 @@ def test_a_frame_arrives_as_it_was_sent(ends: tuple[Channel, socket.socket]):
     theirs.sendall(encode_frame({"type": "result"}, b"\x00\xff"))
     assert channel.receive(_soon()) == ({"type": "result"}, b"\x00\xff")
     channel.send({"requestId": "id"}, b"{}", _soon())
-    assert read_frame(theirs) == ({"requestId": "id"}, b"{}")
+    assert read_frame(theirs.fileno()) == ({"requestId": "id"}, b"{}")
 
 
 def test_a_large_frame_is_sent_while_the_other_side_reads(ends: tuple[Channel, socket.socket]):
     channel, theirs = ends
     frames: list[tuple[dict[str, object], bytes]] = []
-    reader = threading.Thread(target=lambda: frames.append(read_frame(theirs)))
+    reader = threading.Thread(target=lambda: frames.append(read_frame(theirs.fileno())))
     reader.start()
     channel.send({}, b"x" * 6_000_000, _soon())
     reader.join(10)

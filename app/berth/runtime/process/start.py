@@ -1,0 +1,142 @@
+"""The steps that lead from a bare interpreter to AWS's runtime as it starts on Lambda.
+
+This module is part of the process's program, see bootstrap.py.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.machinery
+import os
+import site
+import sys
+from collections.abc import Callable, Sequence
+from types import ModuleType
+
+# The value of `ulimit -n` on Lambda: a function that leaks descriptors fails at the same number.
+_MAX_DESCRIPTORS = 1024
+_PR_SET_PDEATHSIG = 1
+_SIGKILL = 9  # the module `signal` is none that AWS's runtime imports
+
+
+def die_with(parent: int, signal_number: int = _SIGKILL) -> None:
+    """Have the kernel send this process a signal when the thread that started it ends."""
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal_number)
+    except (ImportError, AttributeError):
+        return  # macOS has no prctl
+    if os.getppid() != parent:
+        os._exit(1)  # the parent ended before the kernel was told
+
+
+def _limit_descriptors() -> None:
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _MAX_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(_MAX_DESCRIPTORS, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def prepare_process(enter_sandbox: Callable[[], None], server: int, given: Sequence[str]) -> None:
+    """Shut this process in, and tell the kernel its limits; `given` are the entries of PYTHONPATH.
+
+    The modules that this takes are Python's own, even if PYTHONPATH has some of the same names. They are
+    forgotten afterwards: AWS's runtime does not import them, so a function may bring its own `resource.py`.
+    """
+    path, known = list(sys.path), set(sys.modules)
+    sys.path[:] = _without(path, given)
+    enter_sandbox()
+    die_with(server)
+    _limit_descriptors()
+    sys.path[:] = path
+    for name in set(sys.modules) - known:
+        del sys.modules[name]
+
+
+def import_runtime(server_packages: Sequence[str]) -> ModuleType:
+    """Import AWS's runtime before a module of the function can replace one that it needs.
+
+    Returns `awslambdaric.__main__`, which has `awslambdaric.bootstrap` as an attribute.
+    """
+    path = list(sys.path)
+    sys.path[:] = [*server_packages[:1], *path, *server_packages[1:]]
+    # awslambdaric's HTTP client is not needed, and its import would load a C++ library.
+    sys.modules["runtime_client"] = None  # type: ignore[assignment]
+    try:
+        return importlib.import_module("awslambdaric.__main__")
+    finally:
+        del sys.modules["runtime_client"]
+        sys.path[:] = path
+
+
+def make_main_module(runtime: ModuleType) -> ModuleType:
+    """Make what `__main__` is on Lambda: libraries look there for functions of the runtime to replace."""
+    main_module = ModuleType("__main__")
+    main_module.__file__ = os.path.join(os.path.dirname(__file__), "bootstrap.py")
+    vars(main_module).update(awslambdaricmain=runtime, bootstrap=runtime.bootstrap)
+    return main_module
+
+
+def replace_methods(client_class: type, methods: type) -> None:
+    """Give AWS's class the methods of another class; a library that replaces them there replaces these."""
+    for name, member in vars(methods).items():
+        if not name.startswith("__"):
+            setattr(client_class, name, member)
+
+
+def keep_log_open(bootstrap: ModuleType) -> None:
+    """Let what runs at the process's exit write to the log, which AWS's runtime closes before that."""
+
+    def leave_open(*_: object) -> None:
+        return
+
+    bootstrap.FramedTelemetryLogSink.__exit__ = leave_open
+
+
+def has_customization(given: Sequence[str]) -> bool:
+    """Whether PYTHONPATH has a module that Python runs before the program."""
+    return any(_finds(name, given) for name in ("sitecustomize", "usercustomize"))
+
+
+def customize(given: Sequence[str]) -> None:
+    """Run sitecustomize and usercustomize from PYTHONPATH, as Python does at its start on Lambda."""
+    if _finds("sitecustomize", given):
+        site.execsitecustomize()
+    if _finds("usercustomize", given) and site.check_enableusersite():
+        site.execusercustomize()
+
+
+def finish_site(given: Sequence[str], server_packages: Sequence[str]) -> None:
+    """Do what Python's option -S has left out, but for the folders of packages."""
+    site.setquit()
+    site.setcopyright()
+    site.sethelper()
+    sys.path[:] = [*given, *_without(sys.path, given), *_without(server_packages, sys.path)]
+    customize(given)
+
+
+def enter_path(folders: Sequence[str], given: Sequence[str], server_packages: Sequence[str]) -> None:
+    """Make `sys.path` what it is on Lambda, and read the `.pth` files of the function's folders."""
+    interpreter = _without(sys.path, [*given, *server_packages])
+    sys.path[:] = dict.fromkeys([*folders, *given, *interpreter])
+    for folder in folders:
+        site.addsitedir(folder)  # the folder itself is on the path already
+    _forget_shadowed_simplejson(folders)
+    sys.path += _without(server_packages, sys.path)
+
+
+def _forget_shadowed_simplejson(folders: Sequence[str]) -> None:
+    """Have a function that brings its own simplejson import that one; awslambdaric keeps the other."""
+    if _finds("simplejson", folders):
+        for name in [name for name in sys.modules if name.partition(".")[0] == "simplejson"]:
+            del sys.modules[name]
+
+
+def _finds(module: str, folders: Sequence[str]) -> bool:
+    return importlib.machinery.PathFinder.find_spec(module, folders) is not None
+
+
+def _without(path: Sequence[str], others: Sequence[str]) -> list[str]:
+    return [entry for entry in path if os.path.abspath(entry) not in others]
