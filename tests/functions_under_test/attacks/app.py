@@ -1,5 +1,6 @@
 """What a function may try to do to others: each attempt returns what it got, or the error's name."""
 
+import contextlib
 import ctypes
 import errno
 import mmap
@@ -130,6 +131,11 @@ def rightful(event):
         return {name: part(Path(folder)) for name, part in RIGHTFUL.items()}
 
 
+def part(event):
+    with tempfile.TemporaryDirectory() as folder:
+        return RIGHTFUL[event["name"]](Path(folder))
+
+
 def starts_and_signals_a_process(folder):
     process = subprocess.Popen(["sleep", "60"])
     process.send_signal(signal.SIGTERM)
@@ -152,8 +158,11 @@ def has_an_alarm(folder):
 
 def looks_into_its_own_process(folder):
     process = subprocess.Popen(["sleep", "60"], env={"SEEN": "yes"})
-    while not (shown := Path(f"/proc/{process.pid}/environ").read_text()).startswith("SEEN"):
-        pass
+    shown = ""
+    while not shown.startswith("SEEN"):
+        # Until the program runs, the process is as hidden as the one that has started it.
+        with contextlib.suppress(PermissionError):
+            shown = Path(f"/proc/{process.pid}/environ").read_text()
     process.kill()
     return process.wait(), shown
 
@@ -248,6 +257,6 @@ ATTEMPTS = {
     for each in (
         wait, send_signal, read_file, read_of_process, list_descriptors, write_to_log, trace, read_memory,
         steal_descriptors, connect_to_abstract_socket, replace_file, write_file, link_file, move_folder,
-        list_folder, unmount, limit_process, capabilities, rightful,
+        list_folder, unmount, limit_process, capabilities, rightful, part,
     )
 }

@@ -72,7 +72,7 @@ class Confinement:
         if self._level == "files":
             return self._close_files(plain, needed, _real(folder))
         return self._close_files(plain, needed, _TMP)._replace(
-            covered=() if landlock else covered,
+            covered=covered,
             namespaces=self._namespaces(),
             private_tmp=_real(folder),
             kept=tuple(path for path in needed if _is_inside(path, (_TMP,)) and path != _TMP),
@@ -144,9 +144,10 @@ class Confinement:
 
     def _can_close(self, path: str) -> bool:
         """Whether Landlock can close a file; in a folder that functions share it cannot."""
-        if self._level != "auto":
+        if self._level == "files":
             return self._has_landlock
-        return self._has_landlock and not _is_inside(path, (*_SHARED, tempfile.gettempdir()))
+        shared = (*_SHARED, tempfile.gettempdir()) if self._level == "auto" else (_TMP,)
+        return self._has_landlock and not _is_inside(path, shared)
 
     def _namespaces(self) -> int:
         return find_namespaces() if self._kernel.namespaces is None else self._kernel.namespaces
