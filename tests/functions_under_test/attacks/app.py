@@ -69,7 +69,9 @@ def read_memory(event):
     buffer = ctypes.create_string_buffer(8)
     local = (ctypes.c_size_t * 2)(ctypes.addressof(buffer), 8)
     remote = (ctypes.c_size_t * 2)(id(handler), 8)
-    return checked(libc.syscall(PROCESS_VM_READV, event["pid"], local, 1, remote, 1, 0))
+    # A plain int has 32 bits here, and the kernel reads 64 of the last argument.
+    pid, one, none = map(ctypes.c_ulong, (event["pid"], 1, 0))
+    return checked(libc.syscall(PROCESS_VM_READV, pid, local, one, remote, one, none))
 
 
 def limit_process(event):
