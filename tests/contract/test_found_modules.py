@@ -182,6 +182,22 @@ def test_relative_pythonpath_begins_at_the_task_root_wherever_the_handler_goes(
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_file_in_the_folder_where_the_server_runs_is_not_found(
+    invoker: Invoker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    code, project = tmp_path / "code", tmp_path / "project"
+    code.mkdir()
+    project.mkdir()
+    (project / "stranger.py").touch()
+    monkeypatch.chdir(project)
+    monkeypatch.syspath_prepend(project)
+    (code / "app.py").write_text(
+        "from importlib.util import find_spec\ndef handler(*_): return find_spec('stranger') is None\n"
+    )
+    assert invoke(invoker, make_function("searches", code, isolation=kind)).payload == b"true"
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("environment", [{}, {"PYTHONPATH": "/nowhere"}, {"PYTHONPATH": ""}])
 def test_child_that_is_python_finds_the_installed_packages(
     invoker: Invoker, tmp_path: Path, kind: str, environment: dict[str, str]
