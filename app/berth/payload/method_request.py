@@ -6,12 +6,12 @@ Models are JSON Schemas of draft 4; the package jsonschema is an extra and impor
 import json
 from functools import lru_cache
 from typing import Any
-from urllib.parse import unquote
 
 from berth.errors import InvalidRequest
 from berth.model.call import Call
 from berth.model.http import HttpRequest
 from berth.model.method_request import DEFAULT_MODEL, MethodRequest
+from berth.payload.body_model import BodyModel, find_part
 from berth.payload.headers import first_media_type
 from berth.payload.urls import decode_rest_query
 
@@ -72,35 +72,36 @@ def model_problem(model: Any) -> str | None:
             return f"refers to {target!r}: only references within a model are supported"
         if not _leads_somewhere(model, target):
             return f"refers to {target!r}, which is not there"
-    return None
+    return _unusable_pattern(model)
 
 
 def is_valid(model: str, body: bytes) -> bool:
     """Whether a body is JSON and meets a model, given as its text; an empty body counts as `{}`."""
     try:
-        return bool(_validator(model).is_valid(json.loads(body or b"{}")))
+        return _body_model(model).accepts(json.loads(body or b"{}"))
     except (ValueError, RecursionError):
         return False
 
 
 @lru_cache(maxsize=256)
-def _validator(model: str) -> Any:
-    from jsonschema import Draft4Validator
+def _body_model(model: str) -> BodyModel:
+    return BodyModel(json.loads(model))
 
-    return Draft4Validator(json.loads(model))
+
+def _unusable_pattern(model: Any) -> str | None:
+    try:
+        BodyModel(model)
+    except ValueError as wrong:
+        return str(wrong)
+    return None
 
 
 def _leads_somewhere(model: Any, target: str) -> bool:
     """Whether a JSON pointer such as `#/definitions/a` is of a part of a model."""
-    for part in unquote(target[1:]).split("/")[1:]:
-        name = part.replace("~1", "/").replace("~0", "~")
-        if isinstance(model, list) and name.isdigit() and int(name) < len(model):
-            model = model[int(name)]
-        elif isinstance(model, dict) and name in model:
-            model = model[name]
-        else:
-            return False
-    return target[1:2] in {"", "/"}
+    try:
+        return isinstance(find_part(model, target), dict)
+    except LookupError:
+        return False
 
 
 def _references(model: Any) -> list[str]:
