@@ -131,6 +131,12 @@ SENTENCES = [
         "408 after {:g} s without a byte, or when a request is not whole after {:g} s",
         [number("SECONDS_BETWEEN_BYTES"), number("SECONDS_FOR_A_REQUEST")],
     ),
+    (
+        "differences",
+        "and {:g} s longer while they are renewed",
+        [number("key_set.RENEWAL")],
+    ),
+    ("differences", "as soon as the question is {:g} s old", [number("key_set.YOUNG")]),
     ("differences", "one more for each {:g} KB that came", [number("BYTES_A_SECOND") / _KIB]),
     (
         "differences",
