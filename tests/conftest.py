@@ -1,7 +1,9 @@
-"""What every test may use, and what none may leave behind."""
+"""Fixtures for every test, and a check that no test leaves a process, thread or temporary file behind."""
 
+import compileall
 import fcntl
 import os
+import signal
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -10,21 +12,44 @@ from pathlib import Path
 import pytest
 
 from kit.servers import running_servers
+from kit.sources import PACKAGE
+from kit.turns import Turns
 
 pytest_plugins = ["berth.testing.plugin"]
 _TESTS = Path(__file__).parent
 
 _LIVING = pytest.StashKey[set[str]]()
+_TURNS = pytest.StashKey[Turns]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Give this run a temp dir of its own, so that what is left in it was left by a test."""
+    _prepare_for_servers()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        config.stash[_TURNS] = Turns(Path(tempfile.gettempdir()))  # the temp dir of the whole run
+        config.add_cleanup(config.stash[_TURNS].close)
     folder = tempfile.TemporaryDirectory(prefix="berth-tests-")
     config.add_cleanup(folder.cleanup)
     patch = pytest.MonkeyPatch()
     config.add_cleanup(patch.undo)
     patch.setenv("TMPDIR", folder.name)
     patch.setattr(tempfile, "tempdir", folder.name)
+
+
+def _prepare_for_servers() -> None:
+    """Compile the package once, not in every server, and let servers be interrupted."""
+    compileall.compile_dir(PACKAGE, quiet=2)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a shell
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Run a test that is marked `alone` while no other process of the run has a test."""
+    if _TURNS not in item.config.stash:
+        return (yield)
+    with item.config.stash[_TURNS].taken(alone=item.get_closest_marker("alone") is not None):
+        return (yield)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -35,7 +60,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 @pytest.fixture(autouse=True)
 def _remember_living(request: pytest.FixtureRequest) -> None:
-    """Remember what lives before a test; module-wide servers may."""
+    """Remember the processes, threads and temporary files there are before a test."""
     request.node.stash[_LIVING] = _living()
 
 

@@ -1,4 +1,4 @@
-"""The error tree: whose fault it is, and the facts. Nothing here knows an HTTP status."""
+"""All errors of Berth: each says what went wrong and carries the facts, none knows an HTTP status."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ class BerthError(Exception):
 
 
 def _printable(text: str) -> str:
-    """One line, whatever a file held: control characters as their escapes."""
+    """Write a text in one line: a character that cannot be printed becomes its escape."""
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
@@ -43,10 +43,50 @@ class ManifestError(BerthError, RuntimeError):
         return f"{count} in the manifests or settings, nothing was started:\n{lines}"
 
 
+class Report:
+    """Collects the problems of manifests and settings, so that their author reads all of them at once."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def add(self, file: str, key: str, message: str) -> None:
+        """Report one problem."""
+        self.problems.append(Problem(file, key, message))
+
+    def at(self, file: str, key: str = "") -> "Place":
+        """The place in this report for the problems of one file, or of one key in it."""
+        return Place(self, file, key)
+
+    def raise_if_any(self) -> None:
+        """Raise ManifestError with every problem that was reported, if there is one."""
+        if self.problems:
+            raise ManifestError(self.problems)
+
+
+@dataclass(frozen=True)
+class Place:
+    """One file, or one key in it, with the report that collects its problems."""
+
+    report: Report
+    file: str
+    key: str = ""
+
+    def add(self, key: str, message: str) -> None:
+        """Report one problem of a key below this place; the empty key is this place itself."""
+        self.report.add(self.file, self._joined(key), message)
+
+    def at(self, key: str) -> "Place":
+        """The place of a key below this one."""
+        return Place(self.report, self.file, self._joined(key))
+
+    def _joined(self, key: str) -> str:
+        return f"{self.key}.{key}" if self.key and key else self.key or key
+
+
 class MalformedDocument(BerthError):
     """Raised when a document does not have the shape of its schema; carries (key path, message) pairs.
 
-    `valid` holds what could be read all the same.
+    `valid` holds the values of the fields that could be read.
     """
 
     def __init__(self, messages: Iterable[tuple[str, str]], valid: Mapping[str, Any] | None = None) -> None:
@@ -90,7 +130,7 @@ class OutOfMemory(EnvironmentDied):
 
 
 class Throttled(InvocationFault):
-    """Raised when no execution environment may be used now: a limit is reached."""
+    """Raised when a limit keeps an invocation from getting an execution environment."""
 
     error_type = "TooManyRequestsException"
 
@@ -100,7 +140,7 @@ class Throttled(InvocationFault):
 
 
 class GatewayRefusal(BerthError):
-    """Raised when the gateway answers by itself: the caller or the contract is at fault."""
+    """Raised when the gateway answers itself, because the request or the function's result is wrong."""
 
 
 class NoSuchRoute(GatewayRefusal):
@@ -116,7 +156,11 @@ class MalformedRequest(GatewayRefusal):
 
 
 class InvalidRequest(GatewayRefusal):
-    """Raised for a request that lacks what its method request asks for; its text is for the caller."""
+    """Raised for a request that lacks what its method request asks for; the caller sees its text."""
+
+
+class AmbiguousPath(GatewayRefusal):
+    """Raised for a path that a function could read as one of a route with another guard."""
 
 
 class Forbidden(GatewayRefusal):
@@ -124,7 +168,7 @@ class Forbidden(GatewayRefusal):
 
 
 class MethodNotSupported(GatewayRefusal):
-    """Raised for a method that this kind of API never passes on."""
+    """Raised for a method that this kind of API never passes to a function."""
 
 
 class HeadersTooLarge(GatewayRefusal):
@@ -132,7 +176,7 @@ class HeadersTooLarge(GatewayRefusal):
 
 
 class MethodArnTooLong(GatewayRefusal):
-    """Raised for a path with which no authorizer is asked."""
+    """Raised for a path that is too long to ask an authorizer about it."""
 
 
 class RequestTooSlow(GatewayRefusal):
@@ -159,7 +203,7 @@ class MalformedProxyResponse(GatewayRefusal):
 
 
 class FunctionFailed(GatewayRefusal):
-    """Raised when the result behind a proxy response is a function error."""
+    """Raised when a function returned a function error where a proxy response was expected."""
 
     def __init__(self, function_name: str, function_error: str) -> None:
         self.function_name = function_name
@@ -187,7 +231,7 @@ class AccessDenied(GatewayRefusal):
 
 
 class ExplicitlyDenied(AccessDenied):
-    """Raised when a policy denies it in so many words."""
+    """Raised when a policy has a statement that denies the call."""
 
 
 class SignatureMissing(GatewayRefusal):
@@ -195,8 +239,8 @@ class SignatureMissing(GatewayRefusal):
 
 
 class SignatureInvalid(GatewayRefusal):
-    """Raised for a signature that is not of a known key, not of this request, or not of now."""
+    """Raised for a signature by an unknown key, for another request, or for another time than now."""
 
 
 class AuthorizerFailed(GatewayRefusal):
-    """Raised when an authorizer cannot decide: it failed, or its answer is none."""
+    """Raised when an authorizer failed, or returned what is no decision."""

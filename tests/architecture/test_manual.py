@@ -85,7 +85,7 @@ _WORDS = {1: "one", 2: "two", 10: "ten"}
 _SOME = Settings(max_environments=1, concurrency=1)
 # What the manual says in numbers: the page, the words around them, and the numbers that the server has.
 SENTENCES = [
-    ("environments", "{:g} s at most, outside the function's timeout", [number("INIT_SECONDS")]),
+    ("environments", "It may take {:g} s at most, outside the function's timeout", [number("INIT_SECONDS")]),
     ("environments", "| {:,} in the group, Lambda's number |", [number("MAX_TASKS")]),
     ("environments", "| file descriptors | {:,}, Lambda's number |", [number("MAX_DESCRIPTORS")]),
     (
@@ -96,7 +96,7 @@ SENTENCES = [
     ("environments", "Looked at every {:g} ms", [1000 * number("memory_limiter.PERIOD_SECONDS")]),
     ("environments", "A line that is longer than {:g} MiB", [number("LONGEST_LINE") / _MIB]),
     ("environments", "may print {:g} KB, what a pipe holds", [number("PIPE_BYTES") / _KIB]),
-    ("environments", "what others print is kept, {:g} MiB", [number("MOST_WAITING") / _MIB]),
+    ("environments", "Of what others print, {:g} MiB is kept", [number("MOST_WAITING") / _MIB]),
     ("environments", "After `BERTH_DRAIN_DELAY` seconds ({:g})", [_SOME.drain_delay]),
     (
         "environments",
@@ -150,7 +150,7 @@ SENTENCES = [
         "less than {:g} KB of its answer in {:g} s",
         [number("patience.SLICE") / _KIB, number("SECONDS_FOR_A_SLICE")],
     ),
-    ("differences", "whose TLS handshake takes {:g} s", [number("SECONDS_FOR_A_HANDSHAKE")]),
+    ("differences", "if a TLS handshake takes {:g} s", [number("SECONDS_FOR_A_HANDSHAKE")]),
     ("differences", "the known ones count for {} hours", [_WORDS[number("key_set.KEPT") / 3600]]),
     ("differences", "memory is looked at every {:g} ms", [1000 * number("memory_limiter.PERIOD_SECONDS")]),
     ("differences", "file descriptors ({:,}) alone", [number("MAX_DESCRIPTORS")]),

@@ -1,4 +1,4 @@
-"""AWS's own runtime, run as AWS runs it, is asked the table's questions and must answer as we do."""
+"""AWS's own runtime gets the same events as ours and must give the same answers."""
 
 from collections.abc import Callable
 from itertools import groupby

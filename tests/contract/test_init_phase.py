@@ -1,4 +1,4 @@
-"""The init phase: its time is its own, and beyond ten seconds it starts over in the invocation's.
+"""The init phase has a time limit of its own; after ten seconds it starts over within the invocation.
 
 R21  an init phase of more than 10 s
 R26  the remaining time is that of the invocation

@@ -1,4 +1,4 @@
-"""A server installed beside the packages that functions may import stays out of their sight."""
+"""Functions cannot import the server, even if it is installed beside the packages that they may import."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""Layers: what they bring, and what goes before what.
+"""Layers: what they add, and in which order modules are searched for.
 
 R18  the function's folder before its packages, layers (a later one first), /opt, what is installed
 R19  path files in each of them

@@ -1,4 +1,4 @@
-"""What functions write passes unaltered, at once, and nobody waits for it but who writes.
+"""The server passes on what functions write, unaltered and at once; only the writer ever waits.
 
 R43  a print is visible before its invocation ends
 R79  a thread that goes on after its invocation may write, too
@@ -177,7 +177,7 @@ def _without_supervisor(log: bytes) -> bytes:
 
 @contextmanager
 def _server_on_a_pipe() -> Iterator[tuple[Invoker, int]]:
-    """A server whose output can be read while it runs, and stays unread if nobody does."""
+    """A server whose output the test may read while it runs, or leave unread."""
     reading, writing = os.pipe()
     environments = create_environments(Settings(concurrency=4, max_environments=4, starts=2), output=writing)
     try:

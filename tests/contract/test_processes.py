@@ -1,4 +1,4 @@
-"""What a function's other processes, threads and descriptors may do to its environment: nothing.
+"""A function's other processes, threads and descriptors cannot disturb its environment.
 
 R67  an exit is noticed though another process holds the socket
 R70  a process that died idle is replaced

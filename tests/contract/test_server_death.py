@@ -1,4 +1,4 @@
-"""A server that is killed takes its environments along; what it left behind is removed by the next."""
+"""The environments of a killed server end with it, and the next server removes their files."""
 
 import os
 import signal

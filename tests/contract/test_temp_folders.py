@@ -1,4 +1,4 @@
-"""The temporary folder of an environment: its own, kept as long as it lives, removed with it.
+"""The temporary folder of an environment: it belongs to one environment and is removed with it.
 
 R41  writable, kept between invocations (and a row)
 R70  kept when the process is replaced after an exit, a crash or for want of memory
@@ -26,7 +26,7 @@ Serve = Callable[..., LoggedServer]
 
 @pytest.fixture
 def scratch(tmp_path: Path) -> Path:
-    """A folder with a file that nobody may remove."""
+    """A folder with a file that may not be removed."""
     folder = tmp_path / "scratch"
     folder.mkdir()
     (folder / "precious").touch()

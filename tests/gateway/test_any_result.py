@@ -1,4 +1,4 @@
-"""Whatever a handler returns is answered well in every kind of API, and is no failure of Berth's own."""
+"""Every kind of API answers well whatever a handler returns; Berth itself never fails."""
 
 import json
 import threading

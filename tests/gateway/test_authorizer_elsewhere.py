@@ -1,10 +1,10 @@
-"""A Lambda authorizer that is a function elsewhere: asked through Invoke, and never allowed by default."""
+"""A Lambda authorizer that runs on Lambda: Berth asks it through Invoke, and every failure refuses access."""
 
 import json
 import socket
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +36,8 @@ ANSWERS: dict[str, tuple[int, str | None, Any]] = {
 }
 
 
-class Lambda(ThreadingHTTPServer):
-    """Answers Invoke, and keeps what it was asked."""
+class Lambda(HTTPServer):
+    """Answers Invoke, one request after another, and keeps what it was asked."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Invoked)

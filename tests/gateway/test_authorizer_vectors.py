@@ -1,4 +1,4 @@
-"""Every authorizer vector: what an authorizer is asked, and what comes of its answer."""
+"""Every authorizer vector: the event that an authorizer gets, and what its answer does."""
 
 import json
 from collections.abc import Iterator

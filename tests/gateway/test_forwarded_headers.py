@@ -14,7 +14,7 @@ HOPS = (0, 1, 2)
 
 @pytest.fixture(scope="module", params=TRANSPORTS)
 def by_hops(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    """One server for each number of trusted hops; every peer of theirs is 127.0.0.1."""
+    """One server for each number of trusted hops; the peer is always 127.0.0.1."""
     stages = {f"hops{hops}": {"trustedProxyHops": hops} for hops in HOPS}
     project = new_project(tmp_path_factory.mktemp("hops") / "project", **stages)
     write_function(project, "echo", ECHO, "ANY /{proxy+}", isolation=isolation_for(request.param))

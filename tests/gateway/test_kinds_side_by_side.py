@@ -1,4 +1,4 @@
-"""One application for functions of every kind of API: which one a request belongs to."""
+"""Functions of every kind of API in one application: which function a request reaches."""
 
 from collections.abc import Iterator
 from pathlib import Path

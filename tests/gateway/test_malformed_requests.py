@@ -1,4 +1,4 @@
-"""Bytes that are no HTTP request, or two: refused as each kind of API would, and the server lives."""
+"""Bytes that are not one HTTP request: each kind of API refuses them in its words, and the server lives."""
 
 import socket
 from collections.abc import Iterator

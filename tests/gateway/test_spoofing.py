@@ -1,4 +1,4 @@
-"""Nobody gets past an authorizer, or in as somebody else: real gunicorn, and every trick that is known."""
+"""Every known trick against authorizers, sent to a real gunicorn: none lets in a caller by a false name."""
 
 from collections.abc import Iterator
 

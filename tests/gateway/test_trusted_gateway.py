@@ -1,4 +1,4 @@
-"""Whom a stage believes: the token, the prefix, and what no client can say in the gateway's place."""
+"""Which gateway a stage trusts, by token and prefix, and that no client can speak in its place."""
 
 import base64
 import json
@@ -56,7 +56,7 @@ HTTP_ROUTES = [
     {"method": "ANY", "path": "/http/jwt", "authorizer": "jwt", "scopes": ["read", "write"]},
     {"method": "ANY", "path": "/http/iam", "authorizer": "iam"},
 ]
-# A client's guesses at what would make it somebody.
+# Headers by which a client might claim an identity.
 FORGED = [
     ("Principal-Id", "eve"),
     ("Auth-1", "victim"),

@@ -1,4 +1,4 @@
-"""Attempts to be somebody else by headers, paths and kept answers, and what each is answered with."""
+"""Attempts to gain access by false headers, odd paths and kept answers, and the status that each gets."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -98,7 +98,7 @@ class _Chunked(Sent):
 
 
 def paths() -> Iterator[Attempt]:
-    """Paths that a router and a function might read differently; 200 is the public route, and nobody."""
+    """Paths that a router and a function might read differently; 200 is the public route, with no caller."""
     for target, status in (
         *(("/admin", 401), ("//admin", 401), ("///admin", 401), ("/admin/", 401), ("/admin//", 401)),
         *(

@@ -1,4 +1,4 @@
-"""Functions that decide about others: what they answer depends on the token, and they count their calls."""
+"""Functions of Lambda authorizers: their answers depend on the token, and they count their calls."""
 
 import json
 from pathlib import Path

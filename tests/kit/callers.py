@@ -35,7 +35,7 @@ class Caller:
 
 
 class Load:
-    """What several callers got who send their next request after each answer."""
+    """The answers to several callers, each of whom sends its next request after an answer."""
 
     def __init__(self, server: Server, target: str) -> None:
         self.replies: list[Reply] = []
@@ -46,7 +46,7 @@ class Load:
         self._changed = threading.Condition()
 
     def run(self) -> None:
-        """Send requests until it is over, or no connection is to be had any more."""
+        """Send requests until the block ends or the server accepts no connection."""
         caller = Caller(self._server)
         try:
             while not self.is_over.is_set():

@@ -62,7 +62,7 @@ class EcsEndpoints:
         return 200, {"/v4/id": CONTAINER, "/v4/id/task": TASK}[path]
 
     def close(self) -> None:
-        """Let go of everybody who waits."""
+        """End all requests that still wait for an answer."""
         self._over.set()
 
 

@@ -76,7 +76,7 @@ def route_key(text: str) -> RouteKey:
 
 
 def found(route: str, parameters: dict[str, str]) -> tuple[RouteKey, str, dict[str, str]]:
-    """What a route table finds whose targets are the texts of their keys."""
+    """The key that a route table finds."""
     return route_key(route), route, parameters
 
 
@@ -116,7 +116,7 @@ def event_of(shape: Shape, route: Route, **changes: Any) -> Event:
 
 
 def result_of(payload: str, function_error: str | None = None) -> InvocationResult:
-    """What an invocation came to."""
+    """The result of an invocation."""
     return InvocationResult(payload.encode(), function_error)
 
 

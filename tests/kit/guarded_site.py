@@ -1,4 +1,4 @@
-"""Functions behind every kind of authorizer, which answer with whom they take the caller for."""
+"""Functions behind every kind of authorizer; they answer with the identity of the caller."""
 
 import json
 from dataclasses import dataclass

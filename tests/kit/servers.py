@@ -63,7 +63,7 @@ class Server:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """End it within seconds, whatever has become of it."""
+        """End the server within seconds, whatever state it is in."""
         self.stop(signal.SIGINT)
 
     @property
@@ -120,6 +120,11 @@ class Server:
             return self.process.wait(timeout)
         finally:
             _end(self.process, self.reader)
+
+    def kill(self) -> None:
+        """End the server and all that it has started at once, in tests that are not about its end."""
+        _servers.discard(self.process.pid)
+        _end(self.process, self.reader)
 
 
 def start_gunicorn(

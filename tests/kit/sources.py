@@ -24,7 +24,7 @@ def imported(tree: ast.Module) -> Iterator[str]:
 
 
 def own_module(name: str) -> str | None:
-    """The path of the module of ours behind an imported name, or None if the name is somebody else's."""
+    """The path of the module of ours behind an imported name, or None if the name is of another package."""
     parts = name.split(".")
     if parts[0] != "berth":
         return None

@@ -1,4 +1,4 @@
-"""What requests may be sent and what functions may return, for tests of what always holds."""
+"""Made-up requests and results, for tests of what is true of all of them."""
 
 import string
 from typing import Any

@@ -1,4 +1,4 @@
-"""Attempts with tokens that nobody issued and signatures of other requests."""
+"""Attempts with forged tokens and with signatures of other requests."""
 
 import hashlib
 import hmac
@@ -84,7 +84,7 @@ def _bearing(token: str) -> Sent:
 
 
 def tokens() -> Iterator[Attempt]:
-    """Tokens that nobody issued, or for something else."""
+    """Forged tokens, and tokens that are for something else."""
     for name, make in _TOKENS.items():
         yield Attempt(f"token {name}", lambda issuer, make=make: _bearing(make(issuer)), 401)
     for name, target, status, change in (

@@ -73,8 +73,10 @@ def open_transport(transport: str, project: Path, stage: str = "dev") -> Iterato
             app.extensions["berth"].close()
         return
     start = start_gunicorn if transport == "gunicorn" else start_flask_run
-    server = start(project, environ=environ)
+    temp = project / "temp"  # where a server that is killed may leave something
+    temp.mkdir(exist_ok=True)
+    server = start(project, environ={**environ, "TMPDIR": str(temp)})
     try:
         yield server
     finally:
-        server.stop()
+        server.kill()

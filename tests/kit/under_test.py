@@ -51,7 +51,7 @@ def invoke(invoker: Invoker, function: Function, event: bytes = b"{}", **options
 
 
 def as_on_lambda(payload: bytes, function: Function, request_id: str) -> bytes:
-    """The payload with Lambda's paths, and without the numbers that nobody can promise."""
+    """The payload with Lambda's paths, and without numbers that differ from run to run."""
     payload = payload.replace(request_id.encode(), b"<id>")
     payload = payload.replace(str(function.directory).encode(), b"/var/task")
     payload = payload.replace(str(_RUNTIME).encode(), b"/var/runtime")
@@ -89,8 +89,8 @@ def read_to_end(connection: socket.socket) -> bytes:
 
 
 def await_that(condition: Callable[[], object], seconds: float = 10) -> None:
-    """Wait for what nothing tells of; fails when it is not so in time."""
+    """Wait until a condition is true; fails after so many seconds."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it did not come to be"
+        assert time.monotonic() < deadline, "the condition did not become true"
         time.sleep(0.005)

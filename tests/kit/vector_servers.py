@@ -1,4 +1,4 @@
-"""Projects made of vectors, each served once for all the vectors it can answer."""
+"""Projects made of vectors: one server for all vectors that it can answer."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager

@@ -1,4 +1,4 @@
-"""What holds for every policy, signature, token and answer: a decision, or a refusal of their own kind."""
+"""Every policy, signature, token and answer leads to a decision or to the refusal of its kind."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Whatever comes in context headers: values of their form, or a refusal of its own kind."""
+"""Whatever context headers hold, they are read as well-formed values or refused."""
 
 from contextlib import suppress
 from dataclasses import replace

@@ -56,7 +56,7 @@ class LongCall:
 def long_call(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LongCall | None]:
-    """Begun with the first of these tests and looked at by one of the last: nobody waits for it."""
+    """Begin a long call with the first of these tests; one of the last tests looks at its answer."""
     if not any(item.path.name == "test_long_handler.py" for item in request.session.items):
         yield None
         return

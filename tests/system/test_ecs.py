@@ -88,6 +88,7 @@ def test_the_protection_is_cleared_when_the_server_ends(waiting, ecs, threads):
     assert ecs.protection == [True, False]
 
 
+@pytest.mark.alone
 def test_a_silent_agent_does_not_hold_up_a_quick_end(waiting, ecs, threads):
     ecs.slow.add(PROTECTION)
     with start_gunicorn(waiting, environ={**ecs.environ, "BERTH_PROTECT_AFTER": "0"}) as server:
@@ -98,6 +99,7 @@ def test_a_silent_agent_does_not_hold_up_a_quick_end(waiting, ecs, threads):
         ecs.close()
 
 
+@pytest.mark.alone
 def test_silent_metadata_delay_the_start_by_a_second(waiting, ecs):
     ecs.slow |= {"/v4/id", "/v4/id/task"}
     began = time.monotonic()

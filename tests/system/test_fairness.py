@@ -34,6 +34,7 @@ def handler(event, context):
 """
 
 
+@pytest.mark.alone
 def test_a_flood_of_one_function_keeps_neither_another_nor_health_waiting(waiting, threads):
     write_function(waiting, "quick", QUICK, "GET /quick")
     with start_gunicorn(waiting, environ={"BERTH_CONCURRENCY": "4"}) as server:

@@ -1,4 +1,4 @@
-"""What one function does to itself leaves the others and the server answering."""
+"""If one function breaks, the others and the server still answer."""
 
 from collections.abc import Iterator
 

@@ -67,6 +67,7 @@ def test_a_breakpoint_stops_an_inline_handler(project):
         server.stop()
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_within_seconds_though_a_handler_runs(project, signal_number):
     write_function(project, "endless", ENDLESS, "GET /endless", timeout=900)

@@ -53,6 +53,7 @@ def test_preload_starts_nothing_before_the_fork(project):
     assert not Path(f"/proc/{handler_pid}").exists()
 
 
+@pytest.mark.alone
 def test_health_answers_while_every_slot_is_busy_and_the_rest_is_throttled(project):
     write_function(project, "sleeper", SLEEPER, "GET /sleep/{seconds}", timeout=30)
     server = start_gunicorn(project, environ={"BERTH_CONCURRENCY": "2", "BERTH_WAIT_SECONDS": "0.5"})

@@ -75,7 +75,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def config(image: str) -> dict[str, Any]:
-    """What the image tells whoever runs it."""
+    """The image's configuration: command, user, ports."""
     found: dict[str, Any] = json.loads(_buildah("inspect", "--type", "image", image))["Docker"]["config"]
     return found
 

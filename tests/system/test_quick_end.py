@@ -1,4 +1,4 @@
-"""SIGINT, SIGQUIT and a second SIGTERM: everything is over within 3 s, whoever still runs or waits."""
+"""SIGINT, SIGQUIT and a second SIGTERM: the server ends within 3 s, whatever still runs or waits."""
 
 import signal
 import socket
@@ -9,7 +9,7 @@ import pytest
 from kit.processes import watching
 from kit.servers import start_flask_run, start_gunicorn
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.alone]
 
 INTERNAL = b'{"message": "Internal server error"}'
 HALF_A_BODY = b"GET /wait/0 HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf"

@@ -1,4 +1,4 @@
-"""SIGHUP: new code takes over between two requests, or the old goes on where the new cannot start."""
+"""SIGHUP: new code takes over between two requests, or the old code goes on if the new one cannot start."""
 
 import os
 import signal
@@ -104,7 +104,7 @@ def test_a_new_worker_that_dies_is_replaced_while_an_old_one_drains(waiting, thr
 
 
 def _replace(path: Path, text: str) -> None:
-    """Put a new file into the old one's place, so that nobody reads half of it."""
+    """Put a new file into the old one's place, so that no reader sees half of it."""
     new = path.with_suffix(".new")
     new.write_text(text)
     new.replace(path)

@@ -1,4 +1,4 @@
-"""Clients that take for ever: told so or left, and nobody waits for them. The limits are shortened here."""
+"""Slow clients get a 408 or are disconnected, and other clients do not wait. The limits are shorter here."""
 
 import socket
 import ssl

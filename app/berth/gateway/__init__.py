@@ -1,5 +1,1 @@
-"""The HTTP side: Flask starts here.
-
-Public: what the factory puts together (`GatewayApp`, `Gateway`, `function_blueprint`,
-`health_blueprint`, `register_faults`), and for servers `RAW_HEADERS_NAME` and `RawRequestHandler`.
-"""
+"""What API Gateway, a load balancer or a function URL does in front of a function. Flask starts here."""

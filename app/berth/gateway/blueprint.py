@@ -24,7 +24,7 @@ def function_blueprint(gateway: Gateway, function: Function, routes: Sequence[Ro
 
 
 def _view(gateway: Gateway, route: Route) -> View:
-    """Flask hands path parameters over by name, whatever names those are; the request has them too."""
+    """The view of a route; it takes the path parameters that Flask passes, and does not need them."""
     return lambda **path_parameters: handle(gateway, route)
 
 
@@ -65,7 +65,7 @@ def _endpoint(key: RouteKey, taken: set[str]) -> str:
 
 
 def _unused(name: str, taken: set[str]) -> str:
-    """The name, numbered should it be taken already."""
+    """The name itself, or the name with the first number that makes it new."""
     numbered = (f"{name}_{number}" for number in itertools.count(2))
     unused = next(each for each in itertools.chain([name], numbered) if each not in taken)
     taken.add(unused)

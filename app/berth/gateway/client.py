@@ -16,7 +16,7 @@ _SENT_AS_GIVEN = "".join(map(chr, range(0x21, 0x7F)))
 
 
 class RawEnvironBuilder(EnvironBuilder):
-    """Builds an environ with the raw target and the header lines beside what WSGI has."""
+    """Builds a WSGI environ that also holds the raw request target and every header line."""
 
     def __init__(self, app: Any, path: str = "/", *args: Any, **kwargs: Any) -> None:
         self._raw_path = quote(path.partition("?")[0], safe=_SENT_AS_GIVEN)
@@ -27,7 +27,7 @@ class RawEnvironBuilder(EnvironBuilder):
         super().__init__(app, path, *args, **{"content_length": length} | kwargs)
 
     def get_environ(self) -> dict[str, Any]:
-        """The environ of this request."""
+        """Build the environ of this request."""
         environ = super().get_environ()
         query = f"?{self.query_string}" if self.query_string else ""
         environ["RAW_URI"] = environ["REQUEST_URI"] = self._raw_path + query
@@ -47,7 +47,7 @@ class GatewayClient(FlaskClient):
     """Flask's test client with a RawEnvironBuilder."""
 
     def run_wsgi_app(self, environ: dict[str, Any], buffered: bool = False) -> Any:
-        """Run the application; the cookie jar's line joins the others only here."""
+        """Run the application, with a header line for the cookies that the client keeps."""
         self._add_cookies_to_wsgi(environ)
         lines = environ.get(RAW_HEADERS, [])
         if "HTTP_COOKIE" in environ and not any(name.lower() == "cookie" for name, _ in lines):
@@ -55,7 +55,7 @@ class GatewayClient(FlaskClient):
         return super().run_wsgi_app(environ, buffered)
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        """Send one request; the arguments are Flask's."""
+        """Send one request; this method takes the arguments of Flask's test client."""
         if args and isinstance(args[0], WerkzeugBuilder | dict | Request):
             return super().open(*args, **kwargs)
         client_options = {

@@ -1,4 +1,4 @@
-"""What a stage's CORS adds to responses: those of functions, and those to preflight requests."""
+"""The headers that a stage's CORS adds to the responses of functions and to preflight answers."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +12,7 @@ _PREFIX = "access-control-"
 
 
 def apply_cors(call: Call, response: HttpResponse) -> HttpResponse:
-    """The response with the gateway's CORS headers in place of the function's, where the stage has CORS.
+    """Put the gateway's CORS headers in place of the function's, where the stage has CORS.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
     """
@@ -27,7 +27,7 @@ def apply_cors(call: Call, response: HttpResponse) -> HttpResponse:
 
 
 def preflight_headers(cors: Cors, origin: str) -> Iterator[tuple[str, str]]:
-    """What a preflight request is told; an origin that is not allowed is told nothing."""
+    """The headers of a preflight answer; an origin that is not allowed gets none."""
     allowed = cors.allowed_origin(origin)
     if allowed is None:
         return
@@ -42,7 +42,7 @@ def preflight_headers(cors: Cors, origin: str) -> Iterator[tuple[str, str]]:
 
 
 def _response_headers(cors: Cors, origin: str | None) -> Iterator[tuple[str, str]]:
-    """What is added to a response; nothing without an origin that is allowed."""
+    """The headers that are added to a response; there are none unless its origin is allowed."""
     allowed = cors.allowed_origin(origin) if origin else None
     if allowed is None:
         return

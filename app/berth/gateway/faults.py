@@ -1,4 +1,4 @@
-"""What the web sees of a fault: the only table of statuses and bodies the gateways make up."""
+"""How each kind of API answers a fault: the only table of the statuses and bodies that gateways make up."""
 
 import itertools
 import json
@@ -24,7 +24,7 @@ log = logging.getLogger("berth")
 
 @dataclass(frozen=True)
 class Fault:
-    """One answer of a gateway's own: status, exact body, x-amzn-ErrorType."""
+    """One answer that a gateway makes up: its status, its exact body and its x-amzn-ErrorType."""
 
     status: int
     body: bytes = b""  # empty: the error's own text is the message
@@ -33,7 +33,7 @@ class Fault:
 
 
 def _page(status: int) -> Fault:
-    """A load balancer's error page."""
+    """The error page of a load balancer."""
     title = f"{status} {REASONS[status]}"
     lines = (
         "<html>",
@@ -47,7 +47,7 @@ def _page(status: int) -> Fault:
 
 
 def _everywhere(status: int, text: str, error_type: str) -> tuple[Fault, Fault, Fault, Fault]:
-    """One text in the form of each kind of API."""
+    """The same text as each kind of API words it."""
     message, capital = (f'{{"{key}":"{text}"}}'.encode() for key in ("message", "Message"))
     rest, url = Fault(status, message, error_type), Fault(status, capital, error_type)
     return rest, Fault(status, message), url, _page(status)
@@ -98,6 +98,7 @@ _ROWS: dict[type[Exception], tuple[Fault, Fault, Fault, Fault]] = {
         _page(413),
     ),
     errors.InvalidRequest: (Fault(400, error_type="BadRequestException"), Fault(400), Fault(400), _page(400)),
+    errors.AmbiguousPath: _FORBIDDEN,
     errors.Forbidden: _FORBIDDEN,
     errors.UntrustedGateway: _FORBIDDEN,
     errors.Unauthorized: (
@@ -181,7 +182,7 @@ _LOGGED = (
 
 
 def register_faults(app: GatewayApp, gateway: Gateway) -> None:
-    """Answer every fault as the gateway of the request's route would."""
+    """Register handlers that answer every fault as the kind of API behind the request's route does."""
 
     untrusted = itertools.count(1)
 
@@ -205,7 +206,7 @@ def register_faults(app: GatewayApp, gateway: Gateway) -> None:
         return write_response(fault_response(gateway.current_api(), error, stamp))
 
     def answer_http(error: HTTPException) -> WireResponse:
-        """The server's own URLs: werkzeug's status, as JSON."""
+        """Answer a fault at one of the server's own URLs: werkzeug's status, as JSON."""
         body = json.dumps({"message": error.name}).encode()
         fault = Fault(error.code or 500, body, f"{error.name.replace(' ', '')}Exception")
         return write_response(_response(REST, fault, gateway.fault_stamp()))

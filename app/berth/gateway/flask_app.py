@@ -1,6 +1,6 @@
 """Flask with a gateway's idea of a URL: raw paths, AWS's precedence of routes, no redirects."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Flask
@@ -36,7 +36,7 @@ class RefusedRequest(HTTPException):
 
 
 class RouteRule(Rule):
-    """The rule of a function's route, for `flask routes` and `url_for`; ApiRoutes matches."""
+    """The rule of a function's route: `flask routes` and `url_for` read it, and ApiRoutes finds it."""
 
     def __init__(self, string: str, *, route: Route | None = None, **options: Any) -> None:
         super().__init__(string, **options)
@@ -47,7 +47,7 @@ class RouteRule(Rule):
 
 
 class RouteAdapter(MapAdapter):
-    """The RouteMap for one request, and whom its stage trusts to describe callers."""
+    """Finds the route of one request, and knows which gateway the stage trusts."""
 
     map: "RouteMap"
 
@@ -69,7 +69,7 @@ class RouteAdapter(MapAdapter):
     def match(
         self, path_info: str | None = None, method: str | None = None, *args: Any, **kwargs: Any
     ) -> Any:
-        """Match the raw path; raises RefusedRequest, or NotFound and its kin for the server's own URLs."""
+        """Match the raw path; raises RefusedRequest, or werkzeug's exceptions for the server's own URLs."""
         target = raw_target(self._environ)
         if RESERVED_PREFIX in target and is_reserved(split_target(target)[0]):
             return self._match_own(path_info, method, *args, **kwargs)
@@ -80,7 +80,7 @@ class RouteAdapter(MapAdapter):
         return (rule if kwargs.get("return_rule") else rule.endpoint), parameters
 
     def _match_own(self, *args: Any, **kwargs: Any) -> Any:
-        """Match the server's own URLs: no `/{proxy+}` of a function may answer there."""
+        """Match one of the server's own URLs; a function's `/{proxy+}` never answers there."""
         rule, values = super().match(*args, **kwargs | {"return_rule": True})
         if isinstance(rule, RouteRule) and rule.route is not None:
             raise NotFound
@@ -88,20 +88,20 @@ class RouteAdapter(MapAdapter):
 
 
 class RouteMap(Map):
-    """Werkzeug's map for the server's own URLs, and one of AWS's kind for those of functions."""
+    """Holds the server's own URLs as Werkzeug does, and the routes of functions as AWS does."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._routes: ApiRoutes[RouteRule] = ApiRoutes()
         super().__init__(*args, **kwargs)
 
     def add(self, rulefactory: Any) -> None:
-        """Add a rule; a function's is found by AWS's rules."""
+        """Add a rule; the rule of a function's route is found as AWS finds it."""
         super().add(rulefactory)
         if isinstance(rulefactory, RouteRule) and rulefactory.route is not None:
             self._routes.add(rulefactory.route, rulefactory)
 
-    def find(self, head: RequestHead) -> tuple[RouteRule, dict[str, str]]:
-        """Find the rule for a request, and the raw path parameters; raises NoSuchRoute."""
+    def find(self, head: RequestHead) -> tuple[RouteRule, Mapping[str, str]]:
+        """Find the rule for a request, and its path parameters; raises NoSuchRoute or AmbiguousPath."""
         return self._routes.match(head)
 
 
@@ -109,15 +109,15 @@ class NoSessions(SessionInterface):
     """Neither API Gateway nor Lambda has sessions."""
 
     def open_session(self, app: Flask, request: Request) -> SessionMixin:
-        """Open nothing."""
+        """Give every request the same empty session."""
         return _NULL_SESSION
 
     def is_null_session(self, obj: object) -> bool:
-        """Never save."""
+        """Say that no session is ever saved."""
         return True
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Save nothing."""
+        """Leave the session unsaved."""
 
 
 _NULL_SESSION = NullSession()
@@ -135,13 +135,13 @@ class GatewayApp(Flask):
     refuse: Callable[[Exception], HttpResponse]
 
     def __init__(self, trust: Trust | None) -> None:
-        """Make an application that believes a gateway if it proves itself by `trust`, without it none."""
+        """Make an application; `trust` is the gateway whose context it believes, if there is one."""
         super().__init__(__name__, static_folder=None, template_folder=None)
         self.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
         self._trust = trust
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Create the adapter that finds the route of a request; outside a request Flask's own serves."""
+        """Create the adapter that finds a request's route; outside requests Flask's own serves."""
         if request is None:
             return super().create_url_adapter(None)
         assert isinstance(self.url_map, RouteMap)
@@ -149,7 +149,7 @@ class GatewayApp(Flask):
         return RouteAdapter(self.url_map, request, self._trust)
 
     def handle_exception(self, e: Exception) -> Any:
-        """Leave a body that is not framed as HTTP says to the server: the connection must end with it."""
+        """Pass parse errors on to the server: it must close a connection with a malformed body."""
         if isinstance(e, ParseException):
             raise e
         return super().handle_exception(e)

@@ -62,7 +62,7 @@ def _preflighted_api(gateway: Gateway, wanted: str) -> ApiKind | None:
 
 
 def options_routes(routes: Iterable[Route]) -> Iterator[tuple[Route, str]]:
-    """An OPTIONS method for each resource of a REST API that has none, and the methods it allows.
+    """An OPTIONS route for each resource of a REST API that has none, and the methods that it allows.
 
     As SAM adds them for `Cors`: beside ANY, too.
     https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-api-corsconfiguration.html
@@ -80,7 +80,7 @@ def options_routes(routes: Iterable[Route]) -> Iterator[tuple[Route, str]]:
 
 
 def options_blueprint(gateway: Gateway, cors: Cors, routes: Iterable[Route]) -> Blueprint:
-    """The mock integrations of REST APIs' OPTIONS methods."""
+    """The blueprint of the OPTIONS methods that CORS adds to REST APIs."""
     blueprint = Blueprint("_berth_cors", __name__)
     add_routes(
         blueprint,

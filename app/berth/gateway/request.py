@@ -22,6 +22,7 @@ from berth.model.http import Headers, HttpRequest
 from berth.model.invocation import MAX_REQUEST_BYTES
 from berth.model.route import Route
 from berth.payload.headers import canonical_name, last_header, text_value
+from berth.payload.urls import decode_path
 
 MAX_BODY_BYTES = max(kind.max_body_bytes for kind in KINDS)
 # Where a server that reads bodies without a thread leaves its WireBody; see RAW_HEADERS.
@@ -89,22 +90,23 @@ def read_call(request: Request, route: Route, stamps: StampSource, shape: EventS
 
 
 def _parameters(request: Request, head: RequestHead, route: Route) -> Mapping[str, str]:
-    """The raw path parameters, of API Gateway's own route where that is another than ours."""
+    """The path parameters; if API Gateway matched another route than Berth, that route's parameters."""
     template = forwarded_template(head.context) if head.context else ""
     if not template or template == route.key.path:
         return request.view_args or {}
-    return forwarded_parameters(template, head.path) or {}
+    path = decode_path(head.path) if route.function.api.matches_decoded_path else head.path
+    return forwarded_parameters(template, path) or {}
 
 
 def _clients_headers(headers: Headers, context: Context) -> Headers:
-    """The client's Host and User-Agent, in whose place API Gateway has sent its own."""
+    """Put the client's Host and User-Agent back: API Gateway has sent its own in their place."""
     forwarded = {"Host": context.get("domainName"), "User-Agent": context.get("userAgent")}
     own = [(name, value) for name, value in forwarded.items() if value]
     return [*own, *(line for line in headers if line[0] not in forwarded)]
 
 
 def _refuse_malformed(environ: Environ, host: str | None) -> None:
-    """Refuse what gunicorn lets pass, and no gateway does."""
+    """Refuse requests that gunicorn accepts and every gateway refuses."""
     if not host and environ["SERVER_PROTOCOL"] == "HTTP/1.1":
         raise MalformedRequest("no Host header")
     coding = environ.get("HTTP_TRANSFER_ENCODING")
@@ -184,7 +186,7 @@ def kept_call(environ: Environ) -> tuple[Call, Identity] | None:
 
 
 def drain_body(environ: Environ) -> None:
-    """Read on a little: most clients look for an answer only once they have sent everything."""
+    """Read and drop the rest of a body, up to a limit: many clients read an answer only after it."""
     if WIRE_BODY in environ:
         return  # its server does so
     rest, most = get_input_stream(environ), 2 * MAX_BODY_BYTES

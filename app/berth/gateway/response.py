@@ -1,4 +1,4 @@
-"""From our response to Flask's."""
+"""Writes Berth's own response as one of Flask's."""
 
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -40,7 +40,7 @@ def raw_response(response: HttpResponse) -> bytes:
 
 
 def write_response(response: HttpResponse) -> WireResponse:
-    """Write our response as Flask's."""
+    """Turn Berth's own response into one of Flask's."""
     wire = WireResponse.__new__(WireResponse)
     wire.wire_status = f"{response.status} {REASONS.get(response.status, 'Unknown')}"
     wire._status, wire._status_code = wire.wire_status, response.status

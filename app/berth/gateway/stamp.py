@@ -1,4 +1,4 @@
-"""When a request arrived and what it is called: the only clock and dice of the gateway."""
+"""The time and the ids of a request: the only module of the gateway that reads the clock and random bytes."""
 
 import base64
 import os
@@ -21,7 +21,7 @@ _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
 class StampSource:
-    """Makes stamps; a test hands in its own clock and entropy."""
+    """Makes stamps; tests pass a clock and a source of random bytes of their own."""
 
     def __init__(
         self, clock: Callable[[], float] = time.time, entropy: Callable[[int], bytes] = os.urandom
@@ -30,7 +30,7 @@ class StampSource:
         self._entropy = entropy
 
     def __call__(self, incoming_trace: str | None) -> Stamp:
-        """Stamp one request that may have brought an X-Amzn-Trace-Id."""
+        """Stamp one request; `incoming_trace` is the X-Amzn-Trace-Id that its client sent, if any."""
         now = self._clock()
         dice = self._entropy(51)
         header, trace_id = complete_trace(incoming_trace, dice[27:], int(now))
@@ -46,7 +46,7 @@ class StampSource:
 
 @lru_cache(maxsize=8)
 def log_time(epoch_seconds: int) -> str:
-    """A time as access logs write it, `10/Jul/2026:19:19:04 +0000`, whatever the locale."""
+    """A time as access logs write it, `10/Jul/2026:19:19:04 +0000`, in every locale."""
     moment = time.gmtime(epoch_seconds)
     month = _MONTHS[moment.tm_mon - 1]
     return f"{moment.tm_mday:02}/{month}/{moment.tm_year}:{time.strftime('%H:%M:%S', moment)} +0000"

@@ -1,4 +1,4 @@
-"""API Gateway's context out of headers, once the gateway has proved itself; fail closed."""
+"""Reads API Gateway's context from headers, once the gateway has proved itself by a token."""
 
 import hmac
 import re
@@ -12,15 +12,15 @@ from berth.model.authorizer import JWT_TYPES, LAMBDA_TYPES
 from berth.model.gateway_context import CONTEXT_FIELDS, TOKEN_HEADER, ContextField, numbered_fields
 from berth.model.http import Headers
 from berth.model.route import Route
-from berth.model.trust import PREFIX, Trust
+from berth.model.trust import CONTEXT_PREFIX, Trust
 from berth.payload.headers import text_value
 
 Context = Mapping[str, str]
 _Values = defaultdict[str, list[str]]
 
 # Whoever guesses at a prefix: no function and no log sees the guess.
-_ANY_PREFIX = PREFIX.lower()
-_PREFIX_LENGTH = len(PREFIX)
+_ANY_PREFIX = CONTEXT_PREFIX.lower()
+_PREFIX_LENGTH = len(CONTEXT_PREFIX)
 # By the first part of a value's name: what alone can produce it.
 _NEEDS = {
     field.name.partition(".")[0]: field.needs
@@ -30,7 +30,7 @@ _KINDS = {**dict.fromkeys(LAMBDA_TYPES, "lambda"), **dict.fromkeys(JWT_TYPES, "j
 
 
 def open_context(lines: Headers, trust: Trust) -> tuple[Context, Headers]:
-    """The values of the context by name, and the header lines without those that carried them.
+    """Read the values of the context by name, and return the other header lines beside them.
 
     Raises UntrustedGateway without a valid token, and MalformedRequest for a value that came twice
     or is not of its form: then no part of the context is believed.
@@ -49,12 +49,12 @@ def open_context(lines: Headers, trust: Trust) -> tuple[Context, Headers]:
 
 
 def without_context(lines: Headers) -> Headers:
-    """The header lines without any that a gateway could carry context in: here none is believed."""
+    """The header lines without those that could carry a gateway's context, where no gateway is trusted."""
     return [line for line in lines if line[0][:_PREFIX_LENGTH].lower() != _ANY_PREFIX]
 
 
 def _check_token(values: list[str], trust: Trust) -> None:
-    """Every token is compared, in constant time; two are valid while one takes the other's place."""
+    """Compare every valid token in constant time; raises UntrustedGateway if none fits."""
     digest = hash_api_key(values[0]) if len(values) == 1 and values[0] else ""
     found = [hmac.compare_digest(known, digest) for known in trust.token_hashes]
     if not any(found):

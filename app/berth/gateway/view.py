@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 import flask
+from flask.globals import request_ctx
 
 from berth.gateway.authorizers.api_keys import find_api_key, forwarded_api_key
 from berth.gateway.authorizers.decision import Decisions
@@ -21,6 +22,8 @@ from berth.model.stamp import Stamp
 from berth.payload.by_kind import CHECKED_SHAPES, SHAPES
 from berth.payload.method_request import check_method_request
 
+_WHOLE = "berth.whole call"  # of a request whose body was read to find its caller
+
 
 @dataclass(frozen=True, eq=False)
 class Gateway:
@@ -31,9 +34,10 @@ class Gateway:
     decisions: Decisions
     stamps: StampSource = field(default_factory=StampSource)
 
-    def receive(self, request: flask.Request, route: Route) -> Call:
-        """Read the head of the current request; a fault later on is answered under the same request id."""
-        app = flask.current_app
+    def receive(self, route: Route) -> Call:
+        """Read the current head into a call, and remember its stamp for the answer to a later fault."""
+        # The context's own objects: flask.request and flask.current_app look them up at every access.
+        request, app = request_ctx.request, request_ctx.app
         shapes = CHECKED_SHAPES if app.debug or app.testing else SHAPES
         kept = kept_call(request.environ)
         call = kept[0] if kept else read_call(request, route, self.stamps, shapes[route.function.api])
@@ -45,13 +49,13 @@ class Gateway:
 
         Raises Unauthorized, AccessDenied, AuthorizerFailed or Forbidden.
         """
-        kept = kept_call(flask.request.environ)
+        kept = kept_call(request_ctx.request.environ)
         return kept[1] if kept else self._find_identity(call)
 
     def prepare(self, call: Call, identity: Identity) -> Invocation:
         """Read the body, check what the route asks of requests, and build the event: all else may go."""
-        whole = flask.g.get("whole_call") or read_body(flask.request, call, identity)
-        flask.g.pop("whole_call", None)
+        request = request_ctx.request
+        whole = request.environ.pop(_WHOLE, None) or read_body(request, call, identity)
         check_method_request(whole)
         return whole.invocation(whole.shape.build_event(whole, identity))
 
@@ -59,7 +63,8 @@ class Gateway:
         stage = call.route.stage
         is_forwarded = stage.authorizers_run_in == "gateway"
         if not is_forwarded and call.route.authorizer and call.route.authorizer.signs_bodies:
-            flask.g.whole_call = call = read_body(flask.request, call)
+            request = request_ctx.request
+            request.environ[_WHOLE] = call = read_body(request, call)
         identity = forwarded_identity(call) if is_forwarded else self.decisions.decide(call)
         if not call.route.method_request.api_key_required:
             return identity
@@ -78,7 +83,7 @@ class Gateway:
 
 def handle(gateway: Gateway, route: Route) -> WireResponse:
     """Serve one HTTP request by one invocation."""
-    call = gateway.receive(flask.request, route)
+    call = gateway.receive(route)
     identity = gateway.authorize(call)
     invocation = gateway.prepare(call, identity)
     result = gateway.invoker.invoke(invocation)

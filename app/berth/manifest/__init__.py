@@ -1,4 +1,1 @@
-"""Reading manifests from disk and checking them against each other.
-
-Public: `load`, `Catalog`, `build_stage` and `build_function` of `loader`, `FUNCTION_NAME` of `check`.
-"""
+"""Reads manifests from disk and checks them against each other."""

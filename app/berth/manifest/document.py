@@ -1,12 +1,13 @@
-"""One JSON document from disk through its schema, every problem with a key path."""
+"""Reading one JSON document from disk, and loading it through its schema."""
 
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from berth.errors import MalformedDocument, Problem
+from berth.errors import MalformedDocument, Place
 
+Document = Mapping[str, Any]
 _Model = TypeVar("_Model")
 
 
@@ -15,16 +16,27 @@ class UnreadableDocument(Exception):
 
 
 def load_document(
-    path: Path, read: Callable[[Any], _Model], salvage: Callable[[Mapping[str, Any]], _Model]
-) -> tuple[_Model | None, list[Problem]]:
-    """Load a file through a schema: the model, with every problem what is left of it, or None."""
+    path: Path,
+    place: Place,
+    read: Callable[[Document], _Model],
+    salvage: Callable[[Document, Document], _Model],
+) -> _Model | None:
+    """Load a file through a schema; what is wrong with it is reported.
+
+    `salvage` makes a model of the values that are valid, so that they can be checked further. A file that
+    holds no JSON object has no model.
+    """
     try:
-        return read(read_object(path)), []
+        document = read_object(path)
     except UnreadableDocument as unreadable:
-        return None, [Problem(shown(path), "", str(unreadable))]
+        place.add("", str(unreadable))
+        return None
+    try:
+        return read(document)
     except MalformedDocument as malformed:
-        problems = [Problem(shown(path), key, message) for key, message in malformed.messages]
-        return salvage(malformed.valid), problems
+        for key, message in malformed.messages:
+            place.add(key, message)
+        return salvage(document, malformed.valid)
 
 
 def shown(path: Path) -> str:

@@ -1,49 +1,43 @@
-"""Disk to model: the stage's manifest, each function's manifest, defaults filled in."""
+"""Loading what a server serves: the stage's manifest, and the manifest of each of its functions."""
 
 import hashlib
 import os
 import re
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from berth.errors import ManifestError, Problem
-from berth.manifest.checks.authorizers import authorizers_of, check_authorizers, check_route_authorizers
-from berth.manifest.checks.functions import MANIFEST, check_capacity, check_environments, check_functions
-from berth.manifest.checks.routes import (
-    check_cors,
-    check_kinds,
-    check_routes,
-    kind_of,
-    read_method_request,
-    served_routes,
-)
+from berth.errors import ManifestError, Place, Report
+from berth.manifest.checks.authorizers import check_authorizers, used_authorizers
+from berth.manifest.checks.functions import MANIFEST, check_functions, check_resources, manifest_place
+from berth.manifest.checks.routes import Manifests, check_cors, check_routes, read_method_request
 from berth.manifest.document import load_document, shown
-from berth.manifest.schema.keys import STAGE_NAME
+from berth.manifest.schema.keys import FUNCTION_DEFAULTS, STAGE_NAME
 from berth.manifest.schema.manifest import (
     read_function_manifest,
     read_stage_manifest,
     salvage_function_manifest,
     salvage_stage_manifest,
 )
-from berth.manifest.secrets import Secrets, read_api_keys, read_authorizers, read_trust
+from berth.manifest.secrets import with_secrets
 from berth.model.api_kind import find_kind
-from berth.model.function import Function
+from berth.model.authorizer import Authorizer
+from berth.model.function import Function, FunctionConfiguration
 from berth.model.manifest import FunctionManifest, StageManifest
 from berth.model.route import Route
 from berth.model.stage import DEFAULT_STAGE, Stage
 from berth.settings import Settings
-
-Manifests = dict[Path, FunctionManifest]
 
 _STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([^}]*)\}")
 
 
 @dataclass(frozen=True)
 class Catalog:
-    """Everything a server serves, checked; `warnings` are for the log."""
+    """Everything that a server serves, checked; `warnings` are for its log."""
 
     stage: Stage
     functions: Mapping[str, Function]
@@ -52,117 +46,63 @@ class Catalog:
 
 
 def load(settings: Settings, only: Collection[str] = ()) -> Catalog:
-    """Load the stage and its functions, or just those named in `only`.
+    """Load the stage and its functions, or just the functions named in `only`.
 
     Raises ManifestError with every problem of every manifest.
     """
-    stage, problems = _load_stage(settings)
-    found, warnings = _find_folders(settings.functions_dir, problems)
-    folders = _select(found, only, problems) if only else found
-    manifests = _load_functions(folders, problems)
-    if stage is not None and not only:
-        manifests = _served(manifests, stage, _stage_file(settings), folders, problems)
-    problems += check_functions(manifests)
-    if stage is None:
-        raise ManifestError(problems)
-    asked = _load_functions(_authorizing(manifests, stage, found), problems) if only else {}
-    problems += _check_gateway(
-        manifests, stage, [*manifests, *asked], shown(_stage_file(settings)), bool(only)
-    )
-    catalog = _combine(manifests, asked, stage, problems, warnings)
-    problems += check_capacity(catalog.functions.values(), settings.max_environments)
-    if problems:
-        raise ManifestError(problems)
-    return catalog
-
-
-def _load_functions(folders: Iterable[Path], problems: list[Problem]) -> Manifests:
-    loaded = {folder: _load_function(folder, problems) for folder in folders}
-    return {folder: manifest for folder, manifest in loaded.items() if manifest is not None}
-
-
-def _authorizing(manifests: Manifests, stage: Stage, folders: Iterable[Path]) -> list[Path]:
-    """The folders of the functions that decide about the routes of others, where these were named alone."""
-    names = {each.function for manifest in manifests.values() for each in authorizers_of(manifest, stage)}
-    return [folder for folder in folders if folder.name in names and folder not in manifests]
-
-
-def _check_gateway(
-    manifests: Manifests, stage: Stage, folders: Iterable[Path], stage_file: str, is_partial: bool
-) -> Iterator[Problem]:
-    """What is wrong with routes, CORS and authorizers; of some functions alone, with theirs."""
-    yield from check_routes(manifests, stage)
-    yield from check_kinds(manifests, stage)
-    yield from check_route_authorizers(manifests, stage)
-    used = {each.name: each for manifest in manifests.values() for each in authorizers_of(manifest, stage)}
-    names = {folder.name for folder in folders}
-    for key, message in check_authorizers(used if is_partial else stage.authorizers, names):
-        yield Problem(stage_file, key, message)
-    for key, message in check_cors(manifests, stage):
-        yield Problem(stage_file, key, message)
-
-
-def _combine(
-    manifests: Manifests, asked: Manifests, stage: Stage, problems: list[Problem], warnings: list[str]
-) -> Catalog:
-    """The catalog; functions that are only asked by authorizers have no routes in it."""
-    functions = {
-        folder.name: build_function(folder, manifest, stage, problems)
-        for folder, manifest in (manifests | asked).items()
-    }
-    problems += check_environments(functions.values())
-    routes = [
-        Route(
-            route.key,
-            functions[folder.name],
-            read_method_request(folder, index, route, problems),
-            route.listener_rule,
-            stage.authorizers.get(route.authorizer or ""),
-            route.scopes,
-        )
-        for folder, manifest in manifests.items()
-        for index, route in enumerate(served_routes(manifest, stage))
-    ]
-    runtimes = [_runtime_warning(folder, manifest) for folder, manifest in manifests.items()]
-    return Catalog(stage, functions, tuple(routes), (*warnings, *filter(None, runtimes)))
+    report = Report()
+    place = report.at(shown(_stage_file(settings)))
+    stage_manifest = _load_stage_manifest(settings, place)
+    defaults = stage_manifest.function_defaults if stage_manifest else FUNCTION_DEFAULTS
+    found, warnings = _find_folders(settings.functions_dir, report)
+    folders = _select(found, only, report) if only else found
+    manifests = _load_functions(folders, defaults, report)
+    if stage_manifest is not None and not only:
+        manifests = _served(manifests, stage_manifest.functions, folders, place)
+    check_functions(manifests, report)
+    if stage_manifest is None:
+        raise ManifestError(report.problems)
+    environment = _resolve(stage_manifest.environment, stage_manifest.stage_variables, place)
+    stage = build_stage(stage_manifest, settings, environment)
+    stage = with_secrets(stage, stage_manifest, settings.secrets, place)
+    authorizers = used_authorizers(manifests.values(), stage) if only else stage.authorizers
+    asked = _load_functions(_folders_of(authorizers, found, manifests), defaults, report) if only else {}
+    check_authorizers(authorizers, {folder.name for folder in (*manifests, *asked)}, place)
+    check_routes(manifests, stage, report)
+    check_cors(manifests, stage, place)
+    functions = _build_functions({**manifests, **asked}, stage, report)
+    check_resources(functions.values(), settings.max_environments, report)
+    routes = tuple(_build_routes(manifests, functions, report))
+    report.raise_if_any()
+    return Catalog(stage, functions, routes, (*warnings, *_runtime_warnings(manifests)))
 
 
 def _stage_file(settings: Settings) -> Path:
     return settings.manifests_dir / f"{settings.stage}.json"
 
 
-def _load_stage(settings: Settings) -> tuple[Stage | None, list[Problem]]:
+def _load_stage_manifest(settings: Settings, place: Place) -> StageManifest | None:
     path = _stage_file(settings)
     if not re.fullmatch(STAGE_NAME, settings.stage):
         wrong = f"{settings.stage!r} is not a stage name: 1 to 128 letters, digits, - or _"
-        return None, [Problem("environment", "BERTH_STAGE", wrong)]
+        place.report.add("environment", "BERTH_STAGE", wrong)
+        return None
     if not os.path.lexists(path):
         known = ", ".join(sorted(file.stem for file in settings.manifests_dir.glob("*.json"))) or "none"
-        return None, [
-            Problem(shown(path), "", f"no manifest for the stage {settings.stage!r} (found: {known})")
-        ]
-    manifest, problems = load_document(path, read_stage_manifest, salvage_stage_manifest)
-    if manifest is None:
-        return None, problems
-    environment = _resolve(manifest.environment, path, manifest.stage_variables, problems)
-    secrets = Secrets(settings.secrets, shown(path), problems)
-    stage = replace(
-        build_stage(manifest, settings, environment),
-        api_keys=read_api_keys(manifest.api_keys, secrets),
-        authorizers=read_authorizers(manifest.authorizers, secrets),
-        trust=read_trust(manifest.gateway, secrets),
-    )
-    return stage, problems
+        place.add("", f"no manifest for the stage {settings.stage!r} (found: {known})")
+        return None
+    return load_document(path, place, read_stage_manifest, salvage_stage_manifest)
 
 
 def build_stage(manifest: StageManifest, settings: Settings, environment: Mapping[str, str]) -> Stage:
-    """The stage of a manifest; what it leaves open comes from the settings or is made up from its name."""
+    """Build a stage; what its manifest leaves open comes from the settings, or is made up from its name."""
     is_named = manifest.stage not in {None, DEFAULT_STAGE}
     name = manifest.stage if manifest.stage and is_named else settings.stage
+    defaults = manifest.function_defaults
     made_up = hashlib.sha256(name.encode()).hexdigest()
     return Stage(
         name=name,
-        api=find_kind(manifest.api, manifest.payload_format_version),
+        api=find_kind(defaults["api"], defaults["payloadFormatVersion"]),
         api_id=manifest.api_id or made_up[:10],
         account_id=manifest.account_id or settings.account_id,
         region=manifest.region or settings.region,
@@ -170,23 +110,18 @@ def build_stage(manifest: StageManifest, settings: Settings, environment: Mappin
         functions=manifest.functions,
         stage_variables=manifest.stage_variables,
         environment=environment,
-        timeout=manifest.timeout,
-        memory_size=manifest.memory_size,
-        binary_media_types=frozenset(map(str.lower, manifest.binary_media_types)),
         stage_in_path=manifest.stage_in_path,
         trusted_proxy_hops=manifest.trusted_proxy_hops,
         is_named=is_named,
-        payload_format_version=manifest.payload_format_version,
-        multi_value_headers=manifest.multi_value_headers,
         cors=manifest.cors,
         authorizers_run_in=manifest.authorizers_run_in,
     )
 
 
-def _find_folders(functions_dir: Path, problems: list[Problem]) -> tuple[list[Path], list[str]]:
-    """Every folder with a manifest; those without one become warnings."""
+def _find_folders(functions_dir: Path, report: Report) -> tuple[list[Path], list[str]]:
+    """Find every folder with a manifest; each folder without one gives a warning."""
     if not functions_dir.is_dir():
-        problems.append(Problem(shown(functions_dir), "", "there is no such folder of functions"))
+        report.add(shown(functions_dir), "", "there is no such folder of functions")
         return [], []
     visible = sorted(path for path in functions_dir.iterdir() if path.is_dir() and path.name[0] not in "._")
     folders = [path for path in visible if os.path.lexists(path / MANIFEST)]
@@ -194,85 +129,96 @@ def _find_folders(functions_dir: Path, problems: list[Problem]) -> tuple[list[Pa
     return folders, warnings
 
 
-def _select(folders: list[Path], only: Collection[str], problems: list[Problem]) -> list[Path]:
+def _select(folders: list[Path], only: Collection[str], report: Report) -> list[Path]:
+    """The folders of the functions that are named."""
     names = [folder.name for folder in folders]
     for name in sorted(set(only) - set(names)):
-        problems.append(Problem("functions", name, f"no such function (found: {', '.join(names) or 'none'})"))
+        report.add("functions", name, f"no such function (found: {', '.join(names) or 'none'})")
     return [folder for folder in folders if folder.name in only]
 
 
-def _load_function(folder: Path, problems: list[Problem]) -> FunctionManifest | None:
-    manifest, found = load_document(folder / MANIFEST, read_function_manifest, salvage_function_manifest)
-    problems += found
-    return manifest
+def _load_functions(folders: Iterable[Path], defaults: Mapping[str, Any], report: Report) -> Manifests:
+    """Load the functions' manifests over their stage's defaults, without those that hold no JSON object."""
+    read = partial(read_function_manifest, defaults=defaults)
+    salvage = partial(salvage_function_manifest, defaults=defaults)
+    loaded = {
+        folder: load_document(folder / MANIFEST, manifest_place(folder, report), read, salvage)
+        for folder in folders
+    }
+    return {folder: manifest for folder, manifest in loaded.items() if manifest is not None}
 
 
 def _served(
-    manifests: dict[Path, FunctionManifest],
-    stage: Stage,
-    stage_file: Path,
-    folders: list[Path],
-    problems: list[Problem],
-) -> dict[Path, FunctionManifest]:
-    """The functions that the stage's `functions` names or patterns select."""
-    for index, pattern in enumerate(stage.functions):
+    manifests: Manifests, patterns: Sequence[str], folders: Collection[Path], place: Place
+) -> Manifests:
+    """The functions that a stage's `functions` selects by names or patterns."""
+    for index, pattern in enumerate(patterns):
         if pattern != "*" and not any(fnmatchcase(folder.name, pattern) for folder in folders):
-            problems.append(
-                Problem(shown(stage_file), f"functions[{index}]", f"{pattern!r} matches no function")
-            )
+            place.add(f"functions[{index}]", f"{pattern!r} matches no function")
     return {
         folder: manifest
         for folder, manifest in manifests.items()
-        if any(fnmatchcase(folder.name, pattern) for pattern in stage.functions)
+        if any(fnmatchcase(folder.name, pattern) for pattern in patterns)
     }
 
 
+def _folders_of(
+    authorizers: Mapping[str, Authorizer], folders: Iterable[Path], loaded: Collection[Path]
+) -> list[Path]:
+    """The folders of the authorizers' functions that are not loaded yet."""
+    names = {each.function for each in authorizers.values()}
+    return [folder for folder in folders if folder.name in names and folder not in loaded]
+
+
+def _build_functions(manifests: Manifests, stage: Stage, report: Report) -> dict[str, Function]:
+    functions = {}
+    for folder, manifest in manifests.items():
+        own = _resolve(manifest.environment, stage.stage_variables, manifest_place(folder, report))
+        functions[folder.name] = build_function(folder, manifest, stage, {**stage.environment, **own})
+    return functions
+
+
 def build_function(
-    folder: Path, manifest: FunctionManifest, stage: Stage, problems: list[Problem]
+    folder: Path, manifest: FunctionManifest, stage: Stage, environment: Mapping[str, str]
 ) -> Function:
-    """The function of a manifest, its stage's defaults filled in."""
-    media_types = manifest.binary_media_types
-    own = _resolve(manifest.environment, folder / MANIFEST, stage.stage_variables, problems)
-    return Function(
-        name=folder.name,
-        directory=folder,
-        handler=manifest.handler,
-        description=manifest.description,
-        timeout=stage.timeout if manifest.timeout is None else manifest.timeout,
-        memory_size=stage.memory_size if manifest.memory_size is None else manifest.memory_size,
-        environment={**stage.environment, **own},
-        api=kind_of(manifest, stage),
-        multi_value_headers=stage.multi_value_headers
-        if manifest.multi_value_headers is None
-        else manifest.multi_value_headers,
-        binary_media_types=stage.binary_media_types
-        if media_types is None
-        else frozenset(map(str.lower, media_types)),
-        reserved_concurrency=manifest.reserved_concurrency,
-        isolation=manifest.isolation,
-        stage=stage,
-        provisioned_concurrency=manifest.provisioned_concurrency,
-        layers=tuple((folder / layer).resolve() for layer in manifest.layers),
-        long_running=manifest.long_running,
-    )
+    """Build the function of a manifest; `environment` holds its variables, the stage's included."""
+    shared = {each.name: getattr(manifest, each.name) for each in fields(FunctionConfiguration)}
+    layers = tuple((folder / layer).resolve() for layer in manifest.layers)
+    return Function(folder.name, folder, stage, **shared | {"environment": environment, "layers": layers})
+
+
+def _build_routes(manifests: Manifests, functions: Mapping[str, Function], report: Report) -> Iterator[Route]:
+    for folder, manifest in manifests.items():
+        function, place = functions[folder.name], manifest_place(folder, report)
+        for index, route in enumerate(manifest.routes):
+            yield Route(
+                route.key,
+                function,
+                read_method_request(route, folder, place.at(f"routes[{index}]")),
+                route.listener_rule,
+                function.stage.authorizers.get(route.authorizer or ""),
+                route.scopes,
+            )
 
 
 def _resolve(
-    environment: Mapping[str, str], file: Path, stage_variables: Mapping[str, str], problems: list[Problem]
+    environment: Mapping[str, str], stage_variables: Mapping[str, str], place: Place
 ) -> dict[str, str]:
-    """Environment variables with `${stageVariables.x}` replaced."""
+    """Replace `${stageVariables.x}` in the values of environment variables."""
     for name, value in environment.items():
         for unknown in sorted(set(_STAGE_VARIABLE.findall(value)) - set(stage_variables)):
             wrong = f"${{stageVariables.{unknown}}}: the stage has no such stage variable"
-            problems.append(Problem(shown(file), f"environment.{name}", wrong))
+            place.add(f"environment.{name}", wrong)
     return {
         name: _STAGE_VARIABLE.sub(lambda match: stage_variables.get(match[1], ""), value)
         for name, value in environment.items()
     }
 
 
-def _runtime_warning(folder: Path, manifest: FunctionManifest) -> str | None:
+def _runtime_warnings(manifests: Manifests) -> Iterator[str]:
+    """A warning for each function that was written for another Python than the one that runs here."""
     running = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    if manifest.runtime in {None, running}:
-        return None
-    return f"{shown(folder / MANIFEST)}: runtime: written for {manifest.runtime}, runs on {running}"
+    for folder, manifest in manifests.items():
+        if manifest.runtime not in {None, running}:
+            file = shown(folder / MANIFEST)
+            yield f"{file}: runtime: written for {manifest.runtime}, runs on {running}"

@@ -1,92 +1,104 @@
-"""What a stage's manifest names and never holds: secrets of the server's environment, read once, at start."""
+"""Reading the secrets that a stage's manifest names: once, at start. The manifest itself never holds one."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from berth.errors import Problem
+from berth.errors import Place
 from berth.model.api_key import ApiKey, hash_api_key
 from berth.model.authorizer import Authorizer, IamCredential
-from berth.model.manifest import ApiKeyManifest, AuthorizerManifest, GatewayManifest, SecretManifest
-from berth.model.trust import PREFIX, Trust
+from berth.model.manifest import SecretManifest, StageManifest
+from berth.model.stage import Stage
+from berth.model.trust import CONTEXT_PREFIX, Trust
 
-_PREFIX = re.compile(rf"{PREFIX}[A-Za-z0-9]{{8,64}}-")
-_TOKEN = re.compile("[A-Za-z0-9]{32,512}")
+_PREFIX_FORM = re.compile(rf"{CONTEXT_PREFIX}[A-Za-z0-9]{{8,64}}-")
+_TOKEN_FORM = re.compile("[A-Za-z0-9]{32,512}")
 
 
-@dataclass
-class Secrets:
-    """The variables, the file that names them, and what was missing."""
+def with_secrets(stage: Stage, manifest: StageManifest, variables: Mapping[str, str], place: Place) -> Stage:
+    """Put the API keys, the authorizers and the trust of a manifest, with their secrets, into its stage."""
+    secrets = _Secrets(variables, place)
+    return replace(
+        stage,
+        api_keys=_read_api_keys(manifest, secrets),
+        authorizers=_read_authorizers(manifest, secrets),
+        trust=_read_trust(manifest, secrets),
+    )
+
+
+@dataclass(frozen=True)
+class _Secrets:
+    """The environment variables that may hold secrets, and where missing ones are reported.
+
+    No message shows a secret.
+    """
 
     variables: Mapping[str, str]
-    file: str
-    problems: list[Problem]
+    place: Place
 
-    def problem(self, key: str, message: str) -> None:
-        """Report what is wrong with a key; no secret is in the message."""
-        self.problems.append(Problem(self.file, key, message))
-
-    def read_from(self, place: SecretManifest, key: str) -> str:
-        """A secret's text, from its variable or its file, without blanks at its ends."""
-        if place.environment is not None:
-            return self.read(place.environment, f"{key}.environment").strip()
+    def read_from(self, manifest: SecretManifest, key: str) -> str:
+        """Read a secret from its variable or its file, without blanks at its ends."""
+        if manifest.environment is not None:
+            return self.read(manifest.environment, f"{key}.environment").strip()
         try:
-            return Path(place.file or "").read_text("utf-8").strip()
+            return Path(manifest.file or "").read_text("utf-8").strip()
         except (OSError, ValueError) as wrong:
-            self.problem(f"{key}.file", f"{place.file} cannot be read: {type(wrong).__name__}")
+            self.place.add(f"{key}.file", f"{manifest.file} cannot be read: {type(wrong).__name__}")
             return ""
 
     def read(self, variable: str, key: str) -> str:
-        """A variable's value; one that is not set or empty is a problem of the key."""
+        """Read a variable that a key of the manifest names; one that is empty or not set is reported."""
         value = self.variables.get(variable, "")
         if not value:
-            self.problem(key, f"the environment variable {variable} is not set")
+            self.place.add(key, f"the environment variable {variable} is not set")
         return value
 
 
-def read_api_keys(manifests: Iterable[ApiKeyManifest], secrets: Secrets) -> tuple[ApiKey, ...]:
-    """The API keys of a stage, as hashes."""
+def _read_api_keys(manifest: StageManifest, secrets: _Secrets) -> tuple[ApiKey, ...]:
+    """Read the API keys of a stage; only their hashes are kept."""
     keys = []
-    for index, key in enumerate(manifests):
+    for index, key in enumerate(manifest.api_keys):
         place = f"apiKeys[{index}].environment"
         sha256 = key.sha256 or hash_api_key(secrets.read(key.environment or "", place))
         keys.append(ApiKey(key.id, sha256.lower()))
     return tuple(keys)
 
 
-def read_authorizers(manifests: Mapping[str, AuthorizerManifest], secrets: Secrets) -> dict[str, Authorizer]:
-    """The authorizers of a stage with their names and credentials."""
+def _read_authorizers(manifest: StageManifest, secrets: _Secrets) -> dict[str, Authorizer]:
+    """Complete the authorizers of a stage with their names and credentials."""
     return {
         name: replace(
-            manifest.authorizer,
+            each.authorizer,
             name=name,
             credentials=tuple(
                 IamCredential(
-                    each.access_key_id,
-                    secrets.read(each.environment, f"authorizers.{name}.credentials[{index}].environment"),
-                    each.account_id,
-                    each.user_arn,
-                    each.user_id,
+                    key.access_key_id,
+                    secrets.read(key.environment, f"authorizers.{name}.credentials[{index}].environment"),
+                    key.account_id,
+                    key.user_arn,
+                    key.user_id,
                 )
-                for index, each in enumerate(manifest.credentials)
+                for index, key in enumerate(each.credentials)
             ),
         )
-        for name, manifest in manifests.items()
+        for name, each in manifest.authorizers.items()
     }
 
 
-def read_trust(manifest: GatewayManifest | None, secrets: Secrets) -> Trust | None:
-    """Whom the stage believes; the tokens are kept as hashes."""
-    if manifest is None:
+def _read_trust(manifest: StageManifest, secrets: _Secrets) -> Trust | None:
+    """Read the prefix and the tokens of the gateway that the stage trusts; tokens are kept as hashes."""
+    gateway = manifest.gateway
+    if gateway is None:
         return None
-    prefix = secrets.read_from(manifest.prefix, "gateway.prefix")
-    if prefix and not _PREFIX.fullmatch(prefix):
-        secrets.problem("gateway.prefix", f"must be {PREFIX}, 8 to 64 letters or digits, and a hyphen")
+    prefix = secrets.read_from(gateway.prefix, "gateway.prefix")
+    if prefix and not _PREFIX_FORM.fullmatch(prefix):
+        wrong = f"must be {CONTEXT_PREFIX}, 8 to 64 letters or digits, and a hyphen"
+        secrets.place.add("gateway.prefix", wrong)
     tokens = []
-    for index, place in enumerate(manifest.tokens):
+    for index, place in enumerate(gateway.tokens):
         token = secrets.read_from(place, f"gateway.tokens[{index}]")
-        if token and not _TOKEN.fullmatch(token):
-            secrets.problem(f"gateway.tokens[{index}]", "must be 32 to 512 letters or digits")
+        if token and not _TOKEN_FORM.fullmatch(token):
+            secrets.place.add(f"gateway.tokens[{index}]", "must be 32 to 512 letters or digits")
         tokens.append(hash_api_key(token))
-    return Trust(prefix, tuple(tokens), manifest.variables, manifest.context)
+    return Trust(prefix, tuple(tokens), gateway.variables, gateway.context)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ApiKey:
-    """One key: its id and the hash of its value, which is kept nowhere."""
+    """One API key: its id and the hash of its value. The value itself is kept nowhere."""
 
     id: str
     sha256: str  # lower-case hexadecimal

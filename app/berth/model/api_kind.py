@@ -10,7 +10,7 @@ _IAM = "AWS_IAM"
 
 @dataclass(frozen=True, eq=False)
 class ApiKind:
-    """One kind of API: its names, its limits, and the rules of AWS's that it follows."""
+    """One kind of API: its names, its limits, and the rules by which AWS runs it."""
 
     name: str  # what manifests call it
     shape: str  # what its event shape is called
@@ -19,19 +19,22 @@ class ApiKind:
     max_head_bytes: int | None = None  # of request line and headers together; None for the server's limit
     payload_format_version: str | None = None
     own_keys: frozenset[str] = frozenset()  # keys of manifests that belong to this kind alone
-    has_stages: bool = False  # else the stage is always `$default`
+    has_stages: bool = False  # without stages, events name the stage `$default`
     has_default_stage: bool = False  # a stage without a name is `$default`
     has_default_route: bool = False  # `$default` takes what no other route takes
     serves_without_routes: bool = False  # a function without routes takes every request
     has_path_patterns: bool = False  # a route's path may hold * and ?
     has_path_parameters: bool = False
+    matches_decoded_path: bool = False  # routes are found by the decoded path, which events show
     has_method_override: bool = False  # X-HTTP-Method-Override goes before the request's own method
     semicolon_separates: bool = False  # the parameters of a query string, as & does
     authorizer_types: frozenset[str] = frozenset()
-    authorizer_ttl: int = 0  # seconds an authorizer's answer counts where the stage says nothing
-    needs_principal: bool = False  # a Lambda authorizer has to name one
+    authorizer_ttl: int = 0  # seconds for which an authorizer's answer is kept by default
+    needs_principal: bool = False  # a Lambda authorizer has to return a principalId
     signing_service: str = "execute-api"  # the service in signatures of version 4
-    preflight_status: int | None = None  # of its own answer to preflight requests; None if it gives none
+    preflight_status: int | None = (
+        None  # the status with which it answers preflight requests; None if it does not
+    )
     has_options_methods: bool = False  # CORS adds an OPTIONS method to every resource
     request_id_header: str | None = None
     extended_id_header: str | None = None
@@ -81,6 +84,7 @@ def _http_api(version: str) -> ApiKind:
         has_default_stage=True,
         has_default_route=True,
         has_path_parameters=True,
+        matches_decoded_path=True,
         authorizer_types=frozenset({"REQUEST", "JWT", _IAM}),
         preflight_status=204,
         extended_id_header="Apigw-Requestid",
@@ -116,6 +120,8 @@ URL = ApiKind(
 
 KINDS = (REST, HTTP_1, HTTP_2, ALB, URL)
 KIND_NAMES = tuple(dict.fromkeys(kind.name for kind in KINDS))
+# The kind of API that a key belongs to, for the keys that not all kinds know.
+KEY_OWNERS = {key: kind for kind in KINDS for key in kind.own_keys}
 
 
 def find_kind(name: str, payload_format_version: str) -> ApiKind:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-# What of the context may be an identity source.
+# The values of the request's context that may be identity sources.
 CONTEXT_SOURCES = frozenset(
     """accountId apiId domainName httpMethod identity.sourceIp identity.userAgent path requestId
     resourcePath routeKey stage""".split()
@@ -21,7 +21,7 @@ class IdentitySource:
 
 @dataclass(frozen=True)
 class IamCredential:
-    """One access key that may sign requests, and whom it stands for."""
+    """One access key that may sign requests, and the identity that it stands for."""
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
@@ -32,7 +32,7 @@ class IamCredential:
 
 @dataclass(frozen=True)
 class Authorizer:
-    """One entry of a stage's `authorizers`; what its type does not know is empty."""
+    """One entry of a stage's `authorizers`; what its type does not use is empty."""
 
     name: str
     type: str
@@ -53,5 +53,5 @@ class Authorizer:
 
     @property
     def is_elsewhere(self) -> bool:
-        """Whether its function is not one of this app, and named by its ARN."""
+        """Whether its function is outside this app; then an ARN names it."""
         return self.function is not None and self.function.startswith("arn:")

@@ -1,4 +1,4 @@
-"""A call: everything that is known of one request."""
+"""A call: everything that is known about one request."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ ANONYMOUS = Identity()
 class GatewayFacts(NamedTuple):
     """What the gateway in front of a function says of itself, its stage and its client.
 
-    Each fact comes from the stage's manifest, or from API Gateway where a trusted one has forwarded it.
+    Each fact comes from the stage's manifest, unless a gateway that the stage trusts has forwarded it.
     """
 
     account_id: str
@@ -54,7 +54,7 @@ class GatewayFacts(NamedTuple):
 
 
 class EventShape(Protocol):
-    """What a kind of API makes of a request, and of a function's result."""
+    """Builds the events of one kind of API, and reads the results of functions behind it."""
 
     def build_event(self, call: "Call", identity: Identity, /) -> Event:
         """Build the event for a request."""

@@ -10,26 +10,32 @@ from berth.model.stage import Stage
 PACKAGES_FOLDER = ".packages"
 
 
-@dataclass(frozen=True, eq=False)
-class Function:
-    """Everything that running one function needs to know, defaults of its stage included."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FunctionConfiguration:
+    """How a function is run and reached, as its manifest and its stage's defaults configure it."""
 
-    name: str
-    directory: Path
     handler: str
     description: str
     timeout: int  # seconds
     memory_size: int  # MB
     environment: Mapping[str, str]
     api: ApiKind
-    binary_media_types: frozenset[str]
+    multi_value_headers: bool
+    binary_media_types: frozenset[str]  # in lower case
     reserved_concurrency: int | None
     isolation: str
+    provisioned_concurrency: int
+    layers: tuple[Path, ...]
+    long_running: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Function(FunctionConfiguration):
+    """A function of a stage: its configuration, its folder and its name."""
+
+    name: str
+    directory: Path
     stage: Stage
-    provisioned_concurrency: int = 0
-    layers: tuple[Path, ...] = ()
-    long_running: bool = False
-    multi_value_headers: bool = False
 
     @property
     def arn(self) -> str:

@@ -1,8 +1,8 @@
 """How the context of a request travels from API Gateway in headers.
 
-API Gateway's HTTP integrations lose the context unless parameter mappings put each value into a header
-of its own; whole objects cannot be mapped. What writes those mappings and what reads the headers share
-the table of this module: a value of the context, the header that carries it, and its name in events.
+API Gateway's HTTP integrations drop the context, unless parameter mappings put each of its values into a
+header of its own; they cannot map whole objects. This module has the table of those values: it serves
+the command that writes the mappings, and the gateway that reads the headers.
 """
 
 from collections.abc import Iterator
@@ -18,9 +18,10 @@ _IAM_FIELDS = """accountId caller cognitoAuthenticationProvider cognitoAuthentic
 
 @dataclass(frozen=True)
 class ContextField:
-    """One value: its header behind the prefix, where API Gateway has it, what it looks like.
+    """One value of the context: the header that carries it, its name in events, its source, its form.
 
-    `needs` is the kind of authorization that alone can produce it; without that, it is not read.
+    The header's name follows the stage's prefix. `needs` names the kind of authorization that alone can
+    produce the value; on a route without it the header is not read.
     """
 
     header: str
@@ -45,7 +46,7 @@ def _of_authorizer(header: str, name: str, needs: str) -> ContextField:
 
 
 def _header_name(name: str) -> str:
-    """`userArn` as `User-Arn`."""
+    """Spell a name such as `userArn` as part of a header's name, `User-Arn`."""
     return "".join(f"-{letter}" if letter.isupper() else letter for letter in name).title()
 
 
@@ -82,7 +83,7 @@ CONTEXT_FIELDS = (
 
 
 def numbered_fields(kind: str, names: tuple[str, ...]) -> Iterator[ContextField]:
-    """The fields of names that users choose: header names lose case and underscore, so they are numbered.
+    """The fields of values whose names users choose; a header cannot carry every name, so they are numbered.
 
     `kind` is `Var` for stage variables and `Auth` for the context of a Lambda authorizer.
     """

@@ -1,4 +1,4 @@
-"""HTTP as Berth's own values: what every event shape is built from and answered with."""
+"""HTTP as Berth's own values: events are built from requests, and results are read into responses."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ Headers = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One request, server quirks settled: header names are canonical, one entry per header line.
+    """One request as the client meant it: header names are canonical, and each header line is one entry.
 
-    `path` is percent-encoded as sent, without the stage.
+    `path` is percent-encoded as sent, without the stage; path parameters are as the kind of API shows them.
     """
 
     method: str

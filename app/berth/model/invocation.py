@@ -1,4 +1,4 @@
-"""One call of one function with one event, and what came of it."""
+"""One call of one function with one event, and its result."""
 
 import json
 from collections.abc import Mapping
@@ -42,7 +42,7 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class InvocationResult:
-    """What the caller gets: the payload, whether it is a function error, the end of the log."""
+    """What a function's caller gets: a payload, the kind of function error if any, the end of the log."""
 
     payload: bytes
     function_error: str | None = None
@@ -50,7 +50,7 @@ class InvocationResult:
 
     @property
     def value(self) -> Any:
-        """The payload read as JSON; raises ValueError if it is none."""
+        """The payload read as JSON; raises ValueError if it is not JSON."""
         return json.loads(self.payload)
 
 

@@ -9,10 +9,10 @@ CONDITION_FIELDS = ("host-header", "http-request-method", "http-header", "query-
 
 @dataclass(frozen=True)
 class Condition:
-    """One condition: a request meets it by any of its values.
+    """One condition; a request meets it when one of its values fits.
 
-    Values are patterns with `*` and `?`; those of a query string are (key, value) pairs, the key
-    None for any key.
+    Values are patterns with `*` and `?`. A condition on the query string has (key, value) pairs instead;
+    the key None stands for any key.
     """
 
     field: str
@@ -23,7 +23,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class ListenerRule:
-    """What a rule asks beside method and path; rules with a priority go first, the lowest number first."""
+    """What a rule requires beside method and path. Rules with a priority go first, lower numbers first."""
 
     priority: int | None = None
     conditions: tuple[Condition, ...] = ()

@@ -1,4 +1,4 @@
-"""Manifests as their author wrote them: no default of the stage applied yet."""
+"""Manifests: what their schemas make of the files, before anything is built from them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,6 +6,7 @@ from typing import Any
 
 from berth.model.authorizer import Authorizer
 from berth.model.cors import Cors
+from berth.model.function import FunctionConfiguration
 from berth.model.listener_rule import ANY_REQUEST, ListenerRule
 from berth.model.method_request import NO_METHOD_REQUEST, MethodRequest
 from berth.model.route import RouteKey
@@ -13,7 +14,7 @@ from berth.model.route import RouteKey
 
 @dataclass(frozen=True)
 class RouteManifest:
-    """One entry of a function's `routes`; its models are JSON Schemas or names of files."""
+    """One entry of a function's `routes`; its models are JSON Schemas, or names of files that hold one."""
 
     key: RouteKey
     method_request: MethodRequest = NO_METHOD_REQUEST
@@ -21,28 +22,19 @@ class RouteManifest:
     models: Mapping[str, Any] = field(default_factory=dict)
     authorizer: str | None = None
     scopes: tuple[str, ...] = ()
+    kind_keys: frozenset[str] = frozenset()  # those that its author wrote and not every kind of API knows
 
 
-@dataclass(frozen=True)
-class FunctionManifest:
-    """One `functions/<name>/manifest.json`; None where the stage's value applies."""
+@dataclass(frozen=True, kw_only=True)
+class FunctionManifest(FunctionConfiguration):
+    """One `functions/<name>/manifest.json`, laid over the defaults of its stage.
 
-    handler: str
-    description: str
+    Its environment holds the function's own variables only, and its layers are relative to its folder.
+    """
+
     runtime: str | None
-    timeout: int | None
-    memory_size: int | None
-    environment: Mapping[str, str]
-    api: str | None
-    payload_format_version: str | None
-    multi_value_headers: bool | None
-    binary_media_types: tuple[str, ...] | None
     routes: tuple[RouteManifest, ...]
-    reserved_concurrency: int | None
-    isolation: str
-    provisioned_concurrency: int
-    layers: tuple[str, ...]
-    long_running: bool
+    kind_keys: frozenset[str] = frozenset()  # those that its author wrote and not every kind of API knows
 
 
 @dataclass(frozen=True)
@@ -93,22 +85,17 @@ class AuthorizerManifest:
 
 @dataclass(frozen=True)
 class StageManifest:
-    """One `manifests/<stage>.json`; None where the file's name or a setting decides."""
+    """One `manifests/<stage>.json`; None stands for what the file's name or a setting decides."""
 
     stage: str | None
     description: str
-    api: str
-    payload_format_version: str
-    multi_value_headers: bool
     api_id: str | None
     account_id: str | None
     region: str | None
     functions: tuple[str, ...]
     stage_variables: Mapping[str, str]
     environment: Mapping[str, str]
-    timeout: int
-    memory_size: int
-    binary_media_types: tuple[str, ...]
+    function_defaults: Mapping[str, Any]  # the keys that its functions have where they do not write them
     stage_in_path: bool
     trusted_proxy_hops: int
     cors: Cors | None

@@ -1,4 +1,4 @@
-"""The method request of a REST API: what a request must bring before the function is asked."""
+"""The method request of a REST API: what a request must bring before the function is invoked."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

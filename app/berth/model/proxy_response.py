@@ -9,7 +9,7 @@ HeaderValue = str | None
 
 @dataclass(frozen=True, slots=True)
 class ProxyResponse:
-    """A well-formed proxy response with text for every value; a null header is None."""
+    """A well-formed proxy response. The values of its headers are text, or None for null."""
 
     status_code: int = 200
     headers: Mapping[str, HeaderValue] | None = None

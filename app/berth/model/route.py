@@ -14,11 +14,11 @@ from berth.model.stage import Stage
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 ANY = "ANY"
-# The path of an HTTP API's route for whatever no other route takes.
+# The path of the route that takes each request that no other route takes.
 DEFAULT_ROUTE = "$default"
 RESERVED_PREFIX = "/_berth"
 
-_LITERAL, _NAMED, _END, _GREEDY, _DEFAULT, _END_OF_GREEDY = range(6)  # the more specific, the lower
+_LITERAL, _NAMED, _END, _GREEDY, _DEFAULT, _END_OF_GREEDY = range(6)  # the lower, the more specific
 _VARIABLE = re.compile(r"\{([^{}+]*)(\+?)\}")
 
 
@@ -43,7 +43,7 @@ class RouteKey:
 
     @property
     def is_default(self) -> bool:
-        """Whether this is the route for whatever no other route takes."""
+        """Whether this is the route for requests that no other route takes."""
         return self.path == DEFAULT_ROUTE
 
     @property
@@ -80,6 +80,21 @@ class RouteKey:
         return (segment.text for segment in self.segments if segment.is_variable)
 
 
+@dataclass(frozen=True)
+class Guard:
+    """What a route asks of its callers before a function is invoked."""
+
+    authorizer: str | None = None
+    scopes: frozenset[str] = frozenset()  # a token needs one of them
+    api_key_required: bool = False
+
+    def covers(self, other: "Guard") -> bool:
+        """Whether every caller that this guard lets in would be let in by the other one, too."""
+        has_authorizer = other.authorizer in {None, self.authorizer}
+        has_scopes = not other.scopes or (bool(self.scopes) and self.scopes <= other.scopes)
+        return has_authorizer and has_scopes and self.api_key_required >= other.api_key_required
+
+
 @dataclass(frozen=True, eq=False)
 class Route:
     """An integration: a route key of a stage linked to the function that serves it."""
@@ -95,6 +110,12 @@ class Route:
     def stage(self) -> Stage:
         """The stage that serves the route's function."""
         return self.function.stage
+
+    @property
+    def guard(self) -> Guard:
+        """What the route asks of its callers."""
+        name = self.authorizer.name if self.authorizer else None
+        return Guard(name, frozenset(self.scopes), self.method_request.api_key_required)
 
     @cached_property
     def stage_name(self) -> str:

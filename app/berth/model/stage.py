@@ -1,4 +1,4 @@
-"""A stage: a named deployment of an API, and what stands in for the gateway's own facts."""
+"""A stage: a named deployment of an API, with the facts that a gateway in front of it would know."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,10 +15,10 @@ DEFAULT_STAGE = "$default"
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """One `manifests/<stage>.json`, with every default filled in."""
+    """One `manifests/<stage>.json`, with its secrets, and with a value for everything that it leaves open."""
 
     name: str
-    api: ApiKind  # of functions that name none
+    api: ApiKind  # of functions whose manifest names none
     api_id: str
     account_id: str
     region: str
@@ -26,14 +26,9 @@ class Stage:
     functions: tuple[str, ...]
     stage_variables: Mapping[str, str]
     environment: Mapping[str, str]
-    timeout: int  # seconds
-    memory_size: int  # MB
-    binary_media_types: frozenset[str]
     stage_in_path: bool
     trusted_proxy_hops: int
     is_named: bool = False  # by its manifest, not only by the file's name
-    payload_format_version: str = "2.0"  # of HTTP APIs' events
-    multi_value_headers: bool = False
     cors: Cors | None = None
     api_keys: tuple[ApiKey, ...] = field(default=(), repr=False)
     authorizers: Mapping[str, Authorizer] = field(default_factory=dict)

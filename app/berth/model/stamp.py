@@ -1,4 +1,4 @@
-"""When a request arrived and what it is called."""
+"""The time at which a request arrived, and its ids."""
 
 from dataclasses import dataclass
 

@@ -1,16 +1,16 @@
-"""Whom a stage believes what it says of API Gateway's context."""
+"""Which gateway a stage trusts to describe its requests."""
 
 from dataclasses import dataclass, field
 
-# Every prefix begins so, and servers hide such headers from access logs.
-PREFIX = "X-Berth-"
+# The prefix of every stage begins with this. Servers keep such headers out of their access logs.
+CONTEXT_PREFIX = "X-Berth-"
 
 
 @dataclass(frozen=True)
 class Trust:
     """A gateway that proves itself by a token: the header prefix and the hashes of the tokens.
 
-    `variables` and `context` name what the numbered headers carry.
+    `variables` and `context` name the values that the numbered headers carry.
     """
 
     prefix: str = field(repr=False)

@@ -1,14 +1,14 @@
-"""Patterns of AWS's: `*` takes any number of characters, `?` takes one."""
+"""Patterns as AWS writes them: `*` takes any number of characters, `?` takes one."""
 
 import re
 from collections.abc import Iterable
 
 
 def compile_wildcards(signs: Iterable[str], flags: int = 0) -> re.Pattern[str]:
-    r"""A pattern's regular expression, from its signs: `*`, `?`, a character, or one behind a backslash.
+    r"""Compile a pattern, split into its signs: `*`, `?`, a character, or a backslash with its character.
 
-    What lies between two stars is looked for once, from the left. The groups are atomic: a long text
-    that does not fit would take for ever otherwise.
+    The text between two stars is searched once, from the left. The groups are atomic: without that, a long
+    text that does not match would take for ever.
     """
     pieces = [""]
     for sign in signs:

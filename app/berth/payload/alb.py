@@ -60,7 +60,7 @@ SHAPE = Shape(build_event, read_result, ALB_EVENT, ALB_RESPONSE)
 
 
 def _event_headers(call: Call) -> Headers:
-    """Every header line: a balancer passes on what is about its client's connection, too."""
+    """Every header line, those about the client's connection included: a balancer passes them on."""
     kept = [
         line
         for line in call.request.headers
@@ -80,7 +80,7 @@ def _maps(
 
 @lru_cache(maxsize=4096)
 def _target_group_arn(function: Function) -> str:
-    """Of a target group that is named after the function, the same in every start."""
+    """The ARN of a made-up target group with the function's name; it is the same after every start."""
     stage, name = function.stage, function.name
     digits = hashlib.sha256(f"{stage.api_id}/{name}".encode()).hexdigest()[:16]
     return f"arn:aws:elasticloadbalancing:{stage.region}:{stage.account_id}:targetgroup/{name[:32]}/{digits}"

@@ -8,11 +8,10 @@ from berth.model.proxy_response import ProxyResponse
 from berth.payload import results
 from berth.payload.body import EncodedBody, encode_unless_text
 from berth.payload.headers import first_media_type, last_header
-from berth.payload.urls import decode_path
 
 TRACE_HEADER = "X-Amzn-Trace-Id"
 TEXT_TYPE = "text/plain; charset=utf-8"
-# Of the connection that ended at the gateway; Content-Length is kept (recorded).
+# Headers of the client's connection, which ends at the gateway; Content-Length is kept (recorded).
 _HOP_BY_HOP = frozenset(
     "Connection Expect Keep-Alive Proxy-Connection TE Trailer Transfer-Encoding Upgrade".split()
 )
@@ -31,11 +30,6 @@ def encode_http_body(call: Call) -> EncodedBody:
     content_type = last_header(headers, "Content-Type")
     media_type = first_media_type([content_type]) if content_type else None
     return encode_unless_text(call.request.body, media_type, last_header(headers, "Content-Encoding"))
-
-
-def decode_parameters(call: Call) -> dict[str, str]:
-    """The path parameters, percent-decoded (recorded)."""
-    return {name: decode_path(value) for name, value in call.request.path_parameters.items()}
 
 
 def http_api_answer(

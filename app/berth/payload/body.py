@@ -1,4 +1,4 @@
-"""Bodies: text or base64, decided once."""
+"""Encodes bodies for events, as text or as base64."""
 
 import base64
 import binascii
@@ -12,7 +12,7 @@ _TEXT_TYPES = frozenset({"application/json", "application/javascript", "applicat
 
 @dataclass(frozen=True, slots=True)
 class EncodedBody:
-    """A request body as an event carries it; no text at all when it was empty."""
+    """A request body as an event carries it; the text is None if the body was empty."""
 
     text: str | None
     is_base64: bool

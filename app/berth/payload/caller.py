@@ -79,7 +79,7 @@ def http_claims(claims: Mapping[str, Any]) -> dict[str, str]:
 
 def _rest_text(name: str, value: Any) -> str:
     if name in _DATES and isinstance(value, int | float) and not isinstance(value, bool):
-        with suppress(ValueError, OverflowError):  # a date that there is not
+        with suppress(ValueError, OverflowError):  # not every number is a date
             return _date(value)
     if isinstance(value, list):
         return ",".join(map(_plain, value))

@@ -14,7 +14,7 @@ from berth.payload.schema.proxy_response import V2_RESPONSE
 from berth.payload.shape import Shape
 from berth.payload.urls import decode_path
 
-# Of everybody who calls a URL without authorization (recorded).
+# The account id of callers without authorization (recorded).
 ACCOUNT_ID = "anonymous"
 DEFAULT_CONTENT_TYPE = "application/json"
 

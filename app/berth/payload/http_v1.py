@@ -25,7 +25,7 @@ def build_event(call: Call, identity: Identity) -> Event:
         "resource": facts.resource_path,
         "path": f"{facts.stage_path}{request.path}",
         **rest.request_keys(request, headers, urls.decode_query(request.query)),
-        "pathParameters": all_but_rest.decode_parameters(call) or None,
+        "pathParameters": dict(request.path_parameters) or None,
         "stageVariables": dict(facts.stage_variables) or None,
         "requestContext": _request_context(call, headers, identity),
         **rest.body_keys(all_but_rest.encode_http_body(call)),
@@ -46,12 +46,16 @@ SHAPE = Shape(build_event, read_result, HTTP_EVENT, HTTP_V1_RESPONSE)
 
 
 def _request_context(call: Call, headers: dict[str, list[str]], identity: Identity) -> dict[str, Any]:
-    user_agent = headers.get("User-Agent", [""])[-1]
+    user_agent, facts = headers.get("User-Agent", [""])[-1], call.facts
     return {
+        "accountId": facts.account_id,
+        "apiId": facts.api_id,
+        "stage": facts.stage,
         **rest.request_context(call),
         "identity": {**rest.identity_keys(call, user_agent, identity), "cognitoAmr": None},
-        "path": urls.decode_path(f"{call.facts.stage_path}{call.request.path}"),
+        "path": urls.decode_path(f"{facts.stage_path}{call.request.path}"),
         "requestId": call.stamp.extended_request_id,
-        "resourceId": call.facts.route_key,
+        "resourceId": facts.route_key,
+        "resourcePath": facts.resource_path,
         **http_v1_authorizer(identity),
     }

@@ -34,14 +34,14 @@ def build_event(call: Call, identity: Identity) -> Event:
         "requestContext": {
             "accountId": facts.account_id,
             "apiId": facts.api_id,
+            "stage": facts.stage,
             **request_context(call, path),
             "requestId": call.stamp.extended_request_id,
             "routeKey": facts.route_key,
-            "stage": facts.stage,
             **http_v2_authorizer(identity),
         },
         **body_keys(all_but_rest.encode_http_body(call)),
-        **({"pathParameters": all_but_rest.decode_parameters(call)} if request.path_parameters else {}),
+        **({"pathParameters": dict(request.path_parameters)} if request.path_parameters else {}),
         **({"stageVariables": dict(facts.stage_variables)} if facts.stage_variables else {}),
     }
 

@@ -97,7 +97,7 @@ def _unusable_pattern(model: Any) -> str | None:
 
 
 def _leads_somewhere(model: Any, target: str) -> bool:
-    """Whether a JSON pointer such as `#/definitions/a` is of a part of a model."""
+    """Whether a JSON pointer such as `#/definitions/a` leads to a part of the model."""
     try:
         return isinstance(find_part(model, target), dict)
     except LookupError:

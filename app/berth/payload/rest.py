@@ -94,8 +94,6 @@ def request_context(call: Call) -> dict[str, Any]:
     """The keys of requestContext that REST APIs and HTTP APIs have in common."""
     facts, stamp = call.facts, call.stamp
     return {
-        "accountId": facts.account_id,
-        "apiId": facts.api_id,
         "domainName": facts.domain_name,
         "domainPrefix": facts.domain_prefix,
         "extendedRequestId": stamp.extended_request_id,
@@ -103,8 +101,6 @@ def request_context(call: Call) -> dict[str, Any]:
         "protocol": facts.protocol,
         "requestTime": stamp.time,
         "requestTimeEpoch": stamp.epoch_ms,
-        "resourcePath": facts.resource_path,
-        "stage": facts.stage,
     }
 
 
@@ -142,14 +138,18 @@ def _event_headers(call: Call) -> dict[str, list[str]]:
 
 
 def _request_context(call: Call, headers: dict[str, list[str]], identity: Identity) -> dict[str, Any]:
-    user_agents = headers.get("User-Agent")
+    user_agents, facts = headers.get("User-Agent"), call.facts
     return {
+        "accountId": facts.account_id,
+        "apiId": facts.api_id,
+        "deploymentId": facts.deployment_id,
+        "resourceId": facts.resource_id,
+        "resourcePath": facts.resource_path,
+        "stage": facts.stage,
         **request_context(call),
-        "deploymentId": call.facts.deployment_id,
         "identity": identity_keys(call, user_agents[-1] if user_agents else None, identity),
-        "path": call.facts.path,
+        "path": facts.path,
         "requestId": call.stamp.request_id,
-        "resourceId": call.facts.resource_id,
         **rest_authorizer(identity),
     }
 

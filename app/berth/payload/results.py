@@ -1,4 +1,4 @@
-"""A function's result, as every event shape reads it, and what of the answer is the same for all."""
+"""Reads a function's result: the steps that all event shapes share."""
 
 import json
 import math
@@ -17,7 +17,7 @@ from berth.schemas.reading import Schema, read
 
 Lines = list[tuple[str, str]]
 
-# Of the connection between server and client: the server sends its own.
+# Headers of the connection between server and client: the server sends its own.
 _HOP_BY_HOP = frozenset("""keep-alive proxy-connection te trailer transfer-encoding upgrade""".split())
 _SERVERS_OWN = _HOP_BY_HOP | {"connection", "content-length"}
 _BODILESS = frozenset({204, 304})
@@ -52,7 +52,7 @@ def read_envelope(call: Call, document: Any, schema: Schema) -> ProxyResponse:
 
 
 def plain_response(document: Any) -> ProxyResponse | None:
-    """The proxy response of the common plain result; None sends a document through its schema."""
+    """The proxy response of a plain result; None if the document has to go through its schema."""
     if type(document) is not dict or not document.keys() <= _PLAIN_KEYS:
         return None
     status, headers, body = document.get("statusCode"), document.get("headers"), document.get("body")
@@ -85,7 +85,7 @@ def header_pairs(response: ProxyResponse) -> Iterable[tuple[str, str | None]]:
 
 
 def header_lines(call: Call, pairs: Iterable[tuple[str, str | None]]) -> Lines:
-    """The lines that can be sent: no null value, nothing that is the connection's.
+    """The header lines that can be sent: without null values and without headers of the connection.
 
     Raises MalformedProxyResponse for a name or value that HTTP does not allow.
     """
@@ -100,7 +100,7 @@ def header_lines(call: Call, pairs: Iterable[tuple[str, str | None]]) -> Lines:
 
 
 def with_default_type(lines: Lines, content_type: str) -> Lines:
-    """The lines, and a Content-Type if none of them is one."""
+    """The lines, with a Content-Type added if they have none."""
     if any(name.lower() == "content-type" for name, _ in lines):
         return lines
     return [*lines, ("Content-Type", content_type)]
@@ -114,7 +114,7 @@ def title_name(name: str) -> str:
 
 
 def json_bytes(call: Call, document: Any, **options: Any) -> bytes:
-    """A part of a result as JSON; raises MalformedProxyResponse for one nested too deeply."""
+    """A part of a result as JSON; raises MalformedProxyResponse if it is nested too deeply."""
     try:
         return json.dumps(document, **options).encode("utf-8", "replace")
     except RecursionError as deep:
@@ -122,7 +122,7 @@ def json_bytes(call: Call, document: Any, **options: Any) -> bytes:
 
 
 def body_bytes(call: Call, body: Any) -> bytes:
-    """The bytes of a response body; what is no text becomes JSON, as recorded from function URLs."""
+    """The bytes of a response body; a body that is not text becomes JSON, as recorded from function URLs."""
     if body is None:
         return b""
     return body.encode("utf-8", "replace") if isinstance(body, str) else json_bytes(call, body)

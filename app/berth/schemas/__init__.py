@@ -1,1 +1,1 @@
-"""The shapes of documents, each defined once: the only home of marshmallow."""
+"""What all schemas share: fields, and the reading of a document."""

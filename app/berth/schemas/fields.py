@@ -1,4 +1,4 @@
-"""Fields that take JSON at its word: no text becomes a number, no number a boolean."""
+"""Fields that take JSON values as they are: no text becomes a number, and no number a boolean."""
 
 import re
 from typing import Any
@@ -15,7 +15,7 @@ _PATTERN = re.compile(r"""/[a-zA-Z0-9_.$/~"'@:+&*?-]{0,127}""")
 
 
 class AwsSchema(Schema):
-    """A document of AWS's: keys that it adds one day are kept."""
+    """A document that AWS defines. Unknown keys are kept, since AWS may add some."""
 
     class Meta:
         """marshmallow's own settings."""
@@ -48,7 +48,7 @@ class Flag(fields.Boolean):
 
 
 class ClientText(fields.String):
-    """A JSON string with whatever a client sent."""
+    """A JSON string with any characters, as a client may send it."""
 
     def __init__(self, **kwargs: Any) -> None:
         # Without this, a default of None would let null through.
@@ -109,7 +109,7 @@ class Pattern(Text):
 
 
 class NotYet(fields.Field[Any]):
-    """A key that is known and not honoured yet: refused, never accepted and ignored."""
+    """A key that is known and not supported yet: it is refused, never ignored."""
 
     def __init__(self, feature: str, **kwargs: Any) -> None:
         self.message = f"{feature} not supported by this version of Berth: remove it"
@@ -131,7 +131,7 @@ class Resource(Text):
 
 
 def described(value: Any) -> str:
-    """A JSON value as a person would name it: its kind and, if short, its text."""
+    """Describe a JSON value in a message: an object or array by its kind, anything else by its text."""
     kinds = {dict: "an object", list: "an array", type(None): "null"}
     if type(value) in kinds:
         return kinds[type(value)]
@@ -140,7 +140,7 @@ def described(value: Any) -> str:
 
 
 def _path_problem(path: str) -> str | None:
-    """What API Gateway or a load balancer would say about a path, if anything."""
+    """Say why API Gateway or a load balancer would refuse a path; None if they would not."""
     if path == DEFAULT_ROUTE:
         return None
     if not path.startswith("/"):
@@ -171,7 +171,7 @@ def _variables_problem(path: str, parts: list[str]) -> str | None:
 
 
 def method_problem(method: str) -> str | None:
-    """Why this is no method of a REST API, with the one that was probably meant."""
+    """Say why a REST API has no such method, and which one was probably meant; None if it has it."""
     if method in {*METHODS, ANY}:
         return None
     meant = method.upper() if method.upper() in {*METHODS, ANY} else None

@@ -1,4 +1,4 @@
-"""A document through its schema: the model, or every problem with its key path."""
+"""Reading a document through its schema; every problem has the path of its key."""
 
 import difflib
 from collections.abc import Iterable, Iterator
@@ -9,7 +9,7 @@ from marshmallow import ValidationError, fields
 
 from berth.errors import MalformedDocument
 
-# marshmallow's own words, in ours.
+# What marshmallow says, and what we say instead.
 _WORDS = {
     "Missing data for required field.": "is required",
     "Field may not be null.": "must not be null",
@@ -27,6 +27,11 @@ def read(schema: Schema, document: Any) -> Any:
     except ValidationError as invalid:
         valid = invalid.valid_data if isinstance(invalid.valid_data, dict) else {}
         raise MalformedDocument(_flatten(invalid.messages, schema, ""), valid) from invalid
+
+
+def document_keys(schema: Schema) -> dict[str, str]:
+    """The keys that a schema knows, by the names of their fields."""
+    return {name: field.data_key or name for name, field in schema.fields.items()}
 
 
 def _flatten(messages: Any, shape: Any, path: str) -> Iterator[tuple[str, str]]:

@@ -25,7 +25,7 @@ from berth.errors import ManifestError
 from berth.gateway.request import WIRE_BODY_NAME
 from berth.gateway.routing.head import RAW_HEADERS_NAME
 from berth.manifest.loader import load
-from berth.model.trust import PREFIX
+from berth.model.trust import CONTEXT_PREFIX
 from berth.runtime.environments import Environments
 from berth.runtime.process.bootstrap import die_with
 from berth.runtime.process.os_process import hide_process
@@ -35,7 +35,7 @@ from berth.settings import Settings
 # How long before the end of graceful_timeout a worker ends the invocations that still run: so long it
 # needs to answer their clients.
 _SECONDS_TO_ANSWER = 2.0
-_CONFIDENTIAL = PREFIX.upper()  # gunicorn spells the names of headers in capitals
+_CONFIDENTIAL = CONTEXT_PREFIX.upper()  # gunicorn spells the names of headers in capitals
 _MEMORY_FOLDER = "/dev/shm"  # noqa: S108
 
 

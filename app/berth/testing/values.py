@@ -21,9 +21,6 @@ def make_stage(**changes: Any) -> Stage:
         "functions": ("*",),
         "stage_variables": {},
         "environment": {},
-        "timeout": 3,
-        "memory_size": 128,
-        "binary_media_types": frozenset(),
         "stage_in_path": False,
         "trusted_proxy_hops": 0,
     }
@@ -39,9 +36,13 @@ def make_function(name: str = "sample", directory: Path = Path(), **changes: Any
         "memory_size": 128,
         "environment": {},
         "api": REST,
+        "multi_value_headers": False,
         "binary_media_types": frozenset(),
         "reserved_concurrency": None,
         "isolation": "process",
+        "provisioned_concurrency": 0,
+        "layers": (),
+        "long_running": False,
         "stage": make_stage(),
     }
     return Function(name, directory, **fields | changes)

@@ -15,7 +15,7 @@ from berth.model.route import DEFAULT_ROUTE, Route, RouteKey
 from berth.model.stamp import Stamp
 from berth.payload.by_kind import SHAPES
 from berth.payload.headers import canonical_name
-from berth.payload.urls import split_target
+from berth.payload.urls import decode_path, split_target
 from berth.settings import Settings
 
 _MULTI = "alb-multi"  # a load balancer's event with multi-value headers
@@ -69,7 +69,7 @@ def build_sample_event(
         method=method,
         path=raw_path,
         query=query,
-        path_parameters=path_parameters or {},
+        path_parameters=_parameters(SAMPLE_SHAPES[shape], path_parameters or {}),
         headers=[*lines, *_FORWARDED.items()],
         body=content,
     )
@@ -81,6 +81,12 @@ def build_sample_event(
     )
     event_shape = SHAPES[route.function.api]
     return event_shape.build_event(Call(route, request, _STAMP, facts, event_shape), ANONYMOUS)
+
+
+def _parameters(kind: api_kind.ApiKind, encoded: Mapping[str, str]) -> dict[str, str]:
+    """The path parameters as events of this kind of API show them."""
+    decode = decode_path if kind.matches_decoded_path else str
+    return {name: decode(value) for name, value in encoded.items()}
 
 
 def _as_bytes(body: object) -> bytes:
@@ -111,5 +117,5 @@ def _route(key: RouteKey, document: Mapping[str, object], stage_variables: Mappi
     stage_manifest = read_stage_manifest({"apiId": _API_ID, "stageVariables": dict(stage_variables)})
     stage = build_stage(stage_manifest, Settings(), {})
     manifest = read_function_manifest({"handler": "app.lambda_handler", **document})
-    function = build_function(Path("sample"), manifest, stage, [])
+    function = build_function(Path("sample"), manifest, stage, {})
     return Route(key, function)

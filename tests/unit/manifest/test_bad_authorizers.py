@@ -1,4 +1,4 @@
-"""Authorizers that could not run, routes that name none, and secrets that are not set: nothing starts."""
+"""The server does not start with authorizers that cannot run, unknown ones, or secrets that are not set."""
 
 import sys
 from collections.abc import Callable

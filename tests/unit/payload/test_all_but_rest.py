@@ -5,7 +5,7 @@ import pytest
 from berth.errors import MalformedProxyResponse, UndecodableBody
 from berth.model.http import HttpResponse
 from berth.model.proxy_response import ProxyResponse
-from berth.payload.all_but_rest import decode_parameters, encode_http_body, event_headers, http_api_answer
+from berth.payload.all_but_rest import encode_http_body, event_headers, http_api_answer
 from berth.payload.body import EncodedBody
 from kit.gateway_values import HTTP_1, HTTP_2, TRACE, make_call, make_route
 
@@ -70,11 +70,6 @@ def test_body_is_text_when_its_type_says_so(
     headers: tuple[tuple[str, str], ...], raw: bytes, body: EncodedBody
 ) -> None:
     assert encode_http_body(make_call(headers=headers, body=raw)) == body
-
-
-def test_path_parameters_are_decoded_once() -> None:
-    call = make_call(path_parameters={"id": "a%2Fb", "rest": "%2520+", "cafe": "caf%C3%A9", "bad": "%FF%"})
-    assert decode_parameters(call) == {"id": "a/b", "rest": "%20+", "cafe": "café", "bad": "\ufffd%"}
 
 
 def test_answer_has_names_in_title_case_a_type_and_the_request_id() -> None:

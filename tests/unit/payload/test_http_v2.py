@@ -125,8 +125,8 @@ def test_route_key_is_told_twice(method: str, path: str, route_key: str) -> None
     assert (event["routeKey"], event["requestContext"]["routeKey"]) == (route_key, route_key)
 
 
-def test_path_parameters_are_decoded() -> None:
-    event = event_of(http_v2.SHAPE, ROUTE, path_parameters={"id": "a%2Fb%3Fc%2520"})
+def test_path_parameters_are_those_of_the_decoded_path() -> None:
+    event = event_of(http_v2.SHAPE, ROUTE, path_parameters={"id": "a/b?c%20"})
     assert event["pathParameters"] == {"id": "a/b?c%20"}
 
 

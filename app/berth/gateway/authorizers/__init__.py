@@ -1,4 +1,1 @@
-"""Who may call: Lambda authorizers, JWTs, Cognito user pools and IAM, run by Berth itself.
-
-Public: `decide` of `decision`, handed an `Invoke` by the factory.
-"""
+"""Decides who may call a function: Lambda authorizers, JWTs, Cognito user pools, IAM and API keys."""

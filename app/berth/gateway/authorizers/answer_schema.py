@@ -13,7 +13,7 @@ class _AnswerSchema(Schema):
 
 
 class PolicyAnswerSchema(_AnswerSchema):
-    """A policy whose context becomes text.
+    """The answer with a policy; every value of its context becomes text.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html
     """
@@ -25,14 +25,14 @@ class PolicyAnswerSchema(_AnswerSchema):
 
 
 class HttpPolicyAnswerSchema(PolicyAnswerSchema):
-    """A policy for an HTTP API, whose context may hold anything."""
+    """The answer with a policy for an HTTP API; its context may hold any JSON value."""
 
     principal_id = Text(data_key="principalId", load_default="")
     context = fields.Dict(keys=fields.String(), allow_none=True, load_default=None)
 
 
 class SimpleAnswerSchema(_AnswerSchema):
-    """A simple response."""
+    """The simple response: whether the caller is authorized."""
 
     is_authorized = Flag(data_key="isAuthorized", required=True)
     context = fields.Dict(keys=fields.String(), allow_none=True, load_default=None)

@@ -1,4 +1,4 @@
-"""API keys, as REST APIs check them."""
+"""Checks API keys as REST APIs do."""
 
 import hmac
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from berth.payload.headers import last_header
 
 @dataclass(frozen=True)
 class FoundKey:
-    """A key that a request brought."""
+    """The id and the value of the API key that a request brought."""
 
     id: str
     value: str = field(repr=False)

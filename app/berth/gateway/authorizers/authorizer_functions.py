@@ -1,4 +1,4 @@
-"""The way from a Lambda authorizer to its function: one of this app, or one elsewhere through Invoke."""
+"""Invokes the function of a Lambda authorizer: one of this app, or another through Lambda's API."""
 
 import uuid
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from berth.model.stamp import Stamp
 
 
 def connect(authorizer: Authorizer, invoker: Invoker, functions: Mapping[str, Function]) -> Invoke:
-    """The way to an authorizer's function; nothing is started before it is asked."""
+    """Make the callable that invokes an authorizer's function; making it starts nothing."""
     name = authorizer.function or ""
     if authorizer.is_elsewhere:
         return lambda event, stamp: _invoke_elsewhere(name, event)

@@ -1,4 +1,4 @@
-"""What authorizers have said before, for as long as it may count."""
+"""Keeps the answers of authorizers for as long as they may be used again."""
 
 import hashlib
 import threading
@@ -13,7 +13,7 @@ _MOST = 10_000
 
 
 class ResultCache(Generic[Value]):
-    """Values by key until their time is over; the one unused longest leaves when there are too many.
+    """Keeps values by key for a time; when there are too many, the one that was unused longest is dropped.
 
     Keys are kept as hashes: they hold tokens.
     """
@@ -25,7 +25,7 @@ class ResultCache(Generic[Value]):
         self._lock = threading.Lock()
 
     def get(self, key: Hashable) -> Value | None:
-        """The value of a key, or None if there is none any more."""
+        """The value of a key, or None if it was never kept or its time is over."""
         digest = _digest(key)
         with self._lock:
             found = self._values.get(digest)
@@ -46,5 +46,5 @@ class ResultCache(Generic[Value]):
 
 
 def _digest(key: Hashable) -> bytes:
-    """A hash of a key's spelling: tuples of text spell differently whenever they differ."""
+    """A hash of a key's `repr`; two different tuples of text never have the same `repr`."""
     return hashlib.sha256(repr(key).encode("utf-8", "surrogatepass")).digest()

@@ -1,4 +1,4 @@
-"""Which authorizer decides about a route, and what it decides."""
+"""Asks the authorizer of a route for the identity of a caller."""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -14,7 +14,7 @@ Connect = Callable[[Authorizer], Invoke]
 
 
 class RunningAuthorizer(Protocol):
-    """An authorizer that can be asked."""
+    """An authorizer that can be asked about a call."""
 
     def authorize(self, call: Call) -> Identity:
         """The identity of a caller; raises Unauthorized, AccessDenied or AuthorizerFailed."""
@@ -22,13 +22,13 @@ class RunningAuthorizer(Protocol):
 
 
 class Decisions:
-    """The authorizers of a stage; asking one starts it."""
+    """The authorizers of a stage by name."""
 
     def __init__(self, authorizers: Mapping[str, RunningAuthorizer]) -> None:
         self._authorizers = authorizers
 
     def decide(self, call: Call) -> Identity:
-        """The identity that the route's authorizer finds; nobody where it has none."""
+        """Ask the route's authorizer for the caller's identity; without an authorizer it is ANONYMOUS."""
         authorizer = call.route.authorizer
         return ANONYMOUS if authorizer is None else self._authorizers[authorizer.name].authorize(call)
 

@@ -40,7 +40,7 @@ def _of_lambda(call: Call) -> Identity:
 
 
 def _of_token(call: Call, authorizer: Authorizer) -> Identity:
-    """The claims of the token that API Gateway has verified; the subject proves that it was this one.
+    """The identity of the token that API Gateway has verified; the forwarded subject proves it.
 
     Names with punctuation, such as `cognito:groups`, cannot be mapped into headers. Neither signature
     nor times are looked at again: an answer that API Gateway keeps may outlive its token.
@@ -66,12 +66,12 @@ def _of_signature(call: Call) -> Identity:
 
 
 def read_claims(token: str) -> Mapping[str, Any]:
-    """The claims of a token, its signature not looked at; raises Unauthorized for what is no token."""
+    """Read the claims of a token without checking its signature; raises Unauthorized if it is not a token."""
     try:
         _, payload, _ = token.split(".")
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     except (ValueError, binascii.Error, RecursionError) as wrong:
-        raise Unauthorized("the token is none") from wrong
+        raise Unauthorized("the token cannot be read") from wrong
     if not isinstance(claims, dict):
         raise Unauthorized("the token has no claims")
     return claims

@@ -1,4 +1,4 @@
-"""AWS_IAM for access keys that the stage names: their signatures are verified here."""
+"""The AWS_IAM authorizer: verifies signatures of the access keys that the stage names."""
 
 import time
 from collections.abc import Callable
@@ -18,7 +18,7 @@ class IamAuthorizer:
     clock: Callable[[], float] = time.time
 
     def authorize(self, call: Call) -> Identity:
-        """The identity of a caller who signed with one of the keys.
+        """The identity of a caller who signed the request with one of the keys.
 
         Raises SignatureMissing or SignatureInvalid.
         """

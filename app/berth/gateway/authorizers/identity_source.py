@@ -1,4 +1,4 @@
-"""Where the identity of a caller is in a request."""
+"""Reads the identity sources of an authorizer from a request."""
 
 from collections.abc import Sequence
 

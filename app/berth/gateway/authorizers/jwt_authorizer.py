@@ -1,4 +1,4 @@
-"""JWT authorizers, and Cognito user pools as a case of them; the package PyJWT is the extra `jwt`."""
+"""JWT authorizers and Cognito user pools; they need the package PyJWT, which is the extra `jwt`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -42,7 +42,7 @@ class JwtAuthorizer:
         return identity_of(call.route, self.authorizer, self.verify(values[0].removeprefix(BEARER)))
 
     def verify(self, token: str) -> Mapping[str, Any]:
-        """The claims of a token whose signature, issuer, audience and times are right."""
+        """Verify the signature, issuer, audience and times of a token, and return its claims."""
         import jwt
 
         try:
@@ -64,7 +64,7 @@ class JwtAuthorizer:
         kid, algorithm = header.get("kid"), header.get("alg")
         key = self.keys.find(kid) if isinstance(kid, str) and "crit" not in header else None
         if key is None:
-            raise Unauthorized("the token names no key of the issuer")
+            raise Unauthorized("the token names no key of its issuer")
         is_pinned = algorithm in _ALGORITHMS.get(key.get("kty", ""), ())
         if not is_pinned or key.get("alg", algorithm) != algorithm or key.get("use", "sig") != "sig":
             raise Unauthorized("the token's algorithm is not the key's")
@@ -84,9 +84,9 @@ def identity_of(route: Route, authorizer: Authorizer, claims: Mapping[str, Any])
 
 
 def refuse_other_audience(authorizer: Authorizer, claims: Mapping[str, Any]) -> None:
-    """Raise Unauthorized unless `aud` fits, or without it `client_id`, as Cognito's access tokens have it."""
+    """Raise Unauthorized unless `aud`, or `client_id` without it, is one of the audiences."""
     if not authorizer.audience:
-        return  # a user pool accepts every client of its own
+        return  # a user pool names no audience: all of its clients are accepted
     found = claims.get("aud", claims.get("client_id"))
     audiences = found if isinstance(found, list) else [found]
     if not any(audience in authorizer.audience for audience in audiences):
@@ -101,6 +101,6 @@ def scopes_of(claims: Mapping[str, Any]) -> set[str]:
 
 
 def _refuse_other_use(claims: Mapping[str, Any], use: str) -> None:
-    """A user pool's identity tokens are for methods without scopes, its access tokens for those with."""
+    """Raise Unauthorized unless the token's `token_use` fits: `id` without scopes, `access` with them."""
     if claims.get("token_use") != use:
-        raise Unauthorized(f"the token is no {use} token")
+        raise Unauthorized(f"the token is not an {use} token")

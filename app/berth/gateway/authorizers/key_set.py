@@ -19,7 +19,7 @@ _DISCOVERY = "/.well-known/openid-configuration"
 # "API Gateway can cache the public key for two hours."
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
 _KEPT = 7200.0  # seconds
-# A token with an unknown key asks the issuer anew, but nobody can make us ask it all the time.
+# A token with an unknown key makes us ask the issuer again, but not more often than this.
 _PAUSE = 10.0  # seconds
 _TIMEOUT = 5.0  # seconds
 # While the issuer is asked, so many requests wait for the answer, each so long; all others wait only until
@@ -29,7 +29,7 @@ _LONGEST_WAIT = 10.0  # seconds
 _YOUNG = 0.5  # seconds
 _RENEWAL = 30.0  # seconds
 _MOST_BYTES = 1024 * 1024
-# What reading a document raises that is not what it should be.
+# What reading a malformed document raises.
 _MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
@@ -79,7 +79,7 @@ class KeySet:
         return self._fresh_key(kid) or self._asked_key(kid)
 
     def _fresh_key(self, kid: str) -> dict[str, Any] | None:
-        """A key that is known; nobody who has one waits for an issuer."""
+        """A key that is known already; finding it never waits for the issuer."""
         return self._kept.keys.get(kid) if self._is_fresh() else None
 
     def _is_fresh(self, extra: float = 0.0) -> bool:
@@ -95,7 +95,7 @@ class KeySet:
                 return self._kept.keys[kid]
             asking.wait(self._clock())
         if not self._is_fresh():
-            raise AuthorizerFailed(f"the keys of {self._issuer} are not to be had")
+            raise AuthorizerFailed(f"the keys of {self._issuer} cannot be fetched")
         return self._kept.keys.get(kid)
 
     def _begin(self, kid: str) -> tuple[_Asking | None, bool]:
@@ -125,18 +125,18 @@ class KeySet:
             keys = json.loads(self._fetch(place))["keys"]
             return {key["kid"]: key for key in keys if isinstance(key.get("kid"), str)}
         except (OSError, HTTPException, *_MALFORMED) as failed:
-            raise AuthorizerFailed(f"the keys of {self._issuer} are not to be had: {failed}") from failed
+            raise AuthorizerFailed(f"the keys of {self._issuer} cannot be fetched: {failed}") from failed
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *args: Any, **kwargs: Any) -> None:
-        """Follow nobody: the issuer is who the manifest says."""
+        """Refuse every redirect: the address of the issuer is the manifest's."""
 
 
 def fetch_document(address: str) -> bytes:
     """Fetch a document over HTTP; raises OSError."""
     if urlsplit(address).scheme not in {"http", "https"}:
-        raise OSError(f"{address} is no address of HTTP")
+        raise OSError(f"{address} is not an HTTP address")
     opener = urllib.request.build_opener(_NoRedirects)
     deadline, document = time.monotonic() + _TIMEOUT, b""
     with opener.open(address, timeout=_TIMEOUT) as response:

@@ -1,4 +1,4 @@
-"""Lambda authorizers: a function decides, and its decision may be kept."""
+"""Lambda authorizers: a function decides, and its answer may be kept for a time."""
 
 import json
 import time
@@ -64,7 +64,7 @@ class LambdaAuthorizer:
         )
 
     def _identity(self, call: Call) -> tuple[str, ...]:
-        """The values of the identity sources; without one, no function is asked."""
+        """The values of the identity sources; raises Unauthorized if one of them is missing."""
         values = read_sources(self.authorizer.identity_sources, call)
         if values is None:
             raise errors.Unauthorized("an identity source is missing or empty")

@@ -1,16 +1,15 @@
-"""The policy that a Lambda authorizer returns, evaluated for one method ARN."""
+"""Evaluates the policy of a Lambda authorizer for one method ARN."""
 
 import re
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from functools import lru_cache
 from typing import Any
-from urllib.parse import unquote
 
 from berth.errors import AuthorizerFailed
 from berth.model.wildcards import compile_wildcards
+from berth.payload.readings import path_readings
 
-_END = re.compile("[?#]")
 _ACTION = "execute-api:invoke"
 # What a statement may say here. A condition that is not evaluated could allow too much.
 _KEYS = frozenset({"Sid", "Effect", "Action", "Resource"})
@@ -30,7 +29,7 @@ def evaluate(policy: Any, method_arn: str) -> Verdict:
     The path is tried as it was sent, decoded, and with its dot segments resolved, and has to be
     allowed in all of these readings: functions differ in how they read it.
     https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html
-    Raises AuthorizerFailed for a document that is no policy, or says what cannot be evaluated.
+    Raises AuthorizerFailed if the document is not a policy, or uses what Berth does not evaluate.
     """
     statements = list(_statements(policy))
     verdicts = {_evaluate(statements, arn) for arn in _readings(method_arn)}
@@ -85,24 +84,7 @@ def _texts(statement: Mapping[str, Any], key: str) -> list[str]:
 
 
 def _readings(method_arn: str) -> set[str]:
-    """The ARN with its path as it was sent and as a function might read it."""
+    """The ARN with its path as it was sent, and with every path that a function might read it as."""
     parts = method_arn.split("/", 3)
     head, path = "/".join(parts[:3]), parts[3] if len(parts) > 3 else ""
-    decoded = unquote(path)
-    # An HTTP API's event of version 2.0 has the path decoded up to a question mark, and what reads it
-    # as a URL ends at a hash, too.
-    readings = {path, decoded, *(_END.split(each, 1)[0] for each in (decoded, unquote(decoded)))}
-    resolved = {_resolved(each) for each in (*readings, unquote(decoded))}
-    return {f"{head}/{each}" for each in readings | resolved}
-
-
-def _resolved(path: str) -> str:
-    """A path without dot segments, matrix parameters and empty parts."""
-    kept: list[str] = []
-    for part in path.replace("\\", "/").split("/"):
-        name = part.split(";", 1)[0]
-        if name == "..":
-            del kept[-1:]
-        elif name not in {"", "."}:
-            kept.append(name)
-    return "/".join(kept)
+    return {f"{head}{each}" for each in path_readings(f"/{path}")}

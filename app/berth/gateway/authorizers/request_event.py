@@ -1,4 +1,4 @@
-"""What a Lambda authorizer is asked with.
+"""The events that Lambda authorizers are invoked with.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-input.html
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html

@@ -1,4 +1,4 @@
-"""Signature Version 4, verified.
+"""Verifies signatures of version 4.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
@@ -31,7 +31,7 @@ _AMBIGUOUS = re.compile("[+;]")
 
 @dataclass(frozen=True)
 class Signature:
-    """What an Authorization header says of a signature."""
+    """The parts of a signature in an Authorization header."""
 
     access_key_id: str
     date: str
@@ -47,7 +47,7 @@ class Signature:
 
 
 def read_signature(request: HttpRequest) -> Signature:
-    """Read the signature of a request; raises SignatureMissing if it has none that is well formed."""
+    """Read the signature of a request; raises SignatureMissing unless it has one well-formed signature."""
     lines = [value for name, value in request.headers if name == "Authorization"]
     found = _AUTHORIZATION.fullmatch(lines[0]) if len(lines) == 1 else None
     if found is None:
@@ -65,7 +65,7 @@ def read_signature(request: HttpRequest) -> Signature:
 def verify_signature(
     request: HttpRequest, signature: Signature, secret: str, now: float, stage_path: str = ""
 ) -> None:
-    """Verify that a secret made the signature of just this request, now; raises SignatureInvalid.
+    """Verify that a signature was made with a secret, of this request and a short time ago.
 
     `stage_path` is what the client sent, and signed, in front of the path.
     """
@@ -95,7 +95,7 @@ def _epoch(date: str) -> float:
     try:
         return calendar.timegm(time.strptime(date, "%Y%m%dT%H%M%SZ"))
     except ValueError as wrong:
-        raise SignatureInvalid("the signature's date is none") from wrong
+        raise SignatureInvalid("the signature's date is not a date") from wrong
 
 
 def _canonical_request(request: HttpRequest, path: str, signature: Signature) -> str:

@@ -1,18 +1,20 @@
 """One table of the routes of all kinds of API: the more specific template wins."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from berth.errors import NoSuchRoute
+from berth.errors import AmbiguousPath, NoSuchRoute
 from berth.gateway.routing.head import RequestHead
 from berth.gateway.routing.listener_rules import ListenerRules
 from berth.gateway.routing.route_table import HttpRouteTable, RouteTable
 from berth.model import api_kind
-from berth.model.route import Route
+from berth.model.route import Guard, Route
+from berth.payload.readings import path_readings
+from berth.payload.urls import decode_path
 
 Target = TypeVar("Target")
-# How specific a match is, the lowest most; its target; the raw path parameters.
-Found = tuple[tuple[Any, ...], Target, dict[str, str]]
+Table = RouteTable[tuple[Target, Guard]] | ListenerRules[tuple[Target, Guard]]
 
 # What each kind of API finds its routes in.
 TABLES: Mapping[api_kind.ApiKind, type[RouteTable[Any]] | type[ListenerRules[Any]]] = {
@@ -24,54 +26,100 @@ TABLES: Mapping[api_kind.ApiKind, type[RouteTable[Any]] | type[ListenerRules[Any
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Found(Generic[Target]):
+    """A route that takes a request."""
+
+    rank: tuple[Any, ...]  # how specific the match is; the lowest rank wins
+    target: Target
+    parameters: Mapping[str, str]
+    path: str  # without the stage
+    guard: Guard
+
+
 class ApiRoutes(Generic[Target]):
-    """Every kind of API finds by its own rules; between those that find one, the template decides."""
+    """Each kind of API finds a route by its own rules; of several the most specific wins.
+
+    A function or its web framework may read a path otherwise than the gateway: decode it, resolve its dot
+    segments, cut its parameters. So a route is taken only if its guard covers the guard of every route
+    that another reading of the path would lead to.
+    """
 
     def __init__(self) -> None:
         # By the name of the API: routes of both payload format versions are routes of one HTTP API.
-        self._tables: dict[str, RouteTable[Target] | ListenerRules[Target]] = {}
-        self._finders: dict[str, Callable[[RequestHead], Found[Target]]] = {}
+        self._apis: dict[str, _ApiTable[Target]] = {}
+        self._guards: set[Guard] = set()
 
     def add(self, route: Route, target: Target) -> None:
         """Add one route."""
         kind = route.function.api
-        table = self._tables.setdefault(kind.name, TABLES[kind]())
-        if isinstance(table, ListenerRules):
-            table.add(route.key, route.listener_rule, target)
-            self._finders[kind.name] = lambda head: _find_rule(table, head)
-        else:
-            table.add(route.key, target)
-            self._finders[kind.name] = lambda head: _find_route(table, kind, route.wire_path, head)
+        api = self._apis.get(kind.name)
+        if api is None:
+            api = self._apis[kind.name] = _ApiTable(kind, route.wire_path, TABLES[kind]())
+        api.add(route, target)
+        self._guards.add(route.guard)
 
-    def match(self, head: RequestHead) -> tuple[Target, dict[str, str]]:
-        """Find the target for a request and the raw path parameters; raises NoSuchRoute."""
-        if len(self._finders) == 1:
-            (find,) = self._finders.values()
-            return find(head)[1:]
-        found = list(self._found(head))
-        if not found:
-            raise NoSuchRoute(head.method, head.path)
-        return min(found, key=lambda each: each[0])[1:]
+    def match(self, head: RequestHead) -> tuple[Target, Mapping[str, str]]:
+        """Find the target for a request and its path parameters; raises NoSuchRoute or AmbiguousPath."""
+        found = self.find(head, None)
+        if len(self._guards) > 1:
+            self._refuse_weaker(head, found)
+        return found.target, found.parameters
 
-    def _found(self, head: RequestHead) -> Iterator[Found[Target]]:
-        for find in self._finders.values():
+    def _refuse_weaker(self, head: RequestHead, found: Found[Target]) -> None:
+        for reading in path_readings(found.path) - {found.path}:
             try:
-                yield find(head)
+                other = self.find(head, reading)
+            except NoSuchRoute:
+                continue
+            if not found.guard.covers(other.guard):
+                raise AmbiguousPath(f"{found.path} can be read as {reading}, which has another guard")
+
+    def find(self, head: RequestHead, path: str | None) -> Found[Target]:
+        """Find the most specific route for a path without its stage; None stands for the request's own path.
+
+        This looks at one reading only, so its caller has to compare the guards; raises NoSuchRoute.
+        """
+        if len(self._apis) == 1:
+            (api,) = self._apis.values()
+            return api.find(head, path)
+        found = list(self._found(head, path))
+        if not found:
+            raise NoSuchRoute(head.method, path or head.path)
+        return min(found, key=lambda each: each.rank)
+
+    def _found(self, head: RequestHead, path: str | None) -> Iterator[Found[Target]]:
+        for api in self._apis.values():
+            try:
+                yield api.find(head, path)
             except NoSuchRoute:
                 continue
 
 
-def _find_route(
-    table: RouteTable[Target], kind: api_kind.ApiKind, prefix: str, head: RequestHead
-) -> Found[Target]:
-    method = head.overridden_method if kind.has_method_override else head.method
-    path = head.inner_path(prefix)
-    if path is None:
-        raise NoSuchRoute(method, head.path)
-    key, target, parameters = table.match(method, path)
-    return (key.specificity, 1), target, parameters
+class _ApiTable(Generic[Target]):
+    """The routes of one API."""
 
+    def __init__(self, kind: api_kind.ApiKind, prefix: str, table: Table[Target]) -> None:
+        self._kind = kind
+        self._prefix = prefix  # the stage, where requests carry it
+        self._table = table
 
-def _find_rule(rules: ListenerRules[Target], head: RequestHead) -> Found[Target]:
-    key, target, rule = rules.match(head)
-    return (key.specificity, int(not rule.conditions)), target, {}
+    def add(self, route: Route, target: Target) -> None:
+        if isinstance(self._table, ListenerRules):
+            self._table.add(route.key, route.listener_rule, (target, route.guard))
+        else:
+            self._table.add(route.key, (target, route.guard))
+
+    def find(self, head: RequestHead, path: str | None) -> Found[Target]:
+        """Find the route for a path without its stage; None stands for the request's own path."""
+        kind = self._kind
+        method = head.overridden_method if kind.has_method_override else head.method
+        path = head.inner_path(self._prefix) if path is None else path
+        if path is None:
+            raise NoSuchRoute(method, head.path)
+        if isinstance(self._table, ListenerRules):
+            key, (target, guard), rule = self._table.match(head, path)
+            return Found((key.specificity, int(not rule.conditions)), target, {}, path, guard)
+        matched = decode_path(path) if kind.matches_decoded_path else path
+        key, (target, guard), parameters = self._table.match(method, matched)
+        return Found((key.specificity, 1), target, parameters, path, guard)

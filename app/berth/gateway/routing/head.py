@@ -1,4 +1,4 @@
-"""The head of a request: what its route is chosen by, whichever server received it."""
+"""The head of a request: everything that its route is chosen by."""
 
 from collections.abc import Iterable
 from copy import copy
@@ -23,7 +23,7 @@ _NOT_IN_HTTP = {"CONTENT_TYPE": "Content-Type", "CONTENT_LENGTH": "Content-Lengt
 
 
 class RequestHead:
-    """What routes are chosen by. It does not keep the environ, which keeps it.
+    """Everything that routes are chosen by: context, header lines, method, path and query string.
 
     `trust` is the stage's. With it, a request that the gateway has not proved is refused here, before it
     has a route; raises UntrustedGateway or MalformedRequest.
@@ -52,7 +52,9 @@ class RequestHead:
         return other
 
     def inner_path(self, prefix: str) -> str | None:
-        """The path behind the stage's; None if it lacks that. A gateway that tells has settled it."""
+        """The path without a prefix such as `/prod`; None if the path does not begin with it.
+
+        A trusted gateway has removed the stage already, so its paths are returned as they are."""
         return strip_prefix(self.path, prefix) if prefix and not self.context else self.path
 
 
@@ -83,7 +85,7 @@ def _without_stage(path: str, context: Context) -> str:
 
 
 def raw_target(environ: Environ) -> str:
-    """The request target as the client sent it; both servers and the test client keep it."""
+    """The request target as the client sent it; gunicorn, `flask run` and the test client all keep it."""
     return str(environ.get("RAW_URI") or environ.get("REQUEST_URI") or environ["PATH_INFO"])
 
 
@@ -93,7 +95,7 @@ def _header_lines(environ: Environ) -> Headers:
 
 
 def _joined_headers(environ: Environ) -> Iterable[tuple[str, str]]:
-    """The headers of a server that shows no header lines: repeated ones stay joined."""
+    """The headers from a server that keeps no header lines; repeated headers stay joined by commas."""
     for key, value in environ.items():
         if key in _NOT_IN_HTTP and value:
             yield _NOT_IN_HTTP[key], value

@@ -1,8 +1,7 @@
-"""Which load balancer's rule a request meets."""
+"""Finds the load balancer's rule that a request meets."""
 
 import re
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any, Generic, TypeVar
 
 from berth.errors import NoSuchRoute
@@ -13,7 +12,7 @@ from berth.model.wildcards import compile_wildcards
 from berth.payload.urls import query_pairs
 
 Target = TypeVar("Target")
-Test = Callable[[RequestHead], bool]
+Test = Callable[[RequestHead, str], bool]  # of a request and its path
 Pattern = re.Pattern[str]
 
 _SIGN = re.compile(r"\\[*?\\]|.", re.DOTALL)
@@ -31,22 +30,21 @@ class ListenerRules(Generic[Target]):
 
     def add(self, key: RouteKey, rule: ListenerRule, target: Target) -> None:
         """Add one rule."""
-        tests: list[Test] = [partial(_meets, lambda head: [head.path], [path_pattern(key)])]
-        tests += map(_test_of, rule.conditions)
+        tests = [_path_test([path_pattern(key)]), *map(_test_of, rule.conditions)]
         rank = rule.priority or float("inf"), key.specificity, -len(rule.conditions)
         self._rules.append((rank, key, target, rule, tests))
         self._rules.sort(key=lambda each: each[0])
 
-    def match(self, head: RequestHead) -> tuple[RouteKey, Target, ListenerRule]:
-        """Find the first rule that a request meets, and its key and target; raises NoSuchRoute."""
+    def match(self, head: RequestHead, path: str) -> tuple[RouteKey, Target, ListenerRule]:
+        """Find the first rule that a request for a path meets, its key and target; raises NoSuchRoute."""
         for _, key, target, rule, tests in self._rules:
-            if key.method in {ANY, head.method} and all(test(head) for test in tests):
+            if key.method in {ANY, head.method} and all(test(head, path) for test in tests):
                 return key, target, rule
-        raise NoSuchRoute(head.method, head.path)
+        raise NoSuchRoute(head.method, path)
 
 
 def path_pattern(key: RouteKey) -> re.Pattern[str]:
-    """What a rule's path takes: `*` and `?` as in a condition, `{name}` one part, `{name+}` the rest."""
+    """The expression of a rule's path; `{name}` takes one part of a path, `{name+}` the rest."""
     if key.is_pattern:
         return _pattern(key.path, 0)
     parts = [
@@ -61,25 +59,30 @@ def _pattern(text: str, flags: int = re.IGNORECASE) -> Pattern:
 
 
 def _test_of(condition: Condition) -> Test:
-    """The test of a condition; all but paths and methods are compared without case."""
+    """The test of a condition; only paths and methods are compared with their case."""
     if condition.field == "http-request-method":
-        return lambda head: head.method in condition.values
+        return lambda head, path: head.method in condition.values
     if condition.field == "query-string":
         pairs = [(_pattern("*" if key is None else key), _pattern(value)) for key, value in condition.pairs]
-        return partial(_meets_query, pairs)
+        return lambda head, path: _meets_query(pairs, head.query)
     if condition.field == "path-pattern":
-        return partial(_meets, lambda head: [head.path], [_pattern(value, 0) for value in condition.values])
+        return _path_test([_pattern(value, 0) for value in condition.values])
     patterns = [_pattern(value) for value in condition.values]
     if condition.field == "host-header":
-        return partial(_meets, _host, patterns)
-    return partial(_meets, partial(_header_values, condition.header_name.lower()), patterns)
+        return lambda head, path: _fits_any(patterns, _hosts(head))
+    name = condition.header_name.lower()
+    return lambda head, path: _fits_any(patterns, _header_values(name, head))
 
 
-def _meets(read: Callable[[RequestHead], Iterable[str]], patterns: list[Pattern], head: RequestHead) -> bool:
-    return any(pattern.fullmatch(text) for text in read(head) for pattern in patterns)
+def _path_test(patterns: list[Pattern]) -> Test:
+    return lambda head, path: _fits_any(patterns, [path])
 
 
-def _host(head: RequestHead) -> Iterable[str]:
+def _fits_any(patterns: list[Pattern], texts: Iterable[str]) -> bool:
+    return any(pattern.fullmatch(text) for text in texts for pattern in patterns)
+
+
+def _hosts(head: RequestHead) -> Iterable[str]:
     return (value.partition(":")[0] for value in _header_values("host", head))
 
 
@@ -87,9 +90,9 @@ def _header_values(name: str, head: RequestHead) -> Iterable[str]:
     return (value for each, value in head.headers if each.lower() == name)
 
 
-def _meets_query(pairs: list[tuple[Pattern, Pattern]], head: RequestHead) -> bool:
+def _meets_query(pairs: list[tuple[Pattern, Pattern]], query: str) -> bool:
     return any(
         key.fullmatch(sent_key) and value.fullmatch(sent_value)
-        for sent_key, sent_value in query_pairs(head.query)
+        for sent_key, sent_value in query_pairs(query)
         for key, value in pairs
     )

@@ -1,4 +1,4 @@
-"""Which route a method and a raw path belong to, as REST APIs and HTTP APIs decide it."""
+"""Finds the route of a method and a raw path, as REST APIs and HTTP APIs do."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ Match = tuple[RouteKey, Target, dict[str, str]]
 
 @dataclass
 class _Node(Generic[Target]):
-    """One resource: what hangs below it, and its methods."""
+    """One resource: the resources below it, and its methods."""
 
     literals: dict[str, "_Node[Target]"] = field(default_factory=dict)
     variable: "_Node[Target] | None" = None
@@ -52,7 +52,7 @@ class RouteTable(Generic[Target]):
         node.methods[key.method] = (key, target)
 
     def match(self, method: str, path: str) -> Match[Target]:
-        """Find the key, the target and the raw path parameters; raises NoSuchRoute.
+        """Find the key, the target and the path parameters; raises NoSuchRoute.
 
         Per path part a literal goes before `{name}` before `{name+}`, and a resource without the
         method is passed over for a less specific one (recorded from AWS). Slashes at either end do
@@ -119,7 +119,7 @@ def _parameters(key: RouteKey, parts: Sequence[str], stripped: str) -> dict[str,
 
 
 def forwarded_parameters(template: str, path: str) -> dict[str, str] | None:
-    """The raw path parameters of API Gateway's own template; None where it does not take the path."""
+    """The path parameters by API Gateway's own template; None if the path does not fit it."""
     try:
         return _table_of(template).match("GET", path)[2]
     except NoSuchRoute:

@@ -1,1 +1,1 @@
-"""What no schema of one manifest can see: checks of functions, routes and authorizers."""
+"""Checks that need more than one manifest's schema: of functions, of routes and of authorizers."""

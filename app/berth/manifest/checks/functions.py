@@ -1,4 +1,4 @@
-"""Cross checks: what no schema of one manifest can see."""
+"""Checks of functions that need more than the manifest: the folder, the layers, the other functions."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -6,7 +6,7 @@ from glob import escape, glob
 from os.path import isdir, isfile
 from pathlib import Path
 
-from berth.errors import Problem
+from berth.errors import Place, Report
 from berth.manifest.document import shown
 from berth.model.function import PACKAGES_FOLDER, Function
 from berth.model.manifest import FunctionManifest
@@ -18,20 +18,25 @@ FUNCTION_NAME = re.compile(r"[a-zA-Z0-9-_]{1,64}")
 _MAX_ENVIRONMENT_BYTES = 4096
 
 
-def check_functions(manifests: Mapping[Path, FunctionManifest]) -> Iterator[Problem]:
-    """Report what is wrong with each function by itself: its name, its handler."""
+def manifest_place(folder: Path, report: Report) -> Place:
+    """The place in a report for the problems of a function's manifest."""
+    return report.at(shown(folder / MANIFEST))
+
+
+def check_functions(manifests: Mapping[Path, FunctionManifest], report: Report) -> None:
+    """Report what is wrong with the name and the handler of each function."""
     for folder, manifest in manifests.items():
         if not FUNCTION_NAME.fullmatch(folder.name):
             wrong = f"{folder.name!r} is not a Lambda function name: 1 to 64 letters, digits, - or _"
-            yield Problem(shown(folder), "", wrong)
+            report.add(shown(folder), "", wrong)
         layers = [folder / layer for layer in manifest.layers]
         missing = handler_problem(folder, manifest.handler, layers) if manifest.handler else None
         if missing:
-            yield Problem(shown(folder / MANIFEST), "handler", missing)
+            manifest_place(folder, report).add("handler", missing)
 
 
 def handler_problem(folder: Path, handler: str, layers: Iterable[Path] = ()) -> str | None:
-    """Why no file can hold this handler, or None if one does."""
+    """Say why no file holds this handler; None if one does."""
     module, dot, attribute = handler.rpartition(".")
     parts = module.replace("/", ".").split(".")
     if not dot or not attribute or "" in parts:
@@ -45,29 +50,24 @@ def handler_problem(folder: Path, handler: str, layers: Iterable[Path] = ()) -> 
     return f"{handler!r} needs the file {shown(expected)}, which does not exist"
 
 
-def check_environments(functions: Iterable[Function]) -> Iterator[Problem]:
-    """Report every environment that Lambda would refuse for its size."""
+def check_resources(functions: Collection[Function], max_environments: int, report: Report) -> None:
+    """Report layers that are no folders, and functions that want more than Lambda or this server gives."""
     for function in functions:
+        place = manifest_place(function.directory, report)
         size = sum(len(name.encode()) + len(text.encode()) for name, text in function.environment.items())
         if size > _MAX_ENVIRONMENT_BYTES:
-            wrong = f"{size} bytes are more than Lambda's {_MAX_ENVIRONMENT_BYTES}"
-            yield Problem(shown(function.directory / MANIFEST), "environment", wrong)
-
-
-def check_capacity(functions: Collection[Function], max_environments: int) -> Iterator[Problem]:
-    """Report what can never be kept warm, and layers that are not there."""
-    for function in functions:
-        file, provisioned = shown(function.directory / MANIFEST), function.provisioned_concurrency
-        if function.reserved_concurrency is not None and provisioned > function.reserved_concurrency:
-            wrong = f"{provisioned} is more than the reservedConcurrency of {function.reserved_concurrency}"
-            yield Problem(file, "provisionedConcurrency", wrong)
+            place.add("environment", f"{size} bytes are more than Lambda's {_MAX_ENVIRONMENT_BYTES}")
+        reserved, provisioned = function.reserved_concurrency, function.provisioned_concurrency
+        if reserved is not None and provisioned > reserved:
+            wrong = f"{provisioned} is more than the reservedConcurrency of {reserved}"
+            place.add("provisionedConcurrency", wrong)
         for index, layer in enumerate(function.layers):
             if not layer.is_dir():
-                yield Problem(file, f"layers[{index}]", f"there is no folder {shown(layer)}")
+                place.add(f"layers[{index}]", f"there is no folder {shown(layer)}")
     total = sum(function.provisioned_concurrency for function in functions)
     if total > max_environments:
         wrong = f"{total} provisioned environments are more than BERTH_MAX_ENVIRONMENTS, {max_environments}"
-        yield Problem("functions", "provisionedConcurrency", wrong)
+        report.add("functions", "provisionedConcurrency", wrong)
 
 
 def _module_roots(folder: Path, layers: Iterable[Path]) -> Iterator[Path]:

@@ -1,119 +1,120 @@
-"""Cross checks of routes: who claims what, and which keys belong to which kind of API."""
+"""Checks of routes against each other, their kind of API and their stage.
+
+Whatever leaves a doubt whether a caller would be authorized is a problem, and stops the start.
+"""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from berth.errors import Problem
-from berth.manifest.checks.functions import MANIFEST
-from berth.manifest.document import UnreadableDocument, read_object, shown
-from berth.model.api_kind import KINDS, ApiKind, find_kind
+from berth.errors import Place, Report
+from berth.manifest.checks.functions import manifest_place
+from berth.manifest.document import UnreadableDocument, read_object
+from berth.model.api_kind import KEY_OWNERS, ApiKind
+from berth.model.authorizer import JWT_TYPES, Authorizer
 from berth.model.manifest import FunctionManifest, RouteManifest
 from berth.model.method_request import MethodRequest
-from berth.model.route import ANY, DEFAULT_ROUTE, RouteKey
+from berth.model.route import ANY, RouteKey
 from berth.model.stage import Stage
 from berth.payload.method_request import model_problem
 
 Manifests = Mapping[Path, FunctionManifest]
-# What is wrong with a route of a function with this kind of API, as (key, message).
-FindProblems = Callable[[RouteManifest, ApiKind, Stage], Iterator[tuple[str, str]]]
-
-# Whether a function or a route has one of the keys that belong to some kinds of API alone.
-_FUNCTION_KEYS: Mapping[str, Callable[[FunctionManifest], bool]] = {
-    "payloadFormatVersion": lambda manifest: manifest.payload_format_version is not None,
-    "multiValueHeaders": lambda manifest: manifest.multi_value_headers is not None,
-    "binaryMediaTypes": lambda manifest: manifest.binary_media_types is not None,
-}
-_ROUTE_KEYS: Mapping[str, Callable[[RouteManifest], bool]] = {
-    "apiKeyRequired": lambda route: route.method_request.api_key_required,
-    "requestParameters": lambda route: bool(route.method_request.required_parameters),
-    "requestModels": lambda route: bool(route.models),
-    "priority": lambda route: route.listener_rule.priority is not None,
-    "conditions": lambda route: bool(route.listener_rule.conditions),
-}
-_OWNERS = {key: kind for kind in KINDS for key in kind.own_keys}
-_CATCH_ALL = RouteManifest(RouteKey(ANY, DEFAULT_ROUTE))
 
 
-def served_routes(manifest: FunctionManifest, stage: Stage) -> tuple[RouteManifest, ...]:
-    """The routes of a function; a function URL without any takes every request."""
-    if not manifest.routes and kind_of(manifest, stage).serves_without_routes:
-        return (_CATCH_ALL,)
-    return manifest.routes
+def check_routes(manifests: Manifests, stage: Stage, report: Report) -> None:
+    """Report every route that clashes with another one, or asks what its kind of API or its stage has not."""
+    _check_claims(manifests, report)
+    for folder, manifest in manifests.items():
+        kind, place = manifest.api, manifest_place(folder, report)
+        _check_keys(manifest.kind_keys, kind, place)
+        for index, route in enumerate(manifest.routes):
+            _check_route(route, kind, stage, place.at(f"routes[{index}]"))
 
 
-def kind_of(manifest: FunctionManifest, stage: Stage) -> ApiKind:
-    """The kind of API that a function is behind."""
-    version = manifest.payload_format_version or stage.payload_format_version
-    return find_kind(manifest.api or stage.api.name, version)
-
-
-def check_routes(manifests: Manifests, stage: Stage) -> Iterator[Problem]:
-    """Report every route, and every rule's priority, that is claimed twice, at each claim after the first."""
+def _check_claims(manifests: Manifests, report: Report) -> None:
+    """Report every route and every rule's priority that an earlier route has claimed already."""
     first: dict[object, tuple[Path, RouteKey]] = {}
     for folder, manifest in manifests.items():
-        for index, route in enumerate(served_routes(manifest, stage)):
+        for index, route in enumerate(manifest.routes):
             key, rule = route.key, route.listener_rule
             if not key.method:
                 continue  # reported by its schema
-            place = shown(folder / MANIFEST), f"routes[{index}]"
+            place = manifest_place(folder, report).at(f"routes[{index}]")
             owner, claimed = first.setdefault((key.template, rule.conditions), (folder, key))
             if claimed is not key or owner is not folder:
-                yield Problem(*place, f"{key} is already claimed by {owner.name!r} ({claimed})")
+                place.add("", f"{key} is already claimed by {owner.name!r} ({claimed})")
             if rule.priority is not None:
                 owner, claimed = first.setdefault(rule.priority, (folder, key))
                 if claimed is not key:
                     wrong = f"{rule.priority} is already the priority of {owner.name!r} ({claimed})"
-                    yield Problem(place[0], f"{place[1]}.priority", wrong)
+                    place.add("priority", wrong)
 
 
-def check_kinds(manifests: Manifests, stage: Stage) -> Iterator[Problem]:
-    """Report every key and path that the function's kind of API does not know."""
-    for folder, manifest in manifests.items():
-        file, kind = shown(folder / MANIFEST), kind_of(manifest, stage)
-        for key, is_given in _FUNCTION_KEYS.items():
-            if key not in kind.own_keys and is_given(manifest):
-                yield Problem(file, key, _foreign(key, kind))
-        yield from problems_of_routes(folder, manifest, stage, _route_problems)
-
-
-def problems_of_routes(
-    folder: Path, manifest: FunctionManifest, stage: Stage, find: FindProblems
-) -> Iterator[Problem]:
-    """What is wrong with each route of a function, by a check that gives (key, message)."""
-    kind = kind_of(manifest, stage)
-    for index, route in enumerate(manifest.routes):
-        for key, message in find(route, kind, stage):
-            yield Problem(shown(folder / MANIFEST), f"routes[{index}].{key}", message)
-
-
-def _route_problems(route: RouteManifest, kind: ApiKind, stage: Stage) -> Iterator[tuple[str, str]]:
-    for key, is_given in _ROUTE_KEYS.items():
-        if key not in kind.own_keys and is_given(route):
-            yield key, _foreign(key, kind)
-    if route.key.is_pattern and not kind.has_path_patterns:
-        yield (
-            "path",
-            f"{route.key.path!r}: * and ? are patterns of load balancers, this function has {kind.name!r}",
-        )
-    if route.key.is_default and not kind.has_default_route:
-        yield "path", f"$default belongs to HTTP APIs, this function has {kind.name!r}"
-    if route.key.is_default and route.key.method != ANY:
-        yield "method", f"must be ANY for $default, not {route.key.method}"
+def _check_route(route: RouteManifest, kind: ApiKind, stage: Stage, place: Place) -> None:
+    _check_keys(route.kind_keys, kind, place)
+    _check_path(route.key, kind, place)
     is_checked_here = stage.authorizers_run_in == "berth"
     if route.method_request.api_key_required and is_checked_here and not stage.api_keys:
-        yield "apiKeyRequired", "no key could ever be valid: the stage has no apiKeys"
+        place.add("apiKeyRequired", "no key could ever be valid: the stage has no apiKeys")
+    _check_authorizer(route, kind, stage, place)
 
 
-def _foreign(key: str, kind: ApiKind) -> str:
-    owner = _OWNERS[key]
-    return f"belongs to {owner.title} ({owner.name!r}), this function has {kind.name!r}"
+def _check_keys(keys: Iterable[str], kind: ApiKind, place: Place) -> None:
+    for key in keys:
+        if key not in kind.own_keys:
+            owner = KEY_OWNERS[key]
+            wrong = f"belongs to {owner.title} ({owner.name!r}), this function has {kind.name!r}"
+            place.add(key, wrong)
 
 
-def read_method_request(
-    folder: Path, index: int, route: RouteManifest, problems: list[Problem]
-) -> MethodRequest:
-    """A route's method request, its models checked and as text."""
+def _check_path(key: RouteKey, kind: ApiKind, place: Place) -> None:
+    if key.is_pattern and not kind.has_path_patterns:
+        wrong = f"{key.path!r}: * and ? are patterns of load balancers, this function has {kind.name!r}"
+        place.add("path", wrong)
+    if key.is_default and not kind.has_default_route:
+        place.add("path", f"$default belongs to HTTP APIs, this function has {kind.name!r}")
+    if key.is_default and key.method != ANY:
+        place.add("method", f"must be ANY for $default, not {key.method}")
+
+
+def _check_authorizer(route: RouteManifest, kind: ApiKind, stage: Stage, place: Place) -> None:
+    """Report a route whose authorizer the stage does not define, or its kind of API does not know."""
+    authorizer = stage.authorizers.get(route.authorizer or "")
+    if authorizer is not None:
+        _check_kind_of(authorizer, kind, stage, place)
+        if route.scopes and authorizer.type not in JWT_TYPES:
+            place.add("scopes", f"an authorizer of the type {authorizer.type} has no scopes")
+    elif route.authorizer is not None:
+        known = ", ".join(sorted(stage.authorizers)) or "none"
+        wrong = f"the stage defines no authorizer {route.authorizer!r} (found: {known})"
+        place.add("authorizer", wrong)
+    elif route.scopes:
+        place.add("scopes", "has no meaning without an authorizer")
+
+
+def _check_kind_of(authorizer: Authorizer, kind: ApiKind, stage: Stage, place: Place) -> None:
+    """Report an authorizer that cannot decide about a route of this kind of API."""
+    if authorizer.type not in kind.authorizer_types:
+        known = ", ".join(sorted(kind.authorizer_types)) or "none"
+        wrong = f"{kind.name!r} has no authorizers of the type {authorizer.type} (known: {known})"
+        place.add("authorizer", wrong)
+    elif not kind.needs_principal and authorizer.has_simple_responses and _leaves_no_trace(stage):
+        name = authorizer.name
+        wrong = f"nothing would prove that {name!r} ran: name a key of its context in gateway.context"
+        place.add("authorizer", wrong)
+    has_sources = authorizer.type != "REQUEST" or authorizer.identity_sources
+    if kind.authorizer_ttl and not has_sources and authorizer.ttl != 0:
+        wrong = f"{authorizer.name!r} needs an identitySource, or a resultTtlInSeconds of 0"
+        place.add("authorizer", wrong)
+
+
+def _leaves_no_trace(stage: Stage) -> bool:
+    """Whether API Gateway runs the authorizers, and forwards nothing of the context that they return."""
+    return stage.authorizers_run_in == "gateway" and stage.trust is not None and not stage.trust.context
+
+
+def read_method_request(route: RouteManifest, folder: Path, place: Place) -> MethodRequest:
+    """Read a route's models, which may be files in the function's folder, and check them."""
     wanted, models = route.method_request, {}
     for media_type, model in route.models.items():
         try:
@@ -124,21 +125,20 @@ def read_method_request(
         except ModuleNotFoundError:
             message = "needs the package jsonschema: pip install 'berth[jsonschema]'"
         if message:
-            problems.append(
-                Problem(shown(folder / MANIFEST), f"routes[{index}].requestModels.{media_type}", message)
-            )
+            place.add(f"requestModels.{media_type}", message)
         else:
             models[media_type.lower()] = json.dumps(document)
     return MethodRequest(wanted.api_key_required, wanted.required_parameters, models)
 
 
-def check_cors(manifests: Manifests, stage: Stage) -> Iterator[tuple[str, str]]:
-    """Report CORS that no API of the stage could answer for, as (key, message)."""
+def check_cors(manifests: Manifests, stage: Stage, place: Place) -> None:
+    """Report CORS that no API of the stage could send."""
     if stage.cors is None:
         return
-    kinds = {kind_of(manifest, stage) for manifest in manifests.values()}
+    kinds = {manifest.api for manifest in manifests.values()}
     if kinds and all(not each.has_options_methods and each.preflight_status is None for each in kinds):
-        yield "cors", "load balancers have no CORS, and this stage serves nothing else"
+        place.add("cors", "load balancers have no CORS, and this stage serves nothing else")
     origins = stage.cors.allow_origins
     if any(each.has_options_methods for each in kinds) and (len(origins) != 1 or origins[0].endswith("://*")):
-        yield "cors.allowOrigins", "a REST API's OPTIONS method sends one fixed origin: name one, or *"
+        wrong = "a REST API's OPTIONS method sends one fixed origin: name one, or *"
+        place.add("cors.allowOrigins", wrong)

@@ -1,1 +1,1 @@
-"""marshmallow schemas of the function's and the stage's manifest."""
+"""The marshmallow schemas of both manifests, a function's and a stage's."""

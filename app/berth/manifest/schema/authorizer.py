@@ -9,10 +9,11 @@ from berth.manifest.schema.keys import PAYLOAD_VERSIONS, hint
 from berth.model.authorizer import CONTEXT_SOURCES, JWT_TYPES, LAMBDA_TYPES, Authorizer, IdentitySource
 from berth.model.expression import Expression
 from berth.model.manifest import AuthorizerManifest, CredentialManifest
-from berth.schemas.fields import Flag, Pattern, Text, Whole
+from berth.schemas import fields as strict
+from berth.schemas.reading import document_keys
 
 _TYPES = ("TOKEN", "REQUEST", "JWT", "COGNITO_USER_POOLS", "AWS_IAM")
-# A REST API's spelling and an HTTP API's.
+# REST APIs write method.request.header.X, HTTP APIs $request.header.X.
 _SOURCE = re.compile(
     r"(?:method\.request|\$request)\.(?P<location>header|querystring)\.(?P<name>[A-Za-z0-9._$-]+)"
     r"|\$?(?P<other>stageVariables|context)\.(?P<value>[A-Za-z0-9._-]+)"
@@ -22,7 +23,7 @@ _USER_POOL = re.compile(
 )
 _LONGEST_TTL = 3600
 _AUTHORIZATION = (IdentitySource("header", "Authorization"),)
-# Which keys belong to which types.
+# The types of authorizers that have a key, by the name of the key's field.
 _KEYS = {
     "function": LAMBDA_TYPES,
     "payload_format_version": {"REQUEST"},
@@ -44,7 +45,7 @@ _REQUIRED = {
 
 
 class IdentitySources(fields.Field[tuple[IdentitySource, ...]]):
-    """Identity sources: a text with commas between them, or an array."""
+    """Identity sources: an array, or one text with commas between them."""
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Any, **kwargs: Any
@@ -62,7 +63,7 @@ def _source(text: str) -> IdentitySource:
     return IdentitySource(found["location"] or found["other"], found["name"] or found["value"])
 
 
-class ExpressionText(Text):
+class ExpressionText(strict.Text):
     """A regular expression that can be searched for in bounded time."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
@@ -75,19 +76,23 @@ class ExpressionText(Text):
 
 
 class CredentialSchema(Schema):
-    """An access key whose signatures count; its secret stands in the environment."""
+    """An access key that may sign requests; an environment variable holds its secret."""
 
-    access_key_id = Pattern(
+    access_key_id = strict.Pattern(
         "[A-Za-z0-9]{16,128}",
         "is no access key id",
         data_key="accessKeyId",
         required=True,
         metadata=hint("The id that signatures name."),
     )
-    environment = Text(required=True, metadata=hint("The environment variable that holds the secret key."))
-    account_id = Pattern("[0-9]{12}", "is no account id of 12 digits", data_key="accountId", load_default="")
-    user_arn = Text(data_key="userArn", load_default="", metadata=hint("The event's userArn."))
-    user_id = Text(data_key="userId", load_default="", metadata=hint("The event's user and caller."))
+    environment = strict.Text(
+        required=True, metadata=hint("The environment variable that holds the secret key.")
+    )
+    account_id = strict.Pattern(
+        "[0-9]{12}", "is no account id of 12 digits", data_key="accountId", load_default=""
+    )
+    user_arn = strict.Text(data_key="userArn", load_default="", metadata=hint("The event's userArn."))
+    user_id = strict.Text(data_key="userId", load_default="", metadata=hint("The event's user and caller."))
 
     @post_load
     def _make(self, data: dict[str, Any], **_: Any) -> CredentialManifest:
@@ -97,12 +102,12 @@ class CredentialSchema(Schema):
 class AuthorizerSchema(Schema):
     """One authorizer."""
 
-    type = Text(
+    type = strict.Text(
         required=True,
         validate=validate.OneOf(_TYPES, error=f"'{{input}}' is not one of {', '.join(_TYPES)}"),
         metadata=hint("The kind of authorizer."),
     )
-    function = Text(metadata=hint("A function of this app, or the ARN of one elsewhere."))
+    function = strict.Text(metadata=hint("A function of this app, or the ARN of one elsewhere."))
     identity_sources = IdentitySources(
         data_key="identitySource", metadata=hint("Where a request holds the caller's identity.")
     )
@@ -110,28 +115,30 @@ class AuthorizerSchema(Schema):
         data_key="identityValidationExpression",
         metadata=hint("A regular expression that a token must fit before the function is asked."),
     )
-    ttl = Whole(
+    ttl = strict.Whole(
         data_key="resultTtlInSeconds",
         validate=validate.Range(0, _LONGEST_TTL, error=f"must be from 0 to {_LONGEST_TTL}"),
         metadata=hint("Seconds an answer counts: 300 for a REST API without it, 0 for an HTTP API."),
     )
-    payload_format_version = Text(
+    payload_format_version = strict.Text(
         data_key="payloadFormatVersion",
         validate=validate.OneOf(PAYLOAD_VERSIONS, error="'{input}' is neither '1.0' nor '2.0'"),
         metadata=hint("For HTTP APIs: the version of the event, 2.0 without it."),
     )
-    has_simple_responses = Flag(
+    has_simple_responses = strict.Flag(
         data_key="enableSimpleResponses", metadata=hint("For HTTP APIs: whether the answer is isAuthorized.")
     )
-    issuer = Pattern(
+    issuer = strict.Pattern(
         r"https://[^\s?#]+|http://(127\.0\.0\.1|localhost)(:[0-9]+)?(/[^\s?#]*)?",
         "is no issuer: https://..., or http:// on this machine",
         metadata=hint("Who issues the tokens, as `iss` says; its keys are found by discovery."),
     )
     audience = fields.List(
-        Text(), validate=validate.Length(min=1, error="must name at least one"), metadata=hint("`aud`.")
+        strict.Text(),
+        validate=validate.Length(min=1, error="must name at least one"),
+        metadata=hint("`aud`."),
     )
-    user_pool = Text(data_key="userPool", metadata=hint("The id or ARN of a Cognito user pool."))
+    user_pool = strict.Text(data_key="userPool", metadata=hint("The id or ARN of a Cognito user pool."))
     credentials = fields.List(
         fields.Nested(CredentialSchema),
         validate=validate.Length(min=1, error="must name at least one"),
@@ -141,7 +148,7 @@ class AuthorizerSchema(Schema):
     @validates_schema
     def _fits_its_type(self, data: dict[str, Any], **_: Any) -> None:
         kind = data.get("type")
-        names = {name: field.data_key or name for name, field in self.fields.items()}
+        names = document_keys(self)
         for name in data.keys() & _KEYS.keys():
             if kind is not None and kind not in _KEYS[name]:
                 raise ValidationError(f"does not belong to the type {kind}", names[name])

@@ -1,4 +1,4 @@
-"""What a stage says about its gateway: whom it trusts, CORS and API keys."""
+"""What a stage says about its gateway: whether it is trusted, CORS and API keys."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from berth.manifest.schema.keys import STAGE_VARIABLE_NAME, hint
 from berth.model.cors import Cors
 from berth.model.manifest import ApiKeyManifest, GatewayManifest, SecretManifest
 from berth.model.route import METHODS
-from berth.schemas.fields import Flag, Pattern, Text, Whole
+from berth.schemas import fields as strict
 
 # https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid.html#apis-apiid-model-cors
 _ORIGIN = r"(\*|https?://\*|[a-z][a-z0-9+.-]*://[^/*\s]+)"
@@ -18,7 +18,7 @@ _DAY = 86_400
 
 def _texts(pattern: str, wrong: str, key: str, about: str, **kwargs: Any) -> fields.List[Any]:
     return fields.List(
-        Pattern(pattern, wrong), data_key=key, allow_none=False, metadata=hint(about), **kwargs
+        strict.Pattern(pattern, wrong), data_key=key, allow_none=False, metadata=hint(about), **kwargs
     )
 
 
@@ -38,10 +38,10 @@ class CorsSchema(Schema):
     )
     allow_headers = _texts(_HEADER, "is no header name", "allowHeaders", "Request headers they may send.")
     expose_headers = _texts(_HEADER, "is no header name", "exposeHeaders", "Response headers they may read.")
-    allow_credentials = Flag(
+    allow_credentials = strict.Flag(
         data_key="allowCredentials", metadata=hint("Whether cookies and Authorization may come along.")
     )
-    max_age = Whole(
+    max_age = strict.Whole(
         data_key="maxAge",
         validate=validate.Range(0, _DAY, error=f"must be from 0 to {_DAY} seconds"),
         metadata=hint("Seconds a browser may remember a preflight's answer."),
@@ -66,19 +66,21 @@ class CorsSchema(Schema):
 class ApiKeySchema(Schema):
     """One of a stage's `apiKeys`: never the key itself."""
 
-    id = Pattern(
+    id = strict.Pattern(
         "[a-zA-Z0-9_.-]+",
         "is no key id: letters, digits, . _ and - only",
         required=True,
         metadata=hint("What requestContext.identity.apiKeyId says."),
     )
-    sha256 = Pattern(
+    sha256 = strict.Pattern(
         "[0-9a-fA-F]{64}",
         "is no SHA-256 in hexadecimal",
         load_default=None,
         metadata=hint("The SHA-256 of the key, in hexadecimal."),
     )
-    environment = Text(load_default=None, metadata=hint("The environment variable that holds the key."))
+    environment = strict.Text(
+        load_default=None, metadata=hint("The environment variable that holds the key.")
+    )
 
     @validates_schema
     def _one_source(self, data: dict[str, Any], **_: Any) -> None:
@@ -91,10 +93,10 @@ class ApiKeySchema(Schema):
 
 
 class SecretSchema(Schema):
-    """Where a secret is: in a variable or a file, never in the manifest."""
+    """Where a secret is: in an environment variable or in a file, never in the manifest."""
 
-    environment = Text(load_default=None, metadata=hint("An environment variable."))
-    file = Text(load_default=None, metadata=hint("A file, such as a mounted secret."))
+    environment = strict.Text(load_default=None, metadata=hint("An environment variable."))
+    file = strict.Text(load_default=None, metadata=hint("A file, such as a mounted secret."))
 
     @validates_schema
     def _one_place(self, data: dict[str, Any], **_: Any) -> None:
@@ -107,9 +109,9 @@ class SecretSchema(Schema):
 
 
 class GatewaySchema(Schema):
-    """A stage's `gateway`: whether headers of API Gateway's context are believed."""
+    """A stage's `gateway`: whether it is trusted to describe requests in headers."""
 
-    trust = Text(
+    trust = strict.Text(
         required=True,
         validate=validate.OneOf(["none", "token"], error="'{input}' is neither 'none' nor 'token'"),
         metadata=hint("'token': context headers are believed of whoever brings a token."),
@@ -123,12 +125,12 @@ class GatewaySchema(Schema):
         metadata=hint("The tokens that are valid."),
     )
     variables = fields.List(
-        Pattern(STAGE_VARIABLE_NAME, "is not a stage variable's name: 1 to 64 letters, digits or _"),
+        strict.Pattern(STAGE_VARIABLE_NAME, "is not a stage variable's name: 1 to 64 letters, digits or _"),
         load_default=list,
         metadata=hint("The stage variables in the headers Var-1, Var-2, ..."),
     )
     context = fields.List(
-        Pattern("[a-zA-Z0-9_]{1,128}", "is no key that can be mapped: letters, digits and _ only"),
+        strict.Pattern("[a-zA-Z0-9_]{1,128}", "is no key that can be mapped: letters, digits and _ only"),
         load_default=list,
         metadata=hint("The authorizer's context in the headers Auth-1, Auth-2, ..."),
     )

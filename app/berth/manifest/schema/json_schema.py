@@ -10,10 +10,10 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from berth.manifest.schema.keys import RESERVED_VARIABLES, STAGE_VARIABLE_NAME, VARIABLE_NAME
+from berth.manifest.schema import keys
 from berth.manifest.schema.manifest import FunctionManifestSchema, StageManifestSchema
-from berth.model.route import ANY, DEFAULT_ROUTE, METHODS, RESERVED_PREFIX
-from berth.schemas.fields import NotYet, Pattern, Text
+from berth.model import route
+from berth.schemas import fields as strict
 
 Document = dict[str, Any]
 
@@ -23,20 +23,22 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _PART = r"([a-zA-Z0-9._:-]+|\{[a-zA-Z0-9._-]+\})"
 _GREEDY = r"\{[a-zA-Z0-9._-]+\+\}"
 _RESOURCE = f"/(({_PART}/)*({_PART}|{_GREEDY}))?"
-# Of a load balancer: with a * or ? somewhere.
+# The path of a load balancer's rule, with a * or ? somewhere.
 _PATTERN = r"""(?=.{0,127}[*?])/[a-zA-Z0-9_.$/~"'@:+&*?-]{0,127}"""
 
-# What the marshmallow schemas check with functions, which a converter cannot read.
+# The rules that marshmallow schemas check by functions: no converter can read them.
 _CHECKED_BY_FUNCTIONS: dict[str, Document] = {
-    "method": {"enum": [ANY, *METHODS]},
-    "path": {"pattern": rf"^(?!{RESERVED_PREFIX}(/|$))({_RESOURCE}|{_PATTERN}|\{DEFAULT_ROUTE})$"},
+    "method": {"enum": [route.ANY, *route.METHODS]},
+    "path": {
+        "pattern": rf"^(?!{route.RESERVED_PREFIX}(/|$))({_RESOURCE}|{_PATTERN}|\{route.DEFAULT_ROUTE})$"
+    },
     "environment": {
         "propertyNames": {
-            "pattern": f"^{VARIABLE_NAME}$",
-            "not": {"enum": sorted(RESERVED_VARIABLES)},
+            "pattern": f"^{keys.VARIABLE_NAME}$",
+            "not": {"enum": sorted(keys.RESERVED_VARIABLES)},
         }
     },
-    "stageVariables": {"propertyNames": {"pattern": f"^{STAGE_VARIABLE_NAME}$"}},
+    "stageVariables": {"propertyNames": {"pattern": f"^{keys.STAGE_VARIABLE_NAME}$"}},
 }
 
 
@@ -75,22 +77,22 @@ def _document(title: str, schema: type[Schema]) -> Document:
 
 
 def _not_yet(schema: Schema, prefix: str) -> Iterator[str]:
-    """The dotted names of the fields that are refused today."""
+    """The dotted names of the fields that are not supported yet."""
     for name, field in schema.fields.items():
         inner = field.inner if isinstance(field, fields.List) else field
-        if isinstance(inner, NotYet):
+        if isinstance(inner, strict.NotYet):
             yield f"{prefix}{name}"
         elif isinstance(inner, fields.Nested):
             yield from _not_yet(inner.schema, f"{prefix}{name}.")
 
 
 def _own_keywords(converter: object, field: fields.Field[Any], ret: Document) -> Document:
-    """What apispec cannot read off one field; `ret` is what it has read."""
+    """The keywords of a field that apispec does not know of; `ret` holds those that it has found."""
     if ret.get("default", ...) is None:
-        del ret["default"]  # None stands for the stage's value, which nobody writes as null
+        del ret["default"]  # None stands for what the server finds itself, and nobody writes null
     made = {"default": field.load_default()} if callable(field.load_default) else {}
-    text = {"minLength": 1} if isinstance(field, Text) else {}
-    pattern = {"pattern": f"^{field.pattern}$"} if isinstance(field, Pattern) else {}
+    text = {"minLength": 1} if isinstance(field, strict.Text) else {}
+    pattern = {"pattern": f"^{field.pattern}$"} if isinstance(field, strict.Pattern) else {}
     # The inner field of an array or object bears the outer one's name.
     key = (field.data_key or field.name) if isinstance(field.parent, Schema) else ""
     return made | text | pattern | _CHECKED_BY_FUNCTIONS.get(key or "", {})

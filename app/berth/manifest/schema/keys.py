@@ -1,11 +1,12 @@
-"""The keys that manifests share, and what they are checked by."""
+"""The keys that both manifests have, and the rules for what they hold."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import ValidationError, fields, missing, validate
 
-from berth.model.api_kind import KIND_NAMES
-from berth.schemas.fields import AnyText, Flag, Pattern, Text, Whole
+from berth.model.api_kind import KIND_NAMES, REST
+from berth.schemas import fields as strict
 
 # https://docs.aws.amazon.com/lambda/latest/api/API_Environment.html
 VARIABLE_NAME = "[a-zA-Z][a-zA-Z0-9_]+"
@@ -14,6 +15,15 @@ MEDIA_TYPE = "[a-zA-Z0-9_.+*-]+/[a-zA-Z0-9_.+*-]+"
 STAGE_NAME = "[a-zA-Z0-9_-]{1,128}"
 
 PAYLOAD_VERSIONS = ("1.0", "2.0")
+# The keys that a stage may write for all of its functions, with what counts where nobody writes them.
+FUNCTION_DEFAULTS: Mapping[str, Any] = {
+    "api": REST.name,
+    "payloadFormatVersion": "2.0",
+    "multiValueHeaders": False,
+    "timeout": 3,
+    "memorySize": 128,
+    "binaryMediaTypes": [],
+}
 _MOST = 2**31 - 1
 # Lambda refuses these: they are set by the service.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
@@ -26,7 +36,7 @@ RESERVED_VARIABLES = frozenset(
 )
 
 
-class VariableName(Pattern):
+class VariableName(strict.Pattern):
     """The name of an environment variable that a function may set."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
@@ -38,7 +48,7 @@ class VariableName(Pattern):
 
 
 def at_least(least: int, unit: str = "") -> list[validate.Range]:
-    """A number from `least` on."""
+    """Accept numbers from `least` on."""
     return [
         validate.Range(min=least, error=f"must be {least} {unit} or more".replace("  ", " ")),
         validate.Range(max=_MOST, error=f"must be {_MOST} at most"),
@@ -46,33 +56,33 @@ def at_least(least: int, unit: str = "") -> list[validate.Range]:
 
 
 def hint(text: str) -> dict[str, str]:
-    """What an editor says about a key."""
+    """The text that an editor shows for a key."""
     return {"description": text}
 
 
-def only(known: str, **kwargs: Any) -> Text:
-    """A key with one value that works today; the message says that others will come."""
+def only(known: str, **kwargs: Any) -> strict.Text:
+    """A key with a single value that is supported; the message says that this version knows no other."""
     wrong = f"'{{input}}' is not supported by this version of Berth: only {known!r}"
-    return Text(validate=validate.OneOf([known], error=wrong), **kwargs)
+    return strict.Text(validate=validate.OneOf([known], error=wrong), **kwargs)
 
 
-def editor_key() -> Text:
+def editor() -> strict.Text:
     """`$schema`."""
-    return Text(data_key="$schema", metadata=hint("For editors: where the JSON Schema is."))
+    return strict.Text(data_key="$schema", metadata=hint("For editors: where the JSON Schema is."))
 
 
-def api_kind_key(default: str | None) -> Text:
+def api_kind(default: Any = missing) -> strict.Text:
     """`api`."""
-    return Text(
+    return strict.Text(
         load_default=default,
         validate=validate.OneOf(KIND_NAMES, error=f"'{{input}}' is not one of {', '.join(KIND_NAMES)}"),
         metadata=hint("What the function was behind: a REST API, an HTTP API, a load balancer or its URL."),
     )
 
 
-def payload_format_version_key(default: str | None) -> Text:
+def payload_format_version(default: Any = missing) -> strict.Text:
     """`payloadFormatVersion`."""
-    return Text(
+    return strict.Text(
         data_key="payloadFormatVersion",
         load_default=default,
         validate=validate.OneOf(PAYLOAD_VERSIONS, error="'{input}' is neither '1.0' nor '2.0'"),
@@ -80,27 +90,27 @@ def payload_format_version_key(default: str | None) -> Text:
     )
 
 
-def multi_value_headers_key(default: bool | None) -> Flag:
+def multi_value_headers(default: Any = missing) -> strict.Flag:
     """`multiValueHeaders`."""
-    return Flag(
+    return strict.Flag(
         data_key="multiValueHeaders",
         load_default=default,
         metadata=hint("For load balancers: whether the target group has multi-value headers enabled."),
     )
 
 
-def timeout_key(default: int | None) -> Whole:
+def timeout(default: Any = missing) -> strict.Whole:
     """`timeout`."""
-    return Whole(
+    return strict.Whole(
         load_default=default,
         validate=at_least(1, "second"),
         metadata=hint("Seconds one invocation may take before it is killed."),
     )
 
 
-def memory_size_key(default: int | None) -> Whole:
+def memory_size(default: Any = missing) -> strict.Whole:
     """`memorySize`."""
-    return Whole(
+    return strict.Whole(
         data_key="memorySize",
         load_default=default,
         validate=at_least(128, "MB"),
@@ -108,22 +118,22 @@ def memory_size_key(default: int | None) -> Whole:
     )
 
 
-def environment_key() -> fields.Dict:
+def environment() -> fields.Dict:
     """`environment`."""
     wrong = "is not a name Lambda accepts: a letter, then one or more letters, digits or _"
     return fields.Dict(
         keys=VariableName(VARIABLE_NAME, wrong),
-        values=AnyText(),
+        values=strict.AnyText(),
         load_default=dict,
         metadata=hint("Environment variables; ${stageVariables.name} is replaced."),
     )
 
 
-def binary_media_types_key(default: Any) -> fields.List[Any]:
+def binary_media_types(default: Any = missing) -> fields.List[Any]:
     """`binaryMediaTypes`."""
     wrong = "is not a media type such as image/png, image/* or */*"
     return fields.List(
-        Pattern(MEDIA_TYPE, wrong),
+        strict.Pattern(MEDIA_TYPE, wrong),
         data_key="binaryMediaTypes",
         load_default=default,
         allow_none=False,

@@ -1,170 +1,151 @@
 """The two manifests: a function's and a stage's. Keys are camelCase in the file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
+from pathlib import Path
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, missing, post_load, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from berth.manifest.schema import keys
 from berth.manifest.schema.authorizer import AuthorizerSchema
 from berth.manifest.schema.gateway import ApiKeySchema, CorsSchema, GatewaySchema
-from berth.manifest.schema.keys import (
-    STAGE_NAME,
-    STAGE_VARIABLE_NAME,
-    api_kind_key,
-    at_least,
-    binary_media_types_key,
-    editor_key,
-    environment_key,
-    hint,
-    memory_size_key,
-    multi_value_headers_key,
-    only,
-    payload_format_version_key,
-    timeout_key,
-)
+from berth.manifest.schema.keys import FUNCTION_DEFAULTS, hint
 from berth.manifest.schema.route import RouteSchema
-from berth.model.api_kind import REST
-from berth.model.cors import Cors
-from berth.model.manifest import (
-    ApiKeyManifest,
-    AuthorizerManifest,
-    FunctionManifest,
-    GatewayManifest,
-    RouteManifest,
-    StageManifest,
-)
-from berth.model.route import RouteKey
-from berth.schemas.fields import AnyText, Flag, NotYet, Pattern, Text, Whole
-from berth.schemas.reading import read
+from berth.model.api_kind import KEY_OWNERS, find_kind
+from berth.model.manifest import FunctionManifest, RouteManifest, StageManifest
+from berth.model.route import ANY, DEFAULT_ROUTE, RouteKey
+from berth.schemas import fields as strict
+from berth.schemas.reading import document_keys, read
 
-_OF_THE_SCHEMA = frozenset({"schema_", "invocation"})
+# The route of a function URL that writes none.
+_CATCH_ALL = RouteManifest(RouteKey(ANY, DEFAULT_ROUTE))
+# Stands where a route is refused, so that the routes after it keep their numbers.
+_NAMELESS = RouteManifest(RouteKey("", ""))
 
 
 class FunctionManifestSchema(Schema):
     """`functions/<name>/manifest.json`."""
 
-    schema_ = editor_key()
-    handler = Pattern(
+    schema_ = keys.editor()
+    handler = strict.Pattern(
         r"\S+",
         "must be module.attribute without blanks",
         required=True,
         metadata=hint("`module.attribute`, as in Lambda's configuration."),
     )
-    description = AnyText(load_default="", metadata=hint("For people."))
-    runtime = Pattern(
+    description = strict.AnyText(load_default="", metadata=hint("For people."))
+    runtime = strict.Pattern(
         r"python3\.[0-9]+",
         "is not a Python runtime such as python3.13",
         load_default=None,
         metadata=hint("The runtime the function was written for; another interpreter is a warning."),
     )
-    timeout = timeout_key(None)
-    memory_size = memory_size_key(None)
-    environment = environment_key()
-    api = api_kind_key(None)
-    payload_format_version = payload_format_version_key(None)
-    multi_value_headers = multi_value_headers_key(None)
-    binary_media_types = binary_media_types_key(None)
+    timeout = keys.timeout()
+    memory_size = keys.memory_size()
+    environment = keys.environment()
+    api = keys.api_kind()
+    payload_format_version = keys.payload_format_version()
+    multi_value_headers = keys.multi_value_headers()
+    binary_media_types = keys.binary_media_types()
     routes = fields.List(
         fields.Nested(RouteSchema),
         load_default=list,
         metadata=hint("What the function is reached by; none for one that is only invoked directly."),
     )
-    reserved_concurrency = Whole(
+    reserved_concurrency = strict.Whole(
         data_key="reservedConcurrency",
         load_default=None,
-        validate=at_least(0),
+        validate=keys.at_least(0),
         metadata=hint("Invocations at one time; beyond it a request is throttled at once."),
     )
-    isolation = Text(
+    isolation = strict.Text(
         load_default="process",
         validate=validate.OneOf(["process", "inline"], error="'{input}' is neither 'process' nor 'inline'"),
         metadata=hint("'inline' runs the handler in the server's process: breakpoints work, limits do not."),
     )
-    invocation = only("sync", metadata=hint("How the function is invoked."))
-    provisioned_concurrency = Whole(
+    invocation = keys.only("sync", metadata=hint("How the function is invoked."))
+    provisioned_concurrency = strict.Whole(
         data_key="provisionedConcurrency",
         load_default=0,
-        validate=at_least(0),
+        validate=keys.at_least(0),
         metadata=hint("Environments that are made warm when the server starts, and kept warm."),
     )
     layers = fields.List(
-        Text(),
+        strict.Text(),
         load_default=list,
         allow_none=False,
         metadata=hint("Folders of layers, relative to the function's; each unpacked to /opt on Lambda."),
     )
-    long_running = Flag(
+    long_running = strict.Flag(
         data_key="longRunning",
         load_default=False,
         metadata=hint("Every invocation keeps its ECS task from scale-in from its start."),
     )
-    async_config = NotYet("asynchronous invocation is", data_key="asyncConfig")
-
-    @post_load
-    def _make(self, data: dict[str, Any], **_: Any) -> FunctionManifest:
-        return FunctionManifest(**_model_values(data))
+    async_config = strict.NotYet("asynchronous invocation is", data_key="asyncConfig")
 
 
 class StageManifestSchema(Schema):
     """`manifests/<stage>.json`."""
 
-    schema_ = editor_key()
-    stage = Pattern(
-        rf"({STAGE_NAME}|\$default)",
+    schema_ = keys.editor()
+    stage = strict.Pattern(
+        rf"({keys.STAGE_NAME}|\$default)",
         "is not a stage name: 1 to 128 letters, digits, - or _",
         load_default=None,
         metadata=hint("The stage's name; the file's name without it."),
     )
-    description = AnyText(load_default="", metadata=hint("For people."))
-    api = api_kind_key(REST.name)
-    payload_format_version = payload_format_version_key("2.0")
-    multi_value_headers = multi_value_headers_key(False)
-    api_id = Pattern(
+    description = strict.AnyText(load_default="", metadata=hint("For people."))
+    api = keys.api_kind(FUNCTION_DEFAULTS["api"])
+    payload_format_version = keys.payload_format_version(FUNCTION_DEFAULTS["payloadFormatVersion"])
+    multi_value_headers = keys.multi_value_headers(FUNCTION_DEFAULTS["multiValueHeaders"])
+    api_id = strict.Pattern(
         "[a-zA-Z0-9-]+",
         "is not an API id: letters, digits and - only",
         data_key="apiId",
         load_default=None,
         metadata=hint("requestContext.apiId; made up from the stage's name without it."),
     )
-    account_id = Pattern(
+    account_id = strict.Pattern(
         "[0-9]{12}",
         "is not an account id of 12 digits",
         data_key="accountId",
         load_default=None,
         metadata=hint("requestContext.accountId, and part of every ARN; the ECS task's without it."),
     )
-    region = Pattern(
+    region = strict.Pattern(
         "[a-z]{2,}(-[a-z]+)+-[0-9]",
         "is not a region such as eu-west-1",
         load_default=None,
         metadata=hint("AWS_REGION of the functions; the server's own without it."),
     )
     functions = fields.List(
-        Text(),
+        strict.Text(),
         load_default=lambda: ["*"],
         validate=validate.Length(min=1, error="must name at least one function, or be left out"),
         metadata=hint("Which functions this stage serves: names, or patterns with * and ?."),
     )
     stage_variables = fields.Dict(
-        keys=Pattern(STAGE_VARIABLE_NAME, "is not a stage variable's name: 1 to 64 letters, digits or _"),
-        values=AnyText(),
+        keys=strict.Pattern(
+            keys.STAGE_VARIABLE_NAME, "is not a stage variable's name: 1 to 64 letters, digits or _"
+        ),
+        values=strict.AnyText(),
         data_key="stageVariables",
         load_default=dict,
         metadata=hint("The event's stageVariables."),
     )
-    environment = environment_key()
-    timeout = timeout_key(3)
-    memory_size = memory_size_key(128)
-    binary_media_types = binary_media_types_key(list)
-    stage_in_path = Flag(
+    environment = keys.environment()
+    timeout = keys.timeout(FUNCTION_DEFAULTS["timeout"])
+    memory_size = keys.memory_size(FUNCTION_DEFAULTS["memorySize"])
+    binary_media_types = keys.binary_media_types(lambda: [*FUNCTION_DEFAULTS["binaryMediaTypes"]])
+    stage_in_path = strict.Flag(
         data_key="stageInPath",
         load_default=False,
         metadata=hint("true: requests arrive as /<stage>/path and the stage is stripped."),
     )
-    trusted_proxy_hops = Whole(
+    trusted_proxy_hops = strict.Whole(
         data_key="trustedProxyHops",
         load_default=0,
-        validate=at_least(0),
+        validate=keys.at_least(0),
         metadata=hint("How many balancers of yours append to X-Forwarded-For; 0 trusts none of it."),
     )
     cors = fields.Nested(
@@ -181,19 +162,21 @@ class StageManifestSchema(Schema):
         metadata=hint("The keys that routes with `apiKeyRequired` accept."),
     )
     authorizers = fields.Dict(
-        keys=Pattern("[a-zA-Z0-9_-]{1,128}", "is no authorizer's name: 1 to 128 letters, digits, - or _"),
+        keys=strict.Pattern(
+            "[a-zA-Z0-9_-]{1,128}", "is no authorizer's name: 1 to 128 letters, digits, - or _"
+        ),
         values=fields.Nested(AuthorizerSchema),
         load_default=dict,
         metadata=hint("Authorizers by the names that routes have for them."),
     )
-    invoke_api = NotYet("the Invoke API is", data_key="invokeApi")
+    invoke_api = strict.NotYet("the Invoke API is", data_key="invokeApi")
     gateway = fields.Nested(
         GatewaySchema,
         load_default=None,
         allow_none=False,
         metadata=hint("Whether API Gateway's context is believed; without it, it is not."),
     )
-    authorizers_run_in = Text(
+    authorizers_run_in = strict.Text(
         data_key="authorizersRunIn",
         load_default="berth",
         validate=validate.OneOf(["berth", "gateway"], error="'{input}' is neither 'berth' nor 'gateway'"),
@@ -206,51 +189,61 @@ class StageManifestSchema(Schema):
             wrong = "'gateway' needs the gateway's trust to be 'token': nobody would authorize anything"
             raise ValidationError(wrong, "authorizersRunIn")
 
-    @post_load
-    def _make(self, data: dict[str, Any], **_: Any) -> StageManifest:
-        return StageManifest(**_model_values(data))
+
+def read_function_manifest(
+    document: Mapping[str, Any], defaults: Mapping[str, Any] = FUNCTION_DEFAULTS
+) -> FunctionManifest:
+    """Lay a function's document over the defaults of its stage, and load it; raises MalformedDocument."""
+    values = read(FunctionManifestSchema(), {**defaults, **document})
+    return _function_manifest(values, document.keys())
 
 
-def _model_values(data: dict[str, Any]) -> dict[str, Any]:
-    """What the model keeps: arrays as tuples, without the keys that only the schema knows."""
-    kept = {name: value for name, value in data.items() if name not in _OF_THE_SCHEMA}
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
+def salvage_function_manifest(
+    document: Mapping[str, Any], valid: Mapping[str, Any], defaults: Mapping[str, Any] = FUNCTION_DEFAULTS
+) -> FunctionManifest:
+    """Make a manifest of the valid keys of a document that is refused, with defaults for the others."""
+    schema = FunctionManifestSchema(partial=("handler",))
+    values = {"handler": "", **read(schema, defaults), **valid}
+    values["routes"] = [each if isinstance(each, RouteManifest) else _NAMELESS for each in values["routes"]]
+    written = document.keys() & {key for name, key in document_keys(schema).items() if name in valid}
+    return _function_manifest(values, written)
 
 
-def read_function_manifest(document: Any) -> FunctionManifest:
-    """Read one function's manifest; raises MalformedDocument."""
-    manifest: FunctionManifest = read(FunctionManifestSchema(), document)
-    return manifest
+def _function_manifest(values: Mapping[str, Any], written: Set[str]) -> FunctionManifest:
+    """Make a manifest of the values of its fields and the keys that its author wrote."""
+    api = find_kind(values["api"], values["payload_format_version"])
+    made = {
+        "api": api,
+        "binary_media_types": frozenset(map(str.lower, values["binary_media_types"])),
+        "layers": tuple(map(Path, values["layers"])),
+        "routes": tuple(values["routes"]) or ((_CATCH_ALL,) if api.serves_without_routes else ()),
+        "kind_keys": frozenset(written & KEY_OWNERS.keys()),
+    }
+    left_out = {"schema_", "invocation", "payload_format_version"}
+    return FunctionManifest(**{name: values[name] for name in values.keys() - left_out} | made)
 
 
-def salvage_function_manifest(valid: Mapping[str, Any]) -> FunctionManifest:
-    """What can be checked further of a manifest that is refused: its valid keys, defaults for the others."""
-    values = _model_values({**_defaults(FunctionManifestSchema()), "handler": "", **valid})
-    nameless = RouteManifest(RouteKey("", ""))
-    routes = tuple(route if isinstance(route, RouteManifest) else nameless for route in values["routes"])
-    return FunctionManifest(**values | {"routes": routes})
+def read_stage_manifest(document: Mapping[str, Any]) -> StageManifest:
+    """Load one stage's document; raises MalformedDocument."""
+    return _stage_manifest(read(StageManifestSchema(), document))
 
 
-def salvage_stage_manifest(valid: Mapping[str, Any]) -> StageManifest:
-    """What can be checked further of a stage that is refused: its valid keys, defaults for the others."""
-    values = _model_values({**_defaults(StageManifestSchema()), **valid})
-    cors = values["cors"] if isinstance(values["cors"], Cors) else None
-    keys = tuple(key for key in values["api_keys"] if isinstance(key, ApiKeyManifest))
-    found = values["authorizers"].items()
-    authorizers = {name: each for name, each in found if isinstance(each, AuthorizerManifest)}
-    gateway = values["gateway"] if isinstance(values["gateway"], GatewayManifest) else None
-    return StageManifest(
-        **values | {"cors": cors, "api_keys": keys, "authorizers": authorizers, "gateway": gateway}
-    )
+def salvage_stage_manifest(document: Mapping[str, Any], valid: Mapping[str, Any]) -> StageManifest:
+    """Make a manifest of the valid keys of a document that is refused, with defaults for the others."""
+    values = {**read(StageManifestSchema(), {}), **valid}
+    # An object in it that is refused is still a dict; the others are models.
+    values |= {name: None for name in ("cors", "gateway") if isinstance(values[name], dict)}
+    values["api_keys"] = [each for each in values["api_keys"] if not isinstance(each, dict)]
+    authorizers = values["authorizers"].items()
+    values["authorizers"] = {name: each for name, each in authorizers if not isinstance(each, dict)}
+    return _stage_manifest(values)
 
 
-def _defaults(schema: Schema) -> dict[str, Any]:
-    defaults = {name: field.load_default for name, field in schema.fields.items()}
-    made = {name: value() if callable(value) else value for name, value in defaults.items()}
-    return {name: value for name, value in made.items() if value is not missing}
-
-
-def read_stage_manifest(document: Any) -> StageManifest:
-    """Read one stage's manifest; raises MalformedDocument."""
-    manifest: StageManifest = read(StageManifestSchema(), document)
-    return manifest
+def _stage_manifest(values: Mapping[str, Any]) -> StageManifest:
+    """Make a manifest of the values of its fields; those for functions become a document again."""
+    names = {key: name for name, key in document_keys(StageManifestSchema()).items()}
+    defaults = {key: values[names[key]] for key in FUNCTION_DEFAULTS}
+    left_out = {"schema_", *map(names.__getitem__, FUNCTION_DEFAULTS)}
+    kept = {name: values[name] for name in values.keys() - left_out}
+    listed = {"functions": tuple(values["functions"]), "api_keys": tuple(values["api_keys"])}
+    return StageManifest(function_defaults=defaults, **kept | listed)

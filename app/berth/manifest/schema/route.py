@@ -1,15 +1,17 @@
-"""One route of a function: what it takes, and what it asks of a request."""
+"""One route of a function: which requests it takes, and what it requires of them."""
 
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from berth.manifest.schema.keys import MEDIA_TYPE, hint, only
+from berth.model.api_kind import KEY_OWNERS
 from berth.model.listener_rule import CONDITION_FIELDS, Condition, ListenerRule
 from berth.model.manifest import RouteManifest
 from berth.model.method_request import DEFAULT_MODEL, MethodRequest
 from berth.model.route import RESERVED_PREFIX, RouteKey, is_reserved
-from berth.schemas.fields import Flag, Pattern, Resource, Text, Whole, method_problem
+from berth.schemas import fields as strict
+from berth.schemas.reading import document_keys
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateRule.html
 _LAST_PRIORITY = 50_000
@@ -18,7 +20,7 @@ PARAMETER = r"method\.request\.(querystring|header|path)\.[a-zA-Z0-9._$-]+"
 
 
 def _check_method(value: str) -> None:
-    problem = method_problem(value)
+    problem = strict.method_problem(value)
     if problem:
         raise ValidationError(problem)
 
@@ -29,7 +31,7 @@ def _check_not_reserved(path: str) -> None:
 
 
 class ConditionValue(fields.Field[Any]):
-    """A pattern, or of a query string a pair of patterns."""
+    """A pattern; for a query string also a pair of patterns, one for the key and one for the value."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[str | None, str]:
         pair = {"value": value} if isinstance(value, str) else value
@@ -42,9 +44,9 @@ class ConditionValue(fields.Field[Any]):
 
 
 class ConditionSchema(Schema):
-    """One condition of a load balancer's rule, with the ELB API's field names."""
+    """One condition of a load balancer's rule, with the field names of the ELB API."""
 
-    field = Text(
+    field = strict.Text(
         required=True,
         validate=validate.OneOf(
             CONDITION_FIELDS, error=f"'{{input}}' is not one of {', '.join(CONDITION_FIELDS)}"
@@ -57,7 +59,7 @@ class ConditionSchema(Schema):
         validate=validate.Length(min=1, error="must have at least one value"),
         metadata=hint("Patterns with * and ?; one of them must fit. Of a query string: key and value."),
     )
-    http_header_name = Pattern(
+    http_header_name = strict.Pattern(
         r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}",
         "is no header name",
         data_key="httpHeaderName",
@@ -94,33 +96,35 @@ class Model(fields.Field[Any]):
 class RouteSchema(Schema):
     """One route of a function."""
 
-    method = Text(required=True, validate=_check_method, metadata=hint("ANY or one HTTP method."))
-    path = Resource(
+    method = strict.Text(required=True, validate=_check_method, metadata=hint("ANY or one HTTP method."))
+    path = strict.Resource(
         required=True,
         validate=_check_not_reserved,
         metadata=hint("A resource path such as /orders/{id} or /{proxy+}; $default for an HTTP API."),
     )
     invocation = only("sync", metadata=hint("How the function is invoked."))
-    api_key_required = Flag(
+    api_key_required = strict.Flag(
         data_key="apiKeyRequired",
         load_default=False,
         metadata=hint("For a REST API: a request needs one of the stage's apiKeys in X-Api-Key."),
     )
     request_parameters = fields.Dict(
-        keys=Pattern(PARAMETER, "is not like method.request.querystring.page, ...header.X-A or ...path.id"),
-        values=Flag(),
+        keys=strict.Pattern(
+            PARAMETER, "is not like method.request.querystring.page, ...header.X-A or ...path.id"
+        ),
+        values=strict.Flag(),
         data_key="requestParameters",
         load_default=dict,
         metadata=hint("For a REST API: parameters, and whether a request without them is refused."),
     )
     request_models = fields.Dict(
-        keys=Pattern(rf"({MEDIA_TYPE}|\{DEFAULT_MODEL})", "is neither a media type nor $default"),
+        keys=strict.Pattern(rf"({MEDIA_TYPE}|\{DEFAULT_MODEL})", "is neither a media type nor $default"),
         values=Model(),
         data_key="requestModels",
         load_default=dict,
         metadata=hint("For a REST API: a JSON Schema, or a file with one, by media type or $default."),
     )
-    priority = Whole(
+    priority = strict.Whole(
         load_default=None,
         validate=validate.Range(1, _LAST_PRIORITY, error=f"must be from 1 to {_LAST_PRIORITY}"),
         metadata=hint("For a load balancer: rules are tried from the lowest number on, then those without."),
@@ -131,9 +135,9 @@ class RouteSchema(Schema):
         allow_none=False,
         metadata=hint("For a load balancer: what its rule asks beside method and path."),
     )
-    authorizer = Text(load_default=None, metadata=hint("One of the stage's authorizers."))
+    authorizer = strict.Text(load_default=None, metadata=hint("One of the stage's authorizers."))
     scopes = fields.List(
-        Text(),
+        strict.Text(),
         load_default=list,
         allow_none=False,
         metadata=hint("For JWT authorizers and user pools: a token needs one of these."),
@@ -142,6 +146,9 @@ class RouteSchema(Schema):
     @post_load
     def _make(self, data: dict[str, Any], **_: Any) -> RouteManifest:
         required = tuple(name for name, is_required in data["request_parameters"].items() if is_required)
+        # A key whose value asks for nothing, such as false or {}, counts as not written.
+        asked = {**data, "request_parameters": required}
+        written = {key for name, key in document_keys(self).items() if asked.get(name)}
         return RouteManifest(
             RouteKey(data["method"], data["path"]),
             MethodRequest(data["api_key_required"], required),
@@ -149,4 +156,5 @@ class RouteSchema(Schema):
             data["request_models"],
             data["authorizer"],
             tuple(data["scopes"]),
+            frozenset(written & KEY_OWNERS.keys()),
         )

@@ -9,17 +9,11 @@ from contextlib import closing, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import quote
 
 import click
 
-from berth.errors import (
-    GatewayRefusal,
-    InvocationFault,
-    MalformedDocument,
-    NoSuchRoute,
-    PayloadTooLarge,
-    Throttled,
-)
+from berth import errors
 from berth.gateway.routing.api_routes import TABLES
 from berth.gateway.routing.route_table import RouteTable
 from berth.invoke.invoker import Invoker
@@ -29,7 +23,7 @@ from berth.model.invocation import Invocation, InvocationResult
 from berth.model.route import ANY, DEFAULT_ROUTE, RouteKey
 from berth.payload.headers import is_header_name
 from berth.payload.schema.event import check_event
-from berth.payload.urls import split_target
+from berth.payload.urls import decode_path, split_target
 from berth.runtime.environments import Environments, create_environments
 from berth.settings import Settings
 from berth.tools.cli.install import install_requirements
@@ -140,7 +134,7 @@ def print_event(
             headers=[_header(line) for line in headers],
             body=_body(body),
         )
-    except GatewayRefusal as refused:
+    except errors.GatewayRefusal as refused:
         raise click.ClickException(str(refused)) from refused
     click.echo(json.dumps(event, indent=2, ensure_ascii=False))
 
@@ -170,8 +164,12 @@ def _path_parameters(shape: str, path: str, resource: str | None) -> dict[str, s
     assert isinstance(table, RouteTable), "listener rules have no path parameters"
     table.add(RouteKey(ANY, resource), None)
     try:
-        return table.match("GET", split_target(path)[0])[2]
-    except NoSuchRoute as none:
+        raw = split_target(path)[0]
+        if not kind.matches_decoded_path:
+            return dict(table.match("GET", raw)[2])
+        found = table.match("GET", decode_path(raw))[2]
+        return {name: quote(value, safe="") for name, value in found.items()}
+    except errors.NoSuchRoute as none:
         raise click.ClickException(f"{path} does not fit {resource}") from none
 
 
@@ -204,7 +202,7 @@ def _invoke(invoker: Invoker, invocation: Invocation) -> InvocationResult:
     started = time.monotonic()
     try:
         result = invoker.invoke(invocation)
-    except (Throttled, PayloadTooLarge) as refused:
+    except (errors.Throttled, errors.PayloadTooLarge) as refused:
         raise click.ClickException(str(refused)) from refused
     click.echo(f"{invocation.request_id}: {(time.monotonic() - started) * 1000:.2f} ms", err=True)
     return result
@@ -224,7 +222,7 @@ def _check(function: Function, environments: Environments) -> Iterator[str]:
     try:
         with environments.environment(unlimited) as environment:
             failure = environment.initialize()
-    except InvocationFault as fault:
+    except errors.InvocationFault as fault:
         yield f"handler {function.handler!r}: {fault.reason}"
     else:
         if failure is not None:
@@ -240,7 +238,7 @@ def _check_sample(sample: Path) -> Iterator[str]:
         event = json.loads(sample.read_bytes())
         if isinstance(event, dict) and "requestContext" in event:
             check_event(event)
-    except MalformedDocument as malformed:
+    except errors.MalformedDocument as malformed:
         for key, message in malformed.messages:
             yield f"events/{sample.name}: {key}: {message}" if key else f"events/{sample.name}: {message}"
     except ValueError as bad:

@@ -4,7 +4,7 @@ import secrets
 
 import click
 
-from berth.model.trust import PREFIX
+from berth.model.trust import CONTEXT_PREFIX
 
 
 @click.group("gateway")
@@ -16,4 +16,4 @@ def gateway_group() -> None:
 def make_token() -> None:
     """Print a new token and a new header prefix, for the API's stage variables and the server's secrets."""
     click.echo(f"token   {secrets.token_hex(32)}")
-    click.echo(f"prefix  {PREFIX}{secrets.token_hex(12)}-")
+    click.echo(f"prefix  {CONTEXT_PREFIX}{secrets.token_hex(12)}-")

@@ -134,7 +134,7 @@ def test_token_is_refused_when_it_is_for_another_audience(changes: dict[str, Any
     _assert_unauthorized(token, "the token is for another audience")
 
 
-NO_KEY = "the token names no key of the issuer"
+NO_KEY = "the token names no key of its issuer"
 OTHER_ALGORITHM = "the token's algorithm is not the key's"
 
 

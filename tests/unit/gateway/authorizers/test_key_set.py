@@ -1,4 +1,4 @@
-"""An issuer's keys: when they are fetched, how long they count, and which documents are none."""
+"""An issuer's keys: when they are fetched, how long they are kept, and which documents are refused."""
 
 import json
 import socket
@@ -56,7 +56,7 @@ def keys(clock: FakeClock, issuer: FakeIssuer) -> KeySet:
 
 
 def _assert_not_to_be_had(keys: KeySet, kid: str = "old") -> None:
-    with pytest.raises(AuthorizerFailed, match=f"the keys of {ISSUER} are not to be had"):
+    with pytest.raises(AuthorizerFailed, match=f"the keys of {ISSUER} cannot be fetched"):
         keys.find(kid)
 
 
@@ -340,7 +340,7 @@ def test_document_that_is_not_there_is_none(server: Issuer) -> None:
 
 @pytest.mark.parametrize("address", ["file:///etc/hostname", "ftp://127.0.0.1/keys", "data:,{}", "/keys", ""])
 def test_address_that_is_not_of_http_is_not_opened(address: str) -> None:
-    with pytest.raises(OSError, match="is no address of HTTP"):
+    with pytest.raises(OSError, match="is not an HTTP address"):
         fetch_document(address)
 
 

@@ -1,4 +1,4 @@
-"""What a Lambda authorizer's policy allows, and which policies are none."""
+"""What a Lambda authorizer's policy allows, and which policies are malformed."""
 
 import time
 from typing import Any

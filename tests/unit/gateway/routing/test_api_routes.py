@@ -22,7 +22,7 @@ def _routes(*routes: str, rule: ListenerRule = ANY_REQUEST, **stage: Any) -> Api
     served_by = make_stage(name="prod", **stage)
     for text in routes:
         kind, key = text.split(": ")
-        route = Route(route_key(key), _function(kind, served_by), served_by, listener_rule=rule)
+        route = Route(route_key(key), _function(kind, served_by), listener_rule=rule)
         table.add(route, text)
     return table
 
@@ -41,13 +41,13 @@ def test_route_of_one_kind_is_found(key: str, request_line: str, kind: str) -> N
     ("kind", "parameters"),
     [
         ("rest", {"id": "a%20b"}),
-        ("http1", {"id": "a%20b"}),
-        ("http2", {"id": "a%20b"}),
+        ("http1", {"id": "a b"}),
+        ("http2", {"id": "a b"}),
         ("url", {"id": "a%20b"}),
         ("alb", {}),
     ],
 )
-def test_path_parameters_are_raw_and_a_load_balancer_has_none(kind: str, parameters: dict[str, str]) -> None:
+def test_path_parameters_are_those_of_the_event(kind: str, parameters: dict[str, str]) -> None:
     routes = _routes(f"{kind}: GET /orders/{{id}}")
     assert routes.match(make_head("GET /orders/a%20b"))[1] == parameters
 
@@ -165,3 +165,30 @@ def test_route_of_its_own_method_is_found_beside_an_overridden_one() -> None:
     routes = _routes("rest: PUT /a", "http2: POST /b")
     head = make_head("POST /b", ("X-HTTP-Method-Override", "PUT"))
     assert routes.match(head) == ("http2: POST /b", {})
+
+
+@pytest.mark.parametrize("kind", ["http1", "http2"])
+@pytest.mark.parametrize(
+    ("request_line", "key", "parameters"),
+    [
+        ("GET /items/a%20b", "GET /items/{id}", {"id": "a b"}),
+        ("GET /items/caf%C3%A9", "GET /items/{id}", {"id": "café"}),
+        ("GET /items/%2520+", "GET /items/{id}", {"id": "%20+"}),
+        ("GET /items/%FF%", "GET /items/{id}", {"id": "\ufffd%"}),
+        ("GET /items/a%252Fb", "GET /items/{id}", {"id": "a%2Fb"}),
+        ("GET /items/a%2Fb", "ANY /{proxy+}", {"proxy": "items/a/b"}),
+        ("GET /%69tems/7", "GET /items/{id}", {"id": "7"}),
+    ],
+)
+def test_http_apis_route_is_found_by_the_decoded_path(
+    request_line: str, key: str, parameters: dict[str, str], kind: str
+) -> None:
+    routes = _routes(f"{kind}: GET /items/{{id}}", f"{kind}: ANY /{{proxy+}}")
+    assert routes.match(make_head(request_line)) == (f"{kind}: {key}", parameters)
+
+
+@pytest.mark.parametrize("kind", ["rest", "url"])
+def test_route_is_found_by_the_path_as_it_was_sent(kind: str) -> None:
+    routes = _routes(f"{kind}: GET /items/{{id}}", f"{kind}: ANY /{{proxy+}}")
+    assert routes.match(make_head("GET /items/a%2Fb")) == (f"{kind}: GET /items/{{id}}", {"id": "a%2Fb"})
+    assert routes.match(make_head("GET /%69tems/7")) == (f"{kind}: ANY /{{proxy+}}", {"proxy": "%69tems/7"})

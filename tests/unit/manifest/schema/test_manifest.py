@@ -6,6 +6,7 @@ import pytest
 
 from berth.errors import MalformedDocument
 from berth.manifest.schema.manifest import read_function_manifest, read_stage_manifest
+from berth.model.api_kind import HTTP_1, REST
 from berth.model.authorizer import Authorizer, IdentitySource
 from berth.model.cors import Cors
 from berth.model.manifest import (
@@ -25,19 +26,19 @@ def test_a_function_needs_a_handler_only():
         handler="app.lambda_handler",
         description="",
         runtime=None,
-        timeout=None,
-        memory_size=None,
+        timeout=3,
+        memory_size=128,
         environment={},
-        api=None,
-        payload_format_version=None,
-        multi_value_headers=None,
-        binary_media_types=None,
+        api=REST,
+        multi_value_headers=False,
+        binary_media_types=frozenset(),
         routes=(),
         reserved_concurrency=None,
         isolation="process",
         provisioned_concurrency=0,
         layers=(),
         long_running=False,
+        kind_keys=frozenset(),
     )
 
 
@@ -72,16 +73,16 @@ def test_every_key_of_a_function_is_read():
         timeout=900,
         memory_size=512,
         environment={"TABLE": "orders", "HOST": "${stageVariables.host}", "NOTHING": ""},
-        api="http",
-        payload_format_version="1.0",
+        api=HTTP_1,
         multi_value_headers=False,
-        binary_media_types=("image/*", "application/pdf"),
+        binary_media_types=frozenset({"image/*", "application/pdf"}),
         routes=(RouteManifest(RouteKey("GET", "/orders/{id}")), RouteManifest(RouteKey("ANY", "/{proxy+}"))),
         reserved_concurrency=4,
         isolation="inline",
         provisioned_concurrency=2,
-        layers=("../../layers/common",),
+        layers=(Path("../../layers/common"),),
         long_running=True,
+        kind_keys=frozenset({"payloadFormatVersion", "multiValueHeaders", "binaryMediaTypes"}),
     )
 
 
@@ -89,18 +90,20 @@ def test_a_stage_needs_nothing():
     assert read_stage_manifest({}) == StageManifest(
         stage=None,
         description="",
-        api="rest",
-        payload_format_version="2.0",
-        multi_value_headers=False,
         api_id=None,
         account_id=None,
         region=None,
         functions=("*",),
         stage_variables={},
         environment={},
-        timeout=3,
-        memory_size=128,
-        binary_media_types=(),
+        function_defaults={
+            "api": "rest",
+            "payloadFormatVersion": "2.0",
+            "multiValueHeaders": False,
+            "timeout": 3,
+            "memorySize": 128,
+            "binaryMediaTypes": [],
+        },
         stage_in_path=False,
         trusted_proxy_hops=0,
         cors=None,
@@ -145,18 +148,20 @@ def test_every_key_of_a_stage_is_read():
     assert read_stage_manifest(document) == StageManifest(
         stage="live",
         description="What customers see.",
-        api="alb",
-        payload_format_version="1.0",
-        multi_value_headers=True,
         api_id="a1b2c3d4e5",
         account_id="000000000042",
         region="eu-central-1",
         functions=("orders", "report-*"),
         stage_variables={"host": "a.example", "empty": ""},
         environment={"LOG_LEVEL": "INFO"},
-        timeout=29,
-        memory_size=256,
-        binary_media_types=("*/*",),
+        function_defaults={
+            "api": "alb",
+            "payloadFormatVersion": "1.0",
+            "multiValueHeaders": True,
+            "timeout": 29,
+            "memorySize": 256,
+            "binaryMediaTypes": ["*/*"],
+        },
         stage_in_path=True,
         trusted_proxy_hops=2,
         cors=Cors(allow_origins=("https://www.example.com",)),
@@ -178,15 +183,48 @@ def test_every_key_of_a_stage_is_read():
 
 @pytest.mark.parametrize("api", ["rest", "http", "alb", "url"])
 def test_a_kind_of_api_is_accepted_in_both_manifests(api):
-    assert read_function_manifest({"handler": "app.handler", "api": api}).api == api
-    assert read_stage_manifest({"api": api}).api == api
+    assert read_function_manifest({"handler": "app.handler", "api": api}).api.name == api
+    assert read_stage_manifest({"api": api}).function_defaults["api"] == api
 
 
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
 def test_a_payload_format_version_is_accepted_in_both_manifests(version):
-    document = {"handler": "app.handler", "payloadFormatVersion": version}
-    assert read_function_manifest(document).payload_format_version == version
-    assert read_stage_manifest({"payloadFormatVersion": version}).payload_format_version == version
+    document = {"handler": "app.handler", "api": "http", "payloadFormatVersion": version}
+    assert read_function_manifest(document).api.payload_format_version == version
+    stage = read_stage_manifest({"payloadFormatVersion": version})
+    assert stage.function_defaults["payloadFormatVersion"] == version
+
+
+def test_a_stages_defaults_hold_where_the_function_writes_nothing():
+    stage = {"api": "http", "payloadFormatVersion": "1.0", "timeout": 29, "binaryMediaTypes": ["Image/*"]}
+    defaults = read_stage_manifest(stage).function_defaults
+    manifest = read_function_manifest({"handler": "app.handler", "timeout": 900}, defaults)
+    assert manifest.api is HTTP_1
+    assert manifest.timeout == 900
+    assert manifest.memory_size == 128
+    assert manifest.binary_media_types == {"image/*"}
+    assert manifest.kind_keys == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "is_written"),
+    [
+        ("apiKeyRequired", True, True),
+        ("apiKeyRequired", False, False),
+        ("requestParameters", {"method.request.path.id": True}, True),
+        ("requestParameters", {"method.request.path.id": False}, False),
+        ("requestParameters", {}, False),
+        ("requestModels", {"$default": {}}, True),
+        ("requestModels", {}, False),
+        ("priority", 1, True),
+        ("conditions", [{"field": "path-pattern", "values": ["*"]}], True),
+        ("conditions", [], False),
+    ],
+)
+def test_a_key_of_a_route_counts_as_written_when_it_asks_for_something(key, value, is_written):
+    route = {"method": "GET", "path": "/", key: value}
+    (manifest,) = read_function_manifest({"handler": "app.handler", "routes": [route]}).routes
+    assert manifest.kind_keys == (frozenset({key}) if is_written else frozenset())
 
 
 def test_a_stage_may_have_no_name_as_http_apis_do():
