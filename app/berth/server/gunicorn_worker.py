@@ -5,17 +5,14 @@ answered as API Gateway would answer it.
 """
 
 import errno
-import os
 import selectors
 import socket
-import ssl
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from gunicorn import sock as gunicorn_sock
 from gunicorn import util
 from gunicorn.http import errors, get_parser, wsgi
 from gunicorn.http.errors import ParseException
@@ -27,6 +24,7 @@ from berth.gateway.request import BodyWanted
 from berth.gateway.response import raw_response
 from berth.server.connection import BodyMemory, Connection, Ended
 from berth.server.patience import PatientResponse, RequestTimedOut
+from berth.server.tls import Tls
 
 # Errors of gunicorn's parser that no client causes: a response or a setting of the server is wrong.
 _NOT_THE_CLIENTS = (
@@ -75,25 +73,37 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
         self._peers: Counter[str] = Counter()
         self.health_pool = ThreadPoolExecutor(_HEALTH_THREADS)
         self._next_look = 0.0
-        self._tls: tuple[object, ssl.SSLContext] | None = None
+        self._tls = Tls(self.cfg)
         super().init_process()
 
     def accept(self, listener: Any) -> None:
         """Accept one connection, and receive what it has sent already."""
+        self._accept_one(listener)
+
+    def _accept_one(self, listener: Any) -> bool:
+        """Accept one connection; whether one was waiting."""
         try:
             sock, client = listener.accept()
         except OSError as wrong:
+            if wrong.errno in (errno.EMFILE, errno.ENFILE) and self.waiting:
+                self._drop(next(iter(self.waiting)))
+                return True
             if wrong.errno not in (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK):
                 raise
-            return
+            return wrong.errno == errno.ECONNABORTED
+        self._take_in(listener, sock, client)
+        return True
+
+    def _take_in(self, listener: Any, sock: socket.socket, client: Any) -> None:
         self.nr_conns += 1
         sock.setblocking(False)
         try:
             connection = Connection(
-                self.cfg, self._wrapped(sock), client, listener.getsockname(), self.bodies
+                self.cfg, self._tls.wrap(sock), client, listener.getsockname(), self.bodies
             )
-        except OSError:  # the client has gone, or the certificate cannot be read
-            self.log.debug("no TLS with a client", exc_info=True)
+        except OSError as wrong:
+            if wrong.errno != errno.ENOTCONN:  # else the client has gone
+                self.log.error("no TLS with a client: %s", wrong)
             self.nr_conns -= 1
             sock.close()
             return
@@ -166,7 +176,8 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
         super().set_accept_enabled(enabled)
         if not enabled and not self.alive:
             for listener in self.sockets:
-                self._accept_waiting(listener)
+                while self._accept_one(listener):
+                    pass
                 listener.close()
             deadline = time.monotonic() + STOP_KEEPALIVE_LINGER
             for connection in self.waiting:
@@ -261,28 +272,6 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
             victim = victim if self.nr_conns >= limit else None
         if victim is not None:
             self._drop(victim)
-
-    def _wrapped(self, sock: socket.socket) -> socket.socket:
-        """The socket, with TLS if that is configured; the certificate is read again when its file changes."""
-        cfg = self.cfg
-        if not cfg.is_ssl:
-            return sock
-        files = (cfg.certfile, cfg.keyfile, cfg.ca_certs)
-        state = tuple(os.stat(each).st_mtime_ns for each in files if each)
-        if self._tls is None or self._tls[0] != state:
-            self._tls = state, gunicorn_sock.ssl_context(cfg)
-        return self._tls[1].wrap_socket(
-            sock,
-            server_side=True,
-            suppress_ragged_eofs=cfg.suppress_ragged_eofs,
-            do_handshake_on_connect=False,
-        )
-
-    def _accept_waiting(self, listener: Any) -> None:
-        before = -1
-        while self.nr_conns != before:
-            before = self.nr_conns
-            self.accept(listener)
 
 
 def _refusal(error: Exception) -> GatewayRefusal | None:
