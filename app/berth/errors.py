@@ -183,6 +183,10 @@ class RequestTooSlow(GatewayRefusal):
     """Raised when a client takes too long to send a request."""
 
 
+class ServerBusy(GatewayRefusal):
+    """Raised when there is no memory for one more body: the client may try again."""
+
+
 class PayloadTooLarge(GatewayRefusal):
     """Raised when a request is over API Gateway's or Lambda's size limit."""
 

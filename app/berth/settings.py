@@ -16,6 +16,7 @@ from typing import Any
 from berth.errors import Place, Report
 from berth.host.ecs import TaskFacts, task_facts
 from berth.host.machine import memory_bytes, usable_cpus
+from berth.model.invocation import MAX_REQUEST_BYTES
 
 log = logging.getLogger(__name__)
 
@@ -176,6 +177,14 @@ class Settings:
         # An environment works in its function's folder, so these must not depend on the working folder.
         object.__setattr__(self, "functions_dir", self.functions_dir.absolute())
         object.__setattr__(self, "manifests_dir", self.manifests_dir.absolute())
+
+    @property
+    def body_memory(self) -> int:
+        """Bytes of request bodies that may be in memory at one time: a sixteenth, and two bodies at least."""
+        available = memory_bytes()
+        if self.task_memory is not None:
+            available = min(available, self.task_memory * _MIB)
+        return max(available // 16, 2 * MAX_REQUEST_BYTES)
 
     @property
     def threads(self) -> int:

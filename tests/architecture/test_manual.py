@@ -108,7 +108,14 @@ SENTENCES = [
     ("environments", "for {:g} minutes, renewed after half of it", [number("expires_minutes")]),
     ("deploy", "| `PORT` | where it listens, {}; ", [_SOME.port]),
     ("deploy", "`BERTH_MAX_ENVIRONMENTS` + `BERTH_CONCURRENCY` + {} |", [_SOME.threads - 2]),
-    ("deploy", "others wait for a slot, and {} are left for health checks", [_SOME.threads - 2]),
+    (
+        "deploy",
+        "others wait for a slot, and {} are left for answers that need no environment",
+        [_SOME.threads - 2],
+    ),
+    ("deploy", "Health checks have {} threads that", [number("HEALTH_THREADS")]),
+    ("differences", "more than {:g} KB are refused with 431", [number("MOST_HEAD_BYTES") / _KIB]),
+    ("differences", "or when it passes {:g} MiB", [number("MAX_REQUEST_BYTES") / _MIB]),
     ("deploy", "gunicorn takes {:g} s of it", [number("graceful_timeout")]),
     ("deploy", "what still runs {:g} s before that", [number("SECONDS_TO_ANSWER")]),
     ("deploy", "With gunicorn's {:g} s it is", [number("graceful_timeout")]),
@@ -131,6 +138,12 @@ SENTENCES = [
         "408 after {:g} s without a byte, or when a request is not whole after {:g} s",
         [number("SECONDS_BETWEEN_BYTES"), number("SECONDS_FOR_A_REQUEST")],
     ),
+    (
+        "differences",
+        "and {:g} s longer while they are renewed",
+        [number("key_set.RENEWAL")],
+    ),
+    ("differences", "as soon as the question is {:g} s old", [number("key_set.YOUNG")]),
     ("differences", "one more for each {:g} KB that came", [number("BYTES_A_SECOND") / _KIB]),
     (
         "differences",

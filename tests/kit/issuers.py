@@ -125,6 +125,7 @@ class Issuer:
     pages: dict[str, bytes] = field(default_factory=dict)
     redirects: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    may_answer: threading.Event = field(default_factory=threading.Event)
 
     def publish(self, *keys: SigningKey) -> None:
         """Publish these keys, and no others any more."""
@@ -144,6 +145,7 @@ def issuing(*keys: SigningKey) -> Iterator[Issuer]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             issuer.asked.append(self.path)
+            issuer.may_answer.wait(20)
             page, place = issuer.pages.get(self.path), issuer.redirects.get(self.path)
             self.send_response(302 if place else 404 if page is None else 200)
             if place:
@@ -158,11 +160,13 @@ def issuing(*keys: SigningKey) -> Iterator[Issuer]:
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         issuer.url = f"http://127.0.0.1:{server.server_port}"
         issuer.publish(*keys)
+        issuer.may_answer.set()
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
             yield issuer
         finally:
+            issuer.may_answer.set()
             server.shutdown()
             thread.join()
 

@@ -58,3 +58,28 @@ def test_client_needs_a_certificate_of_the_authority_when_one_is_named(
         proven = ssl.create_default_context(cafile=authority.certificate)
         proven.load_cert_chain(*gateways.issue("gateway"))
         assert _get(server.port, proven)[0] == 200
+
+
+def test_bodies_of_any_size_arrive_whole_over_tls(project: Path, authority: Authority) -> None:
+    """TLS receives whole records: what it holds back is not seen by waiting for the socket."""
+    write_function(
+        project, "echo", 'def handler(event, context): return {"body": event["body"]}', "ANY /echo"
+    )
+    context = ssl.create_default_context(cafile=authority.certificate)
+    with start_gunicorn(project, environ=_environ(authority)) as server:
+        connection = http.client.HTTPSConnection("127.0.0.1", server.port, timeout=10, context=context)
+        for size in (1, 7_000, 16_384, 70_000, 5_000_000, 20_000):
+            connection.request("POST", "/echo", b"x" * size, {"Content-Type": "text/plain"})
+            assert connection.getresponse().read() == b"x" * size
+        connection.close()
+
+
+def test_new_certificate_is_used_once_its_file_changes(project: Path, authority: Authority) -> None:
+    write_function(project, "echo", ECHO, "GET /echo")
+    environ = _environ(authority)
+    with start_gunicorn(project, environ=environ) as server:
+        old = ssl.get_server_certificate(("127.0.0.1", server.port))
+        authority.issue("server")
+        new = ssl.get_server_certificate(("127.0.0.1", server.port))
+        assert new == Path(environ["BERTH_TLS_CERTIFICATE"]).read_text()
+        assert new != old

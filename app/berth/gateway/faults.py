@@ -4,7 +4,7 @@ import itertools
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import flask
@@ -29,6 +29,7 @@ class Fault:
     status: int
     body: bytes = b""  # empty: the error's own text is the message
     error_type: str = ""
+    retry_after: int | None = None  # seconds
 
 
 def _page(status: int) -> Fault:
@@ -50,6 +51,12 @@ def _everywhere(status: int, text: str, error_type: str) -> tuple[Fault, Fault, 
     message, capital = (f'{{"{key}":"{text}"}}'.encode() for key in ("message", "Message"))
     rest, url = Fault(status, message, error_type), Fault(status, capital, error_type)
     return rest, Fault(status, message), url, _page(status)
+
+
+def _later(status: int, text: str, error_type: str) -> tuple[Fault, Fault, Fault, Fault]:
+    """One text in the form of each kind of API, for a client that may try again."""
+    rest, http, url, page = (replace(each, retry_after=1) for each in _everywhere(status, text, error_type))
+    return rest, http, url, page
 
 
 _REST_INTERNAL = b'{"message": "Internal server error"}'
@@ -82,6 +89,7 @@ _ROWS: dict[type[Exception], tuple[Fault, Fault, Fault, Fault]] = {
         _page(400),
     ),
     errors.RequestTooSlow: _everywhere(408, "Request Timeout", "RequestTimeoutException"),
+    errors.ServerBusy: _later(503, "Service Unavailable", "ServiceUnavailableException"),
     errors.MethodArnTooLong: _everywhere(414, "Request-URI Too Long", "RequestUriTooLongException"),
     errors.PayloadTooLarge: (
         Fault(413, b'{"message":"Request Too Long"}', "RequestTooLargeException"),
@@ -169,6 +177,7 @@ _LOGGED = (
     errors.MalformedProxyResponse,
     errors.UndecodableBody,
     errors.Throttled,
+    errors.ServerBusy,
     errors.AuthorizerFailed,
     errors.TokenRefused,
     errors.ScopeMissing,
@@ -218,7 +227,7 @@ def fault_response(kind: ApiKind, error: Exception, stamp: Stamp) -> HttpRespons
     """The answer of one kind of API to an error."""
     fault = next(fault for cause, fault in FAULTS[kind].items() if isinstance(error, cause))
     if not fault.body:
-        fault = Fault(fault.status, json.dumps({"message": str(error)}).encode(), fault.error_type)
+        fault = replace(fault, body=json.dumps({"message": str(error)}).encode())
     return _response(kind, fault, stamp)
 
 
@@ -229,4 +238,6 @@ def _response(kind: ApiKind, fault: Fault, stamp: Stamp) -> HttpResponse:
         headers = [("Content-Type", "application/json"), *kind.id_headers(stamp)]
     if fault.error_type:
         headers.append(("x-amzn-ErrorType", fault.error_type))
+    if fault.retry_after is not None:
+        headers.append(("Retry-After", str(fault.retry_after)))
     return HttpResponse(fault.status, [*headers, ("Content-Length", str(len(fault.body)))], fault.body)

@@ -1,9 +1,12 @@
 """From a server's request to a call: every quirk of WSGI and of the servers is settled here."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import chain
+from typing import Protocol
 
 from flask import Request
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wsgi import get_input_stream
 
 from berth.errors import HeadersTooLarge, MalformedRequest
@@ -14,20 +17,48 @@ from berth.gateway.routing.route_table import forwarded_parameters
 from berth.gateway.stamp import StampSource, forwarded_stamp
 from berth.gateway.trusted_context import Context
 from berth.model.api_kind import KINDS, ApiKind
-from berth.model.call import Call, EventShape
+from berth.model.call import Call, EventShape, Identity
 from berth.model.http import Headers, HttpRequest
+from berth.model.invocation import MAX_REQUEST_BYTES
 from berth.model.route import Route
 from berth.payload.headers import canonical_name, last_header, text_value
 from berth.payload.urls import decode_path
 
 MAX_BODY_BYTES = max(kind.max_body_bytes for kind in KINDS)
+# Where a server that reads bodies without a thread leaves its WireBody; see RAW_HEADERS.
+WIRE_BODY_NAME = "berth wire body"
+WIRE_BODY = f"HTTP_{WIRE_BODY_NAME}"
+
+
+class BodyWanted(BaseException):
+    """Ends the handling of a request until its body is there; then the server hands the request over again.
+
+    It is no Exception: it passes through Flask, which would answer an Exception.
+    """
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self.limit = limit
+
+
+class WireBody(Protocol):
+    """A body that a server is still receiving; `kept` is what is known of its request when it is wanted."""
+
+    kept: tuple[Call, Identity] | None
+
+    def demand(self, limit: int) -> None:
+        """Go on if the body can be read now.
+
+        Raises BodyWanted if the body is not there yet, ServerBusy if there is no memory for it, and
+        RequestEntityTooLarge if it is over the limit.
+        """
+        ...
 
 
 def read_call(request: Request, route: Route, stamps: StampSource, shape: EventShape) -> Call:
-    """Read the current request.
+    """Read the head of the current request; read_body gives the body to those who may send one.
 
-    Raises MalformedRequest, HeadersTooLarge, and werkzeug's RequestEntityTooLarge for a larger body
-    than this kind of API takes.
+    Raises MalformedRequest and HeadersTooLarge.
     """
     environ, kind = request.environ, route.function.api
     head = read_head(environ)
@@ -35,17 +66,14 @@ def read_call(request: Request, route: Route, stamps: StampSource, shape: EventS
     host = head.context.get("domainName") or last_header(headers, "Host")
     _refuse_malformed(environ, host)
     _refuse_large(head, kind)
-    body = _read_body(request, kind)
     source_ip, headers = _forwarded(environ, headers, route.stage.trusted_proxy_hops)
-    if "HTTP_TRANSFER_ENCODING" in environ:  # the gateway has the whole body before anything goes on
-        headers.append(("Content-Length", str(len(body))))
     http_request = HttpRequest(
         method=head.overridden_method if kind.has_method_override else head.method,
         path=head.inner_path(route.wire_path) or head.path,
         query=head.query,
         path_parameters=_parameters(request, head, route),
         headers=_clients_headers(headers, head.context) if head.context else headers,
-        body=body,
+        body=b"",
         lines=head.headers,
     )
     facts = gateway_facts(
@@ -122,15 +150,40 @@ def _forwarded(
     return source, [line for line in headers if line[0] not in facts] + list(facts.items())
 
 
-def _read_body(request: Request, kind: ApiKind) -> bytes:
-    if not (request.environ.get("CONTENT_LENGTH") or request.environ.get("HTTP_TRANSFER_ENCODING")):
-        return b""
-    request.max_content_length = kind.max_body_bytes
-    return request.get_data(cache=False)
+def read_body(request: Request, call: Call, identity: Identity | None = None) -> Call:
+    """The call with its body; `identity` is what has been found out, should the body not be there yet.
+
+    A body that no function could be given is refused unread: an event is never shorter than its body.
+    Raises werkzeug's RequestEntityTooLarge, ServerBusy, and BodyWanted.
+    """
+    environ, limit = request.environ, min(call.route.function.api.max_body_bytes, MAX_REQUEST_BYTES)
+    is_chunked = "HTTP_TRANSFER_ENCODING" in environ
+    length = request.content_length or 0
+    if not (length or is_chunked):
+        return call
+    if length > limit:
+        raise RequestEntityTooLarge
+    wire: WireBody | None = environ.get(WIRE_BODY)
+    if wire is not None:
+        wire.kept = (call, identity) if identity else None
+        wire.demand(limit)
+    request.max_content_length = limit
+    body, headers = request.get_data(cache=False), call.request.headers
+    if is_chunked:  # the gateway has the whole body before anything goes on
+        headers = [*headers, ("Content-Length", str(len(body)))]
+    return replace(call, request=replace(call.request, body=body, headers=headers))
+
+
+def kept_call(environ: Environ) -> tuple[Call, Identity] | None:
+    """What is known of a request that had to wait for its body."""
+    wire: WireBody | None = environ.get(WIRE_BODY)
+    return wire.kept if wire else None
 
 
 def drain_body(environ: Environ) -> None:
     """Read and drop the rest of a body, up to a limit: many clients read an answer only after it."""
+    if WIRE_BODY in environ:
+        return  # its server does so
     rest, most = get_input_stream(environ), 2 * MAX_BODY_BYTES
     while most > 0 and (chunk := rest.read(65536)):
         most -= len(chunk)

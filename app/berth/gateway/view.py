@@ -9,17 +9,20 @@ from berth.gateway.authorizers.api_keys import find_api_key, forwarded_api_key
 from berth.gateway.authorizers.decision import Decisions
 from berth.gateway.authorizers.forwarded_identity import forwarded_identity
 from berth.gateway.cors import apply_cors
-from berth.gateway.request import read_call
+from berth.gateway.request import kept_call, read_body, read_call
 from berth.gateway.response import WireResponse, write_response
 from berth.gateway.stamp import StampSource
 from berth.invoke.invoker import Invoker
 from berth.model.api_kind import ApiKind
 from berth.model.call import Call, Identity
+from berth.model.invocation import Invocation
 from berth.model.route import Route
 from berth.model.stage import Stage
 from berth.model.stamp import Stamp
 from berth.payload.by_kind import CHECKED_SHAPES, SHAPES
 from berth.payload.method_request import check_method_request
+
+_WHOLE = "berth.whole call"  # of a request whose body was read to find its caller
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +35,12 @@ class Gateway:
     stamps: StampSource = field(default_factory=StampSource)
 
     def receive(self, route: Route) -> Call:
-        """Read the current request into a call, and remember its stamp for the answer to a later fault."""
+        """Read the current head into a call, and remember its stamp for the answer to a later fault."""
         # The context's own objects: flask.request and flask.current_app look them up at every access.
         request, app = request_ctx.request, request_ctx.app
         shapes = CHECKED_SHAPES if app.debug or app.testing else SHAPES
-        call = read_call(request, route, self.stamps, shapes[route.function.api])
+        kept = kept_call(request.environ)
+        call = kept[0] if kept else read_call(request, route, self.stamps, shapes[route.function.api])
         flask.g.stamp = call.stamp
         return call
 
@@ -45,8 +49,22 @@ class Gateway:
 
         Raises Unauthorized, AccessDenied, AuthorizerFailed or Forbidden.
         """
+        kept = kept_call(request_ctx.request.environ)
+        return kept[1] if kept else self._find_identity(call)
+
+    def prepare(self, call: Call, identity: Identity) -> Invocation:
+        """Read the body, check what the route asks of requests, and build the event: all else may go."""
+        request = request_ctx.request
+        whole = request.environ.pop(_WHOLE, None) or read_body(request, call, identity)
+        check_method_request(whole)
+        return whole.invocation(whole.shape.build_event(whole, identity))
+
+    def _find_identity(self, call: Call) -> Identity:
         stage = call.route.stage
         is_forwarded = stage.authorizers_run_in == "gateway"
+        if not is_forwarded and call.route.authorizer and call.route.authorizer.signs_bodies:
+            request = request_ctx.request
+            request.environ[_WHOLE] = call = read_body(request, call)
         identity = forwarded_identity(call) if is_forwarded else self.decisions.decide(call)
         if not call.route.method_request.api_key_required:
             return identity
@@ -67,7 +85,6 @@ def handle(gateway: Gateway, route: Route) -> WireResponse:
     """Serve one HTTP request by one invocation."""
     call = gateway.receive(route)
     identity = gateway.authorize(call)
-    check_method_request(call)
-    event = call.shape.build_event(call, identity)
-    result = gateway.invoker.invoke(call.invocation(event))
+    invocation = gateway.prepare(call, identity)
+    result = gateway.invoker.invoke(invocation)
     return write_response(apply_cors(call, call.shape.read_result(call, result)))

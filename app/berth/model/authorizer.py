@@ -47,6 +47,11 @@ class Authorizer:
     credentials: tuple[IamCredential, ...] = ()
 
     @property
+    def signs_bodies(self) -> bool:
+        """Whether a request's body is part of what proves its caller."""
+        return self.type == "AWS_IAM"
+
+    @property
     def is_elsewhere(self) -> bool:
         """Whether its function is outside this app; then an ARN names it."""
         return self.function is not None and self.function.startswith("arn:")

@@ -23,12 +23,14 @@ from gunicorn.http.message import Request
 from gunicorn.workers.gthread import ThreadWorker
 
 from berth.errors import ManifestError
+from berth.gateway.request import WIRE_BODY_NAME
 from berth.gateway.routing.head import RAW_HEADERS_NAME
 from berth.manifest.loader import load
 from berth.model.trust import CONTEXT_PREFIX
 from berth.runtime.environments import Environments, check_sandbox
 from berth.runtime.process.os_process import hide_process
 from berth.runtime.process.start import die_with
+from berth.server.connection import BodyMemory
 from berth.server.worker_signals import Orders, announce, believe_orders_only, resume_stopped
 from berth.settings import Settings
 
@@ -128,6 +130,7 @@ class Hooks:
 
         The execution environments of the worker end with it.
         """
+        worker.bodies = BodyMemory(self._settings.body_memory // server.cfg.workers)
         for of_master in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
             signal.signal(of_master, signal.SIG_DFL)
         worker.orders = server.orders
@@ -163,6 +166,8 @@ class Hooks:
         lines = getattr(req, "lines", None) or list(req.headers)
         req.headers[:] = [line for line in req.headers if not line[0].startswith(_CONFIDENTIAL)]
         req.headers.append((RAW_HEADERS_NAME, lines))
+        if (exchange := getattr(req, "exchange", None)) is not None:
+            req.headers.append((WIRE_BODY_NAME, exchange))
 
     def worker_int(self, worker: ThreadWorker) -> None:
         """In a worker, at SIGINT or SIGQUIT: let no further signal disturb its end.
@@ -182,8 +187,9 @@ class Hooks:
             return
         if application := getattr(worker, "wsgi", None):
             application.extensions["berth"].close()
-        if worker.tpool is not None:
-            worker.tpool.shutdown(wait=False)
+        for pool in (worker.tpool, getattr(worker, "health_pool", None)):
+            if pool is not None:
+                pool.shutdown(wait=False)
         _leave_threads_behind()
 
     def _reload(self, server: Arbiter, signal_number: int, frame: FrameType | None) -> None:

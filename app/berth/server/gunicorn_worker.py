@@ -1,21 +1,30 @@
 """gunicorn's threaded worker, with three changes.
 
-It loses no request when it ends, a request that gunicorn cannot parse is answered as API Gateway would
-answer it, and header names keep the client's spelling.
+No thread waits for a client, no request is lost when the worker ends, and what gunicorn cannot parse is
+answered as API Gateway would answer it.
 """
 
+import errno
+import selectors
+import socket
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
-from gunicorn import sock, util
-from gunicorn.http import errors, parser, wsgi
+from gunicorn import util
+from gunicorn.http import errors, get_parser, wsgi
+from gunicorn.http.errors import ParseException
 from gunicorn.workers.base import Worker
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
 from berth.errors import GatewayRefusal, HeadersTooLarge, MalformedRequest, RequestTooSlow
+from berth.gateway.request import BodyWanted
 from berth.gateway.response import raw_response
-from berth.server.patience import PatientResponse, PatientUnreader, RequestTimedOut, wrap_tls
-from berth.server.spelled_request import SpellingConnection
+from berth.server.connection import BodyMemory, Connection, Ended
+from berth.server.patience import PatientResponse, RequestTimedOut
+from berth.server.tls import Tls
 
 # Errors of gunicorn's parser that no client causes: a response or a setting of the server is wrong.
 _NOT_THE_CLIENTS = (
@@ -23,6 +32,8 @@ _NOT_THE_CLIENTS = (
     errors.InvalidResponseHeaderName,
     errors.ConfigurationProblem,
 )
+_HEALTH_THREADS = 2  # which nothing but health checks can take
+_LOOK_SECONDS = 0.25  # between two looks for late clients
 _TOO_LARGE = (errors.LimitRequestLine, errors.LimitRequestHeaders)
 
 
@@ -34,6 +45,9 @@ class GatewayResponse(PatientResponse):
     def process_headers(self, headers: list[tuple[str, str]]) -> None:
         """Take the application's headers and keep its Server header, which gunicorn's own method ignores."""
         super().process_headers(headers)
+        exchange = getattr(self.req, "exchange", None)
+        if exchange is not None and exchange.waits_to_send:
+            self.force_close()  # the client may send the body or not: nobody knows where its next request is
         self.server = next((value for name, value in headers if name.lower() == "server"), None)
 
     def default_headers(self) -> list[str]:
@@ -43,41 +57,104 @@ class GatewayResponse(PatientResponse):
 
 
 class GatewayWorker(ThreadWorker):  # type: ignore[misc]
-    """Serves every client that has connected before the worker stops listening, and refuses later ones.
+    """Gives a thread to whole requests alone, and serves every client that connected before its end.
 
-    gunicorn's own worker accepts no waiting connection while it drains, and resets those connections at the
-    end. It also waits for connections on which nothing was ever sent.
+    gunicorn's own worker gives a thread to a connection before its first byte, and a thread that waits for a
+    client is missing for all others. The main thread here receives for all connections (see Connection). It
+    hands over a request once its head is there, and again once its body is, if somebody wants that.
     """
+
+    bodies: BodyMemory  # set by the hook post_fork
 
     def init_process(self) -> None:
         """Put our parts in the place of gunicorn's in this process, then serve."""
         wsgi.Response = GatewayResponse
-        parser.SocketUnreader = PatientUnreader
-        sock.ssl_wrap_socket = wrap_tls
+        self.waiting: dict[Connection, int] = {}  # the one that has been silent longest first
+        self._peers: Counter[str] = Counter()
+        self.health_pool = ThreadPoolExecutor(_HEALTH_THREADS)
+        self._next_look = 0.0
+        self._tls = Tls(self.cfg)
         super().init_process()
 
-    def enqueue_req(self, conn: Any) -> None:
-        """Let a thread serve a connection, one that keeps the spelling of header names."""
-        if not isinstance(conn, SpellingConnection):
-            conn = SpellingConnection(conn)
-        super().enqueue_req(conn)
+    def accept(self, listener: Any) -> None:
+        """Accept one connection, and receive what it has sent already."""
+        self._accept_one(listener)
 
-    def handle(self, conn: Any) -> Any:
-        """Serve the next request of a connection; the client has a limited time to send it."""
-        if conn.initialized and not conn.is_http2:
-            conn.parser.unreader.begin()
-        goes_on = super().handle(conn)
-        if goes_on is False:
-            # A graceful close waits up to 2 s for the client to close its end. gunicorn would call it in the
-            # main thread, which could accept no client meanwhile, so this thread does.
-            conn.close(graceful=True)
-            conn.close = _do_not_close_again
-        return goes_on
+    def _accept_one(self, listener: Any) -> bool:
+        """Accept one connection; whether one was waiting."""
+        try:
+            sock, client = listener.accept()
+        except OSError as wrong:
+            if wrong.errno in (errno.EMFILE, errno.ENFILE) and self.waiting:
+                self._drop(next(iter(self.waiting)))
+                return True
+            if wrong.errno not in (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK):
+                raise
+            return wrong.errno == errno.ECONNABORTED
+        self._take_in(listener, sock, client)
+        return True
 
-    def handle_request(self, req: Any, conn: Any) -> Any:
-        """Serve a request that has been parsed, from the client that a balancer has named."""
+    def _take_in(self, listener: Any, sock: socket.socket, client: Any) -> None:
+        self.nr_conns += 1
+        sock.setblocking(False)
+        try:
+            connection = Connection(
+                self.cfg, self._tls.wrap(sock), client, listener.getsockname(), self.bodies
+            )
+        except OSError as wrong:
+            if wrong.errno != errno.ENOTCONN:  # else the client has gone
+                self.log.error("no TLS with a client: %s", wrong)
+            self.nr_conns -= 1
+            sock.close()
+            return
+        self._peers[connection.peer] += 1
+        self._advance(connection)
+        self._make_room(connection)
+
+    def handle(self, conn: Connection) -> Any:
+        """Serve a request that was received, in a thread; BodyWanted if its body has to be received first."""
+        if conn.is_http2:
+            conn.parser = get_parser(self.cfg, conn.sock, conn.client, http2_connection=True)
+            conn.parser.initiate_connection()
+        try:
+            return super().handle(conn)
+        except BodyWanted as wanted:
+            conn.parser.held = conn.parser.mesg
+            if conn.exchange and conn.exchange.waits_to_send:
+                conn.exchange.waits_to_send = False
+                util.write(conn.sock, b"HTTP/1.1 100 Continue\r\n\r\n")
+            return wanted
+
+    def handle_request(self, req: Any, conn: Connection) -> Any:
+        """Serve one request; the second time, once its body is there, with its header lines as they were."""
+        req.exchange = conn.exchange_of(req)
+        req.headers[:] = req.exchange.headers
         conn.keep_proxied(req)
         return super().handle_request(req, conn)
+
+    def finish_request(self, conn: Connection, fs: Any) -> None:
+        """Take a connection back from its thread: receive a body, the next request, or the client's end."""
+        if fs.exception() is not None:
+            self._drop(conn)
+            return
+        try:
+            self._take_back(conn, fs.result())
+        except (Ended, OSError) as wrong:
+            self._end(conn, wrong)
+        else:
+            self._advance(conn)
+
+    def _take_back(self, conn: Connection, outcome: Any) -> None:
+        if isinstance(outcome, BodyWanted):
+            conn.collect()
+        elif not outcome or not conn.finish():
+            conn.hang_up()
+        elif not self.alive:
+            conn.timeout = min(conn.timeout, time.monotonic() + STOP_KEEPALIVE_LINGER)
+
+    def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
+        """Whether the connection goes on; the main thread passes over what is left of the body."""
+        return keepalive
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         """Answer a request that cannot be parsed as the stage's kind of API would answer it.
@@ -100,21 +177,102 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
         super().set_accept_enabled(enabled)
         if not enabled and not self.alive:
             for listener in self.sockets:
-                self._accept_waiting(listener)
+                while self._accept_one(listener):
+                    pass
                 listener.close()
             deadline = time.monotonic() + STOP_KEEPALIVE_LINGER
-            for connection in self.pending_conns:
+            for connection in self.waiting:
                 connection.timeout = min(connection.timeout, deadline)
 
-    def _accept_waiting(self, listener: Any) -> None:
-        before = -1
-        while self.nr_conns != before:
-            before = self.nr_conns
-            self.accept(listener)
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Wait for what happens, but no longer than until the next look for late clients."""
+        super().wait_for_and_dispatch_events(_LOOK_SECONDS if self.waiting else timeout)
 
+    def murder_pending(self) -> None:
+        """Leave the clients that are late; those that have begun a request are told so."""
+        now = time.monotonic()
+        if now < self._next_look:
+            return
+        self._next_look = now + _LOOK_SECONDS
+        for connection in list(self.waiting):
+            late = connection.lateness(now)
+            if late is not None:
+                self._end(connection, late())
 
-def _do_not_close_again(graceful: bool = False) -> None:
-    """Do nothing: this is the `close` of a connection that is closed already."""
+    def murder_keepalived(self, force: bool = False) -> None:
+        """At the end of the worker, close what is still open."""
+        for connection in list(self.waiting) if force else ():
+            self._drop(connection)
+
+    def _advance(self, connection: Connection) -> None:
+        """Receive what is there, then give the connection to a thread or wait for more."""
+        try:
+            connection.sock.setblocking(False)
+            is_ready = connection.advance()
+        except (Ended, OSError, ParseException) as wrong:
+            self._end(connection, wrong)
+            return
+        if is_ready:
+            self._forget(connection)
+            pool = self.health_pool if connection.asks_for_health else self.tpool
+            connection.hand_over()
+            future = pool.submit(self.handle, connection)
+            future.add_done_callback(partial(self.method_queue.defer, self.finish_request, connection))
+            return
+        self._await(connection)
+        if connection.has_more:
+            self.method_queue.defer(self._go_on, connection)
+
+    def _await(self, connection: Connection) -> None:
+        """Wait for more of a connection, which is now the one that was heard last."""
+        events = selectors.EVENT_WRITE if connection.wants_to_write else selectors.EVENT_READ
+        known = self.waiting.pop(connection, None)
+        if known is None:
+            self.poller.register(connection.sock, events, lambda _: self._go_on(connection))
+        elif known != events:
+            self.poller.modify(connection.sock, events, lambda _: self._go_on(connection))
+        self.waiting[connection] = events
+
+    def _go_on(self, connection: Connection) -> None:
+        """Receive more, unless the connection was closed since the system told of it."""
+        if connection in self.waiting:
+            self._advance(connection)
+
+    def _forget(self, connection: Connection) -> None:
+        if self.waiting.pop(connection, None) is not None:
+            self.poller.unregister(connection.sock)
+
+    def _end(self, connection: Connection, why: Exception) -> None:
+        """End a connection, with an answer if a request was begun that can only be refused."""
+        if not isinstance(why, ParseException):
+            self._drop(connection)
+            return
+        self.handle_error(None, connection.sock, connection.client, why)
+        try:
+            connection.hang_up()
+            self._await(connection)
+        except OSError:
+            self._drop(connection)
+
+    def _drop(self, connection: Connection) -> None:
+        self._forget(connection)
+        self.nr_conns -= 1
+        self._peers[connection.peer] -= 1
+        if not self._peers[connection.peer]:
+            del self._peers[connection.peer]
+        connection.release()
+        connection.close()
+
+    def _make_room(self, newest: Connection) -> None:
+        """At a limit close the connection that has been silent longest, of all or of one client's address."""
+        limit, waiting = self.worker_connections, self.waiting
+        if self._peers[newest.peer] > limit * 3 // 4:
+            victim = next((each for each in waiting if each.peer == newest.peer and each is not newest), None)
+        else:
+            victim = next((each for each in waiting if each is not newest), None)
+            victim = victim if self.nr_conns >= limit else None
+        if victim is not None:
+            self._drop(victim)
 
 
 def _refusal(error: Exception) -> GatewayRefusal | None:

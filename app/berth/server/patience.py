@@ -1,12 +1,9 @@
 """The time that a client has to send a request, to do a TLS handshake and to receive its answer."""
 
 import errno
-import socket
-import ssl
 import time
 from typing import Any
 
-from gunicorn import sock as gunicorn_sock
 from gunicorn.http.errors import ParseException
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.http.wsgi import Response
@@ -70,19 +67,3 @@ class PatientResponse(Response):  # type: ignore[misc]
                 super().write(data[start : start + _SLICE])
         except TimeoutError as late:
             raise BrokenPipeError(errno.EPIPE, "the client does not receive its answer") from late
-
-
-_wrap_tls = gunicorn_sock.ssl_wrap_socket
-
-
-def wrap_tls(connection: socket.socket, conf: Any) -> ssl.SSLSocket:
-    """Do the TLS handshake of a connection; raises SSLEOFError if the client takes too long for it."""
-    connection.settimeout(SECONDS_FOR_A_HANDSHAKE)
-    wrapped: ssl.SSLSocket = _wrap_tls(connection, conf)
-    try:
-        wrapped.do_handshake()
-    except TimeoutError as late:
-        wrapped.close()
-        raise ssl.SSLEOFError(ssl.SSL_ERROR_EOF, "the handshake takes too long") from late
-    wrapped.settimeout(None)
-    return wrapped

@@ -106,3 +106,20 @@ def test_number_beyond_any_double_meets_no_model(number: str) -> None:
 def test_number_without_a_rule_must_be_finite(number: str) -> None:
     assert is_valid("{}", b'{"a": 1e308}')
     assert not is_valid("{}", f'{{"a": {number}}}'.encode())
+
+
+@pytest.mark.parametrize(
+    ("model", "body"),
+    [
+        ('{"pattern": "^(a+)+$"}', json.dumps("a" * 60 + "!")),
+        (
+            '{"patternProperties": {"^(a|a)*$": {}}, "additionalProperties": false}',
+            json.dumps({"a" * 60: 1, "!": 1}),
+        ),
+        ('{"uniqueItems": true}', json.dumps([[number] for number in range(100_000)] + [[0]])),
+        ('{"multipleOf": 0.01}', "1" * 4000),
+    ],
+    ids=["pattern", "names", "items", "number"],
+)
+def test_no_body_makes_a_check_long(model: str, body: str) -> None:
+    assert not is_valid(model, body.encode())  # other ways to check these take hours

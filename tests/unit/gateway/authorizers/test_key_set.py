@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -241,6 +241,69 @@ def test_those_who_waited_for_a_failure_do_not_ask_again(clock: FakeClock) -> No
         issuer.may_answer.set()
         assert [type(each.exception()) for each in asking] == [AuthorizerFailed] * 3
     assert len(issuer.asked) == 1
+
+
+def test_few_wait_for_a_slow_issuer_and_all_others_are_answered(clock: FakeClock) -> None:
+    issuer = StuckIssuer(documents_of(ISSUER, OLD))
+    keys = KeySet(ISSUER, issuer, clock)
+    assert keys.find("old") == OLD
+    clock.now += 10
+    issuer.is_asked.clear()
+    issuer.may_answer.clear()
+    with ThreadPoolExecutor(40) as threads:
+        asking = threads.submit(keys.find, "made-up")
+        assert issuer.is_asked.wait(10)
+        clock.now += 0.5
+        others = [threads.submit(keys.find, f"made-up-{number}") for number in range(39)]
+        answered = [each for _, each in zip(range(36), as_completed(others, 10), strict=False)]
+        assert [each.result() for each in answered] == [None] * 36
+        assert not any(each.done() for each in {asking, *others} - set(answered))
+        issuer.may_answer.set()
+        assert [each.result() for each in [asking, *others]] == [None] * 40
+
+
+def test_first_requests_wait_for_an_issuer_that_answers_soon(clock: FakeClock) -> None:
+    issuer = StuckIssuer(documents_of(ISSUER, OLD))
+    issuer.may_answer.clear()
+    keys = KeySet(ISSUER, issuer, clock)
+    with ThreadPoolExecutor(20) as threads:
+        asking = [threads.submit(keys.find, "old") for _ in range(20)]
+        assert issuer.is_asked.wait(10)
+        issuer.may_answer.set()
+        assert [each.result() for each in asking] == [OLD] * 20
+    assert issuer.asked == BOTH
+
+
+def test_first_requests_are_refused_while_an_issuer_is_slow(clock: FakeClock) -> None:
+    issuer = StuckIssuer(documents_of(ISSUER, OLD))
+    issuer.may_answer.clear()
+    keys = KeySet(ISSUER, issuer, clock)
+    with ThreadPoolExecutor(20) as threads:
+        threads.submit(keys.find, "old")
+        assert issuer.is_asked.wait(10)
+        clock.now += 0.5
+        others = [threads.submit(keys.find, "old") for _ in range(10)]
+        refused = [each.exception() for _, each in zip(range(7), as_completed(others, 10), strict=False)]
+        assert [type(each) for each in refused] == [AuthorizerFailed] * 7
+        issuer.may_answer.set()
+
+
+@pytest.mark.parametrize("age", [7200.0, 7229.0])
+def test_keys_count_a_little_longer_while_they_are_renewed(clock: FakeClock, age: float) -> None:
+    issuer = StuckIssuer(documents_of(ISSUER, OLD))
+    keys = KeySet(ISSUER, issuer, clock)
+    assert keys.find("old") == OLD
+    clock.now += age
+    issuer.is_asked.clear()
+    issuer.may_answer.clear()
+    with ThreadPoolExecutor(1) as threads:
+        asking = threads.submit(keys.find, "old")
+        assert issuer.is_asked.wait(10)
+        clock.now += 0.5
+        assert keys.find("old") == OLD
+        assert not asking.done()
+        issuer.may_answer.set()
+        assert asking.result() == OLD
 
 
 @pytest.fixture(scope="module")

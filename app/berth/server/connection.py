@@ -1,0 +1,289 @@
+"""One client's connection while no thread serves it: everything is received without waiting.
+
+One thread looks after all such connections. A thread of its own is for a connection whose request is whole.
+"""
+
+import re
+import socket
+import ssl
+import time
+from enum import Enum
+from typing import Any
+
+from gunicorn import sock as gunicorn_sock
+from gunicorn.http.errors import LimitRequestHeaders
+from gunicorn.http.message import Request
+from gunicorn.workers.gthread import TConn
+
+from berth.errors import MalformedRequest, ServerBusy
+from berth.gateway.client_address import peer_address
+from berth.model.route import RESERVED_PREFIX
+from berth.server import patience
+from berth.server.wire import ChunkScanner, Exchange, FedParser
+
+MOST_HEAD_BYTES = 64 * 1024
+# A body up to this size is received together with its head, before anybody has asked for it.
+_SMALL_BODY = 64 * 1024
+_RECEIVED_AT_ONCE = 8 * 1024
+_BODY_PIECE = 64 * 1024
+_TURNS = 16  # receives in a row, before it is another connection's turn
+_MOST_REST = 20 * 1024 * 1024  # of a body that nobody wants
+_SECONDS_TO_HANG_UP = 2.0  # for a client to close its end, once it sends nothing more
+_SECONDS_TO_SEND_ON = 60.0  # for one that sends on
+_BYTES_A_SECOND = 32 * 1024
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,5})[ \t]*\r\n", re.IGNORECASE)
+_NOT_AT_ONCE = re.compile(rb"\r\n(?:expect|transfer-encoding):", re.IGNORECASE)
+_HEALTH = f"{RESERVED_PREFIX}/health/".encode()
+
+
+class Stage(Enum):
+    """What a connection waits for."""
+
+    HANDSHAKE = "handshake"
+    HEAD = "head"
+    BODY = "body"
+    REST = "rest of a body that nobody wants"
+    END = "end"
+
+
+class Ended(Exception):
+    """Raised when nothing more can come of a connection."""
+
+
+class BodyMemory:
+    """The memory that bodies may take in one server; only the thread of the connections counts."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._taken = most, 0
+
+    def take(self, size: int) -> bool:
+        """Take some more; False if there is not enough."""
+        if self._taken + size > self._most:
+            return False
+        self._taken += size
+        return True
+
+    def give_back(self, size: int) -> None:
+        """Give back what was taken."""
+        self._taken -= size
+
+
+class Connection(TConn):  # type: ignore[misc]
+    """A connection, and what has been received of its next request."""
+
+    def __init__(self, cfg: Any, sock: socket.socket, client: Any, server: Any, memory: BodyMemory) -> None:
+        if isinstance(client, tuple):
+            client = (peer_address(client[0]), *client[1:])
+        super().__init__(cfg, sock, client, server)
+        self.peer = client[0] if isinstance(client, tuple) else ""
+        self._proxied: dict[str, Any] | None = None  # what a balancer has said by the PROXY protocol
+        self.initialized = self.data_ready = True  # gunicorn would set up a parser and wait for bytes
+        self.parser = FedParser(cfg, sock, client)
+        self.exchange: Exchange | None = None
+        self.stage = Stage.HANDSHAKE if isinstance(sock, ssl.SSLSocket) else Stage.HEAD
+        self.wants_to_write = False
+        self._memory, self._taken = memory, 0
+        self._head = bytearray()
+        self._needed = 0
+        self._rest: int | ChunkScanner = 0
+        self._received = 0
+        self._began = self._heard = time.monotonic()
+        self.set_timeout()
+
+    def keep_proxied(self, request: Request) -> None:
+        """Let every request of the connection have the client that the PROXY protocol named before the first.
+
+        gunicorn 27 keeps it for the first request alone: the balancer would be the client of the others.
+        """
+        self._proxied = request.proxy_protocol_info or self._proxied
+        request.proxy_protocol_info = self._proxied
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no byte of a next request has come."""
+        return self.stage is Stage.HEAD and not self._head
+
+    @property
+    def asks_for_health(self) -> bool:
+        """Whether the request that was received is a health check."""
+        parts = bytes(self._head[:256]).lstrip(b"\r\n").split(b" ", 2)
+        return len(parts) > 1 and parts[1].startswith(_HEALTH)
+
+    def advance(self) -> bool:
+        """Receive what is there; whether a thread can go on.
+
+        Raises Ended, OSError, or a ParseException for a request that can only be refused.
+        """
+        self.wants_to_write = False
+        try:
+            for _ in range(_TURNS):
+                if self.stage is Stage.HANDSHAKE:
+                    self._shake_hands()
+                if self._is_ready():
+                    return True
+                size = _BODY_PIECE if self._is_large_body else _RECEIVED_AT_ONCE
+                data = self.sock.recv(size)
+                self._take(data)
+                if len(data) < size and not isinstance(self.sock, ssl.SSLSocket):
+                    return self._is_ready()
+        except (ssl.SSLWantReadError, BlockingIOError, InterruptedError):
+            return False
+        except ssl.SSLWantWriteError:
+            self.wants_to_write = True
+        return self._is_ready()
+
+    @property
+    def has_more(self) -> bool:
+        """Whether bytes are there that the system tells nobody of, because TLS has received them."""
+        return isinstance(self.sock, ssl.SSLSocket) and self.sock.pending() > 0
+
+    def hand_over(self) -> None:
+        """Give the parser what was received of a request."""
+        if self.stage is Stage.HEAD:
+            self.parser.unreader.pieces.append(bytes(self._head))
+            self._head.clear()
+        self._needed = 0
+
+    def exchange_of(self, request: Request) -> Exchange:
+        """The exchange of the request that a thread serves."""
+        if self.exchange is None:
+            self.exchange = Exchange(request, self.parser.unreader)
+        return self.exchange
+
+    def collect(self) -> None:
+        """Receive the body that the current request is wanted with."""
+        self.stage, self._heard = Stage.BODY, time.monotonic()
+        for piece in self.parser.unreader.gather():
+            self._keep(len(piece))
+
+    def finish(self) -> bool:
+        """Go on to the next request; False if the connection has to end with this one."""
+        exchange, self.exchange = self.exchange, None
+        rest = exchange.rest if exchange is not None and not exchange.waits_to_send else None
+        if exchange is None or (rest is None and exchange.length != 0):
+            return False
+        self.release()
+        self._began = self._heard = time.monotonic()
+        self._received, self._rest, self.stage = 0, rest or 0, Stage.REST
+        self.set_timeout()
+        self._take_rest(self.parser.unreader.take())
+        return True
+
+    def hang_up(self) -> None:
+        """Tell the client that nothing more comes, and wait a little until the client has read all."""
+        self.release()
+        self.stage = Stage.END
+        self._began = self._heard = time.monotonic()
+        self.sock.shutdown(socket.SHUT_WR)
+
+    def release(self) -> None:
+        """Give back the memory of the current body."""
+        self._memory.give_back(self._taken)
+        self._taken = 0
+
+    def lateness(self, now: float) -> type[Exception] | None:
+        """Ended or RequestTimedOut if the client has had its time."""
+        if self.stage is Stage.HANDSHAKE:
+            return Ended if now - self._began > patience.SECONDS_FOR_A_HANDSHAKE else None
+        if self.stage is Stage.END:
+            is_silent = now - self._heard > _SECONDS_TO_HANG_UP
+            return Ended if is_silent or now - self._began > _SECONDS_TO_SEND_ON else None
+        if self.is_idle:
+            return Ended if now > self.timeout else None
+        limits = patience.PatientUnreader
+        allowed = limits.seconds_for_a_request + self._received / _BYTES_A_SECOND
+        if now - self._heard <= limits.seconds_between_bytes and now - self._began <= allowed:
+            return None
+        return Ended if self.stage is Stage.REST else patience.RequestTimedOut
+
+    @property
+    def _is_large_body(self) -> bool:
+        is_chunked = self.exchange is not None and self.exchange.length is None
+        return self.stage in {Stage.BODY, Stage.REST} and not is_chunked
+
+    def _shake_hands(self) -> None:
+        self.sock.do_handshake()
+        self.stage, self._began = Stage.HEAD, time.monotonic()
+        if gunicorn_sock.is_http2_negotiated(self.sock):
+            self.is_http2 = True
+
+    def _is_ready(self) -> bool:
+        if self.stage is Stage.HEAD:
+            return self.is_http2 or self._is_head_there()
+        if self.stage is Stage.BODY:
+            assert self.exchange is not None
+            return self.exchange.problem is not None or self.exchange.is_whole()
+        return False
+
+    def _take(self, data: bytes) -> None:
+        self._heard = time.monotonic()
+        if self.stage is Stage.END and data:
+            self._received += len(data)
+            if self._received > _MOST_REST:
+                raise Ended
+        elif not data:
+            if self.exchange is None or self.stage is not Stage.BODY:
+                raise Ended
+            self.exchange.problem = MalformedRequest("the body ends early")
+        elif self.stage is Stage.BODY:
+            self._take_body(data)
+        elif self.stage is Stage.REST:
+            self._take_rest(data)
+        else:
+            if not self._head:
+                self._began = self._heard
+            self._received += len(data)
+            self._head += data
+
+    def _take_body(self, data: bytes) -> None:
+        assert self.exchange is not None
+        self._received += len(data)
+        self.exchange.add(data)
+        self._keep(len(data))
+
+    def _keep(self, size: int) -> None:
+        assert self.exchange is not None
+        if self._memory.take(size):
+            self._taken += size
+        else:
+            self.exchange.problem = ServerBusy("no memory for one more body")
+
+    def _take_rest(self, data: bytes) -> None:
+        """Pass over what is left of a body, and begin the next head with what follows."""
+        self._received += len(data)
+        if self._received > _MOST_REST:
+            raise Ended
+        if isinstance(self._rest, ChunkScanner):
+            used = self._rest.scan(data)
+            is_over = self._rest.is_over
+        else:
+            used = min(len(data), self._rest)
+            self._rest -= used
+            is_over = not self._rest
+        if is_over:
+            self.stage, self._received, self._began = Stage.HEAD, len(data) - used, time.monotonic()
+            self._head += data[used:]
+
+    def _is_head_there(self) -> bool:
+        """Whether the parser can say what the request is, and a small body is there as well."""
+        head = self._head
+        if self._needed:
+            return len(head) >= self._needed
+        start = 2 if head.startswith(b"\r\n") else 0
+        end = head.find(b"\r\n\r\n", start)
+        if end < 0:
+            return self._is_refused_early(start)
+        self._needed = end + 4
+        length = _LENGTH.search(head, start, end + 2)
+        if length and int(length[1]) <= _SMALL_BODY and not _NOT_AT_ONCE.search(head, start, end + 2):
+            self._needed += int(length[1])
+        return len(head) >= self._needed
+
+    def _is_refused_early(self, start: int) -> bool:
+        """Whether a head without an end is wrong already; raises LimitRequestHeaders if it is too long."""
+        head = self._head
+        if len(head) > MOST_HEAD_BYTES:
+            raise LimitRequestHeaders("the head is too long")
+        has_bare_feed = head.count(b"\n") != head.count(b"\r\n")
+        is_line_long = len(head) - start > self.cfg.limit_request_line + 2 and head.find(b"\r\n", start) < 0
+        return has_bare_feed or is_line_long or head.startswith(b"\r\n\r\n")
