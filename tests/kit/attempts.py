@@ -80,7 +80,7 @@ def headers() -> Iterator[Attempt]:
     yield _sent("token with NUL", 400, "/one", ("Authorization", "admin\0"))
     yield _sent("oversized token", 431, "/one", ("Authorization", "a" * 11_000))
     chunks = b"1\r\nx\r\n0\r\nAuthorization: admin\r\n\r\n"
-    yield Attempt("token in a trailer", lambda issuer: _Chunked("/two", body=chunks), 400)
+    yield Attempt("token in a trailer", lambda issuer: _Chunked("/two", body=chunks), 401)
     yield _sent("claims of a user pool", 401, "/pool", ("X-Amzn-Claims-Sub", "admin"), admin)
 
 

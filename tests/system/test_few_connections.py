@@ -4,6 +4,7 @@ import json
 import resource
 import socket
 import ssl
+import struct
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -72,7 +73,8 @@ def server(tmp_path_factory: pytest.TempPathFactory, issuers: tuple[Issuer, Issu
     server = start_gunicorn(project, environ=SMALL_TASK | {"CLIENT_KEY": KEY})
     yield server
     assert server.stop() == 0
-    assert "Traceback" not in "".join(server.log)
+    log = "".join(server.log)
+    assert "Traceback" not in log, log[log.index("Traceback") - 200 :][:3000]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -228,6 +230,20 @@ def test_body_that_ends_early_reaches_no_function(server: Server, framing: bytes
     ) as connection:
         connection.shutdown(socket.SHUT_WR)
         assert connection.recv(12) == b"HTTP/1.1 400"
+
+
+def test_client_that_resets_its_connection_ends_nobody_elses(server: Server) -> None:
+    (worker,) = server.workers
+    for sent in (b"", b"GET", HEAD % 1000, HEAD % 1_000_000, b"GET /echo\nHost"):
+        for connection in [_connect(server, sent) for _ in range(20)]:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+        for connection in [_connect(server, sent) for _ in range(20)]:
+            connection.shutdown(socket.SHUT_WR)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+    _assert_served(server)
+    assert server.workers == [worker]
 
 
 def test_body_is_not_read_of_a_client_who_may_not_send_one(server: Server) -> None:

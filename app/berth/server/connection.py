@@ -3,6 +3,7 @@
 One thread looks after all such connections. A thread of its own is for a connection whose request is whole.
 """
 
+import itertools
 import re
 import socket
 import ssl
@@ -19,11 +20,11 @@ from berth.errors import MalformedRequest, ServerBusy
 from berth.gateway.client_address import peer_address
 from berth.model.route import RESERVED_PREFIX
 from berth.server import patience
-from berth.server.wire import ChunkScanner, Exchange, FedParser
+from berth.server.wire import ChunkScanner, Exchange, FedParser, ShortOfBytes
 
 MOST_HEAD_BYTES = 64 * 1024
 # A body up to this size is received together with its head, before anybody has asked for it.
-_SMALL_BODY = 64 * 1024
+_SMALL_BODY = 256 * 1024
 _RECEIVED_AT_ONCE = 8 * 1024
 _BODY_PIECE = 64 * 1024
 _TURNS = 16  # receives in a row, before it is another connection's turn
@@ -31,7 +32,7 @@ _MOST_REST = 20 * 1024 * 1024  # of a body that nobody wants
 _SECONDS_TO_HANG_UP = 2.0  # for a client to close its end, once it sends nothing more
 _SECONDS_TO_SEND_ON = 60.0  # for one that sends on
 _BYTES_A_SECOND = 32 * 1024
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,5})[ \t]*\r\n", re.IGNORECASE)
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,6})[ \t]*\r\n", re.IGNORECASE)
 _NOT_AT_ONCE = re.compile(rb"\r\n(?:expect|transfer-encoding):", re.IGNORECASE)
 _HEALTH = f"{RESERVED_PREFIX}/health/".encode()
 
@@ -84,7 +85,7 @@ class Connection(TConn):  # type: ignore[misc]
         self.wants_to_write = False
         self._memory, self._taken = memory, 0
         self._head = bytearray()
-        self._needed = 0
+        self._needed = self._head_end = 0
         self._rest: int | ChunkScanner = 0
         self._received = 0
         self._began = self._heard = time.monotonic()
@@ -140,9 +141,12 @@ class Connection(TConn):  # type: ignore[misc]
     def hand_over(self) -> None:
         """Give the parser what was received of a request."""
         if self.stage is Stage.HEAD:
-            self.parser.unreader.pieces.append(bytes(self._head))
+            # The parser copies what it gets with a head, so the rest is in pieces of their own.
+            cuts = [0, *range(self._head_end or len(self._head), len(self._head), _BODY_PIECE)]
+            pieces = itertools.pairwise([*cuts, len(self._head)])
+            self.parser.unreader.pieces.extend(bytes(self._head[start:end]) for start, end in pieces)
             self._head.clear()
-        self._needed = 0
+        self._needed = self._head_end = 0
 
     def exchange_of(self, request: Request) -> Exchange:
         """The exchange of the request that a thread serves."""
@@ -152,6 +156,7 @@ class Connection(TConn):  # type: ignore[misc]
 
     def collect(self) -> None:
         """Receive the body that the current request is wanted with."""
+        self.release()
         self.stage, self._heard = Stage.BODY, time.monotonic()
         for piece in self.parser.unreader.gather():
             self._keep(len(piece))
@@ -199,7 +204,7 @@ class Connection(TConn):  # type: ignore[misc]
     @property
     def _is_large_body(self) -> bool:
         is_chunked = self.exchange is not None and self.exchange.length is None
-        return self.stage in {Stage.BODY, Stage.REST} and not is_chunked
+        return bool(self._needed) or (self.stage in {Stage.BODY, Stage.REST} and not is_chunked)
 
     def _shake_hands(self) -> None:
         self.sock.do_handshake()
@@ -222,6 +227,8 @@ class Connection(TConn):  # type: ignore[misc]
             if self._received > _MOST_REST:
                 raise Ended
         elif not data:
+            if self._needed:
+                raise ShortOfBytes
             if self.exchange is None or self.stage is not Stage.BODY:
                 raise Ended
             self.exchange.problem = MalformedRequest("the body ends early")
@@ -234,6 +241,8 @@ class Connection(TConn):  # type: ignore[misc]
                 self._began = self._heard
             self._received += len(data)
             self._head += data
+            if self._needed and not self._take_memory(len(data)):
+                self._needed = 1  # no memory to wait for the body: what wants it will say so
 
     def _take_body(self, data: bytes) -> None:
         assert self.exchange is not None
@@ -243,10 +252,13 @@ class Connection(TConn):  # type: ignore[misc]
 
     def _keep(self, size: int) -> None:
         assert self.exchange is not None
-        if self._memory.take(size):
-            self._taken += size
-        else:
+        if not self._take_memory(size):
             self.exchange.problem = ServerBusy("no memory for one more body")
+
+    def _take_memory(self, size: int) -> bool:
+        has_room = self._memory.take(size)
+        self._taken += size if has_room else 0
+        return has_room
 
     def _take_rest(self, data: bytes) -> None:
         """Pass over what is left of a body, and begin the next head with what follows."""
@@ -256,6 +268,8 @@ class Connection(TConn):  # type: ignore[misc]
         if isinstance(self._rest, ChunkScanner):
             used = self._rest.scan(data)
             is_over = self._rest.is_over
+            if self._rest.is_broken:
+                raise Ended  # nobody knows where the next request begins
         else:
             used = min(len(data), self._rest)
             self._rest -= used
@@ -273,7 +287,7 @@ class Connection(TConn):  # type: ignore[misc]
         end = head.find(b"\r\n\r\n", start)
         if end < 0:
             return self._is_refused_early(start)
-        self._needed = end + 4
+        self._needed = self._head_end = end + 4
         length = _LENGTH.search(head, start, end + 2)
         if length and int(length[1]) <= _SMALL_BODY and not _NOT_AT_ONCE.search(head, start, end + 2):
             self._needed += int(length[1])

@@ -33,6 +33,7 @@ _NOT_THE_CLIENTS = (
     errors.ConfigurationProblem,
 )
 _HEALTH_THREADS = 2  # which nothing but health checks can take
+_SIGN_SECONDS = 1.0  # between two signs of life
 _LOOK_SECONDS = 0.25  # between two looks for late clients
 _TOO_LARGE = (errors.LimitRequestLine, errors.LimitRequestHeaders)
 
@@ -72,7 +73,7 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
         self.waiting: dict[Connection, int] = {}  # the one that has been silent longest first
         self._peers: Counter[str] = Counter()
         self.health_pool = ThreadPoolExecutor(_HEALTH_THREADS)
-        self._next_look = 0.0
+        self._next_look = self._next_sign = 0.0
         self._tls = Tls(self.cfg)
         super().init_process()
 
@@ -168,6 +169,13 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
         self.log.warning("refused a request from %s: %s", (addr or ("",))[0], type(exc).__name__)
         util.write_nonblock(client, raw_response(self.wsgi.refuse(refusal)))
 
+    def notify(self) -> None:
+        """Tell the master that this worker lives, once a second: gunicorn touches a file at every event."""
+        now = time.monotonic()
+        if now >= self._next_sign:
+            self._next_sign = now + _SIGN_SECONDS
+            super().notify()
+
     def handle_quit(self, sig: int, frame: object) -> None:
         """End at once; gunicorn's own method may wait for a lock that the interrupted code holds."""
         Worker.handle_quit(self, sig, frame)
@@ -247,8 +255,8 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
         if not isinstance(why, ParseException):
             self._drop(connection)
             return
-        self.handle_error(None, connection.sock, connection.client, why)
         try:
+            self.handle_error(None, connection.sock, connection.client, why)
             connection.hang_up()
             self._await(connection)
         except OSError:

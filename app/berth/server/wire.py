@@ -26,12 +26,12 @@ class ShortOfBytes(ParseException):  # type: ignore[misc]
 class ChunkScanner:
     """Finds the end of a chunked body.
 
-    What is not well formed ends the body at once: the parser, which is then asked, refuses it.
+    What is not well formed ends the body at once, `is_broken`: the parser, which is then asked, refuses it.
     """
 
     def __init__(self) -> None:
         self.size = 0  # of the chunks so far
-        self.is_over = False
+        self.is_over = self.is_broken = False
         self._skipped = 0  # bytes of the current chunk that are still to come
         self._line = b""
         self._takes = self._size_line
@@ -53,7 +53,7 @@ class ChunkScanner:
         self._line += data[start : end or len(data)]
         is_empty_so_far = self._line in (b"", b"\r", b"\r\n")
         if len(self._line) > _LONGEST_SIZE_LINE or (self._takes == self._chunk_end and not is_empty_so_far):
-            self.is_over = True
+            self.is_over = self.is_broken = True
         elif end:
             line, self._line = self._line, b""
             self._takes(line)
@@ -62,7 +62,7 @@ class ChunkScanner:
     def _size_line(self, line: bytes) -> None:
         size = _SIZE.fullmatch(line)
         if size is None:
-            self.is_over = True
+            self.is_over = self.is_broken = True
             return
         self._skipped = int(size[1], 16)
         self.size += self._skipped
@@ -72,7 +72,8 @@ class ChunkScanner:
         self._takes = self._size_line
 
     def _trailer(self, line: bytes) -> None:
-        self.is_over = line == b"\r\n" or not line.endswith(b"\r\n")
+        self.is_broken = not line.endswith(b"\r\n")
+        self.is_over = self.is_broken or line == b"\r\n"
 
 
 class FedUnreader(PatientUnreader):

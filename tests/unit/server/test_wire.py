@@ -21,7 +21,7 @@ def _scan(data: bytes, cuts: list[int]) -> tuple[ChunkScanner, int]:
 @given(st.lists(st.integers(0, 200), max_size=8))
 def test_end_is_found_however_the_body_is_cut(cuts: list[int]) -> None:
     scanner, used = _scan(BODY + b"GET / HTTP/1.1\r\n", cuts)
-    assert (scanner.is_over, used, scanner.size) == (True, len(BODY), 31)
+    assert (scanner.is_over, scanner.is_broken, used, scanner.size) == (True, False, len(BODY), 31)
 
 
 @given(st.integers(0, len(BODY) - 1), st.lists(st.integers(0, 200), max_size=4))
@@ -50,4 +50,4 @@ def test_body_is_not_over_before_its_end(end: int, cuts: list[int]) -> None:
 def test_what_is_no_chunk_ends_the_body_for_the_parser_to_refuse(wrong: bytes) -> None:
     scanner = ChunkScanner()
     scanner.scan(wrong)
-    assert scanner.is_over
+    assert (scanner.is_over, scanner.is_broken) == (True, True)
