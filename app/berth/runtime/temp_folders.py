@@ -59,7 +59,7 @@ class TempFolders:
         self._latest = min(self._latest, time.monotonic() + seconds)
 
     def close(self) -> None:
-        """Remove the root folder and everything in it, as far as that is done within a second."""
+        """Remove the root folder with everything in it; of very many files what a second is enough for."""
         self.end_within(_CLOSE_SECONDS)
         with self._starting:
             self._is_closed = True
@@ -80,9 +80,9 @@ class TempFolders:
             self._sweeper.start()
 
     def _take(self, steps: Generator[None, None, None]) -> None:
-        """Take the steps of a removal one by one until it is done or too late."""
-        for _ in steps:
-            if time.monotonic() > self._latest:
+        """Take the steps of a removal one by one until it is done or, after the first few, too late."""
+        for count, _ in enumerate(steps):
+            if count >= _AT_ONCE and time.monotonic() > self._latest:
                 steps.close()
 
     def _unlock(self) -> None:

@@ -245,24 +245,38 @@ def test_very_many_files_that_a_killed_server_left_are_removed_in_the_background
     left = _leave_files(place, 2000)
     folders = TempFolders()
     assert folders.create("hello").is_dir()
-    for thread in threading.enumerate():
-        if thread.name == "berth-sweeper":
-            thread.join(20)
+    _await_sweeper()
     assert not left.exists()
     folders.close()
 
 
-def test_no_removal_goes_on_when_its_time_is_over(place: Path):
+def _await_sweeper() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "berth-sweeper":
+            thread.join(20)
+
+
+def test_no_removal_of_very_many_files_goes_on_when_its_time_is_over(place: Path):
     left = _leave_files(place, 2000)
     folders = TempFolders()
     folders.end_within(-1)
     mine = folders.create("hello")
-    (mine / "one").touch()
-    (mine / "two").touch()
+    for number in range(1000):
+        (mine / str(number)).touch()
     folders.close()
     assert left.exists()
     assert mine.parent.exists()
     later = TempFolders()
     later.create("hello")
+    _await_sweeper()
     later.close()
+    assert list(place.iterdir()) == []
+
+
+def test_few_files_are_removed_however_late_it_is(place: Path):
+    folders = TempFolders()
+    mine = folders.create("hello")
+    (mine / "one").touch()
+    folders.end_within(-1)
+    folders.close()
     assert list(place.iterdir()) == []
