@@ -20,6 +20,7 @@ from berth.errors import MalformedRequest, ServerBusy
 from berth.gateway.client_address import peer_address
 from berth.model.route import RESERVED_PREFIX
 from berth.server import patience
+from berth.server.body_memory import BodyMemory
 from berth.server.wire import ChunkScanner, Exchange, FedParser, ShortOfBytes
 
 MOST_HEAD_BYTES = 64 * 1024
@@ -49,24 +50,6 @@ class Stage(Enum):
 
 class Ended(Exception):
     """Raised when nothing more can come of a connection."""
-
-
-class BodyMemory:
-    """The memory that bodies may take in one server; only the thread of the connections counts."""
-
-    def __init__(self, most: int) -> None:
-        self._most, self._taken = most, 0
-
-    def take(self, size: int) -> bool:
-        """Take some more; False if there is not enough."""
-        if self._taken + size > self._most:
-            return False
-        self._taken += size
-        return True
-
-    def give_back(self, size: int) -> None:
-        """Give back what was taken."""
-        self._taken -= size
 
 
 class Connection(TConn):  # type: ignore[misc]

@@ -30,7 +30,7 @@ from berth.model.trust import CONTEXT_PREFIX
 from berth.runtime.environments import Environments, check_sandbox
 from berth.runtime.process.os_process import hide_process
 from berth.runtime.process.start import die_with
-from berth.server.connection import BodyMemory
+from berth.server.body_memory import BodyMemory
 from berth.server.worker_signals import Orders, announce, believe_orders_only, resume_stopped
 from berth.settings import Settings
 

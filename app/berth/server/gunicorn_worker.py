@@ -22,7 +22,8 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 from berth.errors import GatewayRefusal, HeadersTooLarge, MalformedRequest, RequestTooSlow
 from berth.gateway.request import BodyWanted
 from berth.gateway.response import raw_response
-from berth.server.connection import BodyMemory, Connection, Ended
+from berth.server.body_memory import BodyMemory
+from berth.server.connection import Connection, Ended
 from berth.server.patience import PatientResponse, RequestTimedOut
 from berth.server.tls import Tls
 

@@ -103,7 +103,8 @@ class MemoryLimiter:
             used = self._table.private_bytes(usage.pids)
         environment.note_memory(used, group)
         if usage.is_stopped:
-            _end_stop(environment, group)
+            log.warning("%s: its process goes on: somebody has stopped it", environment.name)
+            environment.resume(group)
         if usage.tasks > MAX_TASKS:
             log.warning("%s: ended: more than %d processes and threads", environment.name, MAX_TASKS)
             environment.kill_for(EnvironmentDied("Runtime exited with error: signal: killed"), group)
@@ -115,12 +116,3 @@ class MemoryLimiter:
             # Between fork and exec a new process seems to use all its parent's memory, so the group is
             # killed only if the next check finds the same.
             self._suspects.add(group)
-
-
-def _end_stop(environment: LimitedEnvironment, group: int) -> None:
-    """Let a process go on that was stopped, perhaps by another function; an idle one is replaced."""
-    if environment.is_busy:
-        environment.resume(group)
-    else:
-        log.warning("%s: replaced: somebody has stopped its process", environment.name)
-        environment.kill_for(EnvironmentDied("Runtime exited with error: signal: killed"), group)

@@ -208,15 +208,10 @@ def test_a_look_that_fails_is_told_and_not_the_last(table: Table, caplog: pytest
     assert caplog.messages == ["looking at what environments use failed"]
 
 
-def test_process_that_was_stopped_in_an_invocation_goes_on(table: Table):
-    environment = _look(table, Environment(), Usage((7,), 1, 1, is_stopped=True))
-    assert (environment.resumed, environment.ended) == ([7], [])
-
-
-def test_process_that_was_stopped_while_idle_is_replaced(table: Table):
-    environment, limiter = Environment(is_busy=False), MemoryLimiter(table)
+@pytest.mark.parametrize("is_busy", [True, False])
+def test_process_that_was_stopped_goes_on(table: Table, is_busy: bool):
+    environment, limiter = Environment(is_busy=is_busy), MemoryLimiter(table)
     table.usages = {7: Usage((7,), 1, 1, is_stopped=True)}
     limiter._environments.add(environment)
     limiter.look()
-    assert environment.resumed == []
-    assert [group for _, _, group in environment.ended] == [7]
+    assert (environment.resumed, environment.ended) == ([7], [])
