@@ -36,10 +36,6 @@ class BodyWanted(BaseException):
     It is no Exception: it passes through Flask, which would answer an Exception.
     """
 
-    def __init__(self, limit: int) -> None:
-        super().__init__()
-        self.limit = limit
-
 
 class WireBody(Protocol):
     """A body that a server is still receiving; `kept` is what is known of its request when it is wanted."""

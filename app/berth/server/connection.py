@@ -32,7 +32,6 @@ _TURNS = 16  # receives in a row, before it is another connection's turn
 _MOST_REST = 20 * 1024 * 1024  # of a body that nobody wants
 _SECONDS_TO_HANG_UP = 2.0  # for a client to close its end, once it sends nothing more
 _SECONDS_TO_SEND_ON = 60.0  # for one that sends on
-_BYTES_A_SECOND = 32 * 1024
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,6})[ \t]*\r\n", re.IGNORECASE)
 _NOT_AT_ONCE = re.compile(rb"\r\n(?:expect|transfer-encoding):", re.IGNORECASE)
 _HEALTH = f"{RESERVED_PREFIX}/health/".encode()
@@ -179,7 +178,7 @@ class Connection(TConn):  # type: ignore[misc]
         if self.is_idle:
             return Ended if now > self.timeout else None
         limits = patience.PatientUnreader
-        allowed = limits.seconds_for_a_request + self._received / _BYTES_A_SECOND
+        allowed = limits.seconds_for_a_request + self._received / patience.BYTES_A_SECOND
         if now - self._heard <= limits.seconds_between_bytes and now - self._began <= allowed:
             return None
         return Ended if self.stage is Stage.REST else patience.RequestTimedOut

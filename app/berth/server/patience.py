@@ -11,14 +11,14 @@ from gunicorn.http.wsgi import Response
 # A client has this long to send a request, and a second more for each 32 KB: six minutes for 10 MB.
 SECONDS_FOR_A_REQUEST = 60.0
 SECONDS_BETWEEN_BYTES = 20.0
-_BYTES_A_SECOND = 32 * 1024
+BYTES_A_SECOND = 32 * 1024
 SECONDS_FOR_A_SLICE = 60.0  # for a client to receive a slice of its answer
 _SLICE = 64 * 1024  # bytes
 SECONDS_FOR_A_HANDSHAKE = 10.0
 
 
 class RequestTimedOut(ParseException):  # type: ignore[misc]
-    """Raised when a client sends its request too slowly: other clients need the thread that reads it."""
+    """Raised when a client sends its request too slowly."""
 
 
 class PatientUnreader(SocketUnreader):  # type: ignore[misc]
@@ -48,7 +48,7 @@ class PatientUnreader(SocketUnreader):  # type: ignore[misc]
             raise RequestTimedOut from late
         finally:
             self.sock.settimeout(before)
-        self._deadline += len(data) / _BYTES_A_SECOND
+        self._deadline += len(data) / BYTES_A_SECOND
         return data
 
 

@@ -144,7 +144,7 @@ class Exchange:
         if self.problem is not None:
             raise self.problem
         if not self.is_whole():
-            raise BodyWanted(limit)
+            raise BodyWanted
         if self.length is None and self.scanner.size > limit:
             raise RequestEntityTooLarge
 

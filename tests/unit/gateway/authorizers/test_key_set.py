@@ -215,13 +215,19 @@ class StuckIssuer(FakeIssuer):
         return super().__call__(address)
 
 
-def test_known_key_waits_for_nobody_who_asks_for_another(clock: FakeClock) -> None:
+def _stuck_after_the_first_answer(clock: FakeClock) -> tuple[StuckIssuer, KeySet]:
+    """An issuer that will not answer again until it may, and a key set that knows its key and may ask it."""
     issuer = StuckIssuer(documents_of(ISSUER, OLD))
     keys = KeySet(ISSUER, issuer, clock)
     assert keys.find("old") == OLD
     clock.now += 10
     issuer.is_asked.clear()
     issuer.may_answer.clear()
+    return issuer, keys
+
+
+def test_known_key_waits_for_nobody_who_asks_for_another(clock: FakeClock) -> None:
+    issuer, keys = _stuck_after_the_first_answer(clock)
     with ThreadPoolExecutor(1) as threads:
         asking = threads.submit(keys.find, "made-up")
         assert issuer.is_asked.wait(10)
@@ -244,12 +250,7 @@ def test_those_who_waited_for_a_failure_do_not_ask_again(clock: FakeClock) -> No
 
 
 def test_few_wait_for_a_slow_issuer_and_all_others_are_answered(clock: FakeClock) -> None:
-    issuer = StuckIssuer(documents_of(ISSUER, OLD))
-    keys = KeySet(ISSUER, issuer, clock)
-    assert keys.find("old") == OLD
-    clock.now += 10
-    issuer.is_asked.clear()
-    issuer.may_answer.clear()
+    issuer, keys = _stuck_after_the_first_answer(clock)
     with ThreadPoolExecutor(40) as threads:
         asking = threads.submit(keys.find, "made-up")
         assert issuer.is_asked.wait(10)
