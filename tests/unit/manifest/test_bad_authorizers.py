@@ -168,13 +168,13 @@ def test_token_is_refused_when_it_is_in_two_places(kind: str, problems_of: Probl
             "TOKEN",
             "boto3",
             ".function",
-            "a function elsewhere needs the package boto3: pip install 'berth[aws]'",
+            "a function elsewhere needs the package boto3: pip install 'berth-lambda[aws]'",
         ),
         (
             "REQUEST",
             "boto3",
             ".function",
-            "a function elsewhere needs the package boto3: pip install 'berth[aws]'",
+            "a function elsewhere needs the package boto3: pip install 'berth-lambda[aws]'",
         ),
     ],
 )

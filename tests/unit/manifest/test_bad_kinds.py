@@ -232,5 +232,5 @@ def test_model_is_refused_when_the_package_that_reads_it_is_missing(
 ) -> None:
     monkeypatch.setitem(sys.modules, "jsonschema", None)
     files = {MANIFEST: _function(_route("GET /", requestModels={"$default": {}}))}
-    wrong = "needs the package jsonschema: pip install 'berth[jsonschema]'"
+    wrong = "needs the package jsonschema: pip install 'berth-lambda[jsonschema]'"
     assert problems_of(files) == [Problem(MANIFEST, "routes[0].requestModels.$default", wrong)]

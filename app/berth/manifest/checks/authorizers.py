@@ -35,7 +35,9 @@ def check_authorizers(
 def _check_function(authorizer: Authorizer, function_names: Collection[str], place: Place) -> None:
     if authorizer.is_elsewhere:
         if importlib.util.find_spec("boto3") is None:
-            place.add("function", "a function elsewhere needs the package boto3: pip install 'berth[aws]'")
+            place.add(
+                "function", "a function elsewhere needs the package boto3: pip install 'berth-lambda[aws]'"
+            )
     elif authorizer.function is not None and authorizer.function not in function_names:
         found = ", ".join(sorted(function_names))
         place.add("function", f"there is no function {authorizer.function!r} (found: {found})")

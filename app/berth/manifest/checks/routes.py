@@ -126,7 +126,7 @@ def read_method_request(route: RouteManifest, folder: Path, place: Place) -> Met
         except UnreadableDocument as unreadable:
             message = f"{model} {unreadable}"
         except ModuleNotFoundError:
-            message = "needs the package jsonschema: pip install 'berth[jsonschema]'"
+            message = "needs the package jsonschema: pip install 'berth-lambda[jsonschema]'"
         if message:
             place.add(f"requestModels.{media_type}", message)
         else:
