@@ -222,13 +222,12 @@ def _end(server: Arbiter, signal_number: int, frame: FrameType | None) -> None:
     _leave_if_forked(server)
     is_first = signal_number == signal.SIGTERM and not getattr(server, "is_draining", False)
     server.is_draining = True
-    server.signal(signal.SIGTERM if is_first else signal.SIGQUIT, frame)
+    order = signal.SIGTERM if is_first else signal.SIGQUIT
+    server.signal(order, frame)
     # After a reload the master reads no signals until the old workers have ended, so they are told here.
     for pid in list(server.WORKERS):
         with suppress(ProcessLookupError):
-            announce(
-                server.orders, server.WORKERS, os.kill, pid, signal.SIGTERM if is_first else signal.SIGQUIT
-            )
+            announce(server.orders, server.WORKERS, os.kill, pid, order)
 
 
 def _leave_if_forked(server: Arbiter) -> None:
@@ -240,7 +239,7 @@ def _leave_if_forked(server: Arbiter) -> None:
 def _leave_threads_behind() -> None:
     """Give all threads one second to end, then end the process if some still run.
 
-    A thread that waits for the next byte of a slow client would keep the process alive as long as it waits.
+    A thread that sends to a client who takes nothing would keep the process alive as long as it waits.
     """
     deadline = time.monotonic() + 1.0
     others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
