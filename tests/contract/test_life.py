@@ -165,17 +165,21 @@ def test_nothing_is_left_of_hundreds_of_processes_that_crashed(serve: Serve) -> 
         before = _belongings()
         crashed = list(threads.map(run, functions, [[b'"kill"', b'"exit"'] * 25] * 4))
         assert crashed == [["Unhandled"] * 50] * 4
-        await_that(lambda: all(count <= before[kind] for kind, count in _belongings().items()))
+        await_that(lambda: _nothing_is_left(before))
 
 
 def test_nothing_is_left_of_servers_that_ended(serve: Serve) -> None:
-    def run() -> dict[str, int]:
+    def run() -> None:
         server = serve()
         server.invoke(_function(), b'"exit"')
         server.close()
-        return _belongings()
 
-    assert [run() for _ in range(10)] == [run()] * 10
+    run()
+    before = _belongings()
+    for _ in range(10):
+        run()
+    # The thread that removes temporary folders may still have one of them open.
+    await_that(lambda: _nothing_is_left(before))
 
 
 def test_nothing_is_left_of_a_server_that_exits_without_closing(tmp_path: Path) -> None:
@@ -184,6 +188,10 @@ def test_nothing_is_left_of_a_server_that_exits_without_closing(tmp_path: Path) 
     server = subprocess.run(program, env=environ, capture_output=True, timeout=30, check=True)
     assert server.stdout == b"1\n"
     assert list(tmp_path.iterdir()) == []
+
+
+def _nothing_is_left(before: dict[str, int]) -> bool:
+    return all(count <= before[kind] for kind, count in _belongings().items())
 
 
 def _belongings() -> dict[str, int]:
