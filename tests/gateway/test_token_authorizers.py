@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kit.authorizing_functions import routes_of
-from kit.issuers import FUTURE, PAST, Issuer, ec_key, issuing, rsa_key
+from kit.issuers import FUTURE, PAST, Issuer, ec_key, issuing, make_claims, make_token, rsa_key
 from kit.servers import Reply, Server, write_function
 from kit.signatures import ACCESS_KEY, SECRET, sign
 from kit.transports import (
@@ -33,6 +33,13 @@ def issuer() -> Iterator[Issuer]:
         yield issuer
 
 
+@pytest.fixture(scope="module")
+def gone() -> str:
+    """The address of an issuer that is away."""
+    with issuing() as gone:
+        return gone.url
+
+
 def _stage(issuer: Issuer, gone: str) -> dict[str, Any]:
     credential = {
         "accessKeyId": ACCESS_KEY,
@@ -56,10 +63,9 @@ def _stage(issuer: Issuer, gone: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module", params=TRANSPORTS)
 def server(
-    request: pytest.FixtureRequest, issuer: Issuer, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, issuer: Issuer, gone: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Transport]:
-    with issuing() as gone:
-        stage = _stage(issuer, gone.url)
+    stage = _stage(issuer, gone)
     project = new_project(tmp_path_factory.mktemp("tokens") / "project", dev=stage)
     isolation = isolation_for(request.param)
     scoped = {"authorizer": "jwt", "scopes": ["orders/read", "orders/write"]}
@@ -223,8 +229,8 @@ def test_user_pools_tokens_are_for_one_use(
     assert _bearing(server, token, target).status == status
 
 
-def test_request_fails_when_the_issuer_is_away(server: Transport, issuer: Issuer) -> None:
-    token = issuer.make_token(RSA)
+def test_request_fails_when_the_issuer_is_away(server: Transport, gone: str) -> None:
+    token = make_token(RSA, make_claims(iss=gone))
     for _ in range(2):
         _assert_refused(_bearing(server, token, "/gone"), 500, b'{"message":"Internal Server Error"}')
     reply = _bearing(server, token, "/goneforpool")

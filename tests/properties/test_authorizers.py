@@ -18,7 +18,7 @@ from berth.gateway.authorizers.jwt_authorizer import JwtAuthorizer
 from berth.gateway.authorizers.key_set import KeySet
 from berth.gateway.authorizers.policy import Verdict, evaluate, matches
 from berth.gateway.authorizers.sigv4 import read_signature, verify_signature
-from berth.model.authorizer import Authorizer
+from berth.model.authorizer import Authorizer, TokenIssuer
 from berth.model.http import HttpRequest
 from berth.payload.headers import canonical_name
 from berth.schemas.reading import Schema, read
@@ -141,8 +141,8 @@ def test_signature_is_not_valid_once_anything_was_changed(field: str, data: st.D
 
 
 def _verify(token: str, *jwks: Any) -> Any:
-    authorizer = JwtAuthorizer(Authorizer("jwt", "JWT", issuer=ISSUER, audience=("orders",)))
-    authorizer.keys = KeySet(ISSUER, documents_of(ISSUER, *(jwks or [RSA.jwk, EC.jwk])).__getitem__)
+    authorizer = JwtAuthorizer(Authorizer("jwt", "JWT", issuers=(TokenIssuer(ISSUER, ("orders",)),)))
+    authorizer.keys = {ISSUER: KeySet(ISSUER, documents_of(ISSUER, *(jwks or [RSA.jwk, EC.jwk])).__getitem__)}
     return authorizer.verify(token)
 
 

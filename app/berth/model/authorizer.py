@@ -9,6 +9,12 @@ CONTEXT_SOURCES = frozenset(
 )
 LAMBDA_TYPES = frozenset({"TOKEN", "REQUEST"})
 JWT_TYPES = frozenset({"JWT", "COGNITO_USER_POOLS"})
+# By the kind of key. Symmetric algorithms and `none` are no algorithms here: a public key is no secret.
+# https://docs.aws.amazon.com/apigateway/latest/api/API_JwtConfiguration.html
+ALGORITHMS = {
+    "RSA": ("RS256", "RS384", "RS512"),
+    "EC": ("ES256", "ES384", "ES512"),
+}
 
 
 @dataclass(frozen=True)
@@ -17,6 +23,24 @@ class IdentitySource:
 
     location: str  # header, querystring, stageVariables or context
     name: str
+
+
+@dataclass(frozen=True)
+class AdditionalClaim:
+    """One more claim that an issuer's tokens must have, or may have with certain values only."""
+
+    name: str
+    is_required: bool = False
+    expected_values: tuple[str, ...] = ()  # empty for any text
+
+
+@dataclass(frozen=True)
+class TokenIssuer:
+    """One issuer whose tokens are accepted, and what its tokens must say."""
+
+    issuer: str
+    audience: tuple[str, ...] = ()  # empty for a user pool: all of its clients are accepted
+    additional_claims: tuple[AdditionalClaim, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -42,8 +66,8 @@ class Authorizer:
     ttl: int | None = None  # seconds; None for API Gateway's default
     payload_format_version: str = "2.0"  # of an HTTP API's authorizer
     has_simple_responses: bool = False
-    issuer: str | None = None
-    audience: tuple[str, ...] = ()
+    issuers: tuple[TokenIssuer, ...] = ()
+    algorithms: tuple[str, ...] = (*ALGORITHMS["RSA"], *ALGORITHMS["EC"])
     credentials: tuple[IamCredential, ...] = ()
 
     @property

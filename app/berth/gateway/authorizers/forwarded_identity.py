@@ -13,7 +13,7 @@ from typing import Any
 
 from berth.errors import TokenRefused, Unauthorized
 from berth.gateway.authorizers.identity_source import read_sources
-from berth.gateway.authorizers.jwt_authorizer import BEARER, identity_of, refuse_other_audience
+from berth.gateway.authorizers.jwt_authorizer import BEARER, identity_of, refuse_other_claims, trusted_issuer
 from berth.gateway.facts import forwarded_group
 from berth.model.authorizer import JWT_TYPES, LAMBDA_TYPES, Authorizer, IamCredential
 from berth.model.call import ANONYMOUS, Call, Identity
@@ -51,9 +51,7 @@ def _of_token(call: Call, authorizer: Authorizer) -> Identity:
     forwarded = call.facts.authorization.get("claims.sub")
     if not forwarded or not _is_subject(call, authorizer, forwarded, claims.get("sub")):
         raise TokenRefused("the token is not the one that the gateway has verified")
-    if claims.get("iss") != authorizer.issuer:
-        raise TokenRefused("the token is another issuer's")
-    refuse_other_audience(authorizer, claims)
+    refuse_other_claims(trusted_issuer(authorizer, claims), claims)
     return identity_of(call.route, authorizer, claims)
 
 

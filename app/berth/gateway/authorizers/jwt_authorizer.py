@@ -7,15 +7,10 @@ from typing import Any
 from berth.errors import ScopeMissing, TokenRefused, Unauthorized
 from berth.gateway.authorizers.identity_source import read_sources
 from berth.gateway.authorizers.key_set import KeySet
-from berth.model.authorizer import Authorizer
+from berth.model.authorizer import ALGORITHMS, AdditionalClaim, Authorizer, TokenIssuer
 from berth.model.call import Call, Identity
 from berth.model.route import Route
 
-# By the kind of key. Symmetric algorithms and `none` are no algorithms here: a public key is no secret.
-_ALGORITHMS = {
-    "RSA": ("RS256", "RS384", "RS512"),
-    "EC": ("ES256", "ES384", "ES512"),
-}
 BEARER = "Bearer "
 
 
@@ -24,11 +19,10 @@ class JwtAuthorizer:
     """One JWT authorizer of a stage."""
 
     authorizer: Authorizer
-    keys: KeySet = field(init=False)
+    keys: dict[str, KeySet] = field(init=False)  # by issuer
 
     def __post_init__(self) -> None:
-        assert self.authorizer.issuer, "its schema asks for it"
-        self.keys = KeySet(self.authorizer.issuer)
+        self.keys = {trusted.issuer: KeySet(trusted.issuer) for trusted in self.authorizer.issuers}
 
     def authorize(self, call: Call) -> Identity:
         """The identity of a caller with a valid token.
@@ -42,17 +36,18 @@ class JwtAuthorizer:
         return identity_of(call.route, self.authorizer, self.verify(values[0].removeprefix(BEARER)))
 
     def verify(self, token: str) -> Mapping[str, Any]:
-        """Verify the signature, issuer, audience and times of a token, and return its claims."""
+        """Verify the signature, times and claims of a token, as its issuer needs them; return its claims."""
         import jwt
 
         try:
-            header = jwt.get_unverified_header(token)
-            key = self._key(header)
+            unverified = jwt.decode_complete(token, options={"verify_signature": False})
+            header, trusted = unverified["header"], trusted_issuer(self.authorizer, unverified["payload"])
+            key = self._key(header, self.keys[trusted.issuer])
             claims: Mapping[str, Any] = jwt.decode(
                 token,
                 jwt.PyJWK(key, header["alg"]),
                 algorithms=[header["alg"]],
-                issuer=self.authorizer.issuer,
+                issuer=trusted.issuer,
                 # API Gateway looks at no other claim, so a subject may be a number.
                 options={
                     "require": ["exp", "iss"],
@@ -63,17 +58,19 @@ class JwtAuthorizer:
             )
         except (jwt.PyJWTError, ValueError, TypeError, KeyError, OverflowError, RecursionError) as wrong:
             raise TokenRefused(f"the token is not valid: {type(wrong).__name__}") from wrong
-        refuse_other_audience(self.authorizer, claims)
+        refuse_other_claims(trusted, claims)
         return claims
 
-    def _key(self, header: Mapping[str, Any]) -> dict[str, Any]:
+    def _key(self, header: Mapping[str, Any], keys: KeySet) -> dict[str, Any]:
         kid, algorithm = header.get("kid"), header.get("alg")
-        key = self.keys.find(kid) if isinstance(kid, str) and "crit" not in header else None
+        key = keys.find(kid) if isinstance(kid, str) and "crit" not in header else None
         if key is None:
             raise TokenRefused("the token names no key of its issuer")
-        is_pinned = algorithm in _ALGORITHMS.get(key.get("kty", ""), ())
+        is_pinned = algorithm in ALGORITHMS.get(key.get("kty", ""), ())
         if not is_pinned or key.get("alg", algorithm) != algorithm or key.get("use", "sig") != "sig":
             raise TokenRefused("the token's algorithm is not the key's")
+        if algorithm not in self.authorizer.algorithms:
+            raise TokenRefused("the token's algorithm is not accepted")
         return key
 
 
@@ -91,14 +88,37 @@ def identity_of(route: Route, authorizer: Authorizer, claims: Mapping[str, Any])
     return Identity(kind="cognito" if is_cognito else "jwt", claims=claims, scopes=scopes)
 
 
-def refuse_other_audience(authorizer: Authorizer, claims: Mapping[str, Any]) -> None:
-    """Raise TokenRefused unless `aud`, or `client_id` without it, is one of the audiences."""
-    if not authorizer.audience:
-        return  # a user pool names no audience: all of its clients are accepted
+def trusted_issuer(authorizer: Authorizer, claims: Mapping[str, Any]) -> TokenIssuer:
+    """The issuer of a token among those that an authorizer trusts; raises TokenRefused."""
+    for trusted in authorizer.issuers:
+        if trusted.issuer == claims.get("iss"):
+            return trusted
+    raise TokenRefused("the token is another issuer's")
+
+
+def refuse_other_claims(trusted: TokenIssuer, claims: Mapping[str, Any]) -> None:
+    """Raise TokenRefused unless the claims of a token are those that its issuer's tokens must have.
+
+    One of the audiences is `aud`, or `client_id` without it.
+    """
     found = claims.get("aud", claims.get("client_id"))
     audiences = found if isinstance(found, list) else [found]
-    if not any(audience in authorizer.audience for audience in audiences):
+    if trusted.audience and not any(audience in trusted.audience for audience in audiences):
         raise TokenRefused("the token is for another audience")
+    for rule in trusted.additional_claims:
+        if not _is_met(rule, claims):
+            raise TokenRefused(f"the token's {rule.name} is not what its issuer's tokens must say")
+
+
+def _is_met(rule: AdditionalClaim, claims: Mapping[str, Any]) -> bool:
+    """Whether a token meets a rule.
+
+    https://docs.aws.amazon.com/apigateway/latest/api/API_JwtAdditionalClaim.html
+    """
+    if rule.name not in claims:
+        return not rule.is_required
+    value = claims[rule.name]
+    return isinstance(value, str) and (not rule.expected_values or value in rule.expected_values)
 
 
 def scopes_of(claims: Mapping[str, Any]) -> set[str]:

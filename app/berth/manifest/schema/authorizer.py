@@ -5,8 +5,16 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
+from berth.manifest.schema.jwt_configuration import JwtConfigurationSchema, audience, issuer_address
 from berth.manifest.schema.keys import PAYLOAD_VERSIONS, hint
-from berth.model.authorizer import CONTEXT_SOURCES, JWT_TYPES, LAMBDA_TYPES, Authorizer, IdentitySource
+from berth.model.authorizer import (
+    CONTEXT_SOURCES,
+    JWT_TYPES,
+    LAMBDA_TYPES,
+    Authorizer,
+    IdentitySource,
+    TokenIssuer,
+)
 from berth.model.expression import ExpressionRefused, compile_expression
 from berth.model.manifest import AuthorizerManifest, CredentialManifest
 from berth.schemas import fields as strict
@@ -32,13 +40,13 @@ _KEYS = {
     "ttl": LAMBDA_TYPES,
     "issuer": JWT_TYPES,
     "audience": {"JWT"},
+    "jwt_configuration": {"JWT"},
     "user_pool": {"COGNITO_USER_POOLS"},
     "credentials": {"AWS_IAM"},
 }
 _REQUIRED = {
     "TOKEN": ("function",),
     "REQUEST": ("function",),
-    "JWT": ("issuer", "audience"),
     "COGNITO_USER_POOLS": ("user_pool",),
     "AWS_IAM": ("credentials",),
 }
@@ -128,15 +136,12 @@ class AuthorizerSchema(Schema):
     has_simple_responses = strict.Flag(
         data_key="enableSimpleResponses", metadata=hint("For HTTP APIs: whether the answer is isAuthorized.")
     )
-    issuer = strict.Pattern(
-        r"https://[^\s?#]+|http://(127\.0\.0\.1|localhost)(:[0-9]+)?(/[^\s?#]*)?",
-        "is no issuer: https://..., or http:// on this machine",
-        metadata=hint("Who issues the tokens, as `iss` says; its keys are found by discovery."),
-    )
-    audience = fields.List(
-        strict.Text(),
-        validate=validate.Length(min=1, error="must name at least one"),
-        metadata=hint("`aud`."),
+    issuer = issuer_address()
+    audience = audience()
+    jwt_configuration = fields.Nested(
+        JwtConfigurationSchema,
+        data_key="jwtConfiguration",
+        metadata=hint("Instead of issuer and audience: a REST API's issuers, with more rules for each."),
     )
     user_pool = strict.Text(data_key="userPool", metadata=hint("The id or ARN of a Cognito user pool."))
     credentials = fields.List(
@@ -152,7 +157,7 @@ class AuthorizerSchema(Schema):
         for name in data.keys() & _KEYS.keys():
             if kind is not None and kind not in _KEYS[name]:
                 raise ValidationError(f"does not belong to the type {kind}", names[name])
-        for name in _REQUIRED.get(kind or "", ()):
+        for name in _required(data):
             if name not in data:
                 raise ValidationError("is required", names[name])
         pool = data.get("user_pool")
@@ -162,15 +167,33 @@ class AuthorizerSchema(Schema):
     @post_load
     def _make(self, data: dict[str, Any], **_: Any) -> AuthorizerManifest:
         credentials = tuple(data.pop("credentials", ()))
-        pool = data.pop("user_pool", None)
-        if pool is not None:
-            data.setdefault("issuer", _issuer_of(pool))
+        if data["type"] in JWT_TYPES:
+            data.update(_accepted_tokens(data))
         if data["type"] not in {"REQUEST", "AWS_IAM"}:
             data.setdefault("identity_sources", _AUTHORIZATION)
         values: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
         }
         return AuthorizerManifest(Authorizer(name="", **values), credentials)
+
+
+def _required(data: dict[str, Any]) -> tuple[str, ...]:
+    if data.get("type") != "JWT":
+        return _REQUIRED.get(data.get("type", ""), ())
+    if "jwt_configuration" not in data:
+        return ("issuer", "audience")
+    if data.keys() & {"issuer", "audience"}:
+        raise ValidationError("replaces issuer and audience", "jwtConfiguration")
+    return ()
+
+
+def _accepted_tokens(data: dict[str, Any]) -> dict[str, Any]:
+    """The issuers of an authorizer, and the algorithms where they are said."""
+    configuration: dict[str, Any] = data.pop("jwt_configuration", {})
+    pool, issuer, audience = data.pop("user_pool", None), data.pop("issuer", None), data.pop("audience", ())
+    if pool is not None:
+        issuer = issuer or _issuer_of(pool)
+    return configuration or {"issuers": (TokenIssuer(issuer, tuple(audience)),)}
 
 
 def _issuer_of(pool: str) -> str:

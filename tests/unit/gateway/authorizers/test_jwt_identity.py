@@ -8,14 +8,14 @@ import pytest
 from berth.errors import AccessDenied, Unauthorized
 from berth.gateway.authorizers.jwt_authorizer import JwtAuthorizer, scopes_of
 from berth.gateway.authorizers.key_set import KeySet
-from berth.model.authorizer import Authorizer, IdentitySource
+from berth.model.authorizer import Authorizer, IdentitySource, TokenIssuer
 from berth.model.call import Identity
 from kit.gateway_values import HTTP_2, make_call, make_route
 from kit.issuers import ISSUER, documents_of, make_claims, make_token, rsa_key
 
 HEADER = IdentitySource("header", "Authorization")
-JWT = Authorizer("jwt", "JWT", (HEADER,), issuer=ISSUER, audience=("orders", "invoices"))
-COGNITO = Authorizer("pool", "COGNITO_USER_POOLS", (HEADER,), issuer=ISSUER)
+JWT = Authorizer("jwt", "JWT", (HEADER,), issuers=(TokenIssuer(ISSUER, ("orders", "invoices")),))
+COGNITO = Authorizer("pool", "COGNITO_USER_POOLS", (HEADER,), issuers=(TokenIssuer(ISSUER),))
 RSA = rsa_key()
 
 
@@ -25,7 +25,7 @@ def _identity(
     route = replace(make_route(**HTTP_2), authorizer=authorizer, scopes=scopes)
     headers = () if token is None else (("Authorization", token),)
     made = JwtAuthorizer(authorizer)
-    made.keys = KeySet(ISSUER, documents_of(ISSUER, RSA.jwk).__getitem__)
+    made.keys = {ISSUER: KeySet(ISSUER, documents_of(ISSUER, RSA.jwk).__getitem__)}
     return made.authorize(make_call(route, headers=headers, **request))
 
 

@@ -6,7 +6,13 @@ import pytest
 
 from berth.errors import MalformedDocument
 from berth.manifest.schema.manifest import read_stage_manifest
-from berth.model.authorizer import CONTEXT_SOURCES, Authorizer, IdentitySource
+from berth.model.authorizer import (
+    CONTEXT_SOURCES,
+    AdditionalClaim,
+    Authorizer,
+    IdentitySource,
+    TokenIssuer,
+)
 from berth.model.manifest import AuthorizerManifest, CredentialManifest
 
 AUTHORIZATION = IdentitySource("header", "Authorization")
@@ -27,17 +33,20 @@ EVERY_KEY: dict[str, Any] = {
     "resultTtlInSeconds": 0,
     "issuer": "https://issuer.example",
     "audience": ["orders"],
+    "jwtConfiguration": {"issuers": [{"issuer": "https://issuer.example", "audiences": ["orders"]}]},
     "userPool": "eu-west-1_AbC123",
     "credentials": [CREDENTIAL],
 }
 KNOWN = {
     "TOKEN": {"function", "identityValidationExpression", "resultTtlInSeconds"},
     "REQUEST": {"function", "payloadFormatVersion", "enableSimpleResponses", "resultTtlInSeconds"},
-    "JWT": {"issuer", "audience"},
+    "JWT": {"issuer", "audience", "jwtConfiguration"},
     "COGNITO_USER_POOLS": {"userPool", "issuer"},
     "AWS_IAM": {"credentials"},
 }
 TYPES = "TOKEN, REQUEST, JWT, COGNITO_USER_POOLS, AWS_IAM"
+ISSUER_REFUSED = "'a.example' is no issuer: https://..., or http:// on this machine"
+ALGORITHM_REFUSED = "'HS256' is not one of RS256, RS384, RS512, ES256, ES384, ES512"
 NO_SOURCE = "is no identity source that is known"
 
 
@@ -65,7 +74,9 @@ def _wrong(kind: str, **keys: Any) -> list[tuple[str, str]]:
         ("REQUEST", Authorizer("", "REQUEST", function="gate")),
         (
             "JWT",
-            Authorizer("", "JWT", (AUTHORIZATION,), issuer="https://issuer.example", audience=("orders",)),
+            Authorizer(
+                "", "JWT", (AUTHORIZATION,), issuers=(TokenIssuer("https://issuer.example", ("orders",)),)
+            ),
         ),
         (
             "COGNITO_USER_POOLS",
@@ -73,7 +84,7 @@ def _wrong(kind: str, **keys: Any) -> list[tuple[str, str]]:
                 "",
                 "COGNITO_USER_POOLS",
                 (AUTHORIZATION,),
-                issuer="https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbC123",
+                issuers=(TokenIssuer("https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbC123"),),
             ),
         ),
         ("AWS_IAM", Authorizer("", "AWS_IAM")),
@@ -128,9 +139,11 @@ def test_credentials_are_read_without_their_secrets() -> None:
     ],
 )
 def test_user_pool_is_its_issuer(pool: str, issuer: str) -> None:
-    assert _read("COGNITO_USER_POOLS", userPool=pool).authorizer.issuer == issuer
+    assert _read("COGNITO_USER_POOLS", userPool=pool).authorizer.issuers == (TokenIssuer(issuer),)
     local = "http://127.0.0.1:9000/pool"
-    assert _read("COGNITO_USER_POOLS", userPool=pool, issuer=local).authorizer.issuer == local
+    assert _read("COGNITO_USER_POOLS", userPool=pool, issuer=local).authorizer.issuers == (
+        TokenIssuer(local),
+    )
 
 
 @pytest.mark.parametrize(
@@ -211,7 +224,7 @@ def test_key_is_refused_when_it_belongs_to_another_type(kind: str) -> None:
     wrong = f"does not belong to the type {kind}"
     for name, value in foreign.items():
         assert _wrong(kind, **{name: value}) == [(name, wrong)]
-    for name in KNOWN[kind]:
+    for name in KNOWN[kind] - {"jwtConfiguration"}:
         _read(kind, **{name: EVERY_KEY[name]})
 
 
@@ -265,7 +278,7 @@ def test_value_is_refused(kind: str, key: str, value: Any, message: str | None) 
     ],
 )
 def test_issuer_is_accepted(issuer: str) -> None:
-    assert _read("JWT", issuer=issuer).authorizer.issuer == issuer
+    assert _read("JWT", issuer=issuer).authorizer.issuers[0].issuer == issuer
 
 
 @pytest.mark.parametrize(
@@ -279,6 +292,69 @@ def test_issuer_is_accepted(issuer: str) -> None:
 def test_issuer_is_refused(issuer: str) -> None:
     wrong = f"{issuer!r} is no issuer: https://..., or http:// on this machine"
     assert _wrong("JWT", issuer=issuer) == [("issuer", wrong)]
+
+
+def _configured(*issuers: dict[str, Any], **keys: Any) -> dict[str, Any]:
+    """A JWT authorizer with `jwtConfiguration`."""
+    return {"type": "JWT", "jwtConfiguration": {"issuers": list(issuers), **keys}}
+
+
+FIRST = {"issuer": "https://a.example", "audiences": ["orders"]}
+SECOND = {"issuer": "https://b.example/", "audiences": ["orders", "invoices"]}
+CLAIM = {"claimName": "tenant", "format": "SINGLE_STRING"}
+
+
+def test_jwt_configuration_names_several_issuers() -> None:
+    claims = [{**CLAIM, "required": True, "expectedValues": ["acme"]}, {**CLAIM, "claimName": "team"}]
+    document = _configured({**FIRST, "additionalClaims": claims}, SECOND, defaultAlgorithms=["RS256"])
+    read = read_stage_manifest({"authorizers": {"gate": document}}).authorizers["gate"]
+    rules = (AdditionalClaim("tenant", True, ("acme",)), AdditionalClaim("team"))
+    issuers = (
+        TokenIssuer("https://a.example", ("orders",), rules),
+        TokenIssuer("https://b.example/", ("orders", "invoices")),
+    )
+    assert read.authorizer == Authorizer("", "JWT", (AUTHORIZATION,), issuers=issuers, algorithms=("RS256",))
+
+
+@pytest.mark.parametrize(
+    ("document", "key", "message"),
+    [
+        (_configured(), "issuers", "must name at least one"),
+        (_configured(FIRST, FIRST), "issuers", "names 'https://a.example' twice"),
+        (_configured({**FIRST, "issuer": "a.example"}), "issuers[0].issuer", ISSUER_REFUSED),
+        (_configured({"issuer": "https://a.example"}), "issuers[0].audiences", "is required"),
+        (_configured({**FIRST, "audiences": []}), "issuers[0].audiences", "must name at least one"),
+        (_configured(FIRST, defaultAlgorithms=[]), "defaultAlgorithms", "must name at least one"),
+        (_configured(FIRST, defaultAlgorithms=["HS256"]), "defaultAlgorithms[0]", ALGORITHM_REFUSED),
+        (
+            _configured({**FIRST, "additionalClaims": [CLAIM, CLAIM]}),
+            "issuers[0].additionalClaims",
+            "names 'tenant' twice",
+        ),
+        (
+            _configured({**FIRST, "additionalClaims": [{**CLAIM, "claimName": "scope"}]}),
+            "issuers[0].additionalClaims[0].claimName",
+            "'scope' is checked anyway",
+        ),
+        (
+            _configured({**FIRST, "additionalClaims": [{**CLAIM, "format": "string-array"}]}),
+            "issuers[0].additionalClaims[0].format",
+            "'string-array' is not SINGLE_STRING",
+        ),
+        (
+            _configured({**FIRST, "additionalClaims": [{"claimName": "tenant"}]}),
+            "issuers[0].additionalClaims[0].format",
+            "is required",
+        ),
+    ],
+)
+def test_jwt_configuration_is_refused(document: dict[str, Any], key: str, message: str) -> None:
+    assert _problems(document) == [(f"authorizers.gate.jwtConfiguration.{key}", message)]
+
+
+def test_jwt_configuration_replaces_issuer_and_audience() -> None:
+    document = {**_configured(FIRST), "audience": ["orders"]}
+    assert _problems(document) == [("authorizers.gate.jwtConfiguration", "replaces issuer and audience")]
 
 
 @pytest.mark.parametrize(
