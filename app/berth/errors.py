@@ -139,6 +139,10 @@ class Throttled(InvocationFault):
         super().__init__(f"{function_name} was throttled by {limit}")
 
 
+class QueueUnavailable(BerthError):
+    """Raised when the event queue or the state store cannot be reached, or cannot be used."""
+
+
 class GatewayRefusal(BerthError):
     """Raised when the gateway answers itself, because the request or the function's result is wrong."""
 

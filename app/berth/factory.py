@@ -11,6 +11,7 @@ from berth.gateway.faults import register_faults
 from berth.gateway.flask_app import GatewayApp
 from berth.gateway.preflight import answer_preflights, options_blueprint
 from berth.gateway.view import Gateway
+from berth.invoke.engine import create_engine
 from berth.invoke.invoker import Invoker
 from berth.manifest.loader import Catalog, load
 from berth.model.authorizer import Authorizer
@@ -34,12 +35,14 @@ def create_app(settings: Settings | None = None, only: Collection[str] = ()) -> 
     for warning in (*catalog.warnings, *confinement.warnings(catalog.stage)):
         log.warning("%s", warning)
     environments = create_environments(settings, list(catalog.functions.values()))
-    gateway = create_gateway(Invoker(environments), catalog)
+    invoker = Invoker(environments)
+    gateway = create_gateway(invoker, catalog)
     app = GatewayApp(catalog.stage.trust)
+    engine = create_engine(settings, environments, invoker, catalog.functions, has_events=False)
     app.register_blueprint(health_blueprint(environments))
     _register_functions(app, gateway, catalog)
     register_faults(app, gateway)
-    app.extensions["berth"] = environments
+    app.extensions["berth"] = engine
     return app
 
 

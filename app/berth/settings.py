@@ -110,6 +110,27 @@ def _file(text: str) -> str:
     return text
 
 
+def _seconds_list(text: str) -> tuple[float, ...]:
+    """Read numbers of seconds with commas between them."""
+    read = _number(0)
+    return tuple(read(each.strip()) for each in text.split(","))
+
+
+def _queue_url(text: str) -> str:
+    """The address of an event queue."""
+    if not text.startswith(("sqlite:///", "sqs://")):
+        raise ValueError(f"{text!r} must be sqlite:///path, sqlite:////absolute/path or sqs://...")
+    return text
+
+
+def _state_store(text: str) -> str:
+    """The place of the state store."""
+    kind, _, place = text.partition(":")
+    if kind not in {"sqlite", "dynamodb"} or not place:
+        raise ValueError(f"{text!r} must be sqlite:PATH or dynamodb:TABLE")
+    return text
+
+
 def _default_concurrency() -> int:
     return max(16, 8 * usable_cpus())
 
@@ -161,6 +182,21 @@ class Settings:
         default="auto",
         metadata=_variable("BERTH_SANDBOX", _choice("auto", "files", "namespaces", "off")),
     )
+    # Asynchronous invocations: where events wait, and where their pages are kept.
+    queue_url: str | None = field(default=None, metadata=_variable("BERTH_QUEUE_URL", _queue_url))
+    state: str | None = field(default=None, metadata=_variable("BERTH_STATE", _state_store))
+    # Whether this server also runs the events that it queues; `berth worker` always does.
+    worker: str = field(default="on", metadata=_variable("BERTH_WORKER", _choice("on", "off")))
+    # How many events run at one time; half of the concurrency without it.
+    events_at_once: int | None = field(default=None, metadata=_variable("BERTH_ASYNC_CONCURRENCY", _whole(1)))
+    retry_seconds: tuple[float, ...] = field(
+        default=(60.0, 120.0), metadata=_variable("BERTH_RETRY_SECONDS", _seconds_list)
+    )
+    throttle_seconds: float = field(default=1.0, metadata=_variable("BERTH_THROTTLE_SECONDS", _number(0)))
+    # How long an event stays with a server that says nothing any more.
+    lease_seconds: float = field(default=30.0, metadata=_variable("BERTH_LEASE_SECONDS", _number(1)))
+    # How long the page of an invocation is kept after its end.
+    result_seconds: float = field(default=86_400.0, metadata=_variable("BERTH_RESULT_SECONDS", _number(1)))
     port: int = field(default=8000, metadata=_variable("PORT", _whole(0, 65535)))
     region: str = "us-east-1"
     account_id: str = "123456789012"
@@ -185,6 +221,11 @@ class Settings:
         if self.task_memory is not None:
             available = min(available, self.task_memory * _MIB)
         return max(available // 16, 2 * MAX_REQUEST_BYTES)
+
+    @property
+    def async_concurrency(self) -> int:
+        """How many events run at one time."""
+        return self.events_at_once or max(1, self.concurrency // 2)
 
     @property
     def threads(self) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from berth.model.api_kind import ApiKind
+from berth.model.asynchronous import DEFAULT_ASYNC_CONFIG, AsyncConfig
 from berth.model.stage import Stage
 
 PACKAGES_FOLDER = ".packages"
@@ -27,6 +28,7 @@ class FunctionConfiguration:
     provisioned_concurrency: int
     layers: tuple[Path, ...]
     long_running: bool
+    async_config: AsyncConfig = DEFAULT_ASYNC_CONFIG
 
 
 @dataclass(frozen=True, eq=False)

@@ -69,6 +69,10 @@ class ExecutionEnvironment(Protocol):
         """
         ...
 
+    def log_tail(self) -> bytes:
+        """The last 4,096 bytes of what the running invocation has logged so far."""
+        ...
+
     def kill(self) -> None:
         """End the running invocation from another thread, as if the process had died.
 

@@ -52,6 +52,10 @@ class FakeEnvironment:
             return fault_result(fault, invocation.request_id)
         return InvocationResult(invocation.payload)
 
+    def log_tail(self) -> bytes:
+        """Nothing: it logs nothing."""
+        return b""
+
     def kill(self) -> None:
         """End a waiting invocation as if the process had died."""
         self.state = State.DEAD

@@ -73,6 +73,10 @@ class InlineEnvironment:
         result = self._run(None)
         return result if result.function_error else None
 
+    def log_tail(self) -> bytes:
+        """The last bytes of what the running invocation has logged so far."""
+        return self._log.tail
+
     def kill(self) -> None:
         """Let the invocation run to its end, because a thread cannot be killed."""
 

@@ -20,6 +20,11 @@ class EnvironmentLog:
         self._tail = b""
         self._held = b""  # the START line, until it is written together with the next line
 
+    @property
+    def tail(self) -> bytes:
+        """The last bytes that the invocation has logged so far."""
+        return self._tail
+
     def lines(self, block: bytes) -> None:
         """Write whole lines that the function printed."""
         self._put(self._format.lines(self._source, self._request_id, block))

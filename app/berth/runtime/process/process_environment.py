@@ -121,6 +121,10 @@ class ProcessEnvironment:
         finally:
             self.is_busy = False
 
+    def log_tail(self) -> bytes:
+        """The last bytes of what the running invocation has logged so far."""
+        return self._log.tail
+
     def kill(self) -> None:
         """Kill the process group and start no other process; a running invocation gets EnvironmentDied."""
         with self._changing:

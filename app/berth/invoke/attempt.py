@@ -1,0 +1,165 @@
+"""One attempt to run a queued event, and what follows from how it ended."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from berth.errors import QueueUnavailable, Throttled
+from berth.invoke.queue.event_queue import EventQueue, Lease
+from berth.invoke.results.pages import Pages
+from berth.model.asynchronous import Condition, InvocationPage, InvocationState, QueuedEvent
+from berth.model.function import Function
+from berth.model.invocation import Invocation, InvocationResult
+
+log = logging.getLogger("berth")
+
+Run = Callable[[Invocation], InvocationResult]
+Deliver = Callable[[Function, QueuedEvent, InvocationPage], None]
+
+# An event whose servers are killed again and again is what kills them.
+_MOST_LOSSES = 10
+_LONGEST_BACKOFF = 300.0
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long retries wait, in seconds."""
+
+    retries: Sequence[float]  # after the first run that failed, the second, ...
+    throttle: float  # doubled with every time, up to five minutes
+
+    def after_failures(self, failures: int) -> float:
+        """How long to wait after so many runs that failed."""
+        return self.retries[min(failures, len(self.retries)) - 1]
+
+    def after_throttles(self, throttles: int) -> float:
+        """How long to wait after so many throttles in a row."""
+        return min(_LONGEST_BACKOFF, self.throttle * 2.0 ** min(throttles - 1, 20))
+
+
+@dataclass(frozen=True)
+class Attempts:
+    """Makes attempts: runs a leased event, notes its end on its page, and gives the lease back.
+
+    `run` runs an invocation, `deliver` tells its destinations of the end. `is_ending()` says whether this
+    server ends: then a run that died did not fail by itself.
+    """
+
+    queue: EventQueue
+    pages: Pages
+    functions: Mapping[str, Function]
+    pace: Pace
+    run: Run
+    deliver: Deliver
+    is_ending: Callable[[], bool]
+    clock: Callable[[], float]
+
+    def make(self, lease: Lease) -> None:
+        """Make one attempt; an event whose queue cannot be reached is run again when its lease ends."""
+        try:
+            self._make(lease, self.functions[lease.event.function])
+        except QueueUnavailable as fault:
+            log.error("%s: %s: %s", lease.event.request_id, lease.event.function, fault)
+
+    def _make(self, lease: Lease, function: Function) -> None:
+        event = lease.event
+        page = self.pages.begin(event)
+        if page.state.is_final:  # cancelled, or another server ended it and could not say so to the queue
+            return self._close(lease, function, page)
+        if page.losses >= _MOST_LOSSES:
+            return self._fail(lease, function, page, _error("Runtime.ExitError", "its servers were killed"))
+        if function.reserved_concurrency == 0 or self._is_too_old(event, function, self.clock()):
+            return self._refuse(lease, function, page)
+        try:
+            result = self.run(_invocation(function, event))
+        except Throttled as throttled:
+            return self._throttle(lease, function, throttled)
+        if result.function_error is None:
+            return self._succeed(lease, function, result)
+        return self._retry(lease, function, page, result)
+
+    def _succeed(self, lease: Lease, function: Function, result: InvocationResult) -> None:
+        page = self.pages.finish(
+            lease.event, Condition.SUCCESS, result=_value(result), error=None, log_tail=_tail(result)
+        )
+        self._close(lease, function, page)
+
+    def _retry(
+        self, lease: Lease, function: Function, page: InvocationPage, result: InvocationResult
+    ) -> None:
+        """Let a run that failed be tried again, unless it was the last one."""
+        event, config = lease.event, function.async_config
+        failures, error, tail = page.failures + 1, _value(result), _tail(result)
+        delay = self.pace.after_failures(failures)
+        if failures > config.maximum_retry_attempts:
+            if self.is_ending() and config.retry_safe:
+                self.pages.wait(event)
+                return self.queue.give_back(lease, 0)
+            return self._fail(lease, function, page, error, log_tail=tail, failures=failures)
+        if self.is_ending():
+            delay = 0.0
+        elif self._is_too_old(event, function, self.clock() + delay):
+            return self._expire(lease, function, error, log_tail=tail, failures=failures)
+        if self.pages.retry(event, error, tail).state.is_final:  # it was cancelled while it ran
+            return self.queue.remove(lease)
+        return self.queue.give_back(lease, delay)
+
+    def _throttle(self, lease: Lease, function: Function, throttled: Throttled) -> None:
+        """Let a run be tried later that got no execution environment; it counts as no attempt."""
+        if self.is_ending():
+            self.pages.wait(lease.event)
+            return self.queue.give_back(lease, 0)
+        error = _error(throttled.error_type, "Rate Exceeded.")
+        page = self.pages.throttle(lease.event, error)
+        delay = self.pace.after_throttles(page.throttles)
+        if self._is_too_old(lease.event, function, self.clock() + delay):
+            return self._expire(lease, function, error)
+        return self.queue.give_back(lease, delay)
+
+    def _refuse(self, lease: Lease, function: Function, page: InvocationPage) -> None:
+        """End an event that is never run: its function may not run, or it is too old."""
+        if function.reserved_concurrency == 0:
+            error = _error("TooManyRequestsException", "Rate Exceeded.")
+            return self._fail(lease, function, page, page.error or error)
+        return self._expire(lease, function, page.error)
+
+    def _expire(self, lease: Lease, function: Function, error: Any, **outcome: Any) -> None:
+        page = self.pages.finish(lease.event, Condition.EVENT_AGE_EXCEEDED, error=error, **outcome)
+        self._close(lease, function, page)
+
+    def _fail(
+        self, lease: Lease, function: Function, page: InvocationPage, error: Any, **outcome: Any
+    ) -> None:
+        page = self.pages.finish(lease.event, Condition.RETRIES_EXHAUSTED, error=error, **outcome)
+        self._close(lease, function, page)
+
+    def _close(self, lease: Lease, function: Function, page: InvocationPage) -> None:
+        """Tell the destinations of the end, and take the event out of the queue."""
+        self.deliver(function, lease.event, page)
+        if page.state is InvocationState.FAILED:
+            self.queue.bury(lease)
+        else:
+            self.queue.remove(lease)
+
+    def _is_too_old(self, event: QueuedEvent, function: Function, at: float) -> bool:
+        return at > event.created_at + function.async_config.maximum_event_age_seconds
+
+
+def _invocation(function: Function, event: QueuedEvent) -> Invocation:
+    return Invocation(function, event.payload, event.request_id, event.trace_id, qualifier=event.qualifier)
+
+
+def _value(result: InvocationResult) -> Any:
+    try:
+        return result.value
+    except ValueError:  # a runtime of the function's own may answer anything
+        return result.payload.decode(errors="replace")
+
+
+def _tail(result: InvocationResult) -> str:
+    return result.log_tail.decode(errors="replace")
+
+
+def _error(error_type: str, message: str) -> dict[str, str]:
+    return {"errorType": error_type, "errorMessage": message}

@@ -1,0 +1,90 @@
+"""What runs invocations in one server process, from its start to its end."""
+
+from collections.abc import Mapping
+
+from berth.invoke.attempt import Pace
+from berth.invoke.event_invoker import EventInvoker
+from berth.invoke.event_worker import EventWorker, WorkerRules
+from berth.invoke.invoker import Invoker
+from berth.invoke.results.pages import Pages
+from berth.invoke.stores import Stores, open_stores
+from berth.model.asynchronous import InvocationPage, QueuedEvent
+from berth.model.function import Function
+from berth.runtime.environments import Environments
+from berth.settings import Settings
+
+
+class Engine:
+    """The execution environments and the event worker of one server process."""
+
+    def __init__(
+        self,
+        environments: Environments,
+        stores: Stores,
+        pages: Pages,
+        events: EventInvoker,
+        worker: EventWorker | None,
+    ) -> None:
+        self.environments = environments
+        self.stores = stores
+        self.pages = pages
+        self.events = events
+        self._worker = worker
+
+    @property
+    def is_open(self) -> bool:
+        """Whether new requests should be sent to this server."""
+        return self.environments.is_open
+
+    @property
+    def sandbox(self) -> str:
+        """How functions are shut in, in words."""
+        return self.environments.sandbox
+
+    def keep(self) -> None:
+        """Begin what runs in the background; returns at once."""
+        self.environments.keep()
+        if self._worker is not None:
+            self._worker.start()
+
+    def drain(self) -> None:
+        """Begin no more events, and report that the server is not open; a signal handler may call it."""
+        self.environments.drain()
+        if self._worker is not None:
+            self._worker.drain()
+
+    def close(self) -> None:
+        """End every environment, thread and folder; events that still run are given back."""
+        if self._worker is not None:
+            self._worker.end()
+        self.environments.close()
+        if self._worker is not None:
+            self._worker.close()
+        self.stores.close()
+
+
+def create_engine(
+    settings: Settings,
+    environments: Environments,
+    invoker: Invoker,
+    functions: Mapping[str, Function],
+    *,
+    has_events: bool,
+) -> Engine:
+    """Compose what runs the invocations of these functions; this starts nothing and opens no file.
+
+    `has_events` says whether anybody can make asynchronous invocations; without them no worker is needed.
+    """
+    stores = open_stores(settings)
+    pages = Pages(stores.state, settings.result_seconds)
+    pace = Pace(settings.retry_seconds, settings.throttle_seconds)
+    rules = WorkerRules(settings.async_concurrency, settings.lease_seconds, pace)
+    worker = None
+    if has_events and settings.worker == "on":
+        worker = EventWorker(stores.queue, pages, invoker, functions, rules, _deliver)
+    events = EventInvoker(stores.queue, pages, worker.wake if worker else lambda: None)
+    return Engine(environments, stores, pages, events, worker)
+
+
+def _deliver(function: Function, event: QueuedEvent, page: InvocationPage) -> None:
+    """Tell nobody of the end of an invocation."""

@@ -1,0 +1,1 @@
+"""The pages of asynchronous invocations; `state_store` is the protocol of where they are kept."""

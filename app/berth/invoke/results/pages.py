@@ -1,0 +1,181 @@
+"""The pages of asynchronous invocations: how they change, and how they are written into a state store."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import Any
+
+from berth.errors import QueueUnavailable
+from berth.invoke.results.state_store import StateStore
+from berth.model.asynchronous import (
+    Condition,
+    InvocationPage,
+    InvocationState,
+    Origin,
+    QueuedEvent,
+)
+
+Change = Callable[[InvocationPage], InvocationPage]
+
+# A page that is not final is kept for so long after its last change: longer than any event may wait.
+_LONGEST_WAIT = 14 * 24 * 3600.0
+_TRIES = 20
+_CUT = "the result is larger than the state store can keep"
+
+
+class Pages:
+    """The pages in a state store. Two servers never overwrite what the other has written.
+
+    `kept_seconds` is how long a page is kept once its invocation has ended. Every method raises
+    QueueUnavailable if the store cannot be reached.
+    """
+
+    def __init__(
+        self, store: StateStore, kept_seconds: float, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._store = store
+        self._kept_seconds = kept_seconds
+        self._clock = clock
+
+    def get(self, request_id: str) -> InvocationPage | None:
+        """The page of an invocation, or None if there is none any more."""
+        item = self._store.get(_key(request_id))
+        return read_page(item.value) if item else None
+
+    def create(self, event: QueuedEvent) -> None:
+        """Make the page of an event that has been queued, unless a worker was quicker."""
+        self._write(new_page(event), 0)
+
+    def begin(self, event: QueuedEvent) -> InvocationPage:
+        """Note that a run begins; the page is final if there is nothing to run."""
+        return self._change(event.request_id, self._begun, new_page(event))
+
+    def retry(self, event: QueuedEvent, error: Any, log_tail: str) -> InvocationPage:
+        """Note that a run failed and that another will be made."""
+
+        def change(page: InvocationPage) -> InvocationPage:
+            failures = page.failures + 1
+            return replace(_waiting(page), failures=failures, error=error, log_tail=log_tail)
+
+        return self._change(event.request_id, change, new_page(event))
+
+    def throttle(self, event: QueuedEvent, error: Any) -> InvocationPage:
+        """Note that no execution environment could be had for a run."""
+
+        def change(page: InvocationPage) -> InvocationPage:
+            return replace(_waiting(page), throttles=page.throttles + 1, error=error)
+
+        return self._change(event.request_id, change, new_page(event))
+
+    def wait(self, event: QueuedEvent) -> InvocationPage:
+        """Note that a run was given back before it had ended, and that another server will run it."""
+        return self._change(event.request_id, _waiting, new_page(event))
+
+    def finish(self, event: QueuedEvent, condition: Condition, **outcome: Any) -> InvocationPage:
+        """Note the end; `outcome` has the fields of the page that it changes, such as `result`."""
+        is_success = condition is Condition.SUCCESS
+        state = InvocationState.SUCCEEDED if is_success else InvocationState.FAILED
+
+        def change(page: InvocationPage) -> InvocationPage:
+            return replace(page, state=state, condition=condition, finished_at=self._clock(), **outcome)
+
+        return self._change(event.request_id, change, new_page(event))
+
+    def cancel(self, request_id: str) -> InvocationPage | None:
+        """Note that an invocation is not to be run, or is to be ended; returns its page, if there is one."""
+        page = self.get(request_id)
+        if page is None or page.state.is_final:
+            return page
+
+        def change(page: InvocationPage) -> InvocationPage:
+            return replace(page, state=InvocationState.CANCELLED, finished_at=self._clock())
+
+        return self._change(request_id, change, page)
+
+    def note_log(self, request_id: str, log_tail: str) -> None:
+        """Note what a running invocation has logged."""
+        if (page := self.get(request_id)) is not None and page.log_tail != log_tail:
+            self._change(request_id, lambda page: replace(page, log_tail=log_tail), page)
+
+    def reset(self, request_id: str) -> None:
+        """Note that a dead event is run again as if it were new."""
+
+        def change(page: InvocationPage) -> InvocationPage:
+            return InvocationPage(
+                request_id=request_id, function=page.function, created_at=self._clock(), origin=page.origin
+            )
+
+        if (page := self.get(request_id)) is not None:
+            self._change(request_id, change, page, is_final_too=True)
+
+    def _begun(self, page: InvocationPage) -> InvocationPage:
+        is_lost = page.state is InvocationState.RUNNING  # nobody has noted the end of the run before
+        return replace(
+            page,
+            state=InvocationState.RUNNING,
+            attempts=page.failures + 1,
+            losses=page.losses + is_lost,
+            started_at=page.started_at or self._clock(),
+            log_tail="",
+        )
+
+    def _change(
+        self, request_id: str, change: Change, default: InvocationPage, *, is_final_too: bool = False
+    ) -> InvocationPage:
+        """Change a page, the default if there is none; a final page stays as it is."""
+        for _ in range(_TRIES):
+            item = self._store.get(_key(request_id))
+            page, version = (read_page(item.value), item.version) if item else (default, 0)
+            if page.state.is_final and not is_final_too:
+                return page
+            changed = change(page)
+            if self._write(changed, version):
+                return changed
+        raise QueueUnavailable(f"the page of {request_id} is changed by others all the time")
+
+    def _write(self, page: InvocationPage, version: int) -> bool:
+        kept = self._kept_seconds if page.state.is_final else _LONGEST_WAIT
+        value = write_page(page)
+        most = self._store.most_bytes
+        if most is not None and len(value) > most:
+            value = write_page(replace(page, result=_CUT, error=page.error and _CUT, is_cut=True))
+        return self._store.put(_key(page.request_id), value, version, self._clock() + kept)
+
+
+def new_page(event: QueuedEvent) -> InvocationPage:
+    """The page of an event that waits for its first run."""
+    return InvocationPage(
+        request_id=event.request_id,
+        function=event.function,
+        created_at=event.created_at,
+        origin=event.origin,
+    )
+
+
+def write_page(page: InvocationPage) -> bytes:
+    """Write a page as a state store keeps it."""
+    return json.dumps(asdict(page), separators=(",", ":")).encode()
+
+
+def read_page(value: bytes) -> InvocationPage:
+    """Read a page; keys that a later version has written are passed over."""
+    known = InvocationPage.__dataclass_fields__
+    fields = {name: each for name, each in json.loads(value).items() if name in known}
+    condition = fields.get("condition")
+    return InvocationPage(
+        **{
+            **fields,
+            "state": InvocationState(fields["state"]),
+            "condition": Condition(condition) if condition else None,
+            "origin": Origin(**fields["origin"]),
+        }
+    )
+
+
+def _waiting(page: InvocationPage) -> InvocationPage:
+    return replace(page, state=InvocationState.QUEUED)
+
+
+def _key(request_id: str) -> str:
+    return f"invocation/{request_id}"

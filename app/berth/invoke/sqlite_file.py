@@ -1,0 +1,195 @@
+"""One SQLite file that several server processes share: the event queue and the state store are in it."""
+
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as TooLate
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from berth.errors import QueueUnavailable
+
+T = TypeVar("T")
+Change = Callable[[sqlite3.Connection], T]
+
+# Version 1 of the tables. A later version may only add to them, because the servers of two versions share
+# a file during a deployment.
+_VERSION = 1
+_TABLES = """
+CREATE TABLE IF NOT EXISTS events (
+    id TEXT PRIMARY KEY, function TEXT NOT NULL, created REAL NOT NULL, due REAL NOT NULL, token TEXT,
+    is_dead INTEGER NOT NULL DEFAULT 0, details TEXT NOT NULL, payload BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS events_by_function ON events (function, is_dead, due);
+CREATE INDEX IF NOT EXISTS events_by_due ON events (is_dead, due);
+CREATE TABLE IF NOT EXISTS items (
+    key TEXT PRIMARY KEY, value BLOB NOT NULL, version INTEGER NOT NULL, expires REAL
+);
+CREATE INDEX IF NOT EXISTS items_by_expiry ON items (expires) WHERE expires IS NOT NULL;
+"""
+_LOCKED_SECONDS = 4.0  # how long another process may hold the file
+_SECONDS = 5.0  # how long a caller waits
+_MOST_CHANGES = 500  # of one commit
+_MOST_IDLE_READERS = 4
+
+
+class SqliteFile:
+    """The connections of one server process to the file.
+
+    One thread writes. It commits all changes that wait together, because a commit waits for the disk.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._changed = threading.Condition()
+        self._waiting: deque[tuple[Future[Any], Change[Any]]] = deque()
+        self._writer: threading.Thread | None = None
+        self._is_closed = False
+        self._readers: deque[sqlite3.Connection] = deque()
+        self._inode: int | None = None  # of the file that the writer has opened
+
+    def check(self) -> None:
+        """Raise QueueUnavailable if there is a file that cannot be used; changes nothing in it."""
+        if not self.path.exists():
+            return self._check_folder()
+        try:
+            with closing(self._connect("ro")) as connection:
+                version = _first(connection.execute("PRAGMA user_version"))
+                problem = _first(connection.execute("PRAGMA quick_check(1)"))
+            with self.path.open("r+b"):
+                pass
+        except (sqlite3.Error, OSError) as failed:
+            raise QueueUnavailable(f"{self.path} cannot be used: {failed}") from failed
+        if version > _VERSION:
+            raise QueueUnavailable(f"{self.path} was made by a newer version of Berth")
+        if problem != "ok":
+            raise QueueUnavailable(f"{self.path} is damaged: {problem}")
+        return None
+
+    def write(self, change: Change[T]) -> T:
+        """Make a change, and wait until it is on the disk; raises QueueUnavailable if it is not made."""
+        future = self.write_soon(change)
+        try:
+            return future.result(_SECONDS)
+        except TooLate as late:
+            future.cancel()
+            raise QueueUnavailable(f"{self.path} is locked") from late
+
+    def write_soon(self, change: Change[T]) -> Future[T]:
+        """Make a change soon; the future has its result, or QueueUnavailable."""
+        future: Future[T] = Future()
+        with self._changed:
+            if self._is_closed:
+                raise QueueUnavailable(f"{self.path} is closed")
+            self._waiting.append((future, change))
+            if self._writer is None:
+                self._writer = threading.Thread(target=self._write, name="berth-queue-file", daemon=True)
+                self._writer.start()
+            self._changed.notify()
+        return future
+
+    def read(self, query: Change[T]) -> T:
+        """Read what has been committed; raises QueueUnavailable."""
+        try:
+            connection = self._readers.pop() if self._readers else self._open()
+            result = query(connection)
+        except (sqlite3.Error, OSError) as failed:
+            raise QueueUnavailable(f"{self.path} cannot be read: {failed}") from failed
+        if self._is_closed or len(self._readers) >= _MOST_IDLE_READERS:
+            connection.close()
+        else:
+            self._readers.append(connection)
+        return result
+
+    def close(self) -> None:
+        """Make the changes that wait, and close the file."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify()
+        if self._writer is not None:
+            self._writer.join()
+        while self._readers:
+            self._readers.pop().close()
+
+    def _check_folder(self) -> None:
+        if not self.path.parent.is_dir():
+            raise QueueUnavailable(f"{self.path.parent}: there is no such folder for the queue's file")
+
+    def _write(self) -> None:
+        connection: sqlite3.Connection | None = None
+        while changes := self._next_changes():
+            try:
+                if connection is None or self._is_removed():
+                    connection = self._reopen(connection)
+                _commit(connection, changes)
+            except (sqlite3.Error, OSError) as failed:
+                _refuse(changes, QueueUnavailable(f"{self.path} cannot be written: {failed}"))
+        if connection is not None:
+            connection.close()
+
+    def _next_changes(self) -> Sequence[tuple[Future[Any], Change[Any]]]:
+        """Wait for changes; nothing once the file is closed and all changes are made."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._is_closed)
+            count = min(len(self._waiting), _MOST_CHANGES)
+            changes = [self._waiting.popleft() for _ in range(count)]
+        return [each for each in changes if each[0].set_running_or_notify_cancel()] or (
+            changes and self._next_changes()
+        )
+
+    def _is_removed(self) -> bool:
+        try:
+            return self.path.stat().st_ino != self._inode
+        except FileNotFoundError:
+            return True
+
+    def _reopen(self, connection: sqlite3.Connection | None) -> sqlite3.Connection:
+        if connection is not None:  # whatever it held is lost, and whoever removed it has to know
+            raise OSError("the file was removed while the server was running; restart the server")
+        connection = self._open()
+        connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {_VERSION};COMMIT")
+        self._inode = self.path.stat().st_ino
+        return connection
+
+    def _open(self) -> sqlite3.Connection:
+        connection = self._connect("rwc")
+        connection.execute("PRAGMA journal_mode = WAL")
+        # With FULL a commit has reached the disk before it is told.
+        connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+    def _connect(self, mode: str) -> sqlite3.Connection:
+        return sqlite3.connect(
+            f"file:{quote(str(self.path))}?mode={mode}",
+            uri=True,
+            timeout=_LOCKED_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+
+
+def _commit(connection: sqlite3.Connection, changes: Sequence[tuple[Future[Any], Change[Any]]]) -> None:
+    """Make all changes in one transaction; each has its result once the transaction is committed."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        results = [change(connection) for _, change in changes]
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise
+    for (future, _), result in zip(changes, results, strict=True):
+        future.set_result(result)
+
+
+def _refuse(changes: Sequence[tuple[Future[Any], Change[Any]]], failure: QueueUnavailable) -> None:
+    for future, _ in changes:
+        future.set_exception(failure)
+
+
+def _first(rows: sqlite3.Cursor) -> Any:
+    return next(iter(rows))[0]

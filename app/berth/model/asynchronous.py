@@ -1,0 +1,98 @@
+"""Asynchronous invocations: what is queued, what its page says, and how a function wants it to be run."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_EVENT_BYTES = 1_048_576
+
+
+@dataclass(frozen=True, kw_only=True)
+class AsyncConfig:
+    """How a function's asynchronous invocations are retried, and who is told how they ended.
+
+    A destination is the ARN of a queue, topic, event bus, bucket or function, or an https address.
+    https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html
+    """
+
+    maximum_retry_attempts: int = 2
+    maximum_event_age_seconds: int = 21_600
+    on_success: str | None = None
+    on_failure: str | None = None
+    dead_letter_queue: str | None = None
+    # Whether a run that a planned stop of the server cuts off may begin again with no retry left.
+    retry_safe: bool = False
+
+
+DEFAULT_ASYNC_CONFIG = AsyncConfig()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Who made an asynchronous invocation, and by which route: who else may read its page."""
+
+    route: str | None = None  # the route's key; None for the Invoke API
+    authorizer: str | None = None  # the route's authorizer, which a reader of the page is asked by, too
+    identity: str | None = None  # of the caller; None for a route that anybody may call
+
+
+NO_ORIGIN = Origin()
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueuedEvent:
+    """One event in the queue; every attempt to run it has its request id."""
+
+    request_id: str
+    function: str  # the function's name
+    payload: bytes = field(repr=False)
+    created_at: float  # seconds since 1970
+    trace_id: str | None = None
+    qualifier: str | None = None
+    origin: Origin = NO_ORIGIN
+
+
+class InvocationState(StrEnum):
+    """The states of an asynchronous invocation."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing will change any more."""
+        return self not in {InvocationState.QUEUED, InvocationState.RUNNING}
+
+
+class Condition(StrEnum):
+    """Why an asynchronous invocation ended, in the words of Lambda's destination records."""
+
+    SUCCESS = "Success"
+    RETRIES_EXHAUSTED = "RetriesExhausted"
+    EVENT_AGE_EXCEEDED = "EventAgeExceeded"
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvocationPage:
+    """What is known of one asynchronous invocation; times are seconds since 1970."""
+
+    request_id: str
+    function: str
+    created_at: float
+    origin: Origin = NO_ORIGIN
+    state: InvocationState = InvocationState.QUEUED
+    condition: Condition | None = None  # once it is final and was not cancelled
+    attempts: int = 0  # runs that have begun; a run that was lost with its server is begun again, not counted
+    failures: int = 0  # runs that ended in a function error
+    throttles: int = 0  # times that no execution environment could be had
+    losses: int = 0  # runs that were lost with their server
+    started_at: float | None = None
+    finished_at: float | None = None
+    result: Any = None  # what the handler returned
+    error: Any = None  # the error of the last run, as Lambda writes it
+    is_cut: bool = False  # the result was too large for the store
+    log_tail: str = ""
