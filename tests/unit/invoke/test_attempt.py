@@ -1,0 +1,282 @@
+"""What follows from the end of one attempt to run an event: retries, ages, throttles, losses, ends."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from berth.errors import Throttled
+from berth.invoke.attempt import Attempts, Pace
+from berth.invoke.queue.event_queue import Lease, QueueDepth
+from berth.invoke.queue.sqlite_queue import SqliteQueue
+from berth.invoke.results.pages import Pages
+from berth.invoke.sqlite_file import SqliteFile
+from berth.model.asynchronous import AsyncConfig, Condition, InvocationPage, InvocationState, QueuedEvent
+from berth.model.function import Function
+from berth.model.invocation import Invocation, InvocationResult
+from kit.under_test import build_function
+from unit.invoke.conftest import FakeClock
+
+SUCCESS = InvocationResult(b'{"answer":42}', log_tail=b"END\n")
+FAILURE = InvocationResult(b'{"errorType":"ValueError","errorMessage":"no"}', "Unhandled", b"no\n")
+ERROR = {"errorType": "ValueError", "errorMessage": "no"}
+THROTTLED = {"errorType": "TooManyRequestsException", "errorMessage": "Rate Exceeded."}
+EMPTY = QueueDepth(0, 0, 0, 0.0)
+
+
+@dataclass
+class Server:
+    """One server that works the queue, with a function that answers as it is told."""
+
+    file: SqliteFile
+    queue: SqliteQueue
+    pages: Pages
+    clock: FakeClock
+    function: Function
+    answer: Callable[[], InvocationResult] = lambda: SUCCESS
+    is_ending: bool = False
+    ran: list[Invocation] = field(default_factory=list)
+    delivered: list[InvocationPage] = field(default_factory=list)
+
+    def put(self) -> None:
+        event = QueuedEvent(
+            request_id="one", function=self.function.name, payload=b"{}", created_at=self.clock()
+        )
+        self.queue.put(event)
+        self.pages.create(event)
+
+    def lease(self) -> Lease | None:
+        found = self.queue.lease({self.function.name: 1}, 1, 30)
+        return found[0] if found else None
+
+    def work(self) -> InvocationPage:
+        """Make an attempt of the event that is due."""
+        lease = self.lease()
+        assert lease is not None, "nothing is due"
+        self.attempts().make(lease)
+        return self.page
+
+    def attempts(self) -> Attempts:
+        return Attempts(
+            self.queue,
+            self.pages,
+            {self.function.name: self.function},
+            Pace((60.0, 120.0), 1.0),
+            self._run,
+            lambda function, event, page: self.delivered.append(page),
+            lambda: self.is_ending,
+            self.clock,
+        )
+
+    def depth(self) -> QueueDepth:
+        """What is in the queue once all changes are made."""
+        self.file.write(lambda connection: None)
+        return self.queue.depth()
+
+    @property
+    def page(self) -> InvocationPage:
+        page = self.pages.get("one")
+        assert page is not None
+        return page
+
+    def _run(self, invocation: Invocation) -> InvocationResult:
+        self.ran.append(invocation)
+        return self.answer()
+
+
+@pytest.fixture
+def server(file: SqliteFile, queue: SqliteQueue, pages: Pages, clock: FakeClock) -> Server:
+    server = Server(file, queue, pages, clock, build_function("plain", "app.handler"))
+    server.put()
+    return server
+
+
+def _configure(server: Server, **config: Any) -> None:
+    server.function = build_function("plain", "app.handler", async_config=AsyncConfig(**config))
+
+
+def _throttle() -> InvocationResult:
+    raise Throttled("plain", "a limit")
+
+
+def test_event_that_succeeds_runs_once(server: Server) -> None:
+    now = server.clock()
+    server.clock.now += 2
+    page = server.work()
+    assert page == InvocationPage(
+        request_id="one",
+        function="plain",
+        created_at=now,
+        state=InvocationState.SUCCEEDED,
+        condition=Condition.SUCCESS,
+        attempts=1,
+        started_at=now + 2,
+        finished_at=now + 2,
+        result={"answer": 42},
+        log_tail="END\n",
+    )
+    assert server.delivered == [page]
+    assert server.depth() == EMPTY
+
+
+def test_event_that_fails_runs_three_times_with_one_id(server: Server) -> None:
+    server.answer = lambda: FAILURE
+    waits = []
+    for _ in range(2):
+        page = server.work()
+        assert (page.state, page.error) == (InvocationState.QUEUED, ERROR)
+        assert server.lease() is None
+        began = server.clock.now
+        while (lease := server.lease()) is None:
+            server.clock.now += 30
+        waits.append(server.clock.now - began)
+        server.queue.give_back(lease, 0)
+    assert waits == [60, 120]
+    page = server.work()
+    assert (page.state, page.condition, page.attempts) == (
+        InvocationState.FAILED,
+        Condition.RETRIES_EXHAUSTED,
+        3,
+    )
+    assert [invocation.request_id for invocation in server.ran] == ["one"] * 3
+    assert server.delivered == [page]
+    assert server.depth() == replace(EMPTY, dead=1)
+
+
+def test_event_is_tried_again_as_often_as_its_function_says(server: Server) -> None:
+    _configure(server, maximum_retry_attempts=0)
+    server.answer = lambda: FAILURE
+    page = server.work()
+    assert (page.condition, page.attempts, page.failures) == (Condition.RETRIES_EXHAUSTED, 1, 1)
+
+
+def test_event_ends_when_its_next_run_would_be_too_late(server: Server) -> None:
+    _configure(server, maximum_event_age_seconds=60)
+    server.clock.now += 1
+    server.answer = lambda: FAILURE
+    page = server.work()
+    assert (page.condition, page.error, page.failures) == (Condition.EVENT_AGE_EXCEEDED, ERROR, 1)
+    assert server.delivered == [page]
+
+
+def test_event_never_runs_when_it_has_waited_too_long(server: Server) -> None:
+    _configure(server, maximum_event_age_seconds=60)
+    server.clock.now += 61
+    page = server.work()
+    assert (page.condition, page.failures, server.ran) == (Condition.EVENT_AGE_EXCEEDED, 0, [])
+
+
+def test_throttle_counts_as_no_attempt_and_waits_longer_each_time(server: Server) -> None:
+    server.answer = _throttle
+    waits = []
+    for _ in range(11):
+        page = server.work()
+        assert (page.state, page.error, page.failures) == (InvocationState.QUEUED, THROTTLED, 0)
+        began = server.clock.now
+        while (lease := server.lease()) is None:
+            server.clock.now += 1
+        waits.append(server.clock.now - began)
+        server.queue.give_back(lease, 0)
+    assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
+    server.answer = lambda: SUCCESS
+    assert server.work().attempts == 1
+
+
+def test_throttled_event_ends_with_its_age(server: Server) -> None:
+    _configure(server, maximum_event_age_seconds=60)
+    server.answer = _throttle
+    while server.work().state is InvocationState.QUEUED:
+        server.clock.now += 40
+    assert (server.page.condition, server.page.error) == (Condition.EVENT_AGE_EXCEEDED, THROTTLED)
+
+
+def test_event_of_a_function_that_may_not_run_ends_at_once(server: Server) -> None:
+    server.function = build_function("plain", "app.handler", reserved_concurrency=0)
+    page = server.work()
+    assert (page.condition, page.error, page.failures) == (Condition.RETRIES_EXHAUSTED, THROTTLED, 0)
+    assert server.ran == []
+
+
+def test_run_that_was_lost_with_its_server_is_no_attempt(server: Server) -> None:
+    for losses in range(3):
+        lease = server.lease()
+        assert lease is not None
+        assert server.pages.begin(lease.event).losses == losses
+        server.clock.now += 31  # the server was killed; the lease ends
+    page = server.work()
+    assert (page.state, page.attempts, page.losses) == (InvocationState.SUCCEEDED, 1, 3)
+
+
+def test_event_that_kills_its_servers_is_dead_after_ten_losses(server: Server) -> None:
+    for _ in range(10):
+        lease = server.lease()
+        assert lease is not None
+        server.pages.begin(lease.event)
+        server.clock.now += 31
+    page = server.work()
+    assert (page.condition, page.losses, server.ran) == (Condition.RETRIES_EXHAUSTED, 10, [])
+    assert server.depth().dead == 1
+
+
+def test_run_that_a_planned_stop_cut_off_takes_a_retry_at_once(server: Server) -> None:
+    server.answer, server.is_ending = lambda: FAILURE, True
+    page = server.work()
+    assert (page.state, page.failures) == (InvocationState.QUEUED, 1)
+    assert server.lease() is not None
+
+
+@pytest.mark.parametrize(
+    ("retry_safe", "state"), [(False, InvocationState.FAILED), (True, InvocationState.QUEUED)]
+)
+def test_run_that_a_planned_stop_cut_off_needs_a_retry_or_a_function_that_is_retry_safe(
+    retry_safe: bool, state: InvocationState, server: Server
+) -> None:
+    _configure(server, maximum_retry_attempts=0, retry_safe=retry_safe)
+    server.answer, server.is_ending = lambda: FAILURE, True
+    assert server.work().state is state
+    assert [page.condition for page in server.delivered] == [Condition.RETRIES_EXHAUSTED] * (not retry_safe)
+
+
+def test_cancelled_event_never_runs_and_is_told(server: Server) -> None:
+    server.pages.cancel("one")
+    page = server.work()
+    assert (page.state, page.condition, server.ran) == (InvocationState.CANCELLED, None, [])
+    assert (server.delivered, server.depth()) == ([page], EMPTY)
+
+
+@pytest.mark.parametrize("answer", [SUCCESS, FAILURE])
+def test_event_that_was_cancelled_while_it_ran_stays_cancelled(
+    answer: InvocationResult, server: Server
+) -> None:
+    def cancel() -> InvocationResult:
+        server.pages.cancel("one")
+        return answer
+
+    server.answer = cancel
+    assert server.work().state is InvocationState.CANCELLED
+    assert server.depth() == EMPTY
+
+
+def test_end_that_was_noted_but_not_told_to_the_queue_is_told_without_a_run(server: Server) -> None:
+    lease = server.lease()
+    assert lease is not None
+    server.pages.begin(lease.event)
+    server.pages.finish(lease.event, Condition.SUCCESS, result=1)
+    server.clock.now += 31
+    page = server.work()
+    assert (page.result, server.ran, server.delivered) == (1, [], [page])
+    assert server.depth() == EMPTY
+
+
+def test_result_that_is_no_json_is_kept_as_text(server: Server) -> None:
+    server.answer = lambda: InvocationResult(b"\xff{")
+    assert server.work().result == "\ufffd{"
+
+
+def test_page_is_written_as_plain_json(server: Server) -> None:
+    server.work()
+    item = server.pages._store.get("invocation/one")
+    assert item is not None
+    assert json.loads(item.value)["result"] == {"answer": 42}

@@ -1,0 +1,71 @@
+"""How many events of each function may be leased: nobody starves, nobody takes more than there is."""
+
+from dataclasses import replace
+
+import pytest
+
+from berth.invoke.backlog import Backlog
+from berth.invoke.queue.event_queue import Lease
+from berth.model.asynchronous import QueuedEvent
+from berth.model.function import Function
+from kit.under_test import build_function
+
+
+def _backlog(places: int = 4, **reserved: int | None) -> Backlog:
+    base: Function = build_function("plain", "app.handler")
+    functions = {
+        name: replace(base, name=name, reserved_concurrency=count) for name, count in reserved.items()
+    }
+    return Backlog(functions, places)
+
+
+def _leases(function: str, count: int, start: int = 0) -> list[Lease]:
+    events = (
+        QueuedEvent(request_id=f"{function}-{start + number}", function=function, payload=b"", created_at=0)
+        for number in range(count)
+    )
+    return [Lease(event, "token") for event in events]
+
+
+def test_function_may_take_all_places() -> None:
+    backlog = _backlog(a=None, b=None)
+    assert backlog.wanted() == ({"a": 4, "b": 4}, 4)
+    assert backlog.add(_leases("a", 3))
+    assert backlog.wanted() == ({"b": 1, "a": 1}, 1)
+
+
+def test_function_that_runs_nothing_has_a_place_more() -> None:
+    backlog = _backlog(a=None, b=None, c=None)
+    backlog.add(_leases("a", 4))
+    assert backlog.wanted() == ({"b": 1, "c": 1}, 2)
+    backlog.add(_leases("b", 1))
+    assert backlog.wanted() == ({"c": 1}, 1)
+    backlog.add(_leases("c", 1))
+    assert backlog.wanted() == ({}, 0)
+    assert backlog.most_running == 6
+
+
+@pytest.mark.parametrize(("reserved", "wanted"), [(None, 4), (0, 4), (1, 1), (3, 3)])
+def test_reserved_concurrency_limits_the_events_of_a_function(reserved: int | None, wanted: int) -> None:
+    backlog = _backlog(a=reserved)
+    assert backlog.wanted() == ({"a": wanted}, 4)
+
+
+def test_place_is_free_again_when_an_event_is_done() -> None:
+    backlog = _backlog(places=1, a=None)
+    (lease,) = _leases("a", 1)
+    backlog.add([lease])
+    assert backlog.wanted() == ({}, 0)
+    assert backlog.leases() == [lease]
+    assert not backlog.await_end(0)
+    backlog.done(lease)
+    assert backlog.wanted() == ({"a": 1}, 1)
+    assert backlog.await_end(0)
+
+
+def test_nothing_begins_once_it_is_closed() -> None:
+    backlog = _backlog(a=None)
+    backlog.close()
+    assert backlog.wanted() == ({}, 0)
+    assert not backlog.add(_leases("a", 1))
+    assert backlog.leases() == []

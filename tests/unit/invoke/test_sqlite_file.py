@@ -1,0 +1,146 @@
+"""The file of the queue: what stops a start, what a caller is told, and what survives."""
+
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from berth.errors import QueueUnavailable
+from berth.invoke.queue.sqlite_queue import SqliteQueue
+from berth.invoke.sqlite_file import SqliteFile
+from berth.model.asynchronous import QueuedEvent
+
+
+def _event(number: int = 0) -> QueuedEvent:
+    return QueuedEvent(request_id=f"{number}", function="plain", payload=b"\x00\xff", created_at=1.5)
+
+
+def _filled(path: Path, count: int = 1) -> None:
+    file = SqliteFile(path)
+    for number in range(count):
+        SqliteQueue(file).put(_event(number))
+    file.close()
+
+
+def _fill(queue: SqliteQueue) -> None:
+    for number in range(50):
+        queue.put(QueuedEvent(request_id=f"{number}", function="a", payload=b"x" * 4000, created_at=0))
+
+
+def _assert_refused(path: Path, message: str) -> None:
+    before = path.read_bytes()
+    with pytest.raises(QueueUnavailable, match=message):
+        SqliteFile(path).check()
+    assert path.read_bytes() == before
+
+
+def test_file_that_is_not_there_is_made_when_something_is_written(tmp_path: Path) -> None:
+    file = SqliteFile(tmp_path / "events.db")
+    file.check()
+    assert list(tmp_path.iterdir()) == []
+    file.write(lambda connection: None)
+    assert file.path.exists()
+    file.close()
+
+
+def test_file_is_good_when_a_server_has_used_it(tmp_path: Path) -> None:
+    _filled(tmp_path / "events.db", 3)
+    SqliteFile(tmp_path / "events.db").check()
+
+
+def test_start_is_refused_when_the_folder_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(QueueUnavailable, match="there is no such folder for the queue's file"):
+        SqliteFile(tmp_path / "nowhere" / "events.db").check()
+
+
+def test_start_is_refused_when_the_file_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "events.db"
+    path.write_bytes(b"orders\n" * 1000)
+    _assert_refused(path, "events.db cannot be used: file is not a database")
+
+
+def test_start_is_refused_when_the_file_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "events.db"
+    _filled(path, 200)
+    content = bytearray(path.read_bytes())
+    content[4096:8192] = b"\x5a" * 4096
+    path.write_bytes(content)
+    _assert_refused(path, "events.db (is damaged|cannot be used)")
+
+
+def test_start_is_refused_when_a_newer_version_made_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "events.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 2")
+    _assert_refused(path, "events.db was made by a newer version of Berth")
+
+
+def test_writes_are_refused_when_the_file_was_removed(tmp_path: Path) -> None:
+    file = SqliteFile(tmp_path / "events.db")
+    SqliteQueue(file).put(_event())
+    file.path.unlink()
+    with pytest.raises(QueueUnavailable, match="the file was removed while the server was running"):
+        SqliteQueue(file).put(_event(1))
+    file.close()
+
+
+def test_writes_are_refused_when_another_process_holds_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("berth.invoke.sqlite_file._LOCKED_SECONDS", 0.05)
+    file = SqliteFile(tmp_path / "events.db")
+    SqliteQueue(file).put(_event())
+    with closing(sqlite3.connect(file.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(QueueUnavailable, match=r"events\.db cannot be written: database is locked"):
+            SqliteQueue(file).put(_event(1))
+        assert SqliteQueue(file).depth().depth == 1
+        other.execute("ROLLBACK")
+    SqliteQueue(file).put(_event(2))
+    assert SqliteQueue(file).depth().depth == 2
+    file.close()
+
+
+def test_writes_are_refused_when_the_disk_is_full(tmp_path: Path) -> None:
+    file = SqliteFile(tmp_path / "events.db")
+    file.write(lambda connection: connection.execute("PRAGMA max_page_count = 40").close())
+    queue = SqliteQueue(file)
+    with pytest.raises(QueueUnavailable, match=r"events\.db cannot be written: database or disk is full"):
+        _fill(queue)
+    stored = queue.depth().depth
+    assert stored > 0
+    file.close()
+    again = SqliteQueue(SqliteFile(file.path))
+    assert again.depth().depth == stored
+    again.close()
+
+
+def test_events_of_many_threads_are_all_stored(tmp_path: Path) -> None:
+    file = SqliteFile(tmp_path / "events.db")
+    queue = SqliteQueue(file)
+
+    def put(first: int) -> None:
+        for number in range(first, first + 25):
+            queue.put(_event(number))
+
+    threads = [threading.Thread(target=put, args=(first,)) for first in range(0, 200, 25)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    file.close()
+    again = SqliteQueue(SqliteFile(tmp_path / "events.db"))
+    assert again.depth().depth == 200
+    leases = again.lease({"plain": 500}, 500, 30)
+    assert {lease.event.request_id for lease in leases} == {f"{number}" for number in range(200)}
+    assert leases[0].event.payload == b"\x00\xff"
+    again.close()
+
+
+def test_nothing_is_written_once_it_is_closed(tmp_path: Path) -> None:
+    file = SqliteFile(tmp_path / "events.db")
+    file.close()
+    with pytest.raises(QueueUnavailable, match=r"events\.db is closed"):
+        file.write(lambda connection: None)
