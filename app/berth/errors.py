@@ -163,6 +163,14 @@ class InvalidRequest(GatewayRefusal):
     """Raised for a request that lacks what its method request asks for; the caller sees its text."""
 
 
+class OtherRequest(GatewayRefusal):
+    """Raised when an idempotency key comes again with another request; the caller sees its text."""
+
+
+class NoSuchInvocation(GatewayRefusal):
+    """Raised when there is no such page, or when it is another caller's."""
+
+
 class AmbiguousPath(GatewayRefusal):
     """Raised for a path that a function could read as one of a route with another guard."""
 

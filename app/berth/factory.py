@@ -9,9 +9,10 @@ from berth.gateway.authorizers.lambda_authorizer import Invoke
 from berth.gateway.blueprint import function_blueprint
 from berth.gateway.faults import register_faults
 from berth.gateway.flask_app import GatewayApp
+from berth.gateway.invocation_pages import pages_blueprint
 from berth.gateway.preflight import answer_preflights, options_blueprint
 from berth.gateway.view import Gateway
-from berth.invoke.engine import create_engine
+from berth.invoke.engine import Engine, create_engine
 from berth.invoke.invoker import Invoker
 from berth.manifest.loader import Catalog, load
 from berth.model.authorizer import Authorizer
@@ -38,9 +39,10 @@ def create_app(settings: Settings | None = None, only: Collection[str] = ()) -> 
     invoker = Invoker(environments)
     gateway = create_gateway(invoker, catalog)
     app = GatewayApp(catalog.stage.trust)
-    engine = create_engine(settings, environments, invoker, catalog.functions, has_events=False)
+    has_events = any(route.invocation != "sync" for route in catalog.routes)
+    engine = create_engine(settings, environments, invoker, catalog.functions, has_events=has_events)
     app.register_blueprint(health_blueprint(environments))
-    _register_functions(app, gateway, catalog)
+    _register_functions(app, gateway, engine, catalog)
     register_faults(app, gateway)
     app.extensions["berth"] = engine
     return app
@@ -57,10 +59,12 @@ def create_gateway(invoker: Invoker, catalog: Catalog) -> Gateway:
     return Gateway(invoker, stage, create_decisions(used, to_function))
 
 
-def _register_functions(app: GatewayApp, gateway: Gateway, catalog: Catalog) -> None:
+def _register_functions(app: GatewayApp, gateway: Gateway, engine: Engine, catalog: Catalog) -> None:
     for function in catalog.functions.values():
         routes = [route for route in catalog.routes if route.function is function]
-        app.register_blueprint(function_blueprint(gateway, function, routes))
+        app.register_blueprint(function_blueprint(gateway, engine.events, function, routes))
+    if makers := [route for route in catalog.routes if route.invocation != "sync"]:
+        app.register_blueprint(pages_blueprint(gateway, engine.pages, makers))
     if cors := catalog.stage.cors:
         app.register_blueprint(options_blueprint(gateway, cors, catalog.routes))
         answer_preflights(app, gateway, cors)

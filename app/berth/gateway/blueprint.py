@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from flask import Blueprint
 
+from berth.gateway.async_view import handle_as_asked, handle_event
 from berth.gateway.response import WireResponse
 from berth.gateway.view import Gateway, handle
+from berth.invoke.event_invoker import EventInvoker
 from berth.model.function import Function
 from berth.model.route import Route, RouteKey
 
@@ -16,15 +18,20 @@ View = Callable[..., WireResponse]
 _NOT_IN_A_NAME = re.compile(r"\W+", re.ASCII)
 
 
-def function_blueprint(gateway: Gateway, function: Function, routes: Sequence[Route]) -> Blueprint:
+def function_blueprint(
+    gateway: Gateway, events: EventInvoker, function: Function, routes: Sequence[Route]
+) -> Blueprint:
     """The blueprint of a function: a rule and an endpoint for each of its routes."""
     blueprint = Blueprint(function.name, function.name, root_path=str(function.directory))
-    add_routes(blueprint, {route: _view(gateway, route) for route in routes})
+    add_routes(blueprint, {route: _view(gateway, events, route) for route in routes})
     return blueprint
 
 
-def _view(gateway: Gateway, route: Route) -> View:
+def _view(gateway: Gateway, events: EventInvoker, route: Route) -> View:
     """The view of a route; it takes the path parameters that Flask passes, and does not need them."""
+    if route.invocation != "sync":
+        answer = handle_event if route.invocation == "async" else handle_as_asked
+        return lambda **path_parameters: answer(gateway, events, route)
     return lambda **path_parameters: handle(gateway, route)
 
 

@@ -6,6 +6,7 @@ from berth.invoke.attempt import Pace
 from berth.invoke.event_invoker import EventInvoker
 from berth.invoke.event_worker import EventWorker, WorkerRules
 from berth.invoke.invoker import Invoker
+from berth.invoke.results.claims import Claims
 from berth.invoke.results.pages import Pages
 from berth.invoke.stores import Stores, open_stores
 from berth.model.asynchronous import InvocationPage, QueuedEvent
@@ -82,7 +83,7 @@ def create_engine(
     worker = None
     if has_events and settings.worker == "on":
         worker = EventWorker(stores.queue, pages, invoker, functions, rules, _deliver)
-    events = EventInvoker(stores.queue, pages, worker.wake if worker else lambda: None)
+    events = EventInvoker(stores.queue, pages, Claims(stores.state), worker.wake if worker else lambda: None)
     return Engine(environments, stores, pages, events, worker)
 
 

@@ -2,12 +2,16 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from berth.errors import PayloadTooLarge
 from berth.invoke.queue.event_queue import EventQueue
+from berth.invoke.results.claims import Claims, IdempotentRequest
 from berth.invoke.results.pages import Pages
 from berth.model.asynchronous import MAX_EVENT_BYTES, NO_ORIGIN, Origin, QueuedEvent
 from berth.model.invocation import Invocation
+
+_PAGE_SECONDS = 2.0
 
 
 class EventInvoker:
@@ -17,11 +21,13 @@ class EventInvoker:
         self,
         queue: EventQueue,
         pages: Pages,
+        claims: Claims,
         wake: Callable[[], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._queue = queue
         self._pages = pages
+        self._claims = claims
         self._wake = wake
         self._clock = clock
 
@@ -45,3 +51,25 @@ class EventInvoker:
         self._queue.put(event)
         self._pages.create(event)
         self._wake()
+
+    def invoke_once(self, invocation: Invocation, origin: Origin, request: IdempotentRequest) -> str:
+        """Queue an invocation unless the same request has come before; returns the id that counts.
+
+        Raises OtherRequest as well, if the key belongs to another request.
+        """
+        request_id = self._claims.claim(request, invocation.request_id)
+        if request_id == invocation.request_id or not self._has_page(request_id):
+            self.invoke(replace(invocation, request_id=request_id), origin)
+        return request_id
+
+    def _has_page(self, request_id: str) -> bool:
+        """Whether an invocation was queued: its page may come a moment after the claim of its key.
+
+        Without a page its server has died between the two, or the page has expired.
+        """
+        deadline = time.monotonic() + _PAGE_SECONDS
+        while self._pages.get(request_id) is None:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        return True

@@ -28,6 +28,15 @@ class AsyncConfig:
 DEFAULT_ASYNC_CONFIG = AsyncConfig()
 
 
+@dataclass(frozen=True)
+class Callback:
+    """Whom a route tells of the end of each of its invocations."""
+
+    url: str
+    secret: str = field(repr=False)
+    allow_private_addresses: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Origin:
     """Who made an asynchronous invocation, and by which route: who else may read its page."""

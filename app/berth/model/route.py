@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from berth.model.asynchronous import Callback
 from berth.model.authorizer import Authorizer
 from berth.model.function import Function
 from berth.model.listener_rule import ANY_REQUEST, ListenerRule
@@ -105,6 +106,8 @@ class Route:
     listener_rule: ListenerRule = ANY_REQUEST
     authorizer: Authorizer | None = None
     scopes: tuple[str, ...] = ()
+    invocation: str = "sync"  # sync, async, or caller: as the request's X-Amz-Invocation-Type says
+    callback: Callback | None = None
 
     @property
     def stage(self) -> Stage:

@@ -1,0 +1,124 @@
+"""The pages of asynchronous invocations over HTTP: a client that got 202 looks here, and may cancel."""
+
+import json
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import flask
+from flask import Blueprint
+
+from berth.errors import InvalidRequest, NoSuchInvocation
+from berth.gateway.async_view import PAGES
+from berth.gateway.caller_name import caller_name
+from berth.gateway.request import read_call
+from berth.gateway.response import WireResponse, write_response
+from berth.gateway.routing.head import open_head
+from berth.gateway.view import Gateway
+from berth.invoke.results.page_document import page_document
+from berth.invoke.results.pages import Pages
+from berth.model.asynchronous import InvocationPage
+from berth.model.http import HttpResponse
+from berth.model.method_request import MethodRequest
+from berth.model.route import Route, RouteKey
+from berth.payload.by_kind import SHAPES
+
+_LONGEST_WAIT = 20  # seconds
+_MOST_LONG_POLLS = 8  # requests; each holds a thread of the server
+_LOOK_SECONDS = 0.25
+
+
+def pages_blueprint(gateway: Gateway, pages: Pages, routes: Sequence[Route]) -> Blueprint:
+    """The blueprint of the pages of invocations that these routes make."""
+    made_by = {(route.function.name, str(route.key)): route for route in routes}
+    blueprint = Blueprint("_berth_invocations", __name__, url_prefix=PAGES)
+    access, waiting = Access(gateway, pages, made_by), threading.BoundedSemaphore(_MOST_LONG_POLLS)
+
+    def show(request_id: str, authorizer: str | None = None) -> WireResponse:
+        page = access.page(request_id, authorizer)
+        seconds = _wait_seconds()
+        if seconds and waiting.acquire(blocking=False):
+            try:
+                page = _await_end(pages, page, seconds)
+            finally:
+                waiting.release()
+        return _answer(gateway, page)
+
+    def cancel(request_id: str, authorizer: str | None = None) -> WireResponse:
+        page = access.page(request_id, authorizer)
+        return _answer(gateway, pages.cancel(request_id) or page)
+
+    for path in ("/<request_id>", "/<authorizer>/<request_id>"):
+        blueprint.add_url_rule(path, view_func=show, methods=["GET"])
+        blueprint.add_url_rule(path, view_func=cancel, methods=["DELETE"])
+    return blueprint
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who may read a page: the caller of its invocation, found by the authorizer of the same route."""
+
+    gateway: Gateway
+    pages: Pages
+    made_by: Mapping[tuple[str, str], Route]  # by the function's name and the route's key
+
+    def page(self, request_id: str, authorizer: str | None) -> InvocationPage:
+        """The page for the current request; raises NoSuchInvocation, also for another caller's.
+
+        Raises Unauthorized and the other errors of authorizers as well.
+        """
+        environ, stage = flask.request.environ, self.gateway.stage
+        open_head(environ, stage.trust)
+        page = self.pages.get(request_id)
+        route = self.made_by.get((page.function, page.origin.route or "")) if page else None
+        if page is None or route is None:
+            raise NoSuchInvocation(request_id)
+        guard = route.authorizer.name if route.authorizer else None
+        if authorizer != (guard if stage.authorizers_run_in == "gateway" else None):
+            raise NoSuchInvocation(request_id)
+        call = read_call(flask.request, _page_route(route), self.gateway.stamps, SHAPES[route.function.api])
+        identity = self.gateway.authorize(call)
+        if guard != page.origin.authorizer or caller_name(call, identity) != page.origin.identity:
+            raise NoSuchInvocation(request_id)
+        return page
+
+
+def _page_route(made_by: Route) -> Route:
+    """The route of a page: guarded as the route that made its invocation."""
+    method_request = MethodRequest(api_key_required=made_by.method_request.api_key_required)
+    return Route(
+        RouteKey(flask.request.method, f"{PAGES}/{{id}}"),
+        made_by.function,
+        method_request,
+        authorizer=made_by.authorizer,
+        scopes=made_by.scopes,
+    )
+
+
+def _wait_seconds() -> int:
+    text = flask.request.args.get("wait", "0")
+    if not (text.isascii() and text.isdigit() and int(text[:4]) <= _LONGEST_WAIT):
+        raise InvalidRequest(f"wait must be a whole number of seconds from 0 to {_LONGEST_WAIT}")
+    return int(text)
+
+
+def _await_end(pages: Pages, page: InvocationPage, seconds: int) -> InvocationPage:
+    """Wait until an invocation has ended, but only for so long; returns its last page."""
+    deadline = time.monotonic() + seconds
+    while not page.state.is_final and time.monotonic() < deadline:
+        time.sleep(_LOOK_SECONDS)
+        page = pages.get(page.request_id) or page
+    return page
+
+
+def _answer(gateway: Gateway, page: InvocationPage) -> WireResponse:
+    body = json.dumps(page_document(page)).encode()
+    headers = [
+        ("Content-Type", "application/json"),
+        ("Content-Length", str(len(body))),
+        ("Cache-Control", "no-store"),
+    ]
+    if not page.state.is_final:
+        headers.append(("Retry-After", "5"))
+    return write_response(HttpResponse(200, headers, body))
