@@ -120,6 +120,14 @@ class EnvironmentDied(InvocationFault):
     error_type = "Runtime.ExitError"
 
 
+class InitFailed(EnvironmentDied):
+    """Raised when the import of a function raised an error; carries the error in the runtime's words."""
+
+    def __init__(self, error_type: str, message: str) -> None:
+        super().__init__(f"{error_type}: {message}")
+        self.error_type, self.message = error_type, message
+
+
 class OutOfMemory(EnvironmentDied):
     """Raised when the process group of an execution environment used more than its memorySize."""
 

@@ -97,6 +97,11 @@ def _choice(*choices: str) -> Callable[[str], str]:
     return read
 
 
+def _names(text: str) -> tuple[str, ...]:
+    """The names in a list with commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
 def _flag(text: str) -> bool:
     if text not in {"0", "1"}:
         raise ValueError(f"{text!r} must be 0 or 1")
@@ -156,6 +161,10 @@ class Settings:
     tls_client_ca: str | None = field(
         default=None, metadata=_variable("BERTH_TLS_CLIENT_CA", _file, needs="BERTH_TLS_CERTIFICATE")
     )
+    # What a function that cannot be imported at the start means for the server's readiness.
+    check: str = field(default="warn", metadata=_variable("BERTH_CHECK", _choice("strict", "warn", "off")))
+    # The extras of the distribution that the image has.
+    extras: tuple[str, ...] = field(default=("aws",), metadata=_variable("BERTH_EXTRAS", _names))
     # How functions are kept from each other and from the server.
     sandbox: str = field(
         default="auto",

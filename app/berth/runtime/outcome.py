@@ -4,7 +4,7 @@ import json
 import sys
 from dataclasses import replace
 
-from berth.errors import HandlerTimedOut, InvocationFault
+from berth.errors import HandlerTimedOut, InitFailed, InvocationFault
 from berth.model.function import Function
 from berth.model.invocation import InvocationResult
 from berth.runtime.environment import Instance
@@ -41,6 +41,11 @@ def init_outcome(ending: InvocationResult | InvocationFault) -> Outcome:
     if isinstance(ending, InvocationFault):
         return invocation_outcome(ending)
     return Outcome("error", str(ending.value["errorType"]))
+
+
+def init_error(failure: InvocationResult) -> InitFailed:
+    """The error that a function's import raised."""
+    return InitFailed(str(failure.value["errorType"]), str(failure.value["errorMessage"]))
 
 
 def log_source(function: Function, instance: Instance) -> Source:

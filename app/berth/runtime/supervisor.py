@@ -19,6 +19,7 @@ from berth.runtime.logs.output_reader import OutputReader
 from berth.runtime.outcome import log_source
 from berth.runtime.sandbox.confinement import Confinement
 from berth.runtime.sandbox.kernel import Kernel
+from berth.runtime.search import server_packages
 from berth.runtime.temp_folders import TempFolders
 from berth.settings import Settings
 
@@ -35,8 +36,15 @@ class Supervisor:
     Each of its threads is started when the first environment needs it.
     """
 
-    def __init__(self, settings: Settings, descriptor: int, kernel: Kernel | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        descriptor: int,
+        kernel: Kernel | None = None,
+        packages: tuple[str, ...] = (),
+    ) -> None:
         self.settings = settings
+        self.packages = packages or server_packages()  # the folders of what is installed for all functions
         self.output = OutputReader(descriptor)
         self.limiter = MemoryLimiter()
         self.confinement = Confinement(settings, kernel)

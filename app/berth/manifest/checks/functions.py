@@ -82,13 +82,14 @@ def _more_roots(folder: Path, manifest: FunctionManifest, stage: StageManifest |
         given = given.replace(f"${{stageVariables.{name}}}", value)
     yield from (folder / entry for entry in given.split(os.pathsep) if entry)
     for layer in (folder / layer for layer in manifest.layers):
-        yield from (layer, layer / "python", *layer.glob("python/lib/python3.*/site-packages"))
+        installed = layer / PACKAGES_FOLDER
+        yield from (layer, layer / "python", *layer.glob("python/lib/python3.*/site-packages"), installed)
 
 
 def _can_import(parts: Sequence[str], roots: Sequence[str]) -> bool:
     """Whether Python would find a module there, in whatever form; no code of the function runs for this."""
     importlib.invalidate_caches()
-    path = [*roots, *(folder for root in roots for folder in _named_by_path_files(Path(root)))]
+    path = [*roots, *(folder for root in roots for folder in named_by_path_files(Path(root)))]
     for part in parts:
         found = PathFinder.find_spec(part, path)
         if found is None:
@@ -97,7 +98,8 @@ def _can_import(parts: Sequence[str], roots: Sequence[str]) -> bool:
     return True
 
 
-def _named_by_path_files(folder: Path) -> Iterator[str]:
+def named_by_path_files(folder: Path) -> Iterator[str]:
+    """The folders that the `.pth` files of a folder add to the path."""
     for file in sorted(folder.glob("*.pth")):
         lines = file.read_text("utf-8", errors="replace").splitlines() if file.is_file() else []
         yield from (str(folder / line) for line in lines if line and isdir(folder / line))

@@ -34,7 +34,7 @@ class InlineEnvironment:
         self.function = function
         instance = Instance(uuid.uuid4().hex)
         self._log = supervisor.open_log(function, instance)
-        self._scope = ModuleScope(function, build_environ(function, supervisor.settings, instance))
+        self._scope = ModuleScope(function, build_environ(function, supervisor, instance))
         self._state = State.NEW
         self._has_methods = False
 

@@ -64,9 +64,12 @@ class Slots:
             self._give_back(function)
 
     def spare(self) -> bool:
-        """Take a slot for work in the background, and return whether one was free; see give_spare_back()."""
+        """Take a slot for work in the background, and return whether one was free; see give_spare_back().
+
+        While requests wait for a slot, none is free for such work.
+        """
         with self._changed:
-            if self._is_closed or self._in_flight >= self._limits.shared:
+            if self._is_closed or self._waiting or self._in_flight >= self._limits.shared:
                 return False
             self._in_flight += 1
             return True

@@ -11,13 +11,15 @@ from pathlib import Path
 from berth.errors import EnvironmentDied, HandlerTimedOut, InvocationFault
 from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
+from berth.runtime.advice import log_advice
 from berth.runtime.environment import Instance, State
 from berth.runtime.logs.log_format import Report
 from berth.runtime.logs.output_pipe import OutputPipe
-from berth.runtime.outcome import final_result, init_outcome, invocation_outcome
+from berth.runtime.outcome import final_result, init_error, init_outcome, invocation_outcome
 from berth.runtime.process.channel import DeadlinePassed
-from berth.runtime.process.environ import build_environ, server_packages
+from berth.runtime.process.environ import build_environ
 from berth.runtime.process.runtime_process import RuntimeProcess, launch
+from berth.runtime.search import server_packages
 from berth.runtime.supervisor import Supervisor
 
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
@@ -177,6 +179,8 @@ class ProcessEnvironment:
         if self._state is State.READY:
             return None
         failure = self._initialize("init", _INIT_SECONDS)
+        if isinstance(failure, InvocationResult):
+            log_advice(self.function, init_error(failure))
         if isinstance(failure, HandlerTimedOut):
             self._replace_ended_process()  # Lambda imports it again, as part of the invocation
             return None
@@ -264,16 +268,19 @@ class ProcessEnvironment:
 
     def _launch(self) -> None:
         assert self._folder is not None, "the environment is open"
-        settings, confinement = self._supervisor.settings, self._supervisor.confinement
+        packages, confinement = self._supervisor.packages, self._supervisor.confinement
         seen = confinement.seen_folder(self._folder)
         start = partial(
             launch,
             self.function,
-            build_environ(self.function, settings, self._instance, seen),
+            build_environ(self.function, self._supervisor, self._instance, seen),
             self._pipe.writing,
             # While files are edited, no bytecode is written: Python would miss an edit within one second.
-            bytecode=not settings.reload,
-            confine=partial(confinement.sandbox, self.function, self._folder, server_packages()),
+            bytecode=not self._supervisor.settings.reload,
+            packages=packages,
+            confine=partial(
+                confinement.sandbox, self.function, self._folder, (*packages, *server_packages())
+            ),
         )
         self._current = None
         self._launched_at = time.monotonic()

@@ -1,12 +1,12 @@
 """The commands of `flask function`: list, check, invoke, new, event, install."""
 
 import json
+import signal
 import sys
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import closing, redirect_stdout
-from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
@@ -26,7 +26,8 @@ from berth.payload.schema.event import check_event
 from berth.payload.urls import decode_path, split_target
 from berth.runtime.environments import Environments, check_sandbox, create_environments
 from berth.settings import Settings
-from berth.tools.cli.install import install_requirements
+from berth.tools.cli.check import import_check
+from berth.tools.cli.install import find_targets, install_all
 from berth.tools.cli.scaffold import write_function
 from berth.tools.cli.start import refusing
 from berth.tools.sample import SAMPLE_SHAPES, build_sample_event
@@ -64,18 +65,21 @@ def list_functions() -> None:
 @function_group.command("check")
 @click.argument("name", required=False)
 def check_functions(name: str | None) -> None:
-    """Check manifests, import each handler in an environment of its own, check sample events."""
+    """Check manifests, import each handler with what the image will have, check sample events."""
     catalog = _catalog(name)
     with refusing():
-        confinement = check_sandbox(Settings.from_environ(), catalog.stage)
+        settings = Settings.from_environ()
+        confinement = check_sandbox(settings, catalog.stage)
     click.echo(confinement.description(), err=True)
     shared = shared_tmp_uses(catalog.functions.values()) if confinement.shares_tmp else ()
     for warning in (*catalog.warnings, *confinement.warnings(catalog.stage), *shared):
         click.echo(f"warning: {warning}", err=True)
     failed = 0
-    with closing(_environments()) as environments:
+    with refusing(), import_check(settings) as imports:
         for function in catalog.functions.values():
-            problems = list(_check(function, environments))
+            for warning in imports.warnings(function):
+                click.echo(f"warning: {function.name}: {warning}", err=True)
+            problems = [*imports.problems(function), *_check_samples(function)]
             failed += bool(problems)
             click.echo(f"{function.name}: {'FAILED' if problems else 'ok'}")
             for problem in problems:
@@ -146,17 +150,17 @@ def print_event(
 
 @function_group.command("install")
 @click.argument("name", required=False)
-def install_functions(name: str | None) -> None:
-    """Install each function's requirements.txt into its own .packages folder."""
+@click.option("--again", is_flag=True, help="Install unchanged requirements, too, to get newer versions.")
+def install_functions(name: str | None, again: bool) -> None:
+    """Install the requirements.txt of each function and layer into its own .packages folder."""
     with refusing():
         functions_dir = Settings.from_environ().functions_dir
-    found = sorted(functions_dir.glob(f"{name or '[!._]*'}/requirements.txt"))
     if name and not (functions_dir / name).is_dir():
         raise click.ClickException(f"there is no function {name!r} in {functions_dir}")
-    for requirements in found:
-        click.echo(f"{requirements.parent.name}: installing {requirements}")
-        install_requirements(requirements)
-    if not found:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    targets = find_targets(functions_dir, name)
+    install_all(targets, again=again)
+    if not targets:
         click.echo("nothing to install: no requirements.txt")
 
 
@@ -221,18 +225,8 @@ def _require_json(payload: bytes, event_file: BinaryIO | None) -> None:
         raise click.ClickException(f"{name} is not JSON: {bad}") from bad
 
 
-def _check(function: Function, environments: Environments) -> Iterator[str]:
-    """Find what is wrong with a function: import its handler in a process, and check its sample events."""
-    unlimited = replace(function, isolation="process", reserved_concurrency=None)
-    try:
-        with environments.environment(unlimited) as environment:
-            failure = environment.initialize()
-    except errors.InvocationFault as fault:
-        yield f"handler {function.handler!r}: {fault.reason}"
-    else:
-        if failure is not None:
-            error = json.loads(failure.payload)
-            yield f"handler {function.handler!r}: {error['errorType']}: {error['errorMessage']}"
+def _check_samples(function: Function) -> Iterator[str]:
+    """Find what is wrong with a function's sample events."""
     for sample in sorted((function.directory / "events").glob("*.json")):
         yield from _check_sample(sample)
 
