@@ -24,9 +24,10 @@ FLOORS = (
         "runtime/environment.py",
         "runtime/temp_folders.py",
         "runtime/search.py",
+        "runtime/requirements.py",
     ),
-    ("runtime/outcome.py",),
-    ("runtime/supervisor.py",),
+    ("runtime/outcome.py", "runtime/imports.py"),
+    ("runtime/supervisor.py", "runtime/advice.py"),
     # The pool knows no kind of environment: only environments.py does.
     ("runtime/process", "runtime/pool"),
     ("runtime/inline",),

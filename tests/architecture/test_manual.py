@@ -93,6 +93,7 @@ SENTENCES = [
         "| {:,} and {:,} bytes |",
         [number("MAX_REQUEST_BYTES"), number("frames.MAX_RESPONSE_BYTES")],
     ),
+    ("environments", "It is tried again after {:g} s", [number("AGAIN_SECONDS_AT_START")]),
     ("environments", "Looked at every {:g} ms", [1000 * number("memory_limiter.PERIOD_SECONDS")]),
     ("environments", "A line that is longer than {:g} MiB", [number("LONGEST_LINE") / _MIB]),
     ("environments", "may print {:g} KB, what a pipe holds", [number("PIPE_BYTES") / _KIB]),

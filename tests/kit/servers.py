@@ -154,6 +154,7 @@ def project_environ(project: Path) -> dict[str, str]:
         **os.environ,
         "BERTH_FUNCTIONS_DIR": str(project / "functions"),
         "BERTH_MANIFESTS_DIR": str(project / "manifests"),
+        "BERTH_CHECK": "off",  # tests count processes and lines of the log
         "PYTHONUNBUFFERED": "1",
     }
 

@@ -42,7 +42,8 @@ def missing_imports(function: Function, packages: Sequence[str]) -> list[Missing
     while search.files:
         file, package = search.files.pop(0)
         for name, names, line, is_late in _imports(file, package):
-            if (module := search.follow(name, names)) and (module not in missing or not is_late):
+            module = search.follow(name, names)
+            if module and (module not in missing or missing[module].is_late > is_late):
                 missing[module] = MissingImport(module, file, line, is_late)
     return sorted(missing.values(), key=lambda each: (each.is_late, each.file, each.line))
 

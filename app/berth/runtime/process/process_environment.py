@@ -19,7 +19,6 @@ from berth.runtime.outcome import final_result, init_error, init_outcome, invoca
 from berth.runtime.process.channel import DeadlinePassed
 from berth.runtime.process.environ import build_environ
 from berth.runtime.process.runtime_process import RuntimeProcess, launch
-from berth.runtime.search import server_packages
 from berth.runtime.supervisor import Supervisor
 
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
@@ -278,9 +277,7 @@ class ProcessEnvironment:
             # While files are edited, no bytecode is written: Python would miss an edit within one second.
             bytecode=not self._supervisor.settings.reload,
             packages=packages,
-            confine=partial(
-                confinement.sandbox, self.function, self._folder, (*packages, *server_packages())
-            ),
+            confine=partial(confinement.sandbox, self.function, self._folder, packages),
         )
         self._current = None
         self._launched_at = time.monotonic()

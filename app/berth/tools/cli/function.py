@@ -154,11 +154,12 @@ def print_event(
 def install_functions(name: str | None, again: bool) -> None:
     """Install the requirements.txt of each function and layer into its own .packages folder."""
     with refusing():
-        functions_dir = Settings.from_environ().functions_dir
+        settings = Settings.from_environ()
+    functions_dir = settings.functions_dir
     if name and not (functions_dir / name).is_dir():
         raise click.ClickException(f"there is no function {name!r} in {functions_dir}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    targets = find_targets(functions_dir, name)
+    targets = find_targets(functions_dir, settings.manifests_dir, name)
     install_all(targets, again=again)
     if not targets:
         click.echo("nothing to install: no requirements.txt")

@@ -38,21 +38,22 @@ class Target:
     requirements: Requirements
 
 
-def find_targets(functions_dir: Path, name: str | None) -> list[Target]:
-    """The functions with a requirements.txt, and the layers with one that these functions name.
+def find_targets(functions_dir: Path, manifests_dir: Path, name: str | None) -> list[Target]:
+    """The functions with a requirements.txt, and the layers with one that these functions or stages name.
 
     Manifests are not checked here: only their keys `code` and `layers` are read, if they can be.
     """
     folders = sorted(path for path in functions_dir.glob(name or "[!._]*") if path.is_dir())
-    manifests = {folder: _read_manifest(folder) for folder in folders}
+    manifests = {folder: _read_object(folder / "manifest.json") for folder in folders}
+    layers = [folder / layer for folder in folders for layer in _texts(manifests[folder].get("layers"))]
+    for stage in sorted(manifests_dir.glob("*.json")):
+        layers += [manifests_dir / layer for layer in _texts(_read_object(stage).get("layers"))]
     targets = {
         folder.resolve(): Target(folder.name, Requirements.of(folder.resolve(), _code(folder, manifest)))
         for folder, manifest in manifests.items()
     }
-    for folder, manifest in manifests.items():
-        for layer in _texts(manifest.get("layers")):
-            path = (folder / layer).resolve()
-            targets.setdefault(path, Target(f"layer {path.name}", Requirements.of(path)))
+    for layer in map(Path.resolve, layers):
+        targets.setdefault(layer, Target(f"layer {layer.name}", Requirements.of(layer)))
     return [target for target in targets.values() if target.requirements.exist()]
 
 
@@ -189,9 +190,9 @@ class _Installation:
                 self._running.discard(process)
 
 
-def _read_manifest(folder: Path) -> dict[str, object]:
+def _read_object(file: Path) -> dict[str, object]:
     with suppress(OSError, ValueError):
-        document = json.loads((folder / "manifest.json").read_bytes())
+        document = json.loads(file.read_bytes())
         if isinstance(document, dict):
             return document
     return {}
