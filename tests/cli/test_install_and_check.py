@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from berth.tools.cli.install import find_targets
 from kit.servers import ROOT, project_environ, write_function
 
 PACKAGES = ".packages"
@@ -170,3 +171,16 @@ def test_an_interrupted_install_leaves_nothing(project: Path, tmp_path: Path):
     assert (installing.returncode, output) == (1, "")
     assert errors.strip() == "Aborted!"
     assert sorted(path.name for path in folder.glob(".p*")) == []
+
+
+def test_layers_of_a_stage_are_found_and_manifests_that_cannot_be_read_are_passed_over(project: Path):
+    for folder in ("layers/all", "layers/own", "functions/plain", "functions/broken"):
+        (project / folder).mkdir(parents=True)
+        _require(project / folder, "six")
+    (project / "manifests" / "prod.json").write_text('{"layers": ["../layers/all", 1], "functions": 1}')
+    (project / "functions" / "plain" / "manifest.json").write_text('{"layers": ["../../layers/own"]}')
+    (project / "functions" / "broken" / "manifest.json").write_text("{")
+    found = find_targets(project / "functions", project / "manifests", None)
+    assert sorted(each.name for each in found) == ["broken", "layer all", "layer own", "plain"]
+    named = find_targets(project / "functions", project / "manifests", "broken")
+    assert sorted(each.name for each in named) == ["broken", "layer all"]
