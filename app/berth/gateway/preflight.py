@@ -30,6 +30,8 @@ def answer_preflights(app: flask.Flask, gateway: Gateway, cors: Cors) -> None:
         refusal = refused.refusal if isinstance(refused, RefusedRequest) else None
         if flask.request.method != "OPTIONS" or isinstance(refusal, UntrustedGateway | MalformedRequest):
             return None
+        if refused is not None and refusal is None:
+            return None  # the server's own URLs belong to no API
         origin, wanted = map(flask.request.headers.get, ("Origin", "Access-Control-Request-Method"))
         if origin is None or wanted is None:
             return None
