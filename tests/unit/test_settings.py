@@ -9,7 +9,7 @@ KNOWN = (
     "(known: BERTH_STAGE, BERTH_FUNCTIONS_DIR, BERTH_MANIFESTS_DIR, BERTH_CONCURRENCY, "
     "BERTH_WAIT_SECONDS, BERTH_MAX_ENVIRONMENTS, BERTH_IDLE_SECONDS, BERTH_LOG_FORMAT, BERTH_DRAIN_DELAY, "
     "BERTH_PROTECT_AFTER, BERTH_RELOAD, BERTH_TLS_CERTIFICATE, BERTH_TLS_KEY, BERTH_TLS_CLIENT_CA, "
-    "BERTH_SANDBOX)"
+    "BERTH_SANDBOX, BERTH_INVOKE_HERE)"
 )
 
 BAD = {
@@ -41,6 +41,7 @@ BAD = {
     "BERTH_PROTECT_AFTER=nan": "'nan' must be a number of 0 or more",
     "BERTH_SANDBOX=strict": "'strict' must be auto or files or namespaces or off",
     "BERTH_RELOAD=true": "'true' must be 0 or 1",
+    "BERTH_INVOKE_HERE=1": "'1' must be on or off",
     "BERTH_STAGE=": "must not be empty",
     "BERTH_FUNCTIONS_DIR=": "must not be empty",
     "BERTH_MANIFESTS_DIR=": "must not be empty",
@@ -98,6 +99,7 @@ def test_the_variables_are_known():
         "BERTH_DRAIN_DELAY",
         "BERTH_FUNCTIONS_DIR",
         "BERTH_IDLE_SECONDS",
+        "BERTH_INVOKE_HERE",
         "BERTH_LOG_FORMAT",
         "BERTH_MANIFESTS_DIR",
         "BERTH_MAX_ENVIRONMENTS",
@@ -174,6 +176,7 @@ def test_everything_can_be_set(tmp_path, monkeypatch):
         "BERTH_WAIT_SECONDS",
         "BERTH_MAX_ENVIRONMENTS",
         "BERTH_IDLE_SECONDS",
+        "BERTH_INVOKE_HERE",
         "BERTH_LOG_FORMAT",
         "BERTH_DRAIN_DELAY",
         "BERTH_PROTECT_AFTER",

@@ -15,7 +15,7 @@ from berth.gateway.client import GatewayClient
 from berth.gateway.request import MAX_BODY_BYTES
 from berth.gateway.response import WireResponse
 from berth.gateway.routing.api_routes import ApiRoutes
-from berth.gateway.routing.head import LISTENER, RequestHead, open_head, raw_target
+from berth.gateway.routing.head import LISTENER, Environ, RequestHead, open_head, raw_target
 from berth.model.http import HttpResponse
 from berth.model.invoke_api import InvokeApi, is_invoke_path
 from berth.model.route import ANY, METHODS, RESERVED_PREFIX, Route, is_reserved
@@ -23,6 +23,7 @@ from berth.model.trust import Trust
 from berth.payload.urls import split_target
 
 INVOKE_BLUEPRINT = "_berth_invoke"
+_INVOKE_API = "berth.invoke api"  # of a request that was sent to it
 
 
 class RefusedRequest(HTTPException):
@@ -102,12 +103,18 @@ class RouteAdapter(MapAdapter):
 
     def _match_invoke_api(self, path: str, *args: Any, **kwargs: Any) -> Any:
         """Match a path as it was sent: a function's name in it may hold an encoded slash."""
+        self._environ[_INVOKE_API] = True
         if "//" in path:  # werkzeug would redirect
             raise NotFound
         rule, values = super().match(path, *args, **kwargs | {"return_rule": True})
         if not rule.endpoint.startswith(f"{INVOKE_BLUEPRINT}."):
             raise NotFound
         return (rule if kwargs.get("return_rule") else rule.endpoint), values
+
+
+def asks_invoke_api(environ: Environ) -> bool:
+    """Whether a request was sent to the Invoke API, and so to none of the functions' APIs."""
+    return _INVOKE_API in environ
 
 
 class RouteMap(Map):

@@ -163,8 +163,8 @@ class Hooks:
         signal.signal(signal.SIGTERM, go_on)
         believe_orders_only(worker.orders, worker.age, worker.ppid)
         names = [listener.getsockname() for listener in worker.sockets]
-        scheme = "https" if worker.cfg.is_ssl else "http"
-        environments.announce(invoke_endpoint(worker.wsgi.invoke_api, names, scheme))
+        is_tls = bool(worker.cfg.is_ssl)
+        environments.announce(invoke_endpoint(worker.wsgi.invoke_api, names, is_tls=is_tls))
         environments.keep()
 
     def pre_request(self, worker: ThreadWorker, req: Request) -> None:
@@ -176,7 +176,8 @@ class Hooks:
         lines = getattr(req, "lines", None) or list(req.headers)
         req.headers[:] = [line for line in req.headers if not line[0].startswith(_CONFIDENTIAL)]
         req.headers.append((RAW_HEADERS_NAME, lines))
-        req.headers.append((LISTENER_NAME, getattr(req, "listener", None)))
+        if (listener := getattr(req, "listener", None)) is not None:
+            req.headers.append((LISTENER_NAME, listener))
         if (exchange := getattr(req, "exchange", None)) is not None:
             req.headers.append((WIRE_BODY_NAME, exchange))
 

@@ -27,7 +27,7 @@ def check_listeners(catalog: Catalog, listeners: Iterable[object]) -> None:
     raise ManifestError([Problem("stage", "invokeApi.bind", wrong)])
 
 
-def invoke_endpoint(api: InvokeApi | None, listeners: Iterable[Any], scheme: str = "http") -> str | None:
+def invoke_endpoint(api: InvokeApi | None, listeners: Iterable[Any], *, is_tls: bool = False) -> str | None:
     """The URL at which functions of this server reach the Invoke API; None if there is none.
 
     `listeners` are the names of the server's sockets.
@@ -37,7 +37,7 @@ def invoke_endpoint(api: InvokeApi | None, listeners: Iterable[Any], scheme: str
     if found is None:
         return None
     host, port = found
-    return f"{scheme}://{_written((_EVERY_ADDRESS.get(host, host), port))}"
+    return f"http{'s' if is_tls else ''}://{_written((_EVERY_ADDRESS.get(host, host), port))}"
 
 
 def _written(listener: Listener) -> str:
