@@ -142,9 +142,14 @@ class Throttled(InvocationFault):
 
     error_type = "TooManyRequestsException"
 
-    def __init__(self, function_name: str, limit: str) -> None:
+    def __init__(self, function_name: str, limit: str, *, is_reserved: bool = False) -> None:
         self.function_name = function_name
+        self.is_reserved = is_reserved  # whether the limit is the function's own
         super().__init__(f"{function_name} was throttled by {limit}")
+
+
+class QueueUnavailable(BerthError):
+    """Raised when an event cannot be queued: then nobody was promised that it will be handled."""
 
 
 class GatewayRefusal(BerthError):

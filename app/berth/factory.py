@@ -9,11 +9,15 @@ from berth.gateway.authorizers.lambda_authorizer import Invoke
 from berth.gateway.blueprint import function_blueprint
 from berth.gateway.faults import register_faults
 from berth.gateway.flask_app import GatewayApp
+from berth.gateway.lambda_api.authentication import Authentication
+from berth.gateway.lambda_api.blueprint import LambdaApi, invoke_blueprint
+from berth.gateway.lambda_api.operations import Enqueue, Operations
 from berth.gateway.preflight import answer_preflights, options_blueprint
 from berth.gateway.view import Gateway
 from berth.invoke.invoker import Invoker
 from berth.manifest.loader import Catalog, load
 from berth.model.authorizer import Authorizer
+from berth.model.invoke_api import InvokeApi
 from berth.runtime.environments import check_sandbox, create_environments
 from berth.server.health import health_blueprint
 from berth.settings import Settings
@@ -35,8 +39,10 @@ def create_app(settings: Settings | None = None, only: Collection[str] = ()) -> 
         log.warning("%s", warning)
     environments = create_environments(settings, list(catalog.functions.values()))
     gateway = create_gateway(Invoker(environments), catalog)
-    app = GatewayApp(catalog.stage.trust)
+    app = GatewayApp(catalog.stage.trust, catalog.stage.invoke_api)
     app.register_blueprint(health_blueprint(environments))
+    if api := catalog.stage.invoke_api:
+        app.register_blueprint(invoke_blueprint(create_lambda_api(api, gateway.invoker, catalog)))
     _register_functions(app, gateway, catalog)
     register_faults(app, gateway)
     app.extensions["berth"] = environments
@@ -52,6 +58,15 @@ def create_gateway(invoker: Invoker, catalog: Catalog) -> Gateway:
 
     used = {route.authorizer.name: route.authorizer for route in catalog.routes if route.authorizer}
     return Gateway(invoker, stage, create_decisions(used, to_function))
+
+
+def create_lambda_api(
+    api: InvokeApi, invoker: Invoker, catalog: Catalog, enqueue: Enqueue | None = None
+) -> LambdaApi:
+    """Lambda's own API for the functions of a catalog; `enqueue` keeps the events of asynchronous ones."""
+    stage = catalog.stage
+    operations = Operations(invoker, stage, catalog.functions, enqueue, shows_variables=api.auth != "none")
+    return LambdaApi(Authentication(api, stage.region), operations)
 
 
 def _register_functions(app: GatewayApp, gateway: Gateway, catalog: Catalog) -> None:

@@ -108,6 +108,10 @@ def _flag(text: str) -> bool:
     return text == "1"
 
 
+def _switch(text: str) -> bool:
+    return _choice("on", "off")(text) == "on"
+
+
 def _file(text: str) -> str:
     """The path of a file that can be read."""
     if not os.access(text, os.R_OK) or not os.path.isfile(text):
@@ -170,7 +174,10 @@ class Settings:
         default="auto",
         metadata=_variable("BERTH_SANDBOX", _choice("auto", "files", "namespaces", "off")),
     )
+    # Whether AWS_ENDPOINT_URL_LAMBDA of every function is this server.
+    invoke_here: bool = field(default=False, metadata=_variable("BERTH_INVOKE_HERE", _switch))
     port: int = field(default=8000, metadata=_variable("PORT", _whole(0, 65535)))
+    is_development: bool = False  # it runs under the command `flask`
     region: str = "us-east-1"
     account_id: str = "123456789012"
     log_group: str | None = None  # where the container's log driver sends stdout
@@ -240,10 +247,12 @@ def _platform_values(environ: Mapping[str, str]) -> dict[str, Any]:
     """The values of the fields that the platform and the command line tell about."""
     metadata_uri = environ.get("ECS_CONTAINER_METADATA_URI_V4")
     task = task_facts(metadata_uri) if metadata_uri else TaskFacts()
+    is_development = environ.get("FLASK_RUN_FROM_CLI") == "true"
     region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or task.region
     return {
         "max_environments": _default_environments(task.memory_mb),
-        "reload": environ.get("FLASK_RUN_FROM_CLI") == "true",
+        "reload": is_development,
+        "is_development": is_development,
         "region": region or Settings.region,
         "account_id": task.account_id or Settings.account_id,
         "log_group": task.log_group,

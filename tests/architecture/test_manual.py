@@ -6,6 +6,7 @@ import pytest
 
 from berth.manifest.schema.authorizer import AuthorizerSchema, CredentialSchema
 from berth.manifest.schema.gateway import ApiKeySchema, CorsSchema, GatewaySchema, SecretSchema
+from berth.manifest.schema.invoke_api import InvokeApiSchema
 from berth.manifest.schema.manifest import FunctionManifestSchema, StageManifestSchema
 from berth.manifest.schema.route import ConditionSchema, RouteSchema
 from berth.model.api_kind import REST
@@ -37,6 +38,7 @@ def test_manifest_keys_are_in_the_manual():
         CredentialSchema(),
         GatewaySchema(),
         SecretSchema(),
+        InvokeApiSchema(),
     )
     keys = {field.data_key or name for schema in schemas for name, field in schema.fields.items()}
     assert [key for key in sorted(keys) if f"`{key}`" not in MANUAL] == []

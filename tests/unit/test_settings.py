@@ -9,7 +9,7 @@ KNOWN = (
     "(known: BERTH_STAGE, BERTH_FUNCTIONS_DIR, BERTH_MANIFESTS_DIR, BERTH_CONCURRENCY, "
     "BERTH_WAIT_SECONDS, BERTH_MAX_ENVIRONMENTS, BERTH_IDLE_SECONDS, BERTH_LOG_FORMAT, BERTH_DRAIN_DELAY, "
     "BERTH_PROTECT_AFTER, BERTH_RELOAD, BERTH_TLS_CERTIFICATE, BERTH_TLS_KEY, BERTH_TLS_CLIENT_CA, "
-    "BERTH_CHECK, BERTH_EXTRAS, BERTH_SANDBOX)"
+    "BERTH_CHECK, BERTH_EXTRAS, BERTH_SANDBOX, BERTH_INVOKE_HERE)"
 )
 
 BAD = {
@@ -42,6 +42,7 @@ BAD = {
     "BERTH_SANDBOX=strict": "'strict' must be auto or files or namespaces or off",
     "BERTH_CHECK=yes": "'yes' must be strict or warn or off",
     "BERTH_RELOAD=true": "'true' must be 0 or 1",
+    "BERTH_INVOKE_HERE=1": "'1' must be on or off",
     "BERTH_STAGE=": "must not be empty",
     "BERTH_FUNCTIONS_DIR=": "must not be empty",
     "BERTH_MANIFESTS_DIR=": "must not be empty",
@@ -101,6 +102,7 @@ def test_the_variables_are_known():
         "BERTH_EXTRAS",
         "BERTH_FUNCTIONS_DIR",
         "BERTH_IDLE_SECONDS",
+        "BERTH_INVOKE_HERE",
         "BERTH_LOG_FORMAT",
         "BERTH_MANIFESTS_DIR",
         "BERTH_MAX_ENVIRONMENTS",
@@ -181,6 +183,7 @@ def test_everything_can_be_set(tmp_path, monkeypatch):
         "BERTH_WAIT_SECONDS",
         "BERTH_MAX_ENVIRONMENTS",
         "BERTH_IDLE_SECONDS",
+        "BERTH_INVOKE_HERE",
         "BERTH_LOG_FORMAT",
         "BERTH_DRAIN_DELAY",
         "BERTH_PROTECT_AFTER",

@@ -10,7 +10,7 @@ from flask import Blueprint
 from berth.errors import MalformedRequest, NoSuchRoute, UntrustedGateway
 from berth.gateway.blueprint import View, add_routes
 from berth.gateway.cors import preflight_headers
-from berth.gateway.flask_app import RefusedRequest, RouteMap
+from berth.gateway.flask_app import RefusedRequest, RouteMap, asks_invoke_api
 from berth.gateway.response import WireResponse, write_response
 from berth.gateway.routing.head import RequestHead
 from berth.gateway.view import Gateway
@@ -29,6 +29,8 @@ def answer_preflights(app: flask.Flask, gateway: Gateway, cors: Cors) -> None:
         refused = flask.request.routing_exception
         refusal = refused.refusal if isinstance(refused, RefusedRequest) else None
         if flask.request.method != "OPTIONS" or isinstance(refusal, UntrustedGateway | MalformedRequest):
+            return None
+        if asks_invoke_api(flask.request.environ):
             return None
         origin, wanted = map(flask.request.headers.get, ("Origin", "Access-Control-Request-Method"))
         if origin is None or wanted is None:

@@ -5,7 +5,7 @@ import os
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 from berth.errors import ManifestError, Place, Report
 from berth.manifest.checks.authorizers import check_authorizers, used_authorizers
 from berth.manifest.checks.functions import MANIFEST, check_functions, check_resources, manifest_place
+from berth.manifest.checks.invoke_api import check_invoke_api, invoke_api_warnings
 from berth.manifest.checks.routes import Manifests, check_cors, check_routes, read_method_request
 from berth.manifest.document import load_document, shown
 from berth.manifest.schema.keys import FUNCTION_DEFAULTS, STAGE_NAME
@@ -27,6 +28,7 @@ from berth.manifest.secrets import with_secrets
 from berth.model.api_kind import find_kind
 from berth.model.authorizer import Authorizer
 from berth.model.function import Function, FunctionConfiguration
+from berth.model.invoke_api import FOR_DEVELOPMENT, Listener
 from berth.model.manifest import FunctionManifest, StageManifest
 from berth.model.route import Route
 from berth.model.stage import DEFAULT_STAGE, Stage
@@ -54,7 +56,7 @@ def load(settings: Settings, only: Collection[str] = ()) -> Catalog:
     place = report.at(shown(_stage_file(settings)))
     stage_manifest = _load_stage_manifest(settings, place)
     defaults = stage_manifest.function_defaults if stage_manifest else FUNCTION_DEFAULTS
-    found, warnings = _find_folders(settings.functions_dir, report)
+    found, passed_over = _find_folders(settings.functions_dir, report)
     folders = _select(found, only, report) if only else found
     manifests = _load_functions(folders, defaults, report)
     if stage_manifest is not None and not only:
@@ -65,16 +67,20 @@ def load(settings: Settings, only: Collection[str] = ()) -> Catalog:
     environment = _resolve(stage_manifest.environment, stage_manifest.stage_variables, place)
     stage = build_stage(stage_manifest, settings, environment)
     stage = with_secrets(stage, stage_manifest, settings.secrets, place)
+    if stage_manifest.invoke_api is None and settings.is_development:
+        stage = replace(stage, invoke_api=FOR_DEVELOPMENT)
     authorizers = used_authorizers(manifests.values(), stage) if only else stage.authorizers
     asked = _load_functions(_folders_of(authorizers, found, manifests), defaults, report) if only else {}
     check_authorizers(authorizers, {folder.name for folder in (*manifests, *asked)}, place)
     check_routes(manifests, stage, report)
     check_cors(manifests, stage, place)
+    check_invoke_api(manifests, stage, settings, place)
     functions = _build_functions({**manifests, **asked}, stage, report)
     check_resources(functions.values(), settings.max_environments, report)
     routes = tuple(_build_routes(manifests, functions, report))
     report.raise_if_any()
-    return Catalog(stage, functions, routes, (*warnings, *_runtime_warnings(manifests)))
+    told = (*passed_over, *_runtime_warnings(manifests), *invoke_api_warnings(stage, settings))
+    return Catalog(stage, functions, routes, told)
 
 
 def _stage_file(settings: Settings) -> Path:
@@ -92,6 +98,12 @@ def _load_stage_manifest(settings: Settings, place: Place) -> StageManifest | No
         place.add("", f"no manifest for the stage {settings.stage!r} (found: {known})")
         return None
     return load_document(path, place, read_stage_manifest, salvage_stage_manifest)
+
+
+def read_invoke_listener(settings: Settings) -> Listener | None:
+    """The listener that the stage's manifest wants for the Invoke API alone; a wrong manifest wants none."""
+    manifest = _load_stage_manifest(settings, Report().at(""))
+    return manifest.invoke_api.bind if manifest and manifest.invoke_api else None
 
 
 def build_stage(manifest: StageManifest, settings: Settings, environment: Mapping[str, str]) -> Stage:

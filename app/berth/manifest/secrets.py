@@ -1,14 +1,15 @@
 """Reading the secrets that a stage's manifest names: once, at start. The manifest itself never holds one."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from berth.errors import Place
 from berth.model.api_key import ApiKey, hash_api_key
 from berth.model.authorizer import Authorizer, IamCredential
-from berth.model.manifest import SecretManifest, StageManifest
+from berth.model.invoke_api import InvokeApi
+from berth.model.manifest import CredentialManifest, SecretManifest, StageManifest
 from berth.model.stage import Stage
 from berth.model.trust import CONTEXT_PREFIX, Trust
 
@@ -24,6 +25,7 @@ def with_secrets(stage: Stage, manifest: StageManifest, variables: Mapping[str, 
         api_keys=_read_api_keys(manifest, secrets),
         authorizers=_read_authorizers(manifest, secrets),
         trust=_read_trust(manifest, secrets),
+        invoke_api=_read_invoke_api(manifest, secrets),
         secret_files=tuple(secrets.files),
     )
 
@@ -75,19 +77,47 @@ def _read_authorizers(manifest: StageManifest, secrets: _Secrets) -> dict[str, A
         name: replace(
             each.authorizer,
             name=name,
-            credentials=tuple(
-                IamCredential(
-                    key.access_key_id,
-                    secrets.read(key.environment, f"authorizers.{name}.credentials[{index}].environment"),
-                    key.account_id,
-                    key.user_arn,
-                    key.user_id,
-                )
-                for index, key in enumerate(each.credentials)
-            ),
+            credentials=_read_credentials(each.credentials, f"authorizers.{name}", secrets),
         )
         for name, each in manifest.authorizers.items()
     }
+
+
+def _read_credentials(
+    keys: Sequence[CredentialManifest], place: str, secrets: _Secrets
+) -> tuple[IamCredential, ...]:
+    """Complete access keys with their secrets."""
+    return tuple(
+        IamCredential(
+            key.access_key_id,
+            secrets.read(key.environment, f"{place}.credentials[{index}].environment"),
+            key.account_id,
+            key.user_arn,
+            key.user_id,
+        )
+        for index, key in enumerate(keys)
+    )
+
+
+def _read_invoke_api(manifest: StageManifest, secrets: _Secrets) -> InvokeApi | None:
+    """Read the access keys and the tokens of the Invoke API."""
+    api = manifest.invoke_api
+    if api is None or api.auth == "off":
+        return None
+    credentials = _read_credentials(api.credentials, "invokeApi", secrets)
+    tokens = _read_tokens(api.tokens, "invokeApi", secrets)
+    return InvokeApi(api.auth, credentials, tokens, api.bind)
+
+
+def _read_tokens(manifests: Sequence[SecretManifest], place: str, secrets: _Secrets) -> tuple[str, ...]:
+    """Read tokens, and keep them as hashes."""
+    tokens = []
+    for index, manifest in enumerate(manifests):
+        token = secrets.read_from(manifest, f"{place}.tokens[{index}]")
+        if token and not _TOKEN_FORM.fullmatch(token):
+            secrets.place.add(f"{place}.tokens[{index}]", "must be 32 to 512 letters or digits")
+        tokens.append(hash_api_key(token))
+    return tuple(tokens)
 
 
 def _read_trust(manifest: StageManifest, secrets: _Secrets) -> Trust | None:
@@ -99,10 +129,5 @@ def _read_trust(manifest: StageManifest, secrets: _Secrets) -> Trust | None:
     if prefix and not _PREFIX_FORM.fullmatch(prefix):
         wrong = f"must be {CONTEXT_PREFIX}, 8 to 64 letters or digits, and a hyphen"
         secrets.place.add("gateway.prefix", wrong)
-    tokens = []
-    for index, place in enumerate(gateway.tokens):
-        token = secrets.read_from(place, f"gateway.tokens[{index}]")
-        if token and not _TOKEN_FORM.fullmatch(token):
-            secrets.place.add(f"gateway.tokens[{index}]", "must be 32 to 512 letters or digits")
-        tokens.append(hash_api_key(token))
-    return Trust(prefix, tuple(tokens), gateway.variables, gateway.context)
+    tokens = _read_tokens(gateway.tokens, "gateway", secrets)
+    return Trust(prefix, tokens, gateway.variables, gateway.context)

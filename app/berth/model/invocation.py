@@ -12,6 +12,7 @@ Event = Mapping[str, Any]
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_REQUEST_BYTES = 6_291_456
+MAX_EVENT_BYTES = 1_048_576  # of an asynchronous invocation
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 

@@ -76,6 +76,16 @@ class CredentialManifest:
 
 
 @dataclass(frozen=True)
+class InvokeApiManifest:
+    """A stage's `invokeApi`; `auth` is `off` where it serves none."""
+
+    auth: str
+    credentials: tuple[CredentialManifest, ...] = ()
+    tokens: tuple[SecretManifest, ...] = ()
+    bind: tuple[str, int] | None = None
+
+
+@dataclass(frozen=True)
 class AuthorizerManifest:
     """One entry of a stage's `authorizers`: its name is the entry's, its secrets are elsewhere."""
 
@@ -103,4 +113,5 @@ class StageManifest:
     authorizers: Mapping[str, AuthorizerManifest]
     gateway: GatewayManifest | None
     authorizers_run_in: str
+    invoke_api: InvokeApiManifest | None = None  # None where the stage says nothing
     serialize_bodies: bool = False

@@ -3,6 +3,7 @@
 import atexit
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from functools import partial
 
 from berth.errors import ManifestError
@@ -70,6 +71,13 @@ class Environments:
         if reason is not None:
             self.keep()
         return reason
+
+    def announce(self, endpoint: str | None) -> None:
+        """Tell functions of the Invoke API at this URL, if there is one and BERTH_INVOKE_HERE says so."""
+        settings = self._supervisor.settings
+        if settings.invoke_here and endpoint:
+            variables = {**settings.passed_on, "AWS_ENDPOINT_URL_LAMBDA": endpoint}
+            self._supervisor.settings = replace(settings, passed_on=variables)
 
     def drain(self) -> None:
         """Report from now on that the server is not open, and go on serving; a signal handler may call it."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from werkzeug.serving import WSGIRequestHandler
 
-from berth.gateway.routing.head import RAW_HEADERS
+from berth.gateway.routing.head import LISTENER, RAW_HEADERS
 
 
 class RawRequestHandler(WSGIRequestHandler):
@@ -16,6 +16,7 @@ class RawRequestHandler(WSGIRequestHandler):
         # In `self.path` http.server reduces leading slashes to one; it leaves the request line as it came.
         target = str(self.raw_requestline, "latin-1").split()[1]
         environ["RAW_URI"] = environ["REQUEST_URI"] = target
+        environ[LISTENER] = self.server.server_address[:2]
         environ[RAW_HEADERS] = [(name, value) for name, value in self.headers.items() if "_" not in name]
         return environ
 

@@ -9,6 +9,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from berth.manifest.schema import keys
 from berth.manifest.schema.authorizer import AuthorizerSchema
 from berth.manifest.schema.gateway import ApiKeySchema, CorsSchema, GatewaySchema
+from berth.manifest.schema.invoke_api import InvokeApiField
 from berth.manifest.schema.keys import FUNCTION_DEFAULTS, hint
 from berth.manifest.schema.route import RouteSchema
 from berth.model.api_kind import KEY_OWNERS, find_kind
@@ -174,7 +175,11 @@ class StageManifestSchema(Schema):
         load_default=dict,
         metadata=hint("Authorizers by the names that routes have for them."),
     )
-    invoke_api = strict.NotYet("the Invoke API is", data_key="invokeApi")
+    invoke_api = InvokeApiField(
+        data_key="invokeApi",
+        load_default=None,
+        metadata=hint("Lambda's own API, for SDKs; without this key it is there under `flask run` alone."),
+    )
     gateway = fields.Nested(
         GatewaySchema,
         load_default=None,
@@ -237,7 +242,7 @@ def salvage_stage_manifest(document: Mapping[str, Any], valid: Mapping[str, Any]
     """Make a manifest of the valid keys of a document that is refused, with defaults for the others."""
     values = {**read(StageManifestSchema(), {}), **valid}
     # An object in it that is refused is still a dict; the others are models.
-    values |= {name: None for name in ("cors", "gateway") if isinstance(values[name], dict)}
+    values |= {name: None for name in ("cors", "gateway", "invoke_api") if isinstance(values[name], dict)}
     values["api_keys"] = [each for each in values["api_keys"] if not isinstance(each, dict)]
     authorizers = values["authorizers"].items()
     values["authorizers"] = {name: each for name, each in authorizers if not isinstance(each, dict)}

@@ -92,7 +92,7 @@ class Slots:
             raise Throttled(function.name, "the end of the server")
         reserved = function.reserved_concurrency
         if reserved is not None and self._busy[function.name] >= reserved:
-            raise Throttled(function.name, f"its reserved concurrency of {reserved}")
+            raise Throttled(function.name, f"its reserved concurrency of {reserved}", is_reserved=True)
 
     def _has_slot(self, function: Function) -> bool:
         if self._in_flight < self._limits.shared:

@@ -2,15 +2,20 @@
 
 import signal
 import sys
+import threading
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any, NoReturn
 
 import click
 from flask import cli
 from flask.helpers import get_debug_flag
-from werkzeug.serving import is_running_from_reloader, run_simple
+from werkzeug.serving import is_running_from_reloader, make_server, run_simple
 
+from berth.model.invoke_api import Listener
 from berth.server.dev_server import RawRequestHandler
+from berth.server.listeners import invoke_endpoint
 from berth.settings import Settings
 from berth.tools.cli.start import refusing
 
@@ -37,25 +42,45 @@ def _serve(
         click.echo(f" * {app.extensions['berth'].sandbox}", err=True)
     signal.signal(signal.SIGTERM, _end)
     use_reloader = debug if reload is None else reload
-    environments = app.extensions["berth"] if hasattr(app, "extensions") else None
-    if environments and use_reloader == is_running_from_reloader():
-        environments.keep()
+    is_serving = use_reloader == is_running_from_reloader() and hasattr(app, "extensions")
     try:
-        run_simple(
-            application=app,
-            hostname=options["host"],
-            port=options["port"],
-            exclude_patterns=options["exclude_patterns"],
-            use_reloader=use_reloader,
-            use_debugger=debug if debugger is None else debugger,
-            threaded=with_threads,
-            ssl_context=cert,
-            extra_files=[*(extra_files or []), *_manifests()],
-            request_handler=RawRequestHandler,
-        )
+        with _prepared(app, (options["host"], options["port"])) if is_serving else nullcontext():
+            run_simple(
+                application=app,
+                hostname=options["host"],
+                port=options["port"],
+                exclude_patterns=options["exclude_patterns"],
+                use_reloader=use_reloader,
+                use_debugger=debug if debugger is None else debugger,
+                threaded=with_threads,
+                ssl_context=cert,
+                extra_files=[*(extra_files or []), *_manifests()],
+                request_handler=RawRequestHandler,
+            )
     finally:
-        if environments:
-            environments.close()
+        if hasattr(app, "extensions"):
+            app.extensions["berth"].close()
+
+
+@contextmanager
+def _prepared(app: Any, listener: Listener) -> Iterator[None]:
+    """Keep environments warm, and serve the Invoke API where it has a listener of its own."""
+    environments, api = app.extensions["berth"], app.invoke_api
+    environments.announce(invoke_endpoint(api, [listener]))
+    environments.keep()
+    if api is None or api.bind is None:
+        yield
+        return
+    host, port = api.bind
+    server = make_server(host, port, app, threaded=True, request_handler=RawRequestHandler)
+    thread = threading.Thread(target=server.serve_forever, name="berth-invoke-api", daemon=True)
+    thread.start()
+    click.echo(f" * Invoke API at {invoke_endpoint(api, [])}", err=True)
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
 
 
 def _load_app(info: cli.ScriptInfo) -> Any:

@@ -172,6 +172,7 @@ def test_a_stage_has_the_keys_that_are_honoured_and_no_others():
         "environment",
         "functions",
         "gateway",
+        "invokeApi",
         "memorySize",
         "multiValueHeaders",
         "payloadFormatVersion",
