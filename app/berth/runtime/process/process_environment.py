@@ -115,9 +115,11 @@ class ProcessEnvironment:
         A fault, such as a timeout, is returned as a result that describes it in Lambda's words.
         """
         self.is_busy = True
+        is_cold = self._state is not State.READY
         try:
             with self._supervisor.protect(self.function):
-                return self._run(invocation, self._init_phase() if self._is_first_process else None)
+                failure = self._init_phase() if self._is_first_process else None
+                return self._run(invocation, failure, is_cold)
         finally:
             self.is_busy = False
 
@@ -207,9 +209,9 @@ class ProcessEnvironment:
         return None
 
     def _run(
-        self, invocation: Invocation, failure: InvocationResult | InvocationFault | None
+        self, invocation: Invocation, failure: InvocationResult | InvocationFault | None, is_cold: bool
     ) -> InvocationResult:
-        self._log.start(invocation.request_id)
+        self._log.start(invocation.request_id, invocation.cause)
         began = time.monotonic()
         ending = failure or self._answer(invocation, began + self.function.timeout)
         seconds = time.monotonic() - began
@@ -217,7 +219,7 @@ class ProcessEnvironment:
         self._pipe.finish()
         tail = self._log.report(self._report(invocation, seconds, ending))
         self._replace_ended_process()
-        return final_result(ending, invocation.request_id, tail)
+        return final_result(ending, invocation.request_id, tail, is_cold)
 
     def _answer(self, invocation: Invocation, deadline: float) -> InvocationResult | InvocationFault:
         if self._state is State.STARTED:
