@@ -190,7 +190,7 @@ def register_faults(app: GatewayApp, gateway: Gateway) -> None:
     untrusted = itertools.count(1)
 
     def answer(error: Exception) -> WireResponse:
-        stamp = gateway.fault_stamp()
+        stamp = gateway.current_stamp()
         if isinstance(error, errors.UntrustedGateway):
             log.warning("%s: no valid gateway token (%d so far)", stamp.request_id, next(untrusted))
         elif isinstance(error, _LOGGED):
@@ -204,7 +204,7 @@ def register_faults(app: GatewayApp, gateway: Gateway) -> None:
         return answer(refused.refusal)
 
     def answer_unexpected(error: Exception) -> WireResponse:
-        stamp = gateway.fault_stamp()
+        stamp = gateway.current_stamp()
         log.error("%s: the request failed inside Berth", stamp.request_id, exc_info=error)
         return write_response(fault_response(gateway.current_api(), error, stamp))
 
@@ -212,7 +212,7 @@ def register_faults(app: GatewayApp, gateway: Gateway) -> None:
         """Answer a fault at one of the server's own URLs: werkzeug's status, as JSON."""
         body = json.dumps({"message": error.name}).encode()
         fault = Fault(error.code or 500, body, f"{error.name.replace(' ', '')}Exception")
-        return write_response(_response(REST, fault, gateway.fault_stamp()))
+        return write_response(_response(REST, fault, gateway.current_stamp()))
 
     app.refuse = lambda error: fault_response(gateway.stage.api, error, gateway.stamps(None))
     for cause in _ROWS.keys() - {Exception}:
