@@ -14,6 +14,8 @@ from berth import errors
 from berth.gateway.flask_app import GatewayApp, RefusedRequest
 from berth.gateway.request import drain_body
 from berth.gateway.response import REASONS, WireResponse, write_response
+from berth.gateway.routing.head import read_head
+from berth.gateway.unrouted import UnroutedLog
 from berth.gateway.view import Gateway
 from berth.model.api_kind import ALB, HTTP_1, HTTP_2, REST, URL, ApiKind
 from berth.model.http import HttpResponse
@@ -187,12 +189,14 @@ _LOGGED = (
 def register_faults(app: GatewayApp, gateway: Gateway) -> None:
     """Register handlers that answer every fault as the kind of API behind the request's route does."""
 
-    untrusted = itertools.count(1)
+    untrusted, unrouted = itertools.count(1), UnroutedLog(app.url_map)
 
     def answer(error: Exception) -> WireResponse:
         stamp = gateway.current_stamp()
         if isinstance(error, errors.UntrustedGateway):
             log.warning("%s: no valid gateway token (%d so far)", stamp.request_id, next(untrusted))
+        elif isinstance(error, errors.NoSuchRoute):
+            unrouted.tell(stamp.request_id, read_head(flask.request.environ))
         elif isinstance(error, _LOGGED):
             log.warning("%s: %s", stamp.request_id, error)
         response = write_response(fault_response(gateway.current_api(), error, stamp))

@@ -127,6 +127,7 @@ class GatewayApp(Flask):
     """The application: functions' blueprints are registered on it."""
 
     url_map_class = RouteMap
+    url_map: RouteMap
     url_rule_class: type[Rule] = RouteRule
     response_class = WireResponse
     test_client_class = GatewayClient
@@ -144,7 +145,6 @@ class GatewayApp(Flask):
         """Create the adapter that finds a request's route; outside requests Flask's own serves."""
         if request is None:
             return super().create_url_adapter(None)
-        assert isinstance(self.url_map, RouteMap)
         request.trusted_hosts = self.config["TRUSTED_HOSTS"]
         return RouteAdapter(self.url_map, request, self._trust)
 
