@@ -87,11 +87,20 @@ def _load_stage_manifest(settings: Settings, place: Place) -> StageManifest | No
         wrong = f"{settings.stage!r} is not a stage name: 1 to 128 letters, digits, - or _"
         place.report.add("environment", "BERTH_STAGE", wrong)
         return None
+    if not settings.manifests_dir.is_dir():
+        _report_missing(settings.manifests_dir, "stages", "BERTH_MANIFESTS_DIR", place.report)
+        return None
     if not os.path.lexists(path):
         known = ", ".join(sorted(file.stem for file in settings.manifests_dir.glob("*.json"))) or "none"
         place.add("", f"no manifest for the stage {settings.stage!r} (found: {known})")
         return None
     return load_document(path, place, read_stage_manifest, salvage_stage_manifest)
+
+
+def _report_missing(folder: Path, contents: str, variable: str, report: Report) -> None:
+    """Report a folder that is not there by its whole path, since the working folder may be the mistake."""
+    wrong = f"there is no such folder of {contents}: run this in your project's folder, or set {variable}"
+    report.add(str(folder), "", wrong)
 
 
 def build_stage(manifest: StageManifest, settings: Settings, environment: Mapping[str, str]) -> Stage:
@@ -122,7 +131,7 @@ def build_stage(manifest: StageManifest, settings: Settings, environment: Mappin
 def _find_folders(functions_dir: Path, report: Report) -> tuple[list[Path], list[str]]:
     """Find every folder with a manifest; each folder without one gives a warning."""
     if not functions_dir.is_dir():
-        report.add(shown(functions_dir), "", "there is no such folder of functions")
+        _report_missing(functions_dir, "functions", "BERTH_FUNCTIONS_DIR", report)
         return [], []
     visible = sorted(path for path in functions_dir.iterdir() if path.is_dir() and path.name[0] not in "._")
     folders = [path for path in visible if os.path.lexists(path / MANIFEST)]
