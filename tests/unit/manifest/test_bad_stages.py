@@ -253,7 +253,9 @@ def test_a_missing_stage_is_refused_with_those_there_are(problems_of):
 
 
 def test_a_missing_folder_of_manifests_is_refused_by_its_whole_path(problems_of):
-    message = "there is no such folder of stages: run this in your project's folder, or set BERTH_MANIFESTS_DIR"
+    message = (
+        "there is no such folder of stages: run this in your project's folder, or set BERTH_MANIFESTS_DIR"
+    )
     environ = {"BERTH_MANIFESTS_DIR": "nowhere"}
     assert problems_of(environ=environ) == [Problem(f"{Path.cwd()}/nowhere", "", message)]
 
