@@ -38,6 +38,7 @@ def create_app(settings: Settings | None = None, only: Collection[str] = ()) -> 
     environments = create_environments(settings, list(catalog.functions.values()))
     gateway = create_gateway(Invoker(environments), catalog)
     app = GatewayApp(catalog.stage.trust)
+    app.catalog = catalog
     if settings.access_log != "off":
         gateway = replace(gateway, invoker=WatchedInvoker(environments))
         keep_access_log(app, settings.access_log, environments.write)

@@ -16,6 +16,7 @@ from berth.gateway.request import MAX_BODY_BYTES
 from berth.gateway.response import WireResponse
 from berth.gateway.routing.api_routes import ApiRoutes
 from berth.gateway.routing.head import RequestHead, open_head, raw_target
+from berth.manifest.loader import Catalog
 from berth.model.http import HttpResponse
 from berth.model.route import ANY, METHODS, RESERVED_PREFIX, Route, is_reserved
 from berth.model.trust import Trust
@@ -132,6 +133,7 @@ class GatewayApp(Flask):
     response_class = WireResponse
     test_client_class = GatewayClient
     session_interface = NoSessions()
+    catalog: Catalog  # what it serves
     # What the stage's kind of API answers to a request that never became one.
     refuse: Callable[[Exception], HttpResponse]
 

@@ -24,6 +24,7 @@ from berth.manifest.schema.manifest import (
     salvage_stage_manifest,
 )
 from berth.manifest.secrets import with_secrets
+from berth.manifest.sources import Sources, model_files
 from berth.model.api_kind import find_kind
 from berth.model.authorizer import Authorizer
 from berth.model.function import Function, FunctionConfiguration
@@ -37,12 +38,13 @@ _STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([^}]*)\}")
 
 @dataclass(frozen=True)
 class Catalog:
-    """Everything that a server serves, checked; `warnings` are for its log."""
+    """Everything that a server serves, checked, and where it was read; `warnings` are for its log."""
 
     stage: Stage
     functions: Mapping[str, Function]
     routes: tuple[Route, ...]
     warnings: tuple[str, ...]
+    sources: Sources
 
 
 def load(settings: Settings, only: Collection[str] = ()) -> Catalog:
@@ -74,7 +76,8 @@ def load(settings: Settings, only: Collection[str] = ()) -> Catalog:
     check_resources(functions.values(), settings.max_environments, report)
     routes = tuple(_build_routes(manifests, functions, report))
     report.raise_if_any()
-    return Catalog(stage, functions, routes, (*warnings, *_runtime_warnings(manifests)))
+    sources = Sources(_stage_file(settings), settings.functions_dir, model_files(manifests))
+    return Catalog(stage, functions, routes, (*warnings, *_runtime_warnings(manifests)), sources)
 
 
 def _stage_file(settings: Settings) -> Path:

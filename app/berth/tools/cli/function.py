@@ -29,6 +29,7 @@ from berth.tools.cli.events import EventReport, look_at_event, look_at_sample
 from berth.tools.cli.install import install_requirements
 from berth.tools.cli.scaffold import write_function
 from berth.tools.cli.start import refusing
+from berth.tools.cli.table import table
 from berth.tools.sample import SAMPLE_SHAPES, build_sample_event
 from berth.tools.shared_tmp import shared_tmp_uses
 
@@ -56,9 +57,8 @@ def list_functions() -> None:
                 ", ".join(routes) or "-",
             )
         )
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        click.echo("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+    for line in table(rows):
+        click.echo(line)
 
 
 @function_group.command("check")
