@@ -99,6 +99,13 @@ def test_line_tells_what_is_missing(
     assert [message.partition(": ")[2] for message in caplog.messages] == [f"no route for GET /new: {why}"]
 
 
+def test_fault_of_a_function_is_told_with_its_route(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with _client(tmp_path, {}, shop={"keys": ["GET /orders/{id}"], "reservedConcurrency": 0}) as client:
+        reply = client.get("/orders/secret")
+    told = "GET /orders/{id} (shop): shop was throttled by its reserved concurrency of 0"
+    assert caplog.messages == [f"{reply.headers['x-amzn-RequestId']}: {told}"]
+
+
 def _head(target: str, method: str = "GET") -> RequestHead:
     return RequestHead({"RAW_URI": target, "REQUEST_METHOD": method}, None)
 

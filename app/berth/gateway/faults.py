@@ -198,7 +198,7 @@ def register_faults(app: GatewayApp, gateway: Gateway) -> None:
         elif isinstance(error, errors.NoSuchRoute):
             unrouted.tell(stamp.request_id, read_head(flask.request.environ))
         elif isinstance(error, _LOGGED):
-            log.warning("%s: %s", stamp.request_id, error)
+            log.warning("%s: %s%s", stamp.request_id, _route_asked_for(), error)
         response = write_response(fault_response(gateway.current_api(), error, stamp))
         if isinstance(error, RequestEntityTooLarge):
             response.call_on_close(partial(drain_body, flask.request.environ))
@@ -225,6 +225,12 @@ def register_faults(app: GatewayApp, gateway: Gateway) -> None:
     app.register_error_handler(HTTPException, answer_http)
     app.register_error_handler(errors.BerthError, answer_unexpected)
     app.register_error_handler(500, answer_unexpected)
+
+
+def _route_asked_for() -> str:
+    """The route and the function of the current request, for the log: most errors name neither."""
+    route = getattr(flask.request.url_rule, "route", None)
+    return f"{route.key} ({route.function.name}): " if route else ""
 
 
 def fault_response(kind: ApiKind, error: Exception, stamp: Stamp) -> HttpResponse:

@@ -32,7 +32,7 @@ class Sources:
             folders = sorted(name for name in os.listdir(self.functions_dir) if name[0] not in "._")
         except OSError:
             return iter(())
-        return (_mark(self.functions_dir / name / MANIFEST) for name in folders)
+        return (_mark(os.path.join(self.functions_dir, name, MANIFEST)) for name in folders)
 
 
 def model_files(manifests: Manifests) -> tuple[Path, ...]:
@@ -46,7 +46,7 @@ def model_files(manifests: Manifests) -> tuple[Path, ...]:
     )
 
 
-def _mark(path: Path) -> Mark:
+def _mark(path: str | Path) -> Mark:
     """What changes when a file is written; a file that is not there has a mark as well."""
     try:
         status = os.stat(path)
