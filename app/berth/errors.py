@@ -9,9 +9,10 @@ class BerthError(Exception):
     """The root of every error that Berth raises."""
 
 
-def _printable(text: str) -> str:
-    """Write a text in one line: a character that cannot be printed becomes its escape."""
-    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+def printable(text: str, most: int | None = None) -> str:
+    """Write a text in one line, cut after `most` characters: what cannot be printed becomes its escape."""
+    shown = "".join(each if each.isprintable() else repr(each)[1:-1] for each in text[:most])
+    return shown if len(text[:most]) == len(text) else f"{shown}..."
 
 
 @dataclass(frozen=True, order=True)
@@ -24,7 +25,7 @@ class Problem:
 
     def __str__(self) -> str:
         place = f"{self.file}: {self.key}" if self.key else self.file
-        return _printable(f"{place}: {self.message}")
+        return printable(f"{place}: {self.message}")
 
 
 class ManifestError(BerthError, RuntimeError):

@@ -2,7 +2,9 @@
 
 import logging
 from collections.abc import Collection
+from dataclasses import replace
 
+from berth.gateway.access_log import WatchedInvoker, keep_access_log
 from berth.gateway.authorizers.authorizer_functions import connect
 from berth.gateway.authorizers.decision import create_decisions
 from berth.gateway.authorizers.lambda_authorizer import Invoke
@@ -40,6 +42,10 @@ def create_app(settings: Settings | None = None, only: Collection[str] = ()) -> 
     environments = create_environments(settings, list(catalog.functions.values()))
     gateway = create_gateway(Invoker(environments), catalog)
     app = GatewayApp(catalog.stage.trust, catalog.stage.invoke_api)
+    app.catalog = catalog
+    if settings.access_log != "off":
+        gateway = replace(gateway, invoker=WatchedInvoker(environments))
+        keep_access_log(app, settings.access_log, environments.write)
     app.register_blueprint(health_blueprint(environments))
     if api := catalog.stage.invoke_api:
         app.register_blueprint(invoke_blueprint(create_lambda_api(api, gateway.invoker, catalog)))

@@ -150,6 +150,9 @@ class Settings:
     # How long an environment may be unused.
     idle_seconds: float = field(default=900.0, metadata=_variable("BERTH_IDLE_SECONDS", _number(1)))
     log_format: str = field(default="text", metadata=_variable("BERTH_LOG_FORMAT", _choice("text", "json")))
+    access_log: str = field(
+        default="off", metadata=_variable("BERTH_ACCESS_LOG", _choice("off", "text", "json"))
+    )
     # Seconds between SIGTERM and the moment when the server accepts no more requests.
     drain_delay: float = field(default=0.0, metadata=_variable("BERTH_DRAIN_DELAY", _number(0, 100)))
     # Seconds after which a running invocation protects its ECS task from scale-in.

@@ -98,6 +98,8 @@ SENTENCES = [
     ("environments", "It is tried again after {:g} s", [number("AGAIN_SECONDS_AT_START")]),
     ("environments", "Looked at every {:g} ms", [1000 * number("memory_limiter.PERIOD_SECONDS")]),
     ("environments", "A line that is longer than {:g} MiB", [number("LONGEST_LINE") / _MIB]),
+    ("environments", "writes {:g} such lines at once and then one a second", [number("LINES_AT_ONCE")]),
+    ("environments", "The path is cut after {:g} characters", [number("LONGEST_PATH")]),
     ("environments", "may print {:g} KB, what a pipe holds", [number("PIPE_BYTES") / _KIB]),
     ("environments", "Of what others print, {:g} MiB is kept", [number("MOST_WAITING") / _MIB]),
     ("environments", "After `BERTH_DRAIN_DELAY` seconds ({:g})", [_SOME.drain_delay]),

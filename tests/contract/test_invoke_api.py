@@ -40,6 +40,7 @@ from berth.gateway.flask_app import GatewayApp
 from berth.gateway.lambda_api.blueprint import invoke_blueprint
 from berth.invoke.invoker import Invoker
 from berth.manifest.loader import Catalog
+from berth.manifest.sources import Sources
 from berth.model.invocation import Invocation
 from berth.model.invoke_api import InvokeApi
 from berth.runtime.environments import create_environments
@@ -440,7 +441,7 @@ def queue() -> Queue:
 def queueing(queue: Queue) -> Iterator[Flask]:
     """An application whose Invoke API puts events into that queue."""
     stage, open_api = make_stage(), InvokeApi("none")
-    catalog = Catalog(stage, {"echo": make_function("echo", stage=stage)}, (), ())
+    catalog = Catalog(stage, {"echo": make_function("echo", stage=stage)}, (), (), Sources(Path(), Path()))
     environments = create_environments(Settings())
     app = GatewayApp(None, open_api)
     api = create_lambda_api(open_api, Invoker(environments), catalog, queue.put)

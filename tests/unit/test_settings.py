@@ -7,9 +7,9 @@ from berth.settings import VARIABLES, Settings
 
 KNOWN = (
     "(known: BERTH_STAGE, BERTH_FUNCTIONS_DIR, BERTH_MANIFESTS_DIR, BERTH_CONCURRENCY, "
-    "BERTH_WAIT_SECONDS, BERTH_MAX_ENVIRONMENTS, BERTH_IDLE_SECONDS, BERTH_LOG_FORMAT, BERTH_DRAIN_DELAY, "
-    "BERTH_PROTECT_AFTER, BERTH_RELOAD, BERTH_TLS_CERTIFICATE, BERTH_TLS_KEY, BERTH_TLS_CLIENT_CA, "
-    "BERTH_CHECK, BERTH_EXTRAS, BERTH_SANDBOX, BERTH_INVOKE_HERE)"
+    "BERTH_WAIT_SECONDS, BERTH_MAX_ENVIRONMENTS, BERTH_IDLE_SECONDS, BERTH_LOG_FORMAT, BERTH_ACCESS_LOG, "
+    "BERTH_DRAIN_DELAY, BERTH_PROTECT_AFTER, BERTH_RELOAD, BERTH_TLS_CERTIFICATE, BERTH_TLS_KEY, "
+    "BERTH_TLS_CLIENT_CA, BERTH_CHECK, BERTH_EXTRAS, BERTH_SANDBOX, BERTH_INVOKE_HERE)"
 )
 
 BAD = {
@@ -31,6 +31,7 @@ BAD = {
     "BERTH_IDLE_SECONDS=2147483648": "'2147483648' must be a number from 1 to 2147483647",
     "BERTH_LOG_FORMAT=JSON": "'JSON' must be text or json",
     "BERTH_LOG_FORMAT=logfmt": "'logfmt' must be text or json",
+    "BERTH_ACCESS_LOG=1": "'1' must be off or text or json",
     "BERTH_LOG_FORMAT=json ": "'json ' must be text or json",
     "BERTH_DRAIN_DELAY=101": "'101' must be a number from 0 to 100",
     "BERTH_DRAIN_DELAY=100.1": "'100.1' must be a number from 0 to 100",
@@ -96,6 +97,7 @@ def test_nothing_is_logged_without_variables_of_the_platform(caplog: pytest.LogC
 
 def test_the_variables_are_known():
     assert sorted(VARIABLES) == [
+        "BERTH_ACCESS_LOG",
         "BERTH_CHECK",
         "BERTH_CONCURRENCY",
         "BERTH_DRAIN_DELAY",
@@ -128,6 +130,7 @@ def test_nothing_has_to_be_set(tmp_path, monkeypatch):
     assert settings.max_environments >= 4
     assert settings.idle_seconds == 900
     assert settings.log_format == "text"
+    assert settings.access_log == "off"
     assert settings.drain_delay == 0
     assert settings.protect_after == 60
     assert (settings.check, settings.extras) == ("warn", ("aws",))

@@ -16,6 +16,7 @@ from berth.gateway.request import MAX_BODY_BYTES
 from berth.gateway.response import WireResponse
 from berth.gateway.routing.api_routes import ApiRoutes
 from berth.gateway.routing.head import LISTENER, Environ, RequestHead, open_head, raw_target
+from berth.manifest.loader import Catalog
 from berth.model.http import HttpResponse
 from berth.model.invoke_api import InvokeApi, is_invoke_path
 from berth.model.route import ANY, METHODS, RESERVED_PREFIX, Route, is_reserved
@@ -157,10 +158,12 @@ class GatewayApp(Flask):
     """The application: functions' blueprints are registered on it."""
 
     url_map_class = RouteMap
+    url_map: RouteMap
     url_rule_class: type[Rule] = RouteRule
     response_class = WireResponse
     test_client_class = GatewayClient
     session_interface = NoSessions()
+    catalog: Catalog  # what it serves
     # What the stage's kind of API answers to a request that never became one.
     refuse: Callable[[Exception], HttpResponse]
 
@@ -175,7 +178,6 @@ class GatewayApp(Flask):
         """Create the adapter that finds a request's route; outside requests Flask's own serves."""
         if request is None:
             return super().create_url_adapter(None)
-        assert isinstance(self.url_map, RouteMap)
         request.trusted_hosts = self.config["TRUSTED_HOSTS"]
         return RouteAdapter(self.url_map, request, self._trust, self.invoke_api)
 

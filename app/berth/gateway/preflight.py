@@ -35,7 +35,8 @@ def answer_preflights(app: flask.Flask, gateway: Gateway, cors: Cors) -> None:
         origin, wanted = map(flask.request.headers.get, ("Origin", "Access-Control-Request-Method"))
         if origin is None or wanted is None:
             return None
-        response = _preflight_response(_preflighted_api(gateway, wanted), cors, origin, gateway.stamps(None))
+        kind, stamp = _preflighted_api(gateway, wanted), gateway.current_stamp()
+        response = _preflight_response(kind, cors, origin, stamp)
         return write_response(response) if response else None
 
 
@@ -98,7 +99,7 @@ def _options_view(gateway: Gateway, cors: Cors) -> View:
     headers = list(preflight_headers(cors, cors.allow_origins[0]))
 
     def answer(**path_parameters: str) -> WireResponse:
-        stamp, body = gateway.stamps(None), b"{}\n"
+        stamp, body = gateway.current_stamp(), b"{}\n"
         own = [
             ("Content-Type", "application/json"),
             ("Content-Length", str(len(body))),

@@ -41,6 +41,7 @@ class WireBody(Protocol):
     """A body that a server is still receiving; `kept` is what is known of its request when it is wanted."""
 
     kept: tuple[Call, Identity] | None
+    seconds: float  # how long its request was worked on before the body was wanted, if that was noted
 
     def demand(self, limit: int) -> None:
         """Go on if the body can be read now.

@@ -25,6 +25,7 @@ from berth.manifest.schema.manifest import (
     salvage_stage_manifest,
 )
 from berth.manifest.secrets import with_secrets
+from berth.manifest.sources import Sources, model_files
 from berth.model.api_kind import find_kind
 from berth.model.authorizer import Authorizer
 from berth.model.function import Function, FunctionConfiguration
@@ -39,12 +40,13 @@ _STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([^}]*)\}")
 
 @dataclass(frozen=True)
 class Catalog:
-    """Everything that a server serves, checked; `warnings` are for its log."""
+    """Everything that a server serves, checked, and where it was read; `warnings` are for its log."""
 
     stage: Stage
     functions: Mapping[str, Function]
     routes: tuple[Route, ...]
     warnings: tuple[str, ...]
+    sources: Sources
 
 
 def load(settings: Settings, only: Collection[str] = ()) -> Catalog:
@@ -80,7 +82,8 @@ def load(settings: Settings, only: Collection[str] = ()) -> Catalog:
     routes = tuple(_build_routes(manifests, functions, report))
     report.raise_if_any()
     told = (*passed_over, *_runtime_warnings(manifests), *invoke_api_warnings(stage, settings))
-    return Catalog(stage, functions, routes, told)
+    sources = Sources(_stage_file(settings), settings.functions_dir, model_files(manifests))
+    return Catalog(stage, functions, routes, told, sources)
 
 
 def _stage_file(settings: Settings) -> Path:
@@ -93,6 +96,9 @@ def _load_stage_manifest(settings: Settings, place: Place) -> StageManifest | No
         wrong = f"{settings.stage!r} is not a stage name: 1 to 128 letters, digits, - or _"
         place.report.add("environment", "BERTH_STAGE", wrong)
         return None
+    if not settings.manifests_dir.is_dir():
+        _report_missing(settings.manifests_dir, "stages", "BERTH_MANIFESTS_DIR", place.report)
+        return None
     if not os.path.lexists(path):
         known = ", ".join(sorted(file.stem for file in settings.manifests_dir.glob("*.json"))) or "none"
         place.add("", f"no manifest for the stage {settings.stage!r} (found: {known})")
@@ -104,6 +110,12 @@ def read_invoke_listener(settings: Settings) -> Listener | None:
     """The listener that the stage's manifest wants for the Invoke API alone; a wrong manifest wants none."""
     manifest = _load_stage_manifest(settings, Report().at(""))
     return manifest.invoke_api.bind if manifest and manifest.invoke_api else None
+
+
+def _report_missing(folder: Path, contents: str, variable: str, report: Report) -> None:
+    """Report a folder that is not there by its whole path, since the working folder may be the mistake."""
+    wrong = f"there is no such folder of {contents}: run this in your project's folder, or set {variable}"
+    report.add(str(folder), "", wrong)
 
 
 def build_stage(manifest: StageManifest, settings: Settings, environment: Mapping[str, str]) -> Stage:
@@ -134,7 +146,7 @@ def build_stage(manifest: StageManifest, settings: Settings, environment: Mappin
 def _find_folders(functions_dir: Path, report: Report) -> tuple[list[Path], list[str]]:
     """Find every folder with a manifest; each folder without one gives a warning."""
     if not functions_dir.is_dir():
-        report.add(shown(functions_dir), "", "there is no such folder of functions")
+        _report_missing(functions_dir, "functions", "BERTH_FUNCTIONS_DIR", report)
         return [], []
     visible = sorted(path for path in functions_dir.iterdir() if path.is_dir() and path.name[0] not in "._")
     folders = [path for path in visible if os.path.lexists(path / MANIFEST)]

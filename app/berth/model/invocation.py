@@ -28,11 +28,12 @@ class Invocation:
     cognito_identity: str | None = None
     tenant_id: str | None = None
     qualifier: str | None = None
+    cause: tuple[str, ...] = ()  # what asked for it, in words for a reader of the log: `GET`, `/orders/7`
 
     @classmethod
-    def of_event(cls, function: Function, event: Event, stamp: Stamp) -> "Invocation":
+    def of_event(cls, function: Function, event: Event, stamp: Stamp, *cause: str) -> "Invocation":
         """The invocation that a gateway makes for one event."""
-        return cls(function, encode_event(event), stamp.request_id, stamp.trace_id)
+        return cls(function, encode_event(event), stamp.request_id, stamp.trace_id, cause=cause)
 
     @property
     def invoked_function_arn(self) -> str:
@@ -48,6 +49,7 @@ class InvocationResult:
     payload: bytes
     function_error: str | None = None
     log_tail: bytes = field(default=b"", compare=False, repr=False)  # the last 4,096 bytes
+    is_cold: bool = field(default=False, compare=False, repr=False)  # the invocation waited for an init phase
 
     @property
     def value(self) -> Any:

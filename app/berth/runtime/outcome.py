@@ -19,12 +19,12 @@ def fault_result(fault: InvocationFault, request_id: str) -> InvocationResult:
 
 
 def final_result(
-    ending: InvocationResult | InvocationFault, request_id: str, log_tail: bytes
+    ending: InvocationResult | InvocationFault, request_id: str, log_tail: bytes, is_cold: bool = False
 ) -> InvocationResult:
     """The result that the caller receives, with the last bytes of the log."""
     if isinstance(ending, InvocationFault):
         ending = fault_result(ending, request_id)
-    return replace(ending, log_tail=log_tail)
+    return replace(ending, log_tail=log_tail, is_cold=is_cold)
 
 
 def invocation_outcome(ending: InvocationResult | InvocationFault) -> Outcome:

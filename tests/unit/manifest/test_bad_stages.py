@@ -291,17 +291,20 @@ def test_a_missing_stage_is_refused_with_those_there_are(problems_of):
     assert problems_of(files, {"BERTH_STAGE": "test"}) == [Problem("manifests/test.json", "", message)]
 
 
-def test_a_missing_folder_of_manifests_is_refused(problems_of):
-    message = "no manifest for the stage 'dev' (found: none)"
+def test_a_missing_folder_of_manifests_is_refused_by_its_whole_path(problems_of):
+    message = (
+        "there is no such folder of stages: run this in your project's folder, or set BERTH_MANIFESTS_DIR"
+    )
     environ = {"BERTH_MANIFESTS_DIR": "nowhere"}
-    assert problems_of(environ=environ) == [Problem("nowhere/dev.json", "", message)]
+    assert problems_of(environ=environ) == [Problem(f"{Path.cwd()}/nowhere", "", message)]
 
 
 @pytest.mark.parametrize("content", [None, "a file"], ids=["missing", "file"])
-def test_a_folder_of_functions_that_is_none_is_refused(content, problems_of):
+def test_a_folder_of_functions_that_is_none_is_refused_by_its_whole_path(content, problems_of):
     environ = {"BERTH_FUNCTIONS_DIR": "nowhere"}
-    message = "there is no such folder of functions"
-    assert problems_of({"nowhere": content}, environ) == [Problem("nowhere", "", message)]
+    hint = "run this in your project's folder, or set BERTH_FUNCTIONS_DIR"
+    message = f"there is no such folder of functions: {hint}"
+    assert problems_of({"nowhere": content}, environ) == [Problem(f"{Path.cwd()}/nowhere", "", message)]
 
 
 @pytest.mark.parametrize(("folder", "shown"), FOLDERS.values(), ids=FOLDERS)

@@ -234,13 +234,16 @@ def test_a_stage_may_have_no_name_as_http_apis_do():
 def test_the_manuals_examples_are_read():
     manual = Path(__file__).resolve().parents[4] / "docs" / "manifest.md"
     examples = re.findall(r"```json\n(.*?)```", manual.read_text("utf-8"), re.DOTALL)
-    function, rule, stage, cors, keys = map(json.loads, examples)
+    function, rule, stage, cors, keys, invoke = map(json.loads, examples)
     assert read_function_manifest(function).handler == "app.lambda_handler"
     (route,) = read_function_manifest({"handler": "app.handler", "routes": [rule]}).routes
     assert len(route.listener_rule.conditions) == 5
     assert read_stage_manifest(stage).functions == ("orders", "report-*")
     assert read_stage_manifest(cors).cors == Cors(("https://www.example.com",), ("GET", "POST"), max_age=300)
     assert [key.id for key in read_stage_manifest(keys).api_keys] == ["partner", "ops"]
+    api = read_stage_manifest(invoke).invoke_api
+    assert api is not None
+    assert (api.auth, api.bind) == ("sigv4", ("127.0.0.1", 9001))
 
 
 @pytest.mark.parametrize("method", ["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"])
