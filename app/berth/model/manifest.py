@@ -29,7 +29,8 @@ class RouteManifest:
 class FunctionManifest(FunctionConfiguration):
     """One `functions/<name>/manifest.json`, laid over the defaults of its stage.
 
-    Its environment holds the function's own variables only, and its layers are relative to its folder.
+    Its code and its layers are relative to its folder. Until it is completed by its stage's manifest, it has
+    only the function's own variables.
     """
 
     runtime: str | None
@@ -115,3 +116,5 @@ class StageManifest:
     authorizers_run_in: str
     invoke_api: InvokeApiManifest | None = None  # None where the stage says nothing
     serialize_bodies: bool = False
+    # By the names that placeholders have for them: values, or where the values are.
+    deployed: Mapping[str, str | SecretManifest] = field(default_factory=dict)

@@ -118,5 +118,5 @@ def _route(key: RouteKey, document: Mapping[str, object], stage_variables: Mappi
     stage_manifest = read_stage_manifest({"apiId": _API_ID, "stageVariables": dict(stage_variables)})
     stage = build_stage(stage_manifest, Settings(), {})
     manifest = read_function_manifest({"handler": "app.lambda_handler", **document})
-    function = build_function(Path("sample"), manifest, stage, {})
+    function = build_function(Path("sample"), manifest, stage)
     return Route(key, function)

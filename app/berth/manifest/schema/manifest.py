@@ -8,6 +8,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from berth.manifest.schema import keys
 from berth.manifest.schema.authorizer import AuthorizerSchema
+from berth.manifest.schema.deployed import deployed_values, without_refused
 from berth.manifest.schema.gateway import ApiKeySchema, CorsSchema, GatewaySchema
 from berth.manifest.schema.invoke_api import InvokeApiField
 from berth.manifest.schema.keys import FUNCTION_DEFAULTS, hint
@@ -33,6 +34,10 @@ class FunctionManifestSchema(Schema):
         "must be module.attribute without blanks",
         required=True,
         metadata=hint("`module.attribute`, as in Lambda's configuration."),
+    )
+    code = strict.Text(
+        load_default=".",
+        metadata=hint("The folder of the code, relative to the function's; several functions may share it."),
     )
     description = strict.AnyText(load_default="", metadata=hint("For people."))
     runtime = strict.Pattern(
@@ -71,12 +76,7 @@ class FunctionManifestSchema(Schema):
         validate=keys.at_least(0),
         metadata=hint("Environments that are made warm when the server starts, and kept warm."),
     )
-    layers = fields.List(
-        strict.Text(),
-        load_default=list,
-        allow_none=False,
-        metadata=hint("Folders of layers, relative to the function's; each unpacked to /opt on Lambda."),
-    )
+    layers = keys.layers("Folders of layers, relative to the function's; each unpacked to /opt on Lambda.")
     long_running = strict.Flag(
         data_key="longRunning",
         load_default=False,
@@ -134,6 +134,7 @@ class StageManifestSchema(Schema):
         load_default=dict,
         metadata=hint("The event's stageVariables."),
     )
+    deployed = deployed_values()
     environment = keys.environment()
     timeout = keys.timeout(FUNCTION_DEFAULTS["timeout"])
     memory_size = keys.memory_size(FUNCTION_DEFAULTS["memorySize"])
@@ -225,6 +226,7 @@ def _function_manifest(values: Mapping[str, Any], written: Set[str]) -> Function
     made = {
         "api": api,
         "binary_media_types": frozenset(map(str.lower, values["binary_media_types"])),
+        "code": Path(values["code"]),
         "layers": tuple(map(Path, values["layers"])),
         "routes": tuple(values["routes"]) or ((_CATCH_ALL,) if api.serves_without_routes else ()),
         "kind_keys": frozenset(written & KEY_OWNERS.keys()),
@@ -255,5 +257,9 @@ def _stage_manifest(values: Mapping[str, Any]) -> StageManifest:
     defaults = {key: values[names[key]] for key in FUNCTION_DEFAULTS}
     left_out = {"schema_", *map(names.__getitem__, FUNCTION_DEFAULTS)}
     kept = {name: values[name] for name in values.keys() - left_out}
-    listed = {"functions": tuple(values["functions"]), "api_keys": tuple(values["api_keys"])}
-    return StageManifest(function_defaults=defaults, **kept | listed)
+    made = {
+        "functions": tuple(values["functions"]),
+        "api_keys": tuple(values["api_keys"]),
+        "deployed": without_refused(values["deployed"]),
+    }
+    return StageManifest(function_defaults=defaults, **kept | made)

@@ -120,6 +120,7 @@ def test_a_function_has_the_keys_that_are_honoured_and_no_others():
         "$schema",
         "api",
         "binaryMediaTypes",
+        "code",
         "description",
         "environment",
         "handler",
@@ -168,6 +169,7 @@ def test_a_stage_has_the_keys_that_are_honoured_and_no_others():
         "authorizersRunIn",
         "binaryMediaTypes",
         "cors",
+        "deployed",
         "description",
         "environment",
         "functions",
@@ -233,6 +235,8 @@ def test_a_key_that_is_refused_when_empty_has_a_minimum_length():
         (FUNCTION, "provisionedConcurrency", 0),
         (FUNCTION, "longRunning", False),
         (FUNCTION, "layers", []),
+        (FUNCTION, "code", "."),
+        (STAGE, "deployed", {}),
         (STAGE, "apiKeys", []),
         (STAGE, "api", "rest"),
         (STAGE, "payloadFormatVersion", "2.0"),
@@ -266,6 +270,19 @@ def test_the_keys_of_execution_environments_say_what_they_take():
     layers = FUNCTION["properties"]["layers"]
     assert (layers["type"], layers["items"]) == ("array", {"type": "string", "minLength": 1})
     assert FUNCTION["properties"]["longRunning"]["type"] == "boolean"
+
+
+def test_a_deployed_value_is_text_or_says_where_it_is():
+    deployed = STAGE["properties"]["deployed"]
+    assert deployed["propertyNames"] == {"pattern": "^[^{}]+$"}
+    assert deployed["additionalProperties"]["type"] == ["object", "string"]
+    assert sorted(deployed["additionalProperties"]["properties"]) == ["environment", "file"]
+
+
+def test_an_issuer_may_be_a_placeholder():
+    pattern = STAGE["properties"]["authorizers"]["additionalProperties"]["properties"]["issuer"]["pattern"]
+    assert re.search(pattern, "${deployed.Issuer}")
+    assert not re.search(pattern, "${deployed.}")
 
 
 @pytest.mark.parametrize("key", ["accountId", "apiId", "region", "stage"])
