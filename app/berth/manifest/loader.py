@@ -17,13 +17,20 @@ from berth.manifest.checks.authorizers import check_authorizers, used_authorizer
 from berth.manifest.checks.functions import (
     MANIFEST,
     check_functions,
+    check_layers,
     check_resources,
     code_folder,
     manifest_place,
     real_path,
 )
 from berth.manifest.checks.invoke_api import check_invoke_api, invoke_api_warnings
-from berth.manifest.checks.routes import Manifests, check_cors, check_routes, read_method_request
+from berth.manifest.checks.routes import (
+    Manifests,
+    check_cors,
+    check_defaults,
+    check_routes,
+    read_method_request,
+)
 from berth.manifest.document import load_model, load_object, shown
 from berth.manifest.placeholders import Deployed, report_misplaced
 from berth.manifest.schema.deployed import read_deployed
@@ -141,11 +148,13 @@ def _load_stage_manifest(settings: Settings, place: Place) -> tuple[StageManifes
 
 
 def _complete_stage(manifest: StageManifest, settings: Settings, deployed: Deployed, place: Place) -> Stage:
-    """Build a stage with its variables and its secrets."""
+    """Build a stage with its secrets, and check what it has for all functions."""
     environment = deployed.expand_environment(manifest.environment, manifest.stage_variables, place)
     stage = with_secrets(build_stage(manifest, settings, environment), manifest, deployed.secrets)
     if manifest.invoke_api is None and settings.is_development:
         stage = replace(stage, invoke_api=FOR_DEVELOPMENT)
+    check_defaults(stage, place)
+    check_layers(stage.layers, place)
     return stage
 
 
@@ -177,6 +186,9 @@ def build_stage(manifest: StageManifest, settings: Settings, environment: Mappin
         is_named=is_named,
         cors=manifest.cors,
         authorizers_run_in=manifest.authorizers_run_in,
+        layers=tuple(real_path(settings.manifests_dir / layer) for layer in manifest.layers),
+        authorizer=manifest.authorizer,
+        api_key_required=manifest.api_key_required,
     )
 
 
@@ -236,7 +248,7 @@ def _folders_of(
 
 
 def _complete_functions(manifests: Manifests, stage: Stage, deployed: Deployed, report: Report) -> Manifests:
-    """Lay the variables of functions over those of their stage."""
+    """Lay the manifests of functions over what their stage has for all functions and routes."""
     completed = {}
     for folder, manifest in manifests.items():
         place = manifest_place(folder, report)
@@ -244,6 +256,10 @@ def _complete_functions(manifests: Manifests, stage: Stage, deployed: Deployed, 
         completed[folder] = replace(
             manifest,
             environment={**stage.environment, **own},
+            # As in SAM's Globals: the entries of a list that is everybody's go before a function's own.
+            # https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy-globals.html
+            layers=(*stage.layers, *manifest.layers),
+            routes=tuple(route.completed(stage) for route in manifest.routes),
         )
     return completed
 

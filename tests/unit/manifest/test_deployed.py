@@ -200,10 +200,18 @@ def test_secret_is_in_no_repr(load_files: LoadFiles) -> None:
     assert "'OWN': '${stageVariables.own}'" in repr(catalog)
 
 
-def test_file_of_a_value_is_closed_to_functions(load_files: LoadFiles, tmp_path: Path) -> None:
-    (tmp_path / "db").write_text("x")
-    stage = load_files({STAGE: {"deployed": {"Db": {"file": str(tmp_path / "db")}}}}).stage
-    assert stage.secret_files == (tmp_path / "db",)
+def test_files_of_all_secrets_are_closed_to_functions(load_files: LoadFiles, tmp_path: Path) -> None:
+    prefix, token, invoke, db = (tmp_path / name for name in ("prefix", "token", "invoke", "db"))
+    for file in (token, invoke, db):
+        file.write_text("a" * 32)
+    prefix.write_text("X-Berth-1234567890-")
+    stage = {
+        "deployed": {"Db": {"file": str(db)}},
+        "gateway": {"trust": "token", "prefix": {"file": str(prefix)}, "tokens": [{"file": str(token)}]},
+        "invokeApi": {"auth": "token", "tokens": [{"file": str(invoke)}]},
+    }
+    for only in ([], ["hello"]):
+        assert load_files({STAGE: stage}, only=only).stage.secret_files == (prefix, token, invoke, db)
 
 
 def test_4096_bytes_count_after_the_placeholders_are_replaced(

@@ -95,7 +95,7 @@ def check_resources(functions: Collection[Function], max_environments: int, repo
         if reserved is not None and provisioned > reserved:
             wrong = f"{provisioned} is more than the reservedConcurrency of {reserved}"
             place.add("provisionedConcurrency", wrong)
-        check_layers(function.layers, place)
+        check_layers(function.layers[len(function.stage.layers) :], place)
     total = sum(function.provisioned_concurrency for function in functions)
     if total > max_environments:
         wrong = f"{total} provisioned environments are more than BERTH_MAX_ENVIRONMENTS, {max_environments}"

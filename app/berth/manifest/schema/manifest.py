@@ -14,7 +14,7 @@ from berth.manifest.schema.invoke_api import InvokeApiField
 from berth.manifest.schema.keys import FUNCTION_DEFAULTS, hint
 from berth.manifest.schema.route import RouteSchema
 from berth.model.api_kind import KEY_OWNERS, find_kind
-from berth.model.manifest import FunctionManifest, RouteManifest, StageManifest
+from berth.model.manifest import NO_AUTHORIZER, FunctionManifest, RouteManifest, StageManifest
 from berth.model.route import ANY, DEFAULT_ROUTE, RouteKey
 from berth.schemas import fields as strict
 from berth.schemas.reading import document_keys, read
@@ -136,6 +136,7 @@ class StageManifestSchema(Schema):
     )
     deployed = deployed_values()
     environment = keys.environment()
+    layers = keys.layers("Folders of layers of every function, relative to this file's; below its own.")
     timeout = keys.timeout(FUNCTION_DEFAULTS["timeout"])
     memory_size = keys.memory_size(FUNCTION_DEFAULTS["memorySize"])
     binary_media_types = keys.binary_media_types(lambda: [*FUNCTION_DEFAULTS["binaryMediaTypes"]])
@@ -168,9 +169,18 @@ class StageManifestSchema(Schema):
         allow_none=False,
         metadata=hint("The keys that routes with `apiKeyRequired` accept."),
     )
+    api_key_required = strict.Flag(
+        data_key="apiKeyRequired",
+        load_default=False,
+        metadata=hint("Whether routes that do not say it ask for one of the apiKeys."),
+    )
+    authorizer = strict.Text(
+        load_default=None, metadata=hint("The authorizer of routes that name none; NONE opens a route.")
+    )
     authorizers = fields.Dict(
         keys=strict.Pattern(
-            "[a-zA-Z0-9_-]{1,128}", "is no authorizer's name: 1 to 128 letters, digits, - or _"
+            f"(?!{NO_AUTHORIZER}$)[a-zA-Z0-9_-]{{1,128}}",
+            "is no authorizer's name: 1 to 128 letters, digits, - or _, and not NONE",
         ),
         values=fields.Nested(AuthorizerSchema),
         load_default=dict,
@@ -260,6 +270,8 @@ def _stage_manifest(values: Mapping[str, Any]) -> StageManifest:
     made = {
         "functions": tuple(values["functions"]),
         "api_keys": tuple(values["api_keys"]),
+        "layers": tuple(map(Path, values["layers"])),
+        "authorizer": None if values["authorizer"] == NO_AUTHORIZER else values["authorizer"],
         "deployed": without_refused(values["deployed"]),
     }
     return StageManifest(function_defaults=defaults, **kept | made)

@@ -164,7 +164,9 @@ def test_a_stage_has_the_keys_that_are_honoured_and_no_others():
         "accountId",
         "api",
         "apiId",
+        "apiKeyRequired",
         "apiKeys",
+        "authorizer",
         "authorizers",
         "authorizersRunIn",
         "binaryMediaTypes",
@@ -175,6 +177,7 @@ def test_a_stage_has_the_keys_that_are_honoured_and_no_others():
         "functions",
         "gateway",
         "invokeApi",
+        "layers",
         "memorySize",
         "multiValueHeaders",
         "payloadFormatVersion",
@@ -236,7 +239,9 @@ def test_a_key_that_is_refused_when_empty_has_a_minimum_length():
         (FUNCTION, "longRunning", False),
         (FUNCTION, "layers", []),
         (FUNCTION, "code", "."),
+        (STAGE, "layers", []),
         (STAGE, "deployed", {}),
+        (STAGE, "apiKeyRequired", False),
         (STAGE, "apiKeys", []),
         (STAGE, "api", "rest"),
         (STAGE, "payloadFormatVersion", "2.0"),
@@ -285,7 +290,12 @@ def test_an_issuer_may_be_a_placeholder():
     assert not re.search(pattern, "${deployed.}")
 
 
-@pytest.mark.parametrize("key", ["accountId", "apiId", "region", "stage"])
+@pytest.mark.parametrize("key", ["authorizer", "apiKeyRequired"])
+def test_a_key_of_a_route_that_leaves_the_choice_to_the_stage_has_no_default(key):
+    assert "default" not in ROUTE["properties"][key]
+
+
+@pytest.mark.parametrize("key", ["accountId", "apiId", "authorizer", "region", "stage"])
 def test_a_key_that_leaves_the_choice_to_the_server_has_no_default(key):
     assert "default" not in STAGE["properties"][key]
 

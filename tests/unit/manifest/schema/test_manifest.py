@@ -237,7 +237,7 @@ def test_a_stage_may_have_no_name_as_http_apis_do():
 def test_the_manuals_examples_are_read():
     manual = Path(__file__).resolve().parents[4] / "docs" / "manifest.md"
     examples = re.findall(r"```json\n(.*?)```", manual.read_text("utf-8"), re.DOTALL)
-    function, shared, rule, stage, cors, keys, deployed = map(json.loads, examples)
+    function, shared, rule, stage, cors, keys, api, deployed = map(json.loads, examples)
     assert read_function_manifest(function).handler == "app.lambda_handler"
     assert read_function_manifest(shared).code == Path("../_code/shop")
     (route,) = read_function_manifest({"handler": "app.handler", "routes": [rule]}).routes
@@ -245,6 +245,8 @@ def test_the_manuals_examples_are_read():
     assert read_stage_manifest(stage).functions == ("orders", "report-*")
     assert read_stage_manifest(cors).cors == Cors(("https://www.example.com",), ("GET", "POST"), max_age=300)
     assert [key.id for key in read_stage_manifest(keys).api_keys] == ["partner", "ops"]
+    assert (invoke_api := read_stage_manifest(api).invoke_api)
+    assert invoke_api.bind == ("127.0.0.1", 9001)
     assert read_stage_manifest(deployed).deployed["Certificate"] == SecretManifest(
         file="/run/secrets/certificate.pem"
     )
