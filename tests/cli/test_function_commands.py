@@ -148,6 +148,28 @@ def test_new_leaves_what_exists_alone(hello):
     assert _flask(hello, "function", "new", "../x").returncode == 1
 
 
+def test_check_tells_names_without_a_value_in_every_stage_and_needs_no_secrets(hello):
+    manifest = hello / "functions" / "hello" / "manifest.json"
+    environment = {"TABLE": "${deployed.Table}", "DB": "${deployed.Db}"}
+    manifest.write_text(json.dumps({"handler": "app.handler", "environment": environment}))
+    stage = {"deployed": {"Table": "orders-dev", "Db": {"environment": "NO_SUCH_VARIABLE"}}}
+    (hello / "manifests" / "dev.json").write_text(json.dumps(stage))
+    (hello / "manifests" / "prod.json").write_text('{"deployed": {"Db": "x"}}')
+    done = _flask(hello, "function", "check")
+    assert (done.returncode, done.stdout) == (0, "hello: ok\n")
+    open_name = "prod.json: deployed.Table: has no value; asked for by"
+    assert open_name in done.stderr
+    assert (
+        "dev.json: deployed.Db.environment: the environment variable NO_SUCH_VARIABLE is not set"
+        in done.stderr
+    )
+    (hello / "manifests" / "dev.json").write_text("{}")
+    refused = _flask(hello, "function", "check")
+    assert refused.returncode == 1
+    assert open_name in refused.stderr
+    assert "dev.json: deployed.Table: has no value; asked for by" in refused.stderr
+
+
 def test_check_says_what_keeps_functions_apart_and_warns_of_a_shared_tmp(hello):
     code = "import os\nPLACE = '/tmp/cache'\ndef handler(event, context): pass\n"
     write_function(hello, "cacher", code)

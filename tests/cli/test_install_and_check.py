@@ -64,6 +64,24 @@ def _require(folder: Path, *requirements: object) -> None:
     (folder / "requirements.txt").write_text("".join(f"{each}\n" for each in requirements))
 
 
+def test_functions_that_share_code_have_its_requirements_in_packages_of_their_own(
+    project: Path, tmp_path: Path
+):
+    code = project / "functions" / "_code"
+    code.mkdir()
+    (code / "app.py").write_text("import anchor\ndef handler(event, context): return anchor.VERSION")
+    for name in ("one", "two"):
+        write_function(project, name, "", code="../_code")
+    missing = "No module named 'anchor': not in requirements.txt; add it, then `flask function install one`"
+    assert f"  {missing}\n" in _flask(project, "check", "one").stdout
+    _require(code, _write_wheel(tmp_path, "anchor"))
+    missing = "No module named 'anchor': requirements.txt is not installed; run `flask function install one`"
+    assert f"  {missing}\n" in _flask(project, "check", "one").stdout
+    assert _flask(project, "install").returncode == 0
+    assert sorted(path.parent.name for path in project.rglob(PACKAGES)) == ["one", "two"]
+    assert _flask(project, "check").stdout == "one: ok\ntwo: ok\n"
+
+
 def test_check_is_red_for_each_missing_package_and_green_once_all_are_required(shop: Path, tmp_path: Path):
     red = _flask(shop, "check")
     assert red.returncode == 1

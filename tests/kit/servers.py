@@ -159,7 +159,7 @@ def project_environ(project: Path) -> dict[str, str]:
     }
 
 
-def write_function(project: Path, name: str, code: str, *routes: str, **manifest: Any) -> Path:
+def write_function(project: Path, name: str, code: str, /, *routes: str, **manifest: Any) -> Path:
     """Write a function whose `app.handler` is the code; routes as `GET /path`."""
     folder = project / "functions" / name
     folder.mkdir(parents=True)

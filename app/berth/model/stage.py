@@ -39,6 +39,10 @@ class Stage:
     authorizers_run_in: str = "berth"
     invoke_api: InvokeApi | None = None  # None where none is served
     secret_files: tuple[Path, ...] = ()  # what no function may read
+    # What counts for every function, or for every route that does not say otherwise.
+    layers: tuple[Path, ...] = ()
+    authorizer: str | None = None
+    api_key_required: bool = False
 
     def name_for(self, kind: ApiKind) -> str:
         """What events call the stage: `$default` where this kind of API has no stage of that name."""

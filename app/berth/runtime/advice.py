@@ -62,7 +62,7 @@ def _add_modules(function: Function, module: str, packages: Sequence[str]) -> li
 def add_module(function: Function, module: str, file: Path | None, packages: Sequence[str]) -> str:
     """How to add a module that is missing; `file` imports it, if that is known."""
     layer = next((each for each in function.layers if file and file.is_relative_to(each)), None)
-    requirements = Requirements.of(layer or function.directory)
+    requirements = Requirements.of(layer) if layer else Requirements.of(function.directory, function.code)
     name = requirements.file.name if layer is None else f"{requirements.file.name} of the layer {layer.name}"
     command = f"`flask function install {function.name}`"
     if requirements.exist() and not requirements.are_installed():

@@ -63,7 +63,8 @@ class _Search:
         folders = [*site_folders(function, environ), *given_path(function, environ)]
         self._path = [*folders, *(path for each in folders for path in named_by_path_files(Path(each)))]
         self._path += packages
-        self._own = [function.directory, *function.layers, *map(Path, given_path(function, environ))]
+        given = map(Path, given_path(function, environ))
+        self._own = [function.code, function.directory, *function.layers, *given]
         self._foreign = {path for folder in folders for path in _installed(folder)}
         self._known: set[Path] = set()
         self.files: list[tuple[Path, str]] = []  # files that were not read yet, and their packages' names

@@ -15,7 +15,7 @@ def site_folders(function: Function, environ: Mapping[str, str]) -> list[str]:
 
     If the function sets PYTHONPATH, the layers are not searched, as on Lambda.
     """
-    folders = [str(function.directory), str(function.packages)]
+    folders = [str(function.code), str(function.packages)]
     if not environ.get("PYTHONPATH"):
         roots = [*reversed([_layer_modules(str(layer)) for layer in function.layers]), "/opt/python"]
         version = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
@@ -27,7 +27,7 @@ def site_folders(function: Function, environ: Mapping[str, str]) -> list[str]:
 def given_path(function: Function, environ: Mapping[str, str]) -> list[str]:
     """The entries of PYTHONPATH; a relative one begins at the task root, where the process starts."""
     entries = environ.get("PYTHONPATH", "").split(os.pathsep)
-    return [os.path.abspath(function.directory / entry) for entry in entries if entry]
+    return [os.path.abspath(function.code / entry) for entry in entries if entry]
 
 
 def child_search_path(function: Function, environ: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from berth.gateway.facts import gateway_facts
-from berth.manifest.loader import build_function, build_stage
+from berth.manifest.building import build_function, build_stage
 from berth.manifest.schema.manifest import read_function_manifest, read_stage_manifest
 from berth.model import api_kind
 from berth.model.call import ANONYMOUS, Call
@@ -122,5 +122,5 @@ def _route(key: RouteKey, document: Mapping[str, object], stage_variables: Mappi
     stage_manifest = read_stage_manifest({"apiId": _API_ID, "stageVariables": dict(stage_variables)})
     stage = build_stage(stage_manifest, Settings(), {})
     manifest = read_function_manifest({"handler": "app.lambda_handler", **document})
-    function = build_function(Path("sample"), manifest, stage, {})
+    function = build_function(Path("sample"), manifest, stage)
     return Route(key, function)

@@ -8,12 +8,13 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from berth.manifest.schema import keys
 from berth.manifest.schema.authorizer import AuthorizerSchema
+from berth.manifest.schema.deployed import deployed_values, without_refused
 from berth.manifest.schema.gateway import ApiKeySchema, CorsSchema, GatewaySchema
 from berth.manifest.schema.invoke_api import InvokeApiField
 from berth.manifest.schema.keys import FUNCTION_DEFAULTS, hint
 from berth.manifest.schema.route import RouteSchema
 from berth.model.api_kind import KEY_OWNERS, find_kind
-from berth.model.manifest import FunctionManifest, RouteManifest, StageManifest
+from berth.model.manifest import NO_AUTHORIZER, FunctionManifest, RouteManifest, StageManifest
 from berth.model.route import ANY, DEFAULT_ROUTE, RouteKey
 from berth.schemas import fields as strict
 from berth.schemas.reading import document_keys, read
@@ -33,6 +34,10 @@ class FunctionManifestSchema(Schema):
         "must be module.attribute without blanks",
         required=True,
         metadata=hint("`module.attribute`, as in Lambda's configuration."),
+    )
+    code = strict.Text(
+        load_default=".",
+        metadata=hint("The folder of the code, relative to the function's; several functions may share it."),
     )
     description = strict.AnyText(load_default="", metadata=hint("For people."))
     runtime = strict.Pattern(
@@ -71,12 +76,7 @@ class FunctionManifestSchema(Schema):
         validate=keys.at_least(0),
         metadata=hint("Environments that are made warm when the server starts, and kept warm."),
     )
-    layers = fields.List(
-        strict.Text(),
-        load_default=list,
-        allow_none=False,
-        metadata=hint("Folders of layers, relative to the function's; each unpacked to /opt on Lambda."),
-    )
+    layers = keys.layers("Folders of layers, relative to the function's; each unpacked to /opt on Lambda.")
     long_running = strict.Flag(
         data_key="longRunning",
         load_default=False,
@@ -134,7 +134,9 @@ class StageManifestSchema(Schema):
         load_default=dict,
         metadata=hint("The event's stageVariables."),
     )
+    deployed = deployed_values()
     environment = keys.environment()
+    layers = keys.layers("Folders of layers of every function, relative to this file's; below its own.")
     timeout = keys.timeout(FUNCTION_DEFAULTS["timeout"])
     memory_size = keys.memory_size(FUNCTION_DEFAULTS["memorySize"])
     binary_media_types = keys.binary_media_types(lambda: [*FUNCTION_DEFAULTS["binaryMediaTypes"]])
@@ -167,9 +169,18 @@ class StageManifestSchema(Schema):
         allow_none=False,
         metadata=hint("The keys that routes with `apiKeyRequired` accept."),
     )
+    api_key_required = strict.Flag(
+        data_key="apiKeyRequired",
+        load_default=False,
+        metadata=hint("Whether routes that do not say it ask for one of the apiKeys."),
+    )
+    authorizer = strict.Text(
+        load_default=None, metadata=hint("The authorizer of routes that name none; NONE opens a route.")
+    )
     authorizers = fields.Dict(
         keys=strict.Pattern(
-            "[a-zA-Z0-9_-]{1,128}", "is no authorizer's name: 1 to 128 letters, digits, - or _"
+            f"(?!{NO_AUTHORIZER}$)[a-zA-Z0-9_-]{{1,128}}",
+            "is no authorizer's name: 1 to 128 letters, digits, - or _, and not NONE",
         ),
         values=fields.Nested(AuthorizerSchema),
         load_default=dict,
@@ -225,6 +236,7 @@ def _function_manifest(values: Mapping[str, Any], written: Set[str]) -> Function
     made = {
         "api": api,
         "binary_media_types": frozenset(map(str.lower, values["binary_media_types"])),
+        "code": Path(values["code"]),
         "layers": tuple(map(Path, values["layers"])),
         "routes": tuple(values["routes"]) or ((_CATCH_ALL,) if api.serves_without_routes else ()),
         "kind_keys": frozenset(written & KEY_OWNERS.keys()),
@@ -255,5 +267,11 @@ def _stage_manifest(values: Mapping[str, Any]) -> StageManifest:
     defaults = {key: values[names[key]] for key in FUNCTION_DEFAULTS}
     left_out = {"schema_", *map(names.__getitem__, FUNCTION_DEFAULTS)}
     kept = {name: values[name] for name in values.keys() - left_out}
-    listed = {"functions": tuple(values["functions"]), "api_keys": tuple(values["api_keys"])}
-    return StageManifest(function_defaults=defaults, **kept | listed)
+    made = {
+        "functions": tuple(values["functions"]),
+        "api_keys": tuple(values["api_keys"]),
+        "layers": tuple(map(Path, values["layers"])),
+        "authorizer": None if values["authorizer"] == NO_AUTHORIZER else values["authorizer"],
+        "deployed": without_refused(values["deployed"]),
+    }
+    return StageManifest(function_defaults=defaults, **kept | made)

@@ -105,8 +105,8 @@ class RouteSchema(Schema):
     invocation = only("sync", metadata=hint("How the function is invoked."))
     api_key_required = strict.Flag(
         data_key="apiKeyRequired",
-        load_default=False,
-        metadata=hint("For a REST API: a request needs one of the stage's apiKeys in X-Api-Key."),
+        load_default=None,
+        metadata=hint("For a REST API: a request needs one of the stage's apiKeys; the stage's without it."),
     )
     request_parameters = fields.Dict(
         keys=strict.Pattern(
@@ -135,7 +135,9 @@ class RouteSchema(Schema):
         allow_none=False,
         metadata=hint("For a load balancer: what its rule asks beside method and path."),
     )
-    authorizer = strict.Text(load_default=None, metadata=hint("One of the stage's authorizers."))
+    authorizer = strict.Text(
+        load_default=None, metadata=hint("One of the stage's authorizers, or NONE; the stage's without it.")
+    )
     scopes = fields.List(
         strict.Text(),
         load_default=list,
@@ -151,10 +153,11 @@ class RouteSchema(Schema):
         written = {key for name, key in document_keys(self).items() if asked.get(name)}
         return RouteManifest(
             RouteKey(data["method"], data["path"]),
-            MethodRequest(data["api_key_required"], required),
+            MethodRequest(bool(data["api_key_required"]), required),
             ListenerRule(data["priority"], tuple(data["conditions"])),
             data["request_models"],
             data["authorizer"],
             tuple(data["scopes"]),
             frozenset(written & KEY_OWNERS.keys()),
+            data["api_key_required"],
         )

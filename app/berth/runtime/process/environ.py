@@ -31,7 +31,7 @@ def build_environ(
     function: Function, supervisor: Supervisor, instance: Instance, folder: Path | None = None
 ) -> dict[str, str]:
     """Build all variables of one execution environment; `folder` is its folder for temporary files."""
-    task_root, settings = str(function.directory), supervisor.settings
+    task_root, settings = str(function.code), supervisor.settings
     passed_on = settings.passed_on
     optional = {} if folder is None else {"TMPDIR": str(folder)}
     if settings.log_format == "json":

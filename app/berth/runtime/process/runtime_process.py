@@ -161,7 +161,7 @@ def launch(
             ours, theirs = map(on_failure.enter_context, socket.socketpair())
             process = spawn(
                 _program(function, environ, theirs.fileno(), confine(), packages, bytecode=bytecode),
-                folder=function.directory,
+                folder=function.code,
                 environ=environ,
                 output=output,
                 inherited=theirs.fileno(),

@@ -93,7 +93,7 @@ def _place(missing: MissingImport) -> str:
 def _stale_packages(function: Function) -> Iterator[str]:
     """Tell which installed packages are others than the image will install."""
     for folder in (function.directory, *function.layers):
-        requirements = Requirements.of(folder)
+        requirements = Requirements.of(folder, function.code if folder == function.directory else None)
         if not requirements.packages.is_dir() or requirements.are_installed():
             continue
         of = "" if folder == function.directory else f" of the layer {folder.name}"

@@ -17,7 +17,7 @@ from berth import errors
 from berth.gateway.routing.api_routes import TABLES
 from berth.gateway.routing.route_table import RouteTable
 from berth.invoke.invoker import Invoker
-from berth.manifest.loader import Catalog, load
+from berth.manifest.loader import Catalog, load, open_names_elsewhere
 from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
 from berth.model.route import ANY, DEFAULT_ROUTE, RouteKey
@@ -66,9 +66,13 @@ def list_functions() -> None:
 @click.argument("name", required=False)
 def check_functions(name: str | None) -> None:
     """Check manifests, import each handler with what the image will have, check sample events."""
-    catalog = _catalog(name)
     with refusing():
         settings = Settings.from_environ()
+    elsewhere = () if name else open_names_elsewhere(settings)
+    for open_name in elsewhere:
+        click.echo(f"warning: {open_name}", err=True)
+    catalog = _catalog(name, needs_secrets=False)
+    with refusing():
         confinement = check_sandbox(settings, catalog.stage)
     click.echo(confinement.description(), err=True)
     shared = shared_tmp_uses(catalog.functions.values()) if confinement.shares_tmp else ()
@@ -203,9 +207,9 @@ def _body(body: str | None) -> str | bytes | None:
         raise click.ClickException(f"{body[1:]} cannot be read: {missing.strerror}") from missing
 
 
-def _catalog(name: str | None = None) -> Catalog:
+def _catalog(name: str | None = None, *, needs_secrets: bool = True) -> Catalog:
     with refusing():
-        return load(Settings.from_environ(), [name] if name else ())
+        return load(Settings.from_environ(), [name] if name else (), needs_secrets=needs_secrets)
 
 
 def _environments() -> Environments:

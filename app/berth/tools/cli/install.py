@@ -20,6 +20,7 @@ from pathlib import Path
 import click
 
 from berth.host.machine import usable_cpus
+from berth.manifest.checks.functions import real_path
 from berth.model.function import PACKAGES_FOLDER
 from berth.runtime.requirements import Requirements, distribution_name
 
@@ -52,7 +53,7 @@ def find_targets(functions_dir: Path, manifests_dir: Path, name: str | None) -> 
         folder.resolve(): Target(folder.name, Requirements.of(folder.resolve(), _code(folder, manifest)))
         for folder, manifest in manifests.items()
     }
-    for layer in map(Path.resolve, layers):
+    for layer in map(real_path, layers):
         targets.setdefault(layer, Target(f"layer {layer.name}", Requirements.of(layer)))
     return [target for target in targets.values() if target.requirements.exist()]
 
@@ -200,11 +201,13 @@ def _read_object(file: Path) -> dict[str, object]:
 
 def _code(folder: Path, manifest: dict[str, object]) -> Path:
     code = manifest.get("code", ".")
-    return (folder / code).resolve() if isinstance(code, str) else folder.resolve()
+    is_path = isinstance(code, str) and "\0" not in code
+    return real_path(folder / str(code)) if is_path else real_path(folder)
 
 
 def _texts(value: object) -> list[str]:
-    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+    texts = value if isinstance(value, list) else []
+    return [each for each in texts if isinstance(each, str) and "\0" not in each]
 
 
 def _is_done(requirements: Requirements) -> bool:
