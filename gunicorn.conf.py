@@ -8,7 +8,7 @@ from berth.server import gunicorn_hooks
 settings = gunicorn_hooks.read_settings()
 hooks = gunicorn_hooks.Hooks(settings)
 
-bind = f"0.0.0.0:{settings.port}"
+bind = hooks.bind
 worker_class = "berth.server.gunicorn_worker.GatewayWorker"  # a gthread worker
 http_parser = "python"  # the other one (gunicorn_h1c) does not hand on how a client spelled header names
 threads = settings.threads

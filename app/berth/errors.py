@@ -9,9 +9,10 @@ class BerthError(Exception):
     """The root of every error that Berth raises."""
 
 
-def _printable(text: str) -> str:
-    """Write a text in one line: a character that cannot be printed becomes its escape."""
-    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+def printable(text: str, most: int | None = None) -> str:
+    """Write a text in one line, cut after `most` characters: what cannot be printed becomes its escape."""
+    shown = "".join(each if each.isprintable() else repr(each)[1:-1] for each in text[:most])
+    return shown if len(text[:most]) == len(text) else f"{shown}..."
 
 
 @dataclass(frozen=True, order=True)
@@ -24,7 +25,7 @@ class Problem:
 
     def __str__(self) -> str:
         place = f"{self.file}: {self.key}" if self.key else self.file
-        return _printable(f"{place}: {self.message}")
+        return printable(f"{place}: {self.message}")
 
 
 class ManifestError(BerthError, RuntimeError):
@@ -120,6 +121,14 @@ class EnvironmentDied(InvocationFault):
     error_type = "Runtime.ExitError"
 
 
+class InitFailed(EnvironmentDied):
+    """Raised when the import of a function raised an error; carries the error in the runtime's words."""
+
+    def __init__(self, error_type: str, message: str) -> None:
+        super().__init__(f"{error_type}: {message}")
+        self.error_type, self.message = error_type, message
+
+
 class OutOfMemory(EnvironmentDied):
     """Raised when the process group of an execution environment used more than its memorySize."""
 
@@ -134,8 +143,9 @@ class Throttled(InvocationFault):
 
     error_type = "TooManyRequestsException"
 
-    def __init__(self, function_name: str, limit: str) -> None:
+    def __init__(self, function_name: str, limit: str, *, is_reserved: bool = False) -> None:
         self.function_name = function_name
+        self.is_reserved = is_reserved  # whether the limit is the function's own
         super().__init__(f"{function_name} was throttled by {limit}")
 
 

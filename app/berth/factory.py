@@ -2,7 +2,9 @@
 
 import logging
 from collections.abc import Collection
+from dataclasses import replace
 
+from berth.gateway.access_log import WatchedInvoker, keep_access_log
 from berth.gateway.authorizers.authorizer_functions import connect
 from berth.gateway.authorizers.decision import create_decisions
 from berth.gateway.authorizers.lambda_authorizer import Invoke
@@ -10,12 +12,16 @@ from berth.gateway.blueprint import function_blueprint
 from berth.gateway.faults import register_faults
 from berth.gateway.flask_app import GatewayApp
 from berth.gateway.invocation_pages import pages_blueprint
+from berth.gateway.lambda_api.authentication import Authentication
+from berth.gateway.lambda_api.blueprint import LambdaApi, invoke_blueprint
+from berth.gateway.lambda_api.operations import Enqueue, Operations
 from berth.gateway.preflight import answer_preflights, options_blueprint
 from berth.gateway.view import Gateway
 from berth.invoke.engine import Engine, create_engine
 from berth.invoke.invoker import Invoker
 from berth.manifest.loader import Catalog, load
 from berth.model.authorizer import Authorizer
+from berth.model.route import Route
 from berth.runtime.environments import check_sandbox, create_environments
 from berth.server.health import health_blueprint
 from berth.settings import Settings
@@ -38,10 +44,19 @@ def create_app(settings: Settings | None = None, only: Collection[str] = ()) -> 
     environments = create_environments(settings, list(catalog.functions.values()))
     invoker = Invoker(environments)
     gateway = create_gateway(invoker, catalog)
-    app = GatewayApp(catalog.stage.trust)
-    has_events = any(route.invocation != "sync" for route in catalog.routes)
+    app = GatewayApp(catalog.stage.trust, catalog.stage.invoke_api)
+    app.catalog = catalog
+    if settings.access_log != "off":
+        gateway = replace(gateway, invoker=WatchedInvoker(environments))
+        keep_access_log(app, settings.access_log, environments.write)
+    has_events = _has_events(catalog)
     engine = create_engine(settings, environments, invoker, catalog.functions, has_events=has_events)
     app.register_blueprint(health_blueprint(environments))
+    lambda_api = create_lambda_api(gateway.invoker, catalog, engine.events.invoke)
+    if lambda_api:
+        app.register_blueprint(invoke_blueprint(lambda_api))
+    if has_events:
+        app.register_blueprint(pages_blueprint(gateway, engine.pages, _event_routes(catalog), lambda_api))
     _register_functions(app, gateway, engine, catalog)
     register_faults(app, gateway)
     app.extensions["berth"] = engine
@@ -59,12 +74,31 @@ def create_gateway(invoker: Invoker, catalog: Catalog) -> Gateway:
     return Gateway(invoker, stage, create_decisions(used, to_function))
 
 
+def create_lambda_api(invoker: Invoker, catalog: Catalog, enqueue: Enqueue) -> LambdaApi | None:
+    """Lambda's own API for the functions of a catalog, if its stage has it.
+
+    `enqueue` keeps the events of asynchronous invocations.
+    """
+    stage, api = catalog.stage, catalog.stage.invoke_api
+    if api is None:
+        return None
+    operations = Operations(invoker, stage, catalog.functions, enqueue, shows_variables=api.auth != "none")
+    return LambdaApi(Authentication(api, stage.region), operations)
+
+
+def _has_events(catalog: Catalog) -> bool:
+    """Whether anybody can make asynchronous invocations."""
+    return bool(catalog.stage.invoke_api or _event_routes(catalog))
+
+
+def _event_routes(catalog: Catalog) -> list[Route]:
+    return [route for route in catalog.routes if route.invocation != "sync"]
+
+
 def _register_functions(app: GatewayApp, gateway: Gateway, engine: Engine, catalog: Catalog) -> None:
     for function in catalog.functions.values():
         routes = [route for route in catalog.routes if route.function is function]
         app.register_blueprint(function_blueprint(gateway, engine.events, function, routes))
-    if makers := [route for route in catalog.routes if route.invocation != "sync"]:
-        app.register_blueprint(pages_blueprint(gateway, engine.pages, makers))
     if cors := catalog.stage.cors:
         app.register_blueprint(options_blueprint(gateway, cors, catalog.routes))
         answer_preflights(app, gateway, cors)

@@ -8,7 +8,7 @@ import difflib
 import logging
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,22 @@ from berth.errors import Place, Report
 from berth.host.ecs import TaskFacts, task_facts
 from berth.host.machine import memory_bytes, usable_cpus
 from berth.model.invocation import MAX_REQUEST_BYTES
+from berth.variables import (
+    Variable,
+    choice,
+    number,
+    of,
+    read_file,
+    read_flag,
+    read_folder,
+    read_names,
+    read_queue_url,
+    read_seconds,
+    read_state_store,
+    read_switch,
+    read_text,
+    whole_number,
+)
 
 log = logging.getLogger(__name__)
 
@@ -43,94 +59,6 @@ PASSED_ON_PREFIXES = (
 )
 
 
-@dataclass(frozen=True)
-class _Variable:
-    """The environment variable of one setting."""
-
-    name: str
-    read: Callable[[str], Any]  # raises ValueError with what is wrong
-    may_be_empty: bool = True  # an empty text then means the same as no variable
-    needs: str | None = None  # a variable that has to be set as well
-
-
-def _variable(name: str, read: Callable[[str], Any], **rules: Any) -> Mapping[str, _Variable]:
-    """The metadata of a field that has an environment variable."""
-    return {"variable": _Variable(name, read, **rules)}
-
-
-def _text(text: str) -> str:
-    if not text:
-        raise ValueError("must not be empty")
-    return text
-
-
-def _folder(text: str) -> Path:
-    return Path(_text(text))
-
-
-def _number(least: int, most: int = _MOST, *, is_whole: bool = False) -> Callable[[str], float]:
-    """Read a number from `least` to `most`."""
-    kind, form = ("a whole number", "[0-9]{1,10}") if is_whole else ("a number", r"[0-9]{1,10}(\.[0-9]+)?")
-
-    def read(text: str) -> float:
-        value = float(text) if re.fullmatch(form, text) else -1.0
-        if least <= value <= most:
-            return value
-        bounds = f"of {least} or more" if value < least and most == _MOST else f"from {least} to {most}"
-        raise ValueError(f"{text!r} must be {kind} {bounds}")
-
-    return read
-
-
-def _whole(least: int, most: int = _MOST) -> Callable[[str], int]:
-    """Read a whole number from `least` to `most`."""
-    read = _number(least, most, is_whole=True)
-    return lambda text: int(read(text))
-
-
-def _choice(*choices: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in choices:
-            raise ValueError(f"{text!r} must be {' or '.join(choices)}")
-        return text
-
-    return read
-
-
-def _flag(text: str) -> bool:
-    if text not in {"0", "1"}:
-        raise ValueError(f"{text!r} must be 0 or 1")
-    return text == "1"
-
-
-def _file(text: str) -> str:
-    """The path of a file that can be read."""
-    if not os.access(text, os.R_OK) or not os.path.isfile(text):
-        raise ValueError(f"{text!r} is no file that can be read")
-    return text
-
-
-def _seconds_list(text: str) -> tuple[float, ...]:
-    """Read numbers of seconds with commas between them."""
-    read = _number(0)
-    return tuple(read(each.strip()) for each in text.split(","))
-
-
-def _queue_url(text: str) -> str:
-    """The address of an event queue."""
-    if not text.startswith(("sqlite:///", "sqs://")):
-        raise ValueError(f"{text!r} must be sqlite:///path, sqlite:////absolute/path or sqs://...")
-    return text
-
-
-def _state_store(text: str) -> str:
-    """The place of the state store."""
-    kind, _, place = text.partition(":")
-    if kind not in {"sqlite", "dynamodb"} or not place:
-        raise ValueError(f"{text!r} must be sqlite:PATH or dynamodb:TABLE")
-    return text
-
-
 def _default_concurrency() -> int:
     return max(16, 8 * usable_cpus())
 
@@ -145,59 +73,67 @@ def _default_environments(task_memory: int | None = None) -> int:
 class Settings:
     """The settings of one server process: from environment variables, the platform and the machine."""
 
-    stage: str = field(default="dev", metadata=_variable("BERTH_STAGE", _text, may_be_empty=False))
+    stage: str = field(default="dev", metadata=of("BERTH_STAGE", read_text, may_be_empty=False))
     functions_dir: Path = field(
-        default=Path("functions"), metadata=_variable("BERTH_FUNCTIONS_DIR", _folder, may_be_empty=False)
+        default=Path("functions"), metadata=of("BERTH_FUNCTIONS_DIR", read_folder, may_be_empty=False)
     )
     manifests_dir: Path = field(
-        default=Path("manifests"), metadata=_variable("BERTH_MANIFESTS_DIR", _folder, may_be_empty=False)
+        default=Path("manifests"), metadata=of("BERTH_MANIFESTS_DIR", read_folder, may_be_empty=False)
     )
     concurrency: int = field(
-        default_factory=_default_concurrency, metadata=_variable("BERTH_CONCURRENCY", _whole(1))
+        default_factory=_default_concurrency, metadata=of("BERTH_CONCURRENCY", whole_number(1))
     )
-    wait_seconds: float = field(default=5.0, metadata=_variable("BERTH_WAIT_SECONDS", _number(0)))
+    wait_seconds: float = field(default=5.0, metadata=of("BERTH_WAIT_SECONDS", number(0)))
     max_environments: int = field(
-        default_factory=_default_environments, metadata=_variable("BERTH_MAX_ENVIRONMENTS", _whole(1))
+        default_factory=_default_environments, metadata=of("BERTH_MAX_ENVIRONMENTS", whole_number(1))
     )
     # How long an environment may be unused.
-    idle_seconds: float = field(default=900.0, metadata=_variable("BERTH_IDLE_SECONDS", _number(1)))
-    log_format: str = field(default="text", metadata=_variable("BERTH_LOG_FORMAT", _choice("text", "json")))
+    idle_seconds: float = field(default=900.0, metadata=of("BERTH_IDLE_SECONDS", number(1)))
+    log_format: str = field(default="text", metadata=of("BERTH_LOG_FORMAT", choice("text", "json")))
+    access_log: str = field(default="off", metadata=of("BERTH_ACCESS_LOG", choice("off", "text", "json")))
     # Seconds between SIGTERM and the moment when the server accepts no more requests.
-    drain_delay: float = field(default=0.0, metadata=_variable("BERTH_DRAIN_DELAY", _number(0, 100)))
+    drain_delay: float = field(default=0.0, metadata=of("BERTH_DRAIN_DELAY", number(0, 100)))
     # Seconds after which a running invocation protects its ECS task from scale-in.
-    protect_after: float = field(default=60.0, metadata=_variable("BERTH_PROTECT_AFTER", _number(0)))
-    reload: bool = field(default=False, metadata=_variable("BERTH_RELOAD", _flag))
+    protect_after: float = field(default=60.0, metadata=of("BERTH_PROTECT_AFTER", number(0)))
+    reload: bool = field(default=False, metadata=of("BERTH_RELOAD", read_flag))
     # Files for gunicorn.
     tls_certificate: str | None = field(
-        default=None, metadata=_variable("BERTH_TLS_CERTIFICATE", _file, needs="BERTH_TLS_KEY")
+        default=None, metadata=of("BERTH_TLS_CERTIFICATE", read_file, needs="BERTH_TLS_KEY")
     )
     tls_key: str | None = field(
-        default=None, metadata=_variable("BERTH_TLS_KEY", _file, needs="BERTH_TLS_CERTIFICATE")
+        default=None, metadata=of("BERTH_TLS_KEY", read_file, needs="BERTH_TLS_CERTIFICATE")
     )
     tls_client_ca: str | None = field(
-        default=None, metadata=_variable("BERTH_TLS_CLIENT_CA", _file, needs="BERTH_TLS_CERTIFICATE")
+        default=None, metadata=of("BERTH_TLS_CLIENT_CA", read_file, needs="BERTH_TLS_CERTIFICATE")
     )
+    # What a function that cannot be imported at the start means for the server's readiness.
+    check: str = field(default="warn", metadata=of("BERTH_CHECK", choice("strict", "warn", "off")))
+    # The extras of the distribution that the image has.
+    extras: tuple[str, ...] = field(default=("aws",), metadata=of("BERTH_EXTRAS", read_names))
     # How functions are kept from each other and from the server.
     sandbox: str = field(
         default="auto",
-        metadata=_variable("BERTH_SANDBOX", _choice("auto", "files", "namespaces", "off")),
+        metadata=of("BERTH_SANDBOX", choice("auto", "files", "namespaces", "off")),
     )
     # Asynchronous invocations: where events wait, and where their pages are kept.
-    queue_url: str | None = field(default=None, metadata=_variable("BERTH_QUEUE_URL", _queue_url))
-    state: str | None = field(default=None, metadata=_variable("BERTH_STATE", _state_store))
+    queue_url: str | None = field(default=None, metadata=of("BERTH_QUEUE_URL", read_queue_url))
+    state: str | None = field(default=None, metadata=of("BERTH_STATE", read_state_store))
     # Whether this server also runs the events that it queues; `berth worker` always does.
-    worker: str = field(default="on", metadata=_variable("BERTH_WORKER", _choice("on", "off")))
+    worker: str = field(default="on", metadata=of("BERTH_WORKER", choice("on", "off")))
     # How many events run at one time; half of the concurrency without it.
-    events_at_once: int | None = field(default=None, metadata=_variable("BERTH_ASYNC_CONCURRENCY", _whole(1)))
+    events_at_once: int | None = field(default=None, metadata=of("BERTH_ASYNC_CONCURRENCY", whole_number(1)))
     retry_seconds: tuple[float, ...] = field(
-        default=(60.0, 120.0), metadata=_variable("BERTH_RETRY_SECONDS", _seconds_list)
+        default=(60.0, 120.0), metadata=of("BERTH_RETRY_SECONDS", read_seconds)
     )
-    throttle_seconds: float = field(default=1.0, metadata=_variable("BERTH_THROTTLE_SECONDS", _number(0)))
+    throttle_seconds: float = field(default=1.0, metadata=of("BERTH_THROTTLE_SECONDS", number(0)))
     # How long an event stays with a server that says nothing any more.
-    lease_seconds: float = field(default=30.0, metadata=_variable("BERTH_LEASE_SECONDS", _number(1)))
+    lease_seconds: float = field(default=30.0, metadata=of("BERTH_LEASE_SECONDS", number(1)))
     # How long the page of an invocation is kept after its end.
-    result_seconds: float = field(default=86_400.0, metadata=_variable("BERTH_RESULT_SECONDS", _number(1)))
-    port: int = field(default=8000, metadata=_variable("PORT", _whole(0, 65535)))
+    result_seconds: float = field(default=86_400.0, metadata=of("BERTH_RESULT_SECONDS", number(1)))
+    # Whether AWS_ENDPOINT_URL_LAMBDA of every function is this server.
+    invoke_here: bool = field(default=False, metadata=of("BERTH_INVOKE_HERE", read_switch))
+    port: int = field(default=8000, metadata=of("PORT", whole_number(0, 65535)))
+    is_development: bool = False  # it runs under the command `flask`
     region: str = "us-east-1"
     account_id: str = "123456789012"
     log_group: str | None = None  # where the container's log driver sends stdout
@@ -244,7 +180,7 @@ class Settings:
         return cls(**found)
 
 
-_VARIABLES: Mapping[str, _Variable] = {
+_VARIABLES: Mapping[str, Variable] = {
     each.name: each.metadata["variable"] for each in fields(Settings) if each.metadata
 }
 VARIABLES = tuple(
@@ -272,10 +208,12 @@ def _platform_values(environ: Mapping[str, str]) -> dict[str, Any]:
     """The values of the fields that the platform and the command line tell about."""
     metadata_uri = environ.get("ECS_CONTAINER_METADATA_URI_V4")
     task = task_facts(metadata_uri) if metadata_uri else TaskFacts()
+    is_development = environ.get("FLASK_RUN_FROM_CLI") == "true"
     region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or task.region
     return {
         "max_environments": _default_environments(task.memory_mb),
-        "reload": environ.get("FLASK_RUN_FROM_CLI") == "true",
+        "reload": is_development,
+        "is_development": is_development,
         "region": region or Settings.region,
         "account_id": task.account_id or Settings.account_id,
         "log_group": task.log_group,

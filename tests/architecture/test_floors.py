@@ -10,6 +10,7 @@ from kit.sources import PACKAGE, imported, modules, own_module
 # from lower floors or from its own entry.
 FLOORS = (
     ("errors.py", "model", "host"),
+    ("variables.py",),
     ("settings.py", "schemas"),
     ("payload/schema", "manifest/schema"),
     ("payload",),
@@ -24,9 +25,10 @@ FLOORS = (
         "runtime/environment.py",
         "runtime/temp_folders.py",
         "runtime/search.py",
+        "runtime/requirements.py",
     ),
-    ("runtime/outcome.py",),
-    ("runtime/supervisor.py",),
+    ("runtime/outcome.py", "runtime/imports.py"),
+    ("runtime/supervisor.py", "runtime/advice.py"),
     # The pool knows no kind of environment: only environments.py does.
     ("runtime/process", "runtime/pool"),
     ("runtime/inline",),

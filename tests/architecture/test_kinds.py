@@ -8,6 +8,7 @@ from berth.gateway.faults import FAULTS
 from berth.gateway.routing.api_routes import TABLES
 from berth.model.api_kind import KINDS, find_kind
 from berth.payload.by_kind import CHECKED_SHAPES, SHAPES
+from berth.payload.schema.event import EVENT_SCHEMAS
 from berth.tools.sample import SAMPLE_SHAPES
 from kit.sources import PACKAGE
 
@@ -20,7 +21,9 @@ _OTHERS = {
 
 
 @pytest.mark.parametrize(
-    "table", [SHAPES, CHECKED_SHAPES, FAULTS, TABLES], ids=["events", "checked events", "faults", "routes"]
+    "table",
+    [SHAPES, CHECKED_SHAPES, EVENT_SCHEMAS, FAULTS, TABLES],
+    ids=["events", "checked events", "schemas", "faults", "routes"],
 )
 def test_every_table_has_every_kind(table):
     assert set(table) == set(KINDS)

@@ -6,6 +6,7 @@ import pytest
 
 from berth.manifest.schema.authorizer import AuthorizerSchema, CredentialSchema
 from berth.manifest.schema.gateway import ApiKeySchema, CorsSchema, GatewaySchema, SecretSchema
+from berth.manifest.schema.invoke_api import InvokeApiSchema
 from berth.manifest.schema.manifest import FunctionManifestSchema, StageManifestSchema
 from berth.manifest.schema.route import ConditionSchema, RouteSchema
 from berth.model.api_kind import REST
@@ -37,6 +38,7 @@ def test_manifest_keys_are_in_the_manual():
         CredentialSchema(),
         GatewaySchema(),
         SecretSchema(),
+        InvokeApiSchema(),
     )
     keys = {field.data_key or name for schema in schemas for name, field in schema.fields.items()}
     assert [key for key in sorted(keys) if f"`{key}`" not in MANUAL] == []
@@ -93,8 +95,11 @@ SENTENCES = [
         "| {:,} and {:,} bytes |",
         [number("MAX_REQUEST_BYTES"), number("frames.MAX_RESPONSE_BYTES")],
     ),
+    ("environments", "It is tried again after {:g} s", [number("AGAIN_SECONDS_AT_START")]),
     ("environments", "Looked at every {:g} ms", [1000 * number("memory_limiter.PERIOD_SECONDS")]),
     ("environments", "A line that is longer than {:g} MiB", [number("LONGEST_LINE") / _MIB]),
+    ("environments", "writes {:g} such lines at once and then one a second", [number("LINES_AT_ONCE")]),
+    ("environments", "The path is cut after {:g} characters", [number("LONGEST_PATH")]),
     ("environments", "may print {:g} KB, what a pipe holds", [number("PIPE_BYTES") / _KIB]),
     ("environments", "Of what others print, {:g} MiB is kept", [number("MOST_WAITING") / _MIB]),
     ("environments", "After `BERTH_DRAIN_DELAY` seconds ({:g})", [_SOME.drain_delay]),

@@ -3,12 +3,11 @@
 import json
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
 
-from berth.tools.sample import SAMPLE_SHAPES, build_sample_event
+from berth.tools.sample import build_sample_event
 from kit.servers import ROOT, project_environ, write_function
 
 HELLO = """
@@ -84,14 +83,20 @@ def test_check_imports_handlers_and_reads_samples(hello):
     assert _flask(hello, "function", "check").stdout == "hello: ok\n"
     (events / "bad.json").write_text('{"requestContext": {}, "httpMethod": 1}')
     (events / "worse.json").write_text("{")
+    socket = {"requestContext": {"connectionId": "a", "eventType": "CONNECT"}}
+    (events / "socket.json").write_text(json.dumps(socket))
     write_function(hello, "broken", "import nope\ndef handler(event, context): pass")
     done = _flask(hello, "function", "check")
     assert done.returncode == 1
-    assert "  events/bad.json: resource: is required\n" in done.stdout
+    assert "warning: hello: events/bad.json: lacks what AWS always sends: resource, path, " in done.stderr
     assert "  events/bad.json: httpMethod: must be a string, not 1\n" in done.stdout
     assert "  events/worse.json: not JSON: " in done.stdout
+    other = 'this is a WebSocket API event, the function\'s api is "rest"'
+    assert f"  events/socket.json: {other}\n" in done.stdout
     unable = "Runtime.ImportModuleError: Unable to import module 'app': No module named 'nope'"
-    assert f"broken: FAILED\n  handler 'app.handler': {unable}\n" in done.stdout
+    fix = "No module named 'nope': not in requirements.txt; add it, then `flask function install broken`"
+    assert f"broken: FAILED\n  handler 'app.handler': {unable}\n  {fix}\n" in done.stdout
+    assert "LAMBDA_WARNING" not in done.stderr
     assert done.stderr.endswith("Error: 2 of 2 functions failed their checks\n")
 
 
@@ -104,50 +109,24 @@ def test_event_prints_an_event_without_any_function(project):
     assert '"x-a": "☕"' in done.stdout
 
 
-@pytest.fixture
-def samples(hello: Path) -> Path:
-    """The folder of a function's sample events, one of each shape."""
-    events = hello / "functions" / "hello" / "events"
-    events.mkdir()
-    for shape in SAMPLE_SHAPES:
-        _write_sample(events, shape)
-    return events
+def test_invoke_refuses_the_event_of_another_api(hello):
+    event = json.dumps(build_sample_event("GET", "/hello", shape="http2"))
+    done = _flask(hello, "function", "invoke", "hello", "--event", "-", stdin=event)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        'Error: <stdin>: this is an HTTP API 2.0 event, the function\'s api is "rest";'
+        " `flask function event rest` prints one for it\n"
+    )
 
 
-def test_check_knows_samples_of_every_shape(hello, samples):
-    assert _flask(hello, "function", "check").stdout == "hello: ok\n"
-
-
-def test_check_reads_a_sample_as_the_shape_it_claims_to_have(hello, samples):
-    _write_sample(samples, "rest", headers=None, resource=None)
-    _write_sample(samples, "http1", pathParameters=5)
-    _write_sample(samples, "http2", cookies=None)
-    _write_sample(samples, "alb", queryStringParameters=None)
-    _write_sample(samples, "alb-multi", body=None)
-    _write_sample(samples, "url", rawPath=5)
-    done = _flask(hello, "function", "check")
-    assert done.returncode == 1
-    assert done.stdout.splitlines() == [
-        "hello: FAILED",
-        "  events/alb-multi.json: body: must not be null",
-        "  events/alb.json: queryStringParameters: must not be null",
-        "  events/http1.json: pathParameters: must be an object",
-        "  events/http2.json: cookies: must not be null",
-        "  events/rest.json: resource: must not be null",
-        "  events/url.json: rawPath: must be a string, not 5",
-    ]
-
-
-def test_check_tells_what_concerns_a_whole_sample(hello, samples):
-    _write_sample(samples, "alb", multiValueHeaders={})
-    one_kind = "must have both single-value maps or both multi-value maps, and no other"
-    checked = _flask(hello, "function", "check").stdout
-    assert checked == f"hello: FAILED\n  events/alb.json: {one_kind}\n"
-
-
-def _write_sample(events: Path, shape: str, **changes: object) -> None:
-    event = dict(build_sample_event("POST", "/hello?a=1", shape=shape, body={"a": 1})) | changes
-    (events / f"{shape}.json").write_text(json.dumps(event))
+def test_invoke_warns_of_an_event_that_lacks_what_aws_sends(hello):
+    event = dict(build_sample_event("GET", "/hello"))
+    del event["resource"], event["multiValueHeaders"]
+    (hello / "event.json").write_text(json.dumps(event))
+    done = _flask(hello, "function", "invoke", "hello", "--event", "event.json")
+    assert done.returncode == 0
+    warning = "warning: event.json: lacks what AWS always sends: resource, multiValueHeaders\n"
+    assert done.stderr.startswith(warning)
 
 
 def test_new_makes_a_function_that_passes_its_own_test_and_checks(project):
@@ -169,35 +148,26 @@ def test_new_leaves_what_exists_alone(hello):
     assert _flask(hello, "function", "new", "../x").returncode == 1
 
 
-def test_install_puts_requirements_into_the_function_and_keeps_the_old_on_failure(project, tmp_path):
-    wheel = _write_wheel(tmp_path)
-    code = "import anchor\ndef handler(event, context): return anchor.VERSION"
-    folder = write_function(project, "needy", code)
-    (folder / "requirements.txt").write_text(f"{wheel}\n")
-    done = _flask(project, "function", "install", "needy")
-    assert done.returncode == 0, done.stderr
-    assert _flask(project, "function", "invoke", "needy").stdout == "1\n"
-    (folder / "requirements.txt").write_text("/no/such/package\n")
-    failed = _flask(project, "function", "install")
-    assert failed.returncode == 1
-    assert "pip failed, nothing was changed" in failed.stderr
-    assert (folder / ".packages" / "anchor.py").exists()
-    assert sorted(path.name for path in folder.iterdir() if path.name.startswith(".p")) == [".packages"]
-
-
-def _write_wheel(folder: Path) -> Path:
-    """A wheel of one module, so that no index is asked."""
-    wheel = folder / "anchor-1-py3-none-any.whl"
-    files = {
-        "anchor.py": "VERSION = 1\n",
-        "anchor-1.dist-info/METADATA": "Metadata-Version: 2.1\nName: anchor\nVersion: 1\n",
-        "anchor-1.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        "anchor-1.dist-info/RECORD": "",
-    }
-    with zipfile.ZipFile(wheel, "w") as archive:
-        for name, text in files.items():
-            archive.writestr(name, text)
-    return wheel
+def test_check_tells_names_without_a_value_in_every_stage_and_needs_no_secrets(hello):
+    manifest = hello / "functions" / "hello" / "manifest.json"
+    environment = {"TABLE": "${deployed.Table}", "DB": "${deployed.Db}"}
+    manifest.write_text(json.dumps({"handler": "app.handler", "environment": environment}))
+    stage = {"deployed": {"Table": "orders-dev", "Db": {"environment": "NO_SUCH_VARIABLE"}}}
+    (hello / "manifests" / "dev.json").write_text(json.dumps(stage))
+    (hello / "manifests" / "prod.json").write_text('{"deployed": {"Db": "x"}}')
+    done = _flask(hello, "function", "check")
+    assert (done.returncode, done.stdout) == (0, "hello: ok\n")
+    open_name = "prod.json: deployed.Table: has no value; asked for by"
+    assert open_name in done.stderr
+    assert (
+        "dev.json: deployed.Db.environment: the environment variable NO_SUCH_VARIABLE is not set"
+        in done.stderr
+    )
+    (hello / "manifests" / "dev.json").write_text("{}")
+    refused = _flask(hello, "function", "check")
+    assert refused.returncode == 1
+    assert open_name in refused.stderr
+    assert "dev.json: deployed.Table: has no value; asked for by" in refused.stderr
 
 
 def test_check_says_what_keeps_functions_apart_and_warns_of_a_shared_tmp(hello):

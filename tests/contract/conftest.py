@@ -21,6 +21,7 @@ def _settings(**changes: Any) -> Settings:
     """Few slots; what the interpreter needs is passed on to functions."""
     passed_on = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
     fields: dict[str, Any] = {"concurrency": 4, "max_environments": 4, "starts": 2, "passed_on": passed_on}
+    fields["check"] = "off"  # tests count processes
     # BERTH_SANDBOX=files pytest tests/contract: every sandbox must let a function do what it rightly does.
     fields["sandbox"] = os.environ.get("BERTH_SANDBOX", "auto")
     return Settings(**fields | changes)

@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from berth.model.function import Function
 from berth.model.invocation import InvocationResult
 from kit.logged import LoggedServer, worded
@@ -67,3 +69,14 @@ def test_init_phase_starts_over_in_the_invocation_when_it_takes_more_than_10_sec
     log = server.end()
     assert log.count("INIT_REPORT Init Duration: N.NN ms\tPhase: init\tStatus: timeout\n") == 2
     assert log.index("\tPhase: init\t") < log.index("START ")
+
+
+@pytest.mark.parametrize("isolation", ["process", "inline"])
+def test_invocation_is_cold_when_it_waits_for_an_init_phase(serve: Serve, isolation: str) -> None:
+    server, function = serve(), build_function("plain", "app.handler", isolation)
+    assert [server.invoke(function).is_cold for _ in range(2)] == [True, False]
+
+
+def test_invocation_is_cold_again_after_the_process_ended(serve: Serve) -> None:
+    server, function = serve(), build_function("writes_logs", "app.dies")
+    assert [server.invoke(function).is_cold for _ in range(2)] == [True, True]

@@ -35,18 +35,19 @@ INIT_START = {
         "instanceId": "<instance>",
         "instanceMaxMemory": 134217728,
     },
+    **ORIGIN,
 }
 
 
 def _start(number: int) -> dict[str, Any]:
     record = {"requestId": f"<{number}>", "version": "$LATEST"}
-    return {"time": "<ms>", "type": "platform.start", "record": record}
+    return {"time": "<ms>", "type": "platform.start", "record": record, **ORIGIN}
 
 
 def _report(number: int, *, cold: bool = False, **outcome: str) -> dict[str, Any]:
     metrics = FIGURES | ({"initDurationMs": "N"} if cold else {})
     record = {"requestId": f"<{number}>", "metrics": metrics, **outcome}
-    return {"time": "<ms>", "type": "platform.report", "record": record}
+    return {"time": "<ms>", "type": "platform.report", "record": record, **ORIGIN}
 
 
 def _init_report(phase: str, error_type: str) -> dict[str, Any]:
@@ -60,6 +61,7 @@ def _init_report(phase: str, error_type: str) -> dict[str, Any]:
             "errorType": error_type,
             "metrics": {"durationMs": "N"},
         },
+        **ORIGIN,
     }
 
 

@@ -154,11 +154,12 @@ def project_environ(project: Path) -> dict[str, str]:
         **os.environ,
         "BERTH_FUNCTIONS_DIR": str(project / "functions"),
         "BERTH_MANIFESTS_DIR": str(project / "manifests"),
+        "BERTH_CHECK": "off",  # tests count processes and lines of the log
         "PYTHONUNBUFFERED": "1",
     }
 
 
-def write_function(project: Path, name: str, code: str, *routes: str, **manifest: Any) -> Path:
+def write_function(project: Path, name: str, code: str, /, *routes: str, **manifest: Any) -> Path:
     """Write a function whose `app.handler` is the code; routes as `GET /path`."""
     folder = project / "functions" / name
     folder.mkdir(parents=True)

@@ -1,14 +1,19 @@
 """The development server: edits, breakpoints, ends."""
 
 import http.client
+import json
+import shutil
 import signal
 import socket
+import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from kit.servers import start_flask_run, write_function
+from kit.servers import ROOT, project_environ, start_flask_run, write_function
 
 pytestmark = pytest.mark.system
 
@@ -25,6 +30,23 @@ def handler(event, context):
     breakpoint()
     return {"statusCode": 200, "body": str(secret)}
 """
+
+ONE = """
+def handler(event, context):
+    return {"statusCode": 200, "body": "one"}
+"""
+
+WAITS = """
+import os, pathlib, time
+
+def handler(event, context):
+    version = os.environ.get("VERSION", "old")
+    print(version, "begins")
+    while not pathlib.Path("go").exists():
+        time.sleep(0.01)
+    return {"statusCode": 200, "body": version}
+"""
+ROUTED = {"handler": "app.handler", "timeout": 60, "routes": [{"method": "GET", "path": "/waits"}]}
 
 ENDLESS = """
 import os, time
@@ -98,3 +120,75 @@ def _call(server) -> None:
         server.get("/endless")
     except (OSError, http.client.HTTPException):
         return  # the server went away under it
+
+
+@pytest.mark.parametrize("options", [(), ("--debug",)], ids=["plain", "debug"])
+def test_an_edited_manifest_is_seen_by_the_next_request(project, tmp_path, options):
+    folder = write_function(project, "answer", ONE, "GET /one")
+    manifest = (folder / "manifest.json").read_text()
+    (tmp_path / "temp").mkdir()  # a reloader that is killed leaves something behind
+    server = start_flask_run(project, *options, environ={"TMPDIR": str(tmp_path / "temp")})
+    try:
+        assert server.get("/one").body == b"one"
+        _replace(folder / "manifest.json", manifest.replace("/one", "/moved"))
+        assert (server.get("/moved").body, server.get("/one").status) == (b"one", 403)
+        added = write_function(project, "added", ONE.replace("one", "added"), "GET /added")
+        assert server.get("/added").body == b"added"
+        _replace(added / "manifest.json", '{"handlr": "app.handler"}')
+        for _ in range(3):
+            refused = server.get("/moved")
+            assert (refused.status, refused.get("Content-Type")) == (503, "text/plain; charset=utf-8")
+            assert b"functions/added/manifest.json: handlr: unknown key: did you mean" in refused.body
+        shutil.rmtree(added)
+        assert server.get("/moved").body == b"one"
+        _replace(project / "manifests" / "dev.json", '{"stageInPath": true}')
+        assert server.get("/dev/moved").body == b"one"
+        server.await_log(" * Read the manifests again", count=4)
+        log = "".join(server.log)
+        assert "   answer    REST API  GET /one\n" in log
+        assert log.count("The manifests are wrong") == log.count("handlr: unknown key") == 1
+        assert "Traceback" not in log
+    finally:
+        server.kill() if options else server.stop()
+
+
+def test_a_request_ends_on_the_manifests_that_it_began_on(project, threads):
+    folder = write_function(project, "waits", WAITS, "GET /waits", timeout=60)
+    server = start_flask_run(project)
+    try:
+        call = threads.submit(server.get, "/waits")
+        server.await_log("old begins")
+        _replace(folder / "manifest.json", json.dumps(ROUTED | {"environment": {"VERSION": "new"}}))
+        (folder / "go").touch()
+        assert server.get("/waits").body == b"new"
+        assert call.result().body == b"old"
+        _await_processes(server, 1)
+        _replace(folder / "manifest.json", "{")
+        assert server.get("/waits").status == 503
+        _await_processes(server, 0)
+    finally:
+        assert server.stop() == 0
+
+
+def test_a_project_that_is_not_right_at_the_start_is_reported_and_not_served(project):
+    write_function(project, "answer", ONE, "GET /one", timeout="long")
+    program = [sys.executable, "-m", "flask", "--app", str(ROOT / "wsgi.py"), "--debug", "run"]
+    ended = subprocess.run(program, env=project_environ(project), capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Error: 1 problem in the manifests or settings, nothing was started:\n")
+    assert "Traceback" not in ended.stderr
+    assert ended.stderr.count("timeout") == 1
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file as an editor does: never half of it can be seen."""
+    path.with_suffix(".new").write_text(text)
+    path.with_suffix(".new").replace(path)
+
+
+def _await_processes(server, count: int) -> None:
+    """Wait until the server has so many processes of functions."""
+    deadline = time.monotonic() + 10
+    while len(server.descendants) != count:
+        assert time.monotonic() < deadline, f"{len(server.descendants)} processes instead of {count}"
+        time.sleep(0.01)

@@ -7,9 +7,9 @@ from berth.settings import VARIABLES, Settings
 
 KNOWN = (
     "(known: BERTH_STAGE, BERTH_FUNCTIONS_DIR, BERTH_MANIFESTS_DIR, BERTH_CONCURRENCY, "
-    "BERTH_WAIT_SECONDS, BERTH_MAX_ENVIRONMENTS, BERTH_IDLE_SECONDS, BERTH_LOG_FORMAT, BERTH_DRAIN_DELAY, "
-    "BERTH_PROTECT_AFTER, BERTH_RELOAD, BERTH_TLS_CERTIFICATE, BERTH_TLS_KEY, BERTH_TLS_CLIENT_CA, "
-    "BERTH_SANDBOX)"
+    "BERTH_WAIT_SECONDS, BERTH_MAX_ENVIRONMENTS, BERTH_IDLE_SECONDS, BERTH_LOG_FORMAT, BERTH_ACCESS_LOG, "
+    "BERTH_DRAIN_DELAY, BERTH_PROTECT_AFTER, BERTH_RELOAD, BERTH_TLS_CERTIFICATE, BERTH_TLS_KEY, "
+    "BERTH_TLS_CLIENT_CA, BERTH_CHECK, BERTH_EXTRAS, BERTH_SANDBOX, BERTH_INVOKE_HERE)"
 )
 
 BAD = {
@@ -31,6 +31,7 @@ BAD = {
     "BERTH_IDLE_SECONDS=2147483648": "'2147483648' must be a number from 1 to 2147483647",
     "BERTH_LOG_FORMAT=JSON": "'JSON' must be text or json",
     "BERTH_LOG_FORMAT=logfmt": "'logfmt' must be text or json",
+    "BERTH_ACCESS_LOG=1": "'1' must be off or text or json",
     "BERTH_LOG_FORMAT=json ": "'json ' must be text or json",
     "BERTH_DRAIN_DELAY=101": "'101' must be a number from 0 to 100",
     "BERTH_DRAIN_DELAY=100.1": "'100.1' must be a number from 0 to 100",
@@ -40,7 +41,9 @@ BAD = {
     "BERTH_PROTECT_AFTER=-0.5": "'-0.5' must be a number of 0 or more",
     "BERTH_PROTECT_AFTER=nan": "'nan' must be a number of 0 or more",
     "BERTH_SANDBOX=strict": "'strict' must be auto or files or namespaces or off",
+    "BERTH_CHECK=yes": "'yes' must be strict or warn or off",
     "BERTH_RELOAD=true": "'true' must be 0 or 1",
+    "BERTH_INVOKE_HERE=1": "'1' must be on or off",
     "BERTH_STAGE=": "must not be empty",
     "BERTH_FUNCTIONS_DIR=": "must not be empty",
     "BERTH_MANIFESTS_DIR=": "must not be empty",
@@ -94,10 +97,14 @@ def test_nothing_is_logged_without_variables_of_the_platform(caplog: pytest.LogC
 
 def test_the_variables_are_known():
     assert sorted(VARIABLES) == [
+        "BERTH_ACCESS_LOG",
+        "BERTH_CHECK",
         "BERTH_CONCURRENCY",
         "BERTH_DRAIN_DELAY",
+        "BERTH_EXTRAS",
         "BERTH_FUNCTIONS_DIR",
         "BERTH_IDLE_SECONDS",
+        "BERTH_INVOKE_HERE",
         "BERTH_LOG_FORMAT",
         "BERTH_MANIFESTS_DIR",
         "BERTH_MAX_ENVIRONMENTS",
@@ -123,8 +130,10 @@ def test_nothing_has_to_be_set(tmp_path, monkeypatch):
     assert settings.max_environments >= 4
     assert settings.idle_seconds == 900
     assert settings.log_format == "text"
+    assert settings.access_log == "off"
     assert settings.drain_delay == 0
     assert settings.protect_after == 60
+    assert (settings.check, settings.extras) == ("warn", ("aws",))
     assert settings.reload is False
     assert settings.port == 8000
     assert settings.region == "us-east-1"
@@ -150,6 +159,8 @@ def test_everything_can_be_set(tmp_path, monkeypatch):
             "BERTH_DRAIN_DELAY": "5",
             "BERTH_PROTECT_AFTER": "0.25",
             "BERTH_RELOAD": "1",
+            "BERTH_CHECK": "strict",
+            "BERTH_EXTRAS": "aws, jwt,",
             "PORT": "80",
         }
     )
@@ -163,6 +174,7 @@ def test_everything_can_be_set(tmp_path, monkeypatch):
     assert settings.log_format == "json"
     assert settings.drain_delay == 5
     assert settings.protect_after == 0.25
+    assert (settings.check, settings.extras) == ("strict", ("aws", "jwt"))
     assert settings.reload is True
     assert settings.port == 80
 
@@ -174,6 +186,7 @@ def test_everything_can_be_set(tmp_path, monkeypatch):
         "BERTH_WAIT_SECONDS",
         "BERTH_MAX_ENVIRONMENTS",
         "BERTH_IDLE_SECONDS",
+        "BERTH_INVOKE_HERE",
         "BERTH_LOG_FORMAT",
         "BERTH_DRAIN_DELAY",
         "BERTH_PROTECT_AFTER",

@@ -14,6 +14,8 @@ from berth import errors
 from berth.gateway.flask_app import GatewayApp, RefusedRequest
 from berth.gateway.request import drain_body
 from berth.gateway.response import REASONS, WireResponse, write_response
+from berth.gateway.routing.head import read_head
+from berth.gateway.unrouted import UnroutedLog
 from berth.gateway.view import Gateway
 from berth.model.api_kind import ALB, HTTP_1, HTTP_2, REST, URL, ApiKind
 from berth.model.http import HttpResponse
@@ -196,14 +198,16 @@ _LOGGED = (
 def register_faults(app: GatewayApp, gateway: Gateway) -> None:
     """Register handlers that answer every fault as the kind of API behind the request's route does."""
 
-    untrusted = itertools.count(1)
+    untrusted, unrouted = itertools.count(1), UnroutedLog(app.url_map)
 
     def answer(error: Exception) -> WireResponse:
-        stamp = gateway.fault_stamp()
+        stamp = gateway.current_stamp()
         if isinstance(error, errors.UntrustedGateway):
             log.warning("%s: no valid gateway token (%d so far)", stamp.request_id, next(untrusted))
+        elif isinstance(error, errors.NoSuchRoute):
+            unrouted.tell(stamp.request_id, read_head(flask.request.environ))
         elif isinstance(error, _LOGGED):
-            log.warning("%s: %s", stamp.request_id, error)
+            log.warning("%s: %s%s", stamp.request_id, _route_asked_for(), error)
         response = write_response(fault_response(gateway.current_api(), error, stamp))
         if isinstance(error, RequestEntityTooLarge):
             response.call_on_close(partial(drain_body, flask.request.environ))
@@ -213,7 +217,7 @@ def register_faults(app: GatewayApp, gateway: Gateway) -> None:
         return answer(refused.refusal)
 
     def answer_unexpected(error: Exception) -> WireResponse:
-        stamp = gateway.fault_stamp()
+        stamp = gateway.current_stamp()
         log.error("%s: the request failed inside Berth", stamp.request_id, exc_info=error)
         return write_response(fault_response(gateway.current_api(), error, stamp))
 
@@ -221,7 +225,7 @@ def register_faults(app: GatewayApp, gateway: Gateway) -> None:
         """Answer a fault at one of the server's own URLs: werkzeug's status, as JSON."""
         body = json.dumps({"message": error.name}).encode()
         fault = Fault(error.code or 500, body, f"{error.name.replace(' ', '')}Exception")
-        return write_response(_response(REST, fault, gateway.fault_stamp()))
+        return write_response(_response(REST, fault, gateway.current_stamp()))
 
     app.refuse = lambda error: fault_response(gateway.stage.api, error, gateway.stamps(None))
     for cause in _ROWS.keys() - {Exception}:
@@ -230,6 +234,12 @@ def register_faults(app: GatewayApp, gateway: Gateway) -> None:
     app.register_error_handler(HTTPException, answer_http)
     app.register_error_handler(errors.BerthError, answer_unexpected)
     app.register_error_handler(500, answer_unexpected)
+
+
+def _route_asked_for() -> str:
+    """The route and the function of the current request, for the log: most errors name neither."""
+    route = getattr(flask.request.url_rule, "route", None)
+    return f"{route.key} ({route.function.name}): " if route else ""
 
 
 def fault_response(kind: ApiKind, error: Exception, stamp: Stamp) -> HttpResponse:

@@ -15,11 +15,16 @@ from berth.gateway.client import GatewayClient
 from berth.gateway.request import MAX_BODY_BYTES
 from berth.gateway.response import WireResponse
 from berth.gateway.routing.api_routes import ApiRoutes
-from berth.gateway.routing.head import RequestHead, open_head, raw_target
+from berth.gateway.routing.head import LISTENER, Environ, RequestHead, open_head, raw_target
+from berth.manifest.loader import Catalog
 from berth.model.http import HttpResponse
+from berth.model.invoke_api import InvokeApi, is_invoke_path
 from berth.model.route import ANY, METHODS, RESERVED_PREFIX, Route, is_reserved
 from berth.model.trust import Trust
 from berth.payload.urls import split_target
+
+INVOKE_BLUEPRINT = "_berth_invoke"
+_INVOKE_API = "berth.invoke api"  # of a request that was sent to it
 
 
 class RefusedRequest(HTTPException):
@@ -47,11 +52,13 @@ class RouteRule(Rule):
 
 
 class RouteAdapter(MapAdapter):
-    """Finds the route of one request, and knows which gateway the stage trusts."""
+    """Finds the route of one request, by what the application's stage trusts and serves."""
 
     map: "RouteMap"
 
-    def __init__(self, routes: "RouteMap", request: Request, trust: Trust | None) -> None:
+    def __init__(
+        self, routes: "RouteMap", request: Request, trust: Trust | None, invoke_api: InvokeApi | None
+    ) -> None:
         environ = request.environ
         super().__init__(
             map=routes,
@@ -65,6 +72,7 @@ class RouteAdapter(MapAdapter):
         )
         self._environ = environ
         self._trust = trust
+        self._invoke_api = invoke_api
 
     def match(
         self, path_info: str | None = None, method: str | None = None, *args: Any, **kwargs: Any
@@ -73,6 +81,8 @@ class RouteAdapter(MapAdapter):
         target = raw_target(self._environ)
         if RESERVED_PREFIX in target and is_reserved(split_target(target)[0]):
             return self._match_own(path_info, method, *args, **kwargs)
+        if self._invoke_api is not None and self._asks_invoke_api(self._invoke_api, target):
+            return self._match_invoke_api(split_target(target)[0], method, *args, **kwargs)
         try:
             rule, parameters = self.map.find(open_head(self._environ, self._trust))
         except GatewayRefusal as refusal:
@@ -85,6 +95,27 @@ class RouteAdapter(MapAdapter):
         if isinstance(rule, RouteRule) and rule.route is not None:
             raise NotFound
         return (rule if kwargs.get("return_rule") else rule.endpoint), values
+
+    def _asks_invoke_api(self, api: InvokeApi, target: str) -> bool:
+        """Whether this is a request to the Invoke API: its own listener takes no other ones."""
+        if api.bind is None and not is_invoke_path(split_target(target)[0]):
+            return False
+        return api.is_served_at(self._environ.get(LISTENER))
+
+    def _match_invoke_api(self, path: str, *args: Any, **kwargs: Any) -> Any:
+        """Match a path as it was sent: a function's name in it may hold an encoded slash."""
+        self._environ[_INVOKE_API] = True
+        if "//" in path:  # werkzeug would redirect
+            raise NotFound
+        rule, values = super().match(path, *args, **kwargs | {"return_rule": True})
+        if not rule.endpoint.startswith(f"{INVOKE_BLUEPRINT}."):
+            raise NotFound
+        return (rule if kwargs.get("return_rule") else rule.endpoint), values
+
+
+def asks_invoke_api(environ: Environ) -> bool:
+    """Whether a request was sent to the Invoke API, and so to none of the functions' APIs."""
+    return _INVOKE_API in environ
 
 
 class RouteMap(Map):
@@ -127,26 +158,28 @@ class GatewayApp(Flask):
     """The application: functions' blueprints are registered on it."""
 
     url_map_class = RouteMap
+    url_map: RouteMap
     url_rule_class: type[Rule] = RouteRule
     response_class = WireResponse
     test_client_class = GatewayClient
     session_interface = NoSessions()
+    catalog: Catalog  # what it serves
     # What the stage's kind of API answers to a request that never became one.
     refuse: Callable[[Exception], HttpResponse]
 
-    def __init__(self, trust: Trust | None) -> None:
+    def __init__(self, trust: Trust | None, invoke_api: InvokeApi | None = None) -> None:
         """Make an application; `trust` is the gateway whose context it believes, if there is one."""
         super().__init__(__name__, static_folder=None, template_folder=None)
         self.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
         self._trust = trust
+        self.invoke_api = invoke_api
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Create the adapter that finds a request's route; outside requests Flask's own serves."""
         if request is None:
             return super().create_url_adapter(None)
-        assert isinstance(self.url_map, RouteMap)
         request.trusted_hosts = self.config["TRUSTED_HOSTS"]
-        return RouteAdapter(self.url_map, request, self._trust)
+        return RouteAdapter(self.url_map, request, self._trust, self.invoke_api)
 
     def handle_exception(self, e: Exception) -> Any:
         """Pass parse errors on to the server: it must close a connection with a malformed body."""

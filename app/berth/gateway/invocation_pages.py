@@ -12,9 +12,11 @@ from flask import Blueprint
 from berth.errors import InvalidRequest, NoSuchInvocation
 from berth.gateway.async_view import PAGES
 from berth.gateway.caller_name import caller_name
+from berth.gateway.lambda_api.blueprint import LambdaApi
+from berth.gateway.lambda_api.errors import LambdaError
 from berth.gateway.request import read_call
 from berth.gateway.response import WireResponse, write_response
-from berth.gateway.routing.head import open_head
+from berth.gateway.routing.head import LISTENER, open_head
 from berth.gateway.view import Gateway
 from berth.invoke.results.page_document import page_document
 from berth.invoke.results.pages import Pages
@@ -29,11 +31,16 @@ _MOST_LONG_POLLS = 8  # requests; each holds a thread of the server
 _LOOK_SECONDS = 0.25
 
 
-def pages_blueprint(gateway: Gateway, pages: Pages, routes: Sequence[Route]) -> Blueprint:
-    """The blueprint of the pages of invocations that these routes make."""
+def pages_blueprint(
+    gateway: Gateway, pages: Pages, routes: Sequence[Route], lambda_api: LambdaApi | None
+) -> Blueprint:
+    """The blueprint of the pages of invocations that these routes and the Invoke API make."""
     made_by = {(route.function.name, str(route.key)): route for route in routes}
     blueprint = Blueprint("_berth_invocations", __name__, url_prefix=PAGES)
-    access, waiting = Access(gateway, pages, made_by), threading.BoundedSemaphore(_MOST_LONG_POLLS)
+    access, waiting = (
+        Access(gateway, pages, made_by, lambda_api),
+        threading.BoundedSemaphore(_MOST_LONG_POLLS),
+    )
 
     def show(request_id: str, authorizer: str | None = None) -> WireResponse:
         page = access.page(request_id, authorizer)
@@ -52,6 +59,8 @@ def pages_blueprint(gateway: Gateway, pages: Pages, routes: Sequence[Route]) -> 
     for path in ("/<request_id>", "/<authorizer>/<request_id>"):
         blueprint.add_url_rule(path, view_func=show, methods=["GET"])
         blueprint.add_url_rule(path, view_func=cancel, methods=["DELETE"])
+    if lambda_api is not None:
+        blueprint.register_error_handler(LambdaError, lambda_api.answer_error)
     return blueprint
 
 
@@ -62,17 +71,34 @@ class Access:
     gateway: Gateway
     pages: Pages
     made_by: Mapping[tuple[str, str], Route]  # by the function's name and the route's key
+    lambda_api: LambdaApi | None
 
     def page(self, request_id: str, authorizer: str | None) -> InvocationPage:
         """The page for the current request; raises NoSuchInvocation, also for another caller's.
 
-        Raises Unauthorized and the other errors of authorizers as well.
+        Raises Unauthorized and the other errors of authorizers and of the Invoke API as well.
         """
-        environ, stage = flask.request.environ, self.gateway.stage
-        open_head(environ, stage.trust)
         page = self.pages.get(request_id)
-        route = self.made_by.get((page.function, page.origin.route or "")) if page else None
-        if page is None or route is None:
+        if page is None:
+            raise NoSuchInvocation(request_id)
+        if page.origin.route is None:
+            self._check_invoke_api(page)
+        else:
+            self._check_route(page, authorizer)
+        return page
+
+    def _check_invoke_api(self, page: InvocationPage) -> None:
+        """Let those read the page of an event of the Invoke API who may use that API."""
+        listener = flask.request.environ.get(LISTENER)
+        if self.lambda_api is None or not self.lambda_api.is_served_at(listener):
+            raise NoSuchInvocation(page.request_id)
+        self.lambda_api.receive(is_event=False)
+
+    def _check_route(self, page: InvocationPage, authorizer: str | None) -> None:
+        environ, stage, request_id = flask.request.environ, self.gateway.stage, page.request_id
+        open_head(environ, stage.trust)
+        route = self.made_by.get((page.function, page.origin.route or ""))
+        if route is None or (self.lambda_api and self.lambda_api.is_alone_at(environ.get(LISTENER))):
             raise NoSuchInvocation(request_id)
         guard = route.authorizer.name if route.authorizer else None
         if authorizer != (guard if stage.authorizers_run_in == "gateway" else None):
@@ -81,7 +107,6 @@ class Access:
         identity = self.gateway.authorize(call)
         if guard != page.origin.authorizer or caller_name(call, identity) != page.origin.identity:
             raise NoSuchInvocation(request_id)
-        return page
 
 
 def _page_route(made_by: Route) -> Route:

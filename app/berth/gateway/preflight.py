@@ -10,7 +10,7 @@ from flask import Blueprint
 from berth.errors import MalformedRequest, NoSuchRoute, UntrustedGateway
 from berth.gateway.blueprint import View, add_routes
 from berth.gateway.cors import preflight_headers
-from berth.gateway.flask_app import RefusedRequest, RouteMap
+from berth.gateway.flask_app import RefusedRequest, RouteMap, asks_invoke_api
 from berth.gateway.response import WireResponse, write_response
 from berth.gateway.routing.head import RequestHead
 from berth.gateway.view import Gateway
@@ -30,10 +30,13 @@ def answer_preflights(app: flask.Flask, gateway: Gateway, cors: Cors) -> None:
         refusal = refused.refusal if isinstance(refused, RefusedRequest) else None
         if flask.request.method != "OPTIONS" or isinstance(refusal, UntrustedGateway | MalformedRequest):
             return None
+        if asks_invoke_api(flask.request.environ):
+            return None
         origin, wanted = map(flask.request.headers.get, ("Origin", "Access-Control-Request-Method"))
         if origin is None or wanted is None:
             return None
-        response = _preflight_response(_preflighted_api(gateway, wanted), cors, origin, gateway.stamps(None))
+        kind, stamp = _preflighted_api(gateway, wanted), gateway.current_stamp()
+        response = _preflight_response(kind, cors, origin, stamp)
         return write_response(response) if response else None
 
 
@@ -96,7 +99,7 @@ def _options_view(gateway: Gateway, cors: Cors) -> View:
     headers = list(preflight_headers(cors, cors.allow_origins[0]))
 
     def answer(**path_parameters: str) -> WireResponse:
-        stamp, body = gateway.stamps(None), b"{}\n"
+        stamp, body = gateway.current_stamp(), b"{}\n"
         own = [
             ("Content-Type", "application/json"),
             ("Content-Length", str(len(body))),

@@ -41,6 +41,7 @@ class WireBody(Protocol):
     """A body that a server is still receiving; `kept` is what is known of its request when it is wanted."""
 
     kept: tuple[Call, Identity] | None
+    seconds: float  # how long its request was worked on before the body was wanted, if that was noted
 
     def demand(self, limit: int) -> None:
         """Go on if the body can be read now.
@@ -60,7 +61,7 @@ def read_call(request: Request, route: Route, stamps: StampSource, shape: EventS
     head = read_head(environ)
     headers = [(canonical_name(name), text_value(value)) for name, value in head.headers]
     host = head.context.get("domainName") or last_header(headers, "Host")
-    _refuse_malformed(environ, host)
+    refuse_malformed(environ, host)
     _refuse_large(head, kind)
     source_ip, headers = _forwarded(environ, headers, route.stage.trusted_proxy_hops)
     http_request = HttpRequest(
@@ -102,8 +103,8 @@ def _clients_headers(headers: Headers, context: Context) -> Headers:
     return [*own, *(line for line in headers if line[0] not in forwarded)]
 
 
-def _refuse_malformed(environ: Environ, host: str | None) -> None:
-    """Refuse requests that gunicorn accepts and every gateway refuses."""
+def refuse_malformed(environ: Environ, host: str | None) -> None:
+    """Refuse requests that gunicorn accepts and every gateway refuses; raises MalformedRequest."""
     if not host and environ["SERVER_PROTOCOL"] == "HTTP/1.1":
         raise MalformedRequest("no Host header")
     coding = environ.get("HTTP_TRANSFER_ENCODING")
@@ -152,22 +153,33 @@ def read_body(request: Request, call: Call, identity: Identity | None = None) ->
     A body that no function could be given is refused unread: an event is never shorter than its body.
     Raises werkzeug's RequestEntityTooLarge, ServerBusy, and BodyWanted.
     """
-    environ, limit = request.environ, min(call.route.function.api.max_body_bytes, MAX_REQUEST_BYTES)
-    is_chunked = "HTTP_TRANSFER_ENCODING" in environ
-    length = request.content_length or 0
-    if not (length or is_chunked):
+    kept = (call, identity) if identity else None
+    body = receive_body(request, min(call.route.function.api.max_body_bytes, MAX_REQUEST_BYTES), kept)
+    if body is None:
         return call
+    headers = call.request.headers
+    if "HTTP_TRANSFER_ENCODING" in request.environ:  # the gateway has the whole body before anything goes on
+        headers = [*headers, ("Content-Length", str(len(body)))]
+    return replace(call, request=replace(call.request, body=body, headers=headers))
+
+
+def receive_body(request: Request, limit: int, kept: tuple[Call, Identity] | None = None) -> bytes | None:
+    """The body of a request, None if it has none; `kept` is what is known, should it not be there yet.
+
+    A body that is over the limit is refused unread. Raises werkzeug's RequestEntityTooLarge, ServerBusy,
+    and BodyWanted.
+    """
+    environ, length = request.environ, request.content_length or 0
+    if not length and "HTTP_TRANSFER_ENCODING" not in environ:
+        return None
     if length > limit:
         raise RequestEntityTooLarge
     wire: WireBody | None = environ.get(WIRE_BODY)
     if wire is not None:
-        wire.kept = (call, identity) if identity else None
+        wire.kept = kept
         wire.demand(limit)
     request.max_content_length = limit
-    body, headers = request.get_data(cache=False), call.request.headers
-    if is_chunked:  # the gateway has the whole body before anything goes on
-        headers = [*headers, ("Content-Length", str(len(body)))]
-    return replace(call, request=replace(call.request, body=body, headers=headers))
+    return request.get_data(cache=False)
 
 
 def kept_call(environ: Environ) -> tuple[Call, Identity] | None:

@@ -71,9 +71,10 @@ class Gateway:
         key = forwarded_api_key(call) if is_forwarded else find_api_key(stage.api_keys, call.request)
         return replace(identity, api_key=key.value, api_key_id=key.id)
 
-    def fault_stamp(self) -> Stamp:
-        """The stamp of the current request, or a new one if it was refused before it had any."""
-        return flask.g.get("stamp") or self.stamps(None)
+    def current_stamp(self) -> Stamp:
+        """The stamp of the current request, which gets one now if it is answered before it had any."""
+        flask.g.stamp = stamp = flask.g.get("stamp") or self.stamps(None)
+        return stamp
 
     def current_api(self) -> ApiKind:
         """The kind of API that answers the current request: its route's, or the stage's without one."""

@@ -11,6 +11,7 @@ from berth.invoke.results.pages import Pages
 from berth.model.asynchronous import Condition, InvocationPage, InvocationState, QueuedEvent
 from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
+from berth.model.lineage import MOST_IN_A_CHAIN, count_in_chain
 
 log = logging.getLogger("berth")
 
@@ -69,6 +70,9 @@ class Attempts:
             return self._close(lease, function, page)
         if page.losses >= _MOST_LOSSES:
             return self._fail(lease, function, page, _error("Runtime.ExitError", "its servers were killed"))
+        if count_in_chain(event.trace_id, function.arn) > MOST_IN_A_CHAIN:
+            wrong = f"{function.name} has invoked itself too often in one chain"
+            return self._fail(lease, function, page, _error("RecursiveInvocationException", wrong))
         if function.reserved_concurrency == 0 or self._is_too_old(event, function, self.clock()):
             return self._refuse(lease, function, page)
         try:

@@ -15,22 +15,25 @@ class UnreadableDocument(Exception):
     """Raised when a file holds no JSON object; its text says why."""
 
 
-def load_document(
-    path: Path,
-    place: Place,
-    read: Callable[[Document], _Model],
-    salvage: Callable[[Document, Document], _Model],
-) -> _Model | None:
-    """Load a file through a schema; what is wrong with it is reported.
-
-    `salvage` makes a model of the values that are valid, so that they can be checked further. A file that
-    holds no JSON object has no model.
-    """
+def load_object(path: Path, place: Place) -> dict[str, Any] | None:
+    """Read one JSON object; a file that holds none is reported."""
     try:
-        document = read_object(path)
+        return read_object(path)
     except UnreadableDocument as unreadable:
         place.add("", str(unreadable))
         return None
+
+
+def load_model(
+    document: Document,
+    place: Place,
+    read: Callable[[Document], _Model],
+    salvage: Callable[[Document, Document], _Model],
+) -> _Model:
+    """Load a document through a schema; what is wrong with it is reported.
+
+    `salvage` makes a model of the values that are valid, so that they can be checked further.
+    """
     try:
         return read(document)
     except MalformedDocument as malformed:

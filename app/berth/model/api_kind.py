@@ -15,6 +15,7 @@ class ApiKind:
     name: str  # what manifests call it
     shape: str  # what its event shape is called
     title: str  # what messages call it
+    label: str  # what messages call one of it, with its payload format version where it has several
     max_body_bytes: int
     max_head_bytes: int | None = None  # of request line and headers together; None for the server's limit
     payload_format_version: str | None = None
@@ -56,6 +57,7 @@ REST = ApiKind(
     name="rest",
     shape="rest",
     title="REST APIs",
+    label="REST API",
     max_body_bytes=10 * _MIB,
     max_head_bytes=10_240,
     own_keys=frozenset({"binaryMediaTypes", "apiKeyRequired", "requestParameters", "requestModels"}),
@@ -80,6 +82,7 @@ def _http_api(version: str) -> ApiKind:
         name="http",
         shape=f"http{version[0]}",
         title="HTTP APIs",
+        label=f"HTTP API {version}",
         max_body_bytes=10 * _MIB,
         max_head_bytes=10_240,
         payload_format_version=version,
@@ -103,6 +106,7 @@ ALB = ApiKind(
     name="alb",
     shape="alb",
     title="load balancers",
+    label="load balancer",
     max_body_bytes=_MIB,
     own_keys=frozenset({"multiValueHeaders", "priority", "conditions"}),
     has_path_patterns=True,
@@ -113,6 +117,7 @@ URL = ApiKind(
     name="url",
     shape="url",
     title="function URLs",
+    label="function URL",
     max_body_bytes=6 * _MIB,
     has_default_route=True,
     serves_without_routes=True,

@@ -77,4 +77,5 @@ class Call:
 
     def invocation(self, event: Event) -> Invocation:
         """The invocation of the route's function with an event of this call."""
-        return Invocation.of_event(self.route.function, event, self.stamp)
+        request = self.request
+        return Invocation.of_event(self.route.function, event, self.stamp, request.method, request.path)

@@ -16,6 +16,7 @@ class FunctionConfiguration:
     """How a function is run and reached, as its manifest and its stage's defaults configure it."""
 
     handler: str
+    code: Path  # the folder with the handler: Lambda's task root
     description: str
     timeout: int  # seconds
     memory_size: int  # MB
@@ -33,7 +34,7 @@ class FunctionConfiguration:
 
 @dataclass(frozen=True, eq=False)
 class Function(FunctionConfiguration):
-    """A function of a stage: its configuration, its folder and its name."""
+    """A function of a stage: its configuration, its name, and the folder of its manifest."""
 
     name: str
     directory: Path

@@ -12,6 +12,7 @@ Event = Mapping[str, Any]
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_REQUEST_BYTES = 6_291_456
+MAX_EVENT_BYTES = 1_048_576  # of an asynchronous invocation
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -27,11 +28,12 @@ class Invocation:
     cognito_identity: str | None = None
     tenant_id: str | None = None
     qualifier: str | None = None
+    cause: tuple[str, ...] = ()  # what asked for it, in words for a reader of the log: `GET`, `/orders/7`
 
     @classmethod
-    def of_event(cls, function: Function, event: Event, stamp: Stamp) -> "Invocation":
+    def of_event(cls, function: Function, event: Event, stamp: Stamp, *cause: str) -> "Invocation":
         """The invocation that a gateway makes for one event."""
-        return cls(function, encode_event(event), stamp.request_id, stamp.trace_id)
+        return cls(function, encode_event(event), stamp.request_id, stamp.trace_id, cause=cause)
 
     @property
     def invoked_function_arn(self) -> str:
@@ -47,6 +49,7 @@ class InvocationResult:
     payload: bytes
     function_error: str | None = None
     log_tail: bytes = field(default=b"", compare=False, repr=False)  # the last 4,096 bytes
+    is_cold: bool = field(default=False, compare=False, repr=False)  # the invocation waited for an init phase
 
     @property
     def value(self) -> Any:

@@ -1,7 +1,8 @@
 """Manifests: what their schemas make of the files, before anything is built from them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from berth.model.authorizer import Authorizer
@@ -10,6 +11,10 @@ from berth.model.function import FunctionConfiguration
 from berth.model.listener_rule import ANY_REQUEST, ListenerRule
 from berth.model.method_request import NO_METHOD_REQUEST, MethodRequest
 from berth.model.route import RouteKey
+from berth.model.stage import Stage
+
+# What a route writes in place of an authorizer's name, so that it is open whatever its stage says.
+NO_AUTHORIZER = "NONE"
 
 
 @dataclass(frozen=True)
@@ -20,20 +25,42 @@ class RouteManifest:
     method_request: MethodRequest = NO_METHOD_REQUEST
     listener_rule: ListenerRule = ANY_REQUEST
     models: Mapping[str, Any] = field(default_factory=dict)
-    authorizer: str | None = None
+    authorizer: str | None = None  # None: as the stage says
     scopes: tuple[str, ...] = ()
     kind_keys: frozenset[str] = frozenset()  # those that its author wrote and not every kind of API knows
+    api_key_required: bool | None = None  # None: as the stage says
+    inherited: frozenset[str] = frozenset()  # the keys that have the stage's value
+    invocation: str | None = None  # None: as the function says
+    callback: "CallbackManifest | None" = None
+
+    def completed(self, stage: Stage) -> "RouteManifest":
+        """The route with its stage's authorizer and API key where it does not say otherwise."""
+        name, needs_key, inherited = self.authorizer, self.api_key_required, set()
+        if name is None and stage.authorizer is not None:
+            name = stage.authorizer
+            inherited.add("authorizer")
+        if needs_key is None and stage.api_key_required:
+            needs_key = True
+            inherited.add("apiKeyRequired")
+        return replace(
+            self,
+            authorizer=None if name == NO_AUTHORIZER else name,
+            method_request=replace(self.method_request, api_key_required=bool(needs_key)),
+            inherited=frozenset(inherited),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionManifest(FunctionConfiguration):
     """One `functions/<name>/manifest.json`, laid over the defaults of its stage.
 
-    Its environment holds the function's own variables only, and its layers are relative to its folder.
+    Its code and its layers are relative to its folder. Until it is completed by its stage's manifest, it has
+    only what the function itself says of variables, layers, authorizers and API keys.
     """
 
     runtime: str | None
     routes: tuple[RouteManifest, ...]
+    invocation: str = "sync"
     kind_keys: frozenset[str] = frozenset()  # those that its author wrote and not every kind of API knows
 
 
@@ -55,6 +82,15 @@ class SecretManifest:
 
 
 @dataclass(frozen=True)
+class CallbackManifest:
+    """A route's `callback`, whose secret is elsewhere."""
+
+    url: str
+    secret: SecretManifest
+    allow_private_addresses: bool
+
+
+@dataclass(frozen=True)
 class GatewayManifest:
     """A stage's `gateway` with the trust `token`."""
 
@@ -73,6 +109,16 @@ class CredentialManifest:
     account_id: str
     user_arn: str
     user_id: str
+
+
+@dataclass(frozen=True)
+class InvokeApiManifest:
+    """A stage's `invokeApi`; `auth` is `off` where it serves none."""
+
+    auth: str
+    credentials: tuple[CredentialManifest, ...] = ()
+    tokens: tuple[SecretManifest, ...] = ()
+    bind: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -103,4 +149,10 @@ class StageManifest:
     authorizers: Mapping[str, AuthorizerManifest]
     gateway: GatewayManifest | None
     authorizers_run_in: str
+    invoke_api: InvokeApiManifest | None = None  # None where the stage says nothing
     serialize_bodies: bool = False
+    # By the names that placeholders have for them: values, or where the values are.
+    deployed: Mapping[str, str | SecretManifest] = field(default_factory=dict)
+    layers: tuple[Path, ...] = ()  # relative to the folder of manifests
+    authorizer: str | None = None  # of every route that names none
+    api_key_required: bool = False  # of every route that does not say

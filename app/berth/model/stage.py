@@ -8,6 +8,7 @@ from berth.model.api_key import ApiKey
 from berth.model.api_kind import ApiKind
 from berth.model.authorizer import Authorizer
 from berth.model.cors import Cors
+from berth.model.invoke_api import InvokeApi
 from berth.model.trust import Trust
 
 # The stage of an HTTP API that has no name and no place in a path.
@@ -36,7 +37,12 @@ class Stage:
     authorizers: Mapping[str, Authorizer] = field(default_factory=dict)
     trust: Trust | None = None
     authorizers_run_in: str = "berth"
+    invoke_api: InvokeApi | None = None  # None where none is served
     secret_files: tuple[Path, ...] = ()  # what no function may read
+    # What counts for every function, or for every route that does not say otherwise.
+    layers: tuple[Path, ...] = ()
+    authorizer: str | None = None
+    api_key_required: bool = False
 
     def name_for(self, kind: ApiKind) -> str:
         """What events call the stage: `$default` where this kind of API has no stage of that name."""

@@ -3,6 +3,7 @@
 import atexit
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from functools import partial
 
 from berth.errors import ManifestError
@@ -14,6 +15,7 @@ from berth.runtime.pool.pool import Pool
 from berth.runtime.pool.provisioner import Provisioner
 from berth.runtime.pool.revision import source_revision
 from berth.runtime.pool.slots import Limits
+from berth.runtime.pool.start_check import StartCheck
 from berth.runtime.process.process_environment import ProcessEnvironment
 from berth.runtime.sandbox.confinement import Confinement
 from berth.runtime.sandbox.kernel import Kernel
@@ -46,6 +48,10 @@ class Environments:
         """How functions are shut in, in words."""
         return self._supervisor.confinement.description()
 
+    def write(self, line: bytes) -> None:
+        """Write a line where the functions' logs go; a reader that is slow delays no request."""
+        self._supervisor.output.writer.write(line)
+
     def environment(self, function: Function) -> AbstractContextManager[ExecutionEnvironment]:
         """Lend an environment for one invocation; entering it raises Throttled if a limit is reached."""
         if function.isolation in self._kinds_in_use:
@@ -53,10 +59,29 @@ class Environments:
         return self._first_environment(function)
 
     def keep(self) -> None:
-        """Begin to provision and retire environments in the background; returns at once."""
-        if self._pool.is_open:
-            self._end_at_exit()
-            self._provisioner.start()
+        """Begin to check all functions, and to provision and retire environments; returns at once.
+
+        A server calls this at its start, and all of it happens in the background.
+        """
+        self._provisioner.check.begin()
+        self._look_after()
+
+    def start_problem(self) -> str | None:
+        """Why this server should get no requests yet, by the check at its start; None if it may.
+
+        If the check is strict and no server has begun it, it begins now.
+        """
+        reason = self._provisioner.check.reason()
+        if reason is not None:
+            self.keep()
+        return reason
+
+    def announce(self, endpoint: str | None) -> None:
+        """Tell functions of the Invoke API at this URL, if there is one and BERTH_INVOKE_HERE says so."""
+        settings = self._supervisor.settings
+        if settings.invoke_here and endpoint:
+            variables = {**settings.passed_on, "AWS_ENDPOINT_URL_LAMBDA": endpoint}
+            self._supervisor.settings = replace(settings, passed_on=variables)
 
     def drain(self) -> None:
         """Report from now on that the server is not open, and go on serving; a signal handler may call it."""
@@ -75,9 +100,15 @@ class Environments:
         self._end_at_exit()
         with self._pool.environment(function) as environment:
             if function.isolation == "process":  # retiring an unused inline environment frees nothing
-                self.keep()
+                self._look_after()
             self._kinds_in_use.add(function.isolation)
             yield environment
+
+    def _look_after(self) -> None:
+        """Begin to provision and retire environments in the background."""
+        if self._pool.is_open:
+            self._end_at_exit()
+            self._provisioner.start()
 
     def _end_at_exit(self) -> None:
         """Have the interpreter's exit end everything, for servers that never call close()."""
@@ -99,13 +130,15 @@ def create_environments(
     functions: Sequence[Function] = (),
     output: int = STDOUT,
     kernel: Kernel | None = None,
+    packages: tuple[str, ...] = (),
 ) -> Environments:
     """Compose the environments of a server for these functions; this starts no thread and no process.
 
     `output` is the file descriptor that takes the functions' logs. With `kernel` the sandboxes of the
-    functions use fewer means than this system has.
+    functions use fewer means than this system has. With `packages` the functions see these folders in the
+    place of what is installed beside the server.
     """
-    supervisor = Supervisor(settings, output, kernel)
+    supervisor = Supervisor(settings, output, kernel, packages)
     limits = Limits(
         concurrency=settings.concurrency,
         environments=settings.max_environments,
@@ -116,7 +149,8 @@ def create_environments(
     )
     revision = source_revision if settings.reload else lambda function: None
     pool = Pool(limits, partial(_create, supervisor), revision)
-    provisioner = Provisioner(pool, functions, min(1.0, settings.idle_seconds / 4), settings.starts)
+    check = StartCheck(functions, settings.check)
+    provisioner = Provisioner(pool, functions, min(1.0, settings.idle_seconds / 4), settings.starts, check)
     return Environments(supervisor, pool, provisioner)
 
 

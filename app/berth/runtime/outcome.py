@@ -4,7 +4,7 @@ import json
 import sys
 from dataclasses import replace
 
-from berth.errors import HandlerTimedOut, InvocationFault
+from berth.errors import HandlerTimedOut, InitFailed, InvocationFault
 from berth.model.function import Function
 from berth.model.invocation import InvocationResult
 from berth.runtime.environment import Instance
@@ -19,12 +19,12 @@ def fault_result(fault: InvocationFault, request_id: str) -> InvocationResult:
 
 
 def final_result(
-    ending: InvocationResult | InvocationFault, request_id: str, log_tail: bytes
+    ending: InvocationResult | InvocationFault, request_id: str, log_tail: bytes, is_cold: bool = False
 ) -> InvocationResult:
     """The result that the caller receives, with the last bytes of the log."""
     if isinstance(ending, InvocationFault):
         ending = fault_result(ending, request_id)
-    return replace(ending, log_tail=log_tail)
+    return replace(ending, log_tail=log_tail, is_cold=is_cold)
 
 
 def invocation_outcome(ending: InvocationResult | InvocationFault) -> Outcome:
@@ -41,6 +41,11 @@ def init_outcome(ending: InvocationResult | InvocationFault) -> Outcome:
     if isinstance(ending, InvocationFault):
         return invocation_outcome(ending)
     return Outcome("error", str(ending.value["errorType"]))
+
+
+def init_error(failure: InvocationResult) -> InitFailed:
+    """The error that a function's import raised."""
+    return InitFailed(str(failure.value["errorType"]), str(failure.value["errorMessage"]))
 
 
 def log_source(function: Function, instance: Instance) -> Source:

@@ -14,11 +14,12 @@ from berth.model.function import Function
 from berth.runtime.environment import Instance
 from berth.runtime.limits.memory_limiter import MemoryLimiter
 from berth.runtime.logs.environment_log import EnvironmentLog
-from berth.runtime.logs.log_format import LOG_FORMATS
+from berth.runtime.logs.log_format import find_format
 from berth.runtime.logs.output_reader import OutputReader
 from berth.runtime.outcome import log_source
 from berth.runtime.sandbox.confinement import Confinement
 from berth.runtime.sandbox.kernel import Kernel
+from berth.runtime.search import server_packages
 from berth.runtime.temp_folders import TempFolders
 from berth.settings import Settings
 
@@ -35,8 +36,16 @@ class Supervisor:
     Each of its threads is started when the first environment needs it.
     """
 
-    def __init__(self, settings: Settings, descriptor: int, kernel: Kernel | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        descriptor: int,
+        kernel: Kernel | None = None,
+        packages: tuple[str, ...] = (),
+    ) -> None:
         self.settings = settings
+        self.packages = packages or server_packages()  # the folders of what is installed for all functions
+        self._log_format = find_format(settings.log_format, descriptor)
         self.output = OutputReader(descriptor)
         self.limiter = MemoryLimiter()
         self.confinement = Confinement(settings, kernel)
@@ -50,8 +59,7 @@ class Supervisor:
 
     def open_log(self, function: Function, instance: Instance) -> EnvironmentLog:
         """Make the log of one environment; it writes to the descriptor that all environments share."""
-        log_format = LOG_FORMATS[self.settings.log_format]
-        return EnvironmentLog(log_format, log_source(function, instance), self.output.writer.write)
+        return EnvironmentLog(self._log_format, log_source(function, instance), self.output.writer.write)
 
     def protect(self, function: Function) -> AbstractContextManager[None]:
         """Protect the ECS task from scale-in while a long invocation runs; elsewhere this does nothing."""

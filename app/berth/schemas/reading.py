@@ -9,9 +9,11 @@ from marshmallow import ValidationError, fields
 
 from berth.errors import MalformedDocument
 
+MISSING = "Missing data for required field."  # marshmallow's words
+IS_MISSING = "is required"  # ours
 # What marshmallow says, and what we say instead.
 _WORDS = {
-    "Missing data for required field.": "is required",
+    MISSING: IS_MISSING,
     "Field may not be null.": "must not be null",
     "Not a valid list.": "must be an array",
     "Not a valid mapping type.": "must be an object",

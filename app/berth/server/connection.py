@@ -18,6 +18,7 @@ from gunicorn.workers.gthread import TConn
 
 from berth.errors import MalformedRequest, ServerBusy
 from berth.gateway.client_address import peer_address
+from berth.model.invoke_api import Listener
 from berth.model.route import RESERVED_PREFIX
 from berth.server import patience
 from berth.server.body_memory import BodyMemory
@@ -80,6 +81,11 @@ class Connection(TConn):  # type: ignore[misc]
         """
         self._proxied = request.proxy_protocol_info or self._proxied
         request.proxy_protocol_info = self._proxied
+
+    @property
+    def listener(self) -> Listener | None:
+        """The address and the port of the listener that has accepted the connection; None of a file."""
+        return self.server[:2] if isinstance(self.server, tuple) else None
 
     @property
     def is_idle(self) -> bool:

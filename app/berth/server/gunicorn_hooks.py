@@ -24,13 +24,14 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from berth.errors import ManifestError
 from berth.gateway.request import WIRE_BODY_NAME
-from berth.gateway.routing.head import RAW_HEADERS_NAME
+from berth.gateway.routing.head import LISTENER_NAME, RAW_HEADERS_NAME
 from berth.manifest.loader import load
 from berth.model.trust import CONTEXT_PREFIX
 from berth.runtime.environments import Environments, check_sandbox
 from berth.runtime.process.os_process import hide_process
 from berth.runtime.process.start import die_with
 from berth.server.body_memory import BodyMemory
+from berth.server.listeners import addresses, check_listeners, invoke_endpoint
 from berth.server.worker_signals import Orders, announce, believe_orders_only, resume_stopped
 from berth.settings import Settings
 
@@ -73,12 +74,18 @@ class Hooks:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
+    @property
+    def bind(self) -> list[str]:
+        """Where gunicorn listens; a command line with -b says it instead."""
+        return addresses(self._settings)
+
     def on_starting(self, server: Arbiter) -> None:
         """In the master, before any worker: check all manifests once.
 
         If a manifest is wrong, gunicorn prints the report of the ManifestError and exits with status 1.
         """
         catalog = load(self._settings)
+        check_listeners(catalog, server.cfg.address)
         server.sandbox = check_sandbox(self._settings, catalog.stage).description()
         limited = [function.name for function in catalog.functions.values() if function.reserved_concurrency]
         if server.cfg.workers > 1:
@@ -155,6 +162,9 @@ class Hooks:
 
         signal.signal(signal.SIGTERM, go_on)
         believe_orders_only(worker.orders, worker.age, worker.ppid)
+        names = [listener.getsockname() for listener in worker.sockets]
+        is_tls = bool(worker.cfg.is_ssl)
+        environments.announce(invoke_endpoint(worker.wsgi.invoke_api, names, is_tls=is_tls))
         environments.keep()
 
     def pre_request(self, worker: ThreadWorker, req: Request) -> None:
@@ -166,6 +176,8 @@ class Hooks:
         lines = getattr(req, "lines", None) or list(req.headers)
         req.headers[:] = [line for line in req.headers if not line[0].startswith(_CONFIDENTIAL)]
         req.headers.append((RAW_HEADERS_NAME, lines))
+        if (listener := getattr(req, "listener", None)) is not None:
+            req.headers.append((LISTENER_NAME, listener))
         if (exchange := getattr(req, "exchange", None)) is not None:
             req.headers.append((WIRE_BODY_NAME, exchange))
 
@@ -196,7 +208,7 @@ class Hooks:
         """Reload the server if all manifests are right; otherwise go on with the functions as they were."""
         _leave_if_forked(server)
         try:
-            load(self._settings)
+            check_listeners(load(self._settings), server.cfg.address)
         except ManifestError as wrong:
             server.log.error("not reloaded: %s", wrong)
         else:

@@ -132,7 +132,13 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
         req.exchange = conn.exchange_of(req)
         req.headers[:] = req.exchange.headers
         conn.keep_proxied(req)
+        req.listener = conn.listener
         return super().handle_request(req, conn)
+
+    def handle_http2_request(self, req: Any, conn: Connection, h2_conn: Any) -> Any:
+        """Serve one request of HTTP/2."""
+        req.listener = conn.listener
+        return super().handle_http2_request(req, conn, h2_conn)
 
     def finish_request(self, conn: Connection, fs: Any) -> None:
         """Take a connection back from its thread: receive a body, the next request, or the client's end."""

@@ -7,7 +7,10 @@ from berth.runtime.environments import Environments
 
 
 def health_blueprint(environments: Environments) -> Blueprint:
-    """The blueprint of two checks: `live` succeeds while the process answers, `ready` until SIGTERM comes."""
+    """The blueprint of two checks: `live` succeeds while the process answers, `ready` until SIGTERM comes.
+
+    With BERTH_CHECK=strict `ready` does not succeed before every function has been imported once.
+    """
     health = Blueprint("_berth_health", __name__, url_prefix=f"{RESERVED_PREFIX}/health")
 
     @health.get("/live")
@@ -16,6 +19,10 @@ def health_blueprint(environments: Environments) -> Blueprint:
 
     @health.get("/ready")
     def ready() -> tuple[dict[str, str], int]:
-        return ({"status": "ready"}, 200) if environments.is_open else ({"status": "draining"}, 503)
+        if not environments.is_open:
+            return {"status": "draining"}, 503
+        if problem := environments.start_problem():
+            return {"status": "starting", "reason": problem}, 503
+        return {"status": "ready"}, 200
 
     return health

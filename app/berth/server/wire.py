@@ -125,6 +125,8 @@ class FedParser(RequestParser):  # type: ignore[misc]
 class Exchange:
     """One request on its way: its header lines, and the body that is still being received."""
 
+    seconds = 0.0  # see WireBody
+
     def __init__(self, request: Request, unreader: FedUnreader) -> None:
         self.headers = list(request.headers)
         self.kept: tuple[Call, Identity] | None = None

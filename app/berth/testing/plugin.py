@@ -19,9 +19,10 @@ from berth.gateway.flask_app import GatewayApp
 from berth.invoke.invoker import Invoker
 from berth.manifest.loader import load
 from berth.model.invocation import Invocation, InvocationResult, encode_event
+from berth.model.route import METHODS
 from berth.runtime.environments import create_environments
 from berth.settings import Settings
-from berth.tools.sample import SAMPLE_SHAPES, build_sample_event
+from berth.tools.sample import build_sample_event
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def sample_event() -> Callable[..., dict[str, Any]]:
     """
 
     def build(*args: Any, **kwargs: Any) -> dict[str, Any]:
-        if args and args[0] in SAMPLE_SHAPES:
+        if args and args[0] not in METHODS:
             return dict(build_sample_event(*args[1:], shape=args[0], **kwargs))
         return dict(build_sample_event(*args, **kwargs))
 

@@ -31,6 +31,7 @@ def make_function(name: str = "sample", directory: Path = Path(), **changes: Any
     """A function of that stage with `app.handler`."""
     fields: dict[str, Any] = {
         "handler": "app.handler",
+        "code": directory,
         "description": "",
         "timeout": 3,
         "memory_size": 128,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from berth.gateway.facts import gateway_facts
-from berth.manifest.loader import build_function, build_stage
+from berth.manifest.building import build_function, build_stage
 from berth.manifest.schema.manifest import read_function_manifest, read_stage_manifest
 from berth.model import api_kind
 from berth.model.call import ANONYMOUS, Call
@@ -27,6 +27,7 @@ SAMPLE_SHAPES: Mapping[str, api_kind.ApiKind] = {
 }
 _API_ID = "a1b2c3d4e5"
 _HOST = f"{_API_ID}.execute-api.us-east-1.amazonaws.com"
+_URL_HOST = f"{_API_ID}.lambda-url.us-east-1.on.aws"
 _TRACE = "Root=1-6553f100-0123456789abcdef01234567"
 _ADDRESS = "203.0.113.10"
 _FORWARDED = {"X-Forwarded-For": _ADDRESS, "X-Forwarded-Port": "443", "X-Forwarded-Proto": "https"}
@@ -56,13 +57,16 @@ def build_sample_event(
 
     Headers are a mapping, or pairs where a name comes twice. A body that is neither text nor bytes
     is sent as JSON. `resource` is the path's template, or `$default`. `binary_media_types` are a
-    REST API's.
+    REST API's. Raises ValueError for a shape that is none.
     """
+    if shape not in SAMPLE_SHAPES:
+        raise ValueError(f"{shape!r} is no shape of events; the shapes are {', '.join(SAMPLE_SHAPES)}")
     raw_path, query = split_target(path)
     content = _as_bytes(body)
     given = headers.items() if isinstance(headers, Mapping) else headers
     own = [(canonical_name(name), value) for name, value in given]
-    sent = {"Accept": "*/*", "Host": _HOST, "User-Agent": "sample", **_described(body, content)}
+    host = _URL_HOST if SAMPLE_SHAPES[shape] is api_kind.URL else _HOST
+    sent = {"Accept": "*/*", "Host": host, "User-Agent": "sample", **_described(body, content)}
     names = {name for name, _ in own}
     lines = [line for line in sent.items() if line[0] not in names] + own
     request = HttpRequest(
@@ -118,5 +122,5 @@ def _route(key: RouteKey, document: Mapping[str, object], stage_variables: Mappi
     stage_manifest = read_stage_manifest({"apiId": _API_ID, "stageVariables": dict(stage_variables)})
     stage = build_stage(stage_manifest, Settings(), {})
     manifest = read_function_manifest({"handler": "app.lambda_handler", **document})
-    function = build_function(Path("sample"), manifest, stage, {})
+    function = build_function(Path("sample"), manifest, stage)
     return Route(key, function)

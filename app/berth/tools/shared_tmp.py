@@ -11,8 +11,8 @@ _TMP = re.compile(rb"""["']/tmp(?=["'/])""")
 def shared_tmp_uses(functions: Iterable[Function]) -> Iterator[str]:
     """A warning for each file of a function's own code that has a path in /tmp."""
     for function in functions:
-        for file in sorted(function.directory.rglob("*.py")):
-            place = file.relative_to(function.directory)
+        for file in sorted(function.code.rglob("*.py")):
+            place = file.relative_to(function.code)
             if PACKAGES_FOLDER not in place.parts and (line := _first_use(file.read_bytes())):
                 yield (
                     f"{function.name}: {place}, line {line}: /tmp is shared by all functions here: "

@@ -110,6 +110,8 @@ TYPES = {
         "provisionedConcurrency",
         "must be a whole number, not 0.5",
     ),
+    "code: number": ({"code": 1}, "code", "must be a string, not 1"),
+    "code: empty": ({"code": ""}, "code", "must not be empty"),
     "layers: text": ({"layers": "../../layers/common"}, "layers", "must be an array"),
     "layers: object": ({"layers": {"common": 1}}, "layers", "must be an array"),
     "layers: number": ({"layers": [".", 1]}, "layers[1]", "must be a string, not 1"),
@@ -137,6 +139,7 @@ VALUES = {
         "provisionedConcurrency",
         "must be 2147483647 at most",
     ),
+    "code with NUL": ({"code": "shared\0"}, "code", "must not contain NUL"),
     "layer with NUL": ({"layers": ["common\0"]}, "layers[0]", "must not contain NUL"),
     "payloadFormatVersion 2": (
         {"api": "http", "payloadFormatVersion": "2"},
@@ -272,7 +275,7 @@ def test_a_manifest_without_handler_is_refused(problems_of):
 
 def test_null_is_no_value_for_any_key(problems_of):
     keys = """
-        $schema api binaryMediaTypes description environment handler invocation isolation layers
+        $schema api binaryMediaTypes code description environment handler invocation isolation layers
         longRunning memorySize payloadFormatVersion provisionedConcurrency reservedConcurrency routes
         runtime timeout
     """.split()
@@ -320,10 +323,13 @@ def test_more_provisioned_environments_than_there_may_be_are_refused(problems_of
 
 
 def test_a_layer_that_is_no_folder_is_refused(problems_of):
-    manifest = {"handler": "app.handler", "layers": ["../../layers/common", "app.py"]}
-    assert problems_of({MANIFEST: manifest}) == [
+    layers = ["../../layers/common", "app.py", "loop", "x" * 300]
+    manifest = {"handler": "app.handler", "layers": layers}
+    assert problems_of({MANIFEST: manifest, "functions/hello/loop": Path("loop")}) == [
         Problem(MANIFEST, "layers[0]", "there is no folder layers/common"),
         Problem(MANIFEST, "layers[1]", "there is no folder functions/hello/app.py"),
+        Problem(MANIFEST, "layers[2]", "there is no folder functions/hello/loop"),
+        Problem(MANIFEST, "layers[3]", f"there is no folder functions/hello/{'x' * 300}"),
     ]
 
 

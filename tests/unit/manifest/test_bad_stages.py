@@ -178,10 +178,57 @@ KEYS = {
         "authorizersRunIn",
         "'gateway' needs the gateway's trust to be 'token': nobody would authorize anything",
     ),
-    "invokeApi": (
-        {"invokeApi": "off"},
-        "invokeApi",
-        "the Invoke API is not supported by this version of Berth: remove it",
+    "invokeApi": ({"invokeApi": "on"}, "invokeApi", "must be 'off' or an object"),
+    "invokeApi without auth": ({"invokeApi": {}}, "invokeApi.auth", "is required"),
+    "invokeApi with another auth": (
+        {"invokeApi": {"auth": "iam"}},
+        "invokeApi.auth",
+        "'iam' is none of 'none', 'sigv4' and 'token'",
+    ),
+    "invokeApi with sigv4 and no key": (
+        {"invokeApi": {"auth": "sigv4"}},
+        "invokeApi.credentials",
+        "is needed where auth is 'sigv4'",
+    ),
+    "invokeApi with token and no token": (
+        {"invokeApi": {"auth": "token"}},
+        "invokeApi.tokens",
+        "is needed where auth is 'token'",
+    ),
+    "invokeApi with tokens that nobody asks for": (
+        {"invokeApi": {"auth": "none", "tokens": [{"environment": "T"}]}},
+        "invokeApi.tokens",
+        "has no meaning unless auth is 'token'",
+    ),
+    "invokeApi with a key that is not there": (
+        {
+            "invokeApi": {
+                "auth": "sigv4",
+                "credentials": [{"accessKeyId": "AKIAIOSFODNN7EXAMPLE", "environment": "NOT_SET"}],
+            }
+        },
+        "invokeApi.credentials[0].environment",
+        "the environment variable NOT_SET is not set",
+    ),
+    "invokeApi with a token that is not there": (
+        {"invokeApi": {"auth": "token", "tokens": [{"environment": "NOT_SET"}]}},
+        "invokeApi.tokens[0].environment",
+        "the environment variable NOT_SET is not set",
+    ),
+    "invokeApi at a name": (
+        {"invokeApi": {"auth": "none", "bind": "localhost:9001"}},
+        "invokeApi.bind",
+        "'localhost:9001' is no address and port such as 127.0.0.1:9001 or [::1]:9001",
+    ),
+    "invokeApi at no port": (
+        {"invokeApi": {"auth": "none", "bind": "127.0.0.1:65536"}},
+        "invokeApi.bind",
+        "'127.0.0.1:65536' is no address and port such as 127.0.0.1:9001 or [::1]:9001",
+    ),
+    "invokeApi at the port of the routes": (
+        {"invokeApi": {"auth": "none", "bind": "127.0.0.1:8000"}},
+        "invokeApi.bind",
+        "8000 is the port of the functions' routes: choose another",
     ),
     "gateway": (
         {"gateway": {"trust": "blindly"}},
@@ -223,20 +270,12 @@ def test_a_bad_key_of_a_stage_is_refused(stage, key, message, problems_of):
 def test_null_is_no_value_for_any_key_of_a_stage(problems_of):
     keys = """
         $schema accountId api apiId apiKeys authorizers authorizersRunIn binaryMediaTypes cors description
-        environment functions gateway memorySize
+        environment functions gateway invokeApi memorySize
         multiValueHeaders payloadFormatVersion region stage stageInPath stageVariables timeout
         trustedProxyHops
     """.split()
     assert problems_of({STAGE: dict.fromkeys(keys)}) == [
         Problem(STAGE, key, "must not be null") for key in keys
-    ]
-
-
-def test_null_for_a_key_that_is_not_honoured_yet_says_so(problems_of):
-    stage = dict.fromkeys(["invokeApi"])
-    not_yet = "not supported by this version of Berth: remove it"
-    assert problems_of({STAGE: stage}) == [
-        Problem(STAGE, "invokeApi", f"the Invoke API is {not_yet}"),
     ]
 
 
@@ -252,17 +291,20 @@ def test_a_missing_stage_is_refused_with_those_there_are(problems_of):
     assert problems_of(files, {"BERTH_STAGE": "test"}) == [Problem("manifests/test.json", "", message)]
 
 
-def test_a_missing_folder_of_manifests_is_refused(problems_of):
-    message = "no manifest for the stage 'dev' (found: none)"
+def test_a_missing_folder_of_manifests_is_refused_by_its_whole_path(problems_of):
+    message = (
+        "there is no such folder of stages: run this in your project's folder, or set BERTH_MANIFESTS_DIR"
+    )
     environ = {"BERTH_MANIFESTS_DIR": "nowhere"}
-    assert problems_of(environ=environ) == [Problem("nowhere/dev.json", "", message)]
+    assert problems_of(environ=environ) == [Problem(f"{Path.cwd()}/nowhere", "", message)]
 
 
 @pytest.mark.parametrize("content", [None, "a file"], ids=["missing", "file"])
-def test_a_folder_of_functions_that_is_none_is_refused(content, problems_of):
+def test_a_folder_of_functions_that_is_none_is_refused_by_its_whole_path(content, problems_of):
     environ = {"BERTH_FUNCTIONS_DIR": "nowhere"}
-    message = "there is no such folder of functions"
-    assert problems_of({"nowhere": content}, environ) == [Problem("nowhere", "", message)]
+    hint = "run this in your project's folder, or set BERTH_FUNCTIONS_DIR"
+    message = f"there is no such folder of functions: {hint}"
+    assert problems_of({"nowhere": content}, environ) == [Problem(f"{Path.cwd()}/nowhere", "", message)]
 
 
 @pytest.mark.parametrize(("folder", "shown"), FOLDERS.values(), ids=FOLDERS)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from berth.manifest.loader import build_stage
+from berth.manifest.building import build_stage
 from berth.manifest.schema.manifest import read_stage_manifest
 from berth.model.api_kind import REST
 from berth.settings import Settings

@@ -54,6 +54,8 @@ def test_secrets_may_be_in_files(load_files: LoadFiles, tmp_path: Path) -> None:
     ("secrets", "key", "message"),
     [
         ({"TOKEN": ""}, "gateway.tokens[0].environment", "the environment variable TOKEN is not set"),
+        ({"TOKEN": " \n"}, "gateway.tokens[0].environment", "the environment variable TOKEN is empty"),
+        ({"PREFIX": " "}, "gateway.prefix.environment", "the environment variable PREFIX is empty"),
         ({"PREFIX": ""}, "gateway.prefix.environment", "the environment variable PREFIX is not set"),
         ({"TOKEN": "a" * 31}, "gateway.tokens[0]", "must be 32 to 512 letters or digits"),
         ({"TOKEN": "a" * 513}, "gateway.tokens[0]", "must be 32 to 512 letters or digits"),
@@ -87,6 +89,11 @@ def test_file_that_is_not_there_is_refused(problems_of: ProblemsOf) -> None:
     files = _files(**{**TRUSTED, "tokens": [{"file": "/nowhere/token"}]})
     message = "/nowhere/token cannot be read: FileNotFoundError"
     assert problems_of(files, SECRETS) == [Problem(STAGE, "gateway.tokens[0].file", message)]
+
+
+def test_file_without_a_token_is_refused(problems_of: ProblemsOf) -> None:
+    files = {**_files(**{**TRUSTED, "tokens": [{"file": "empty"}]}), "empty": "\n"}
+    assert problems_of(files, SECRETS) == [Problem(STAGE, "gateway.tokens[0].file", "empty is empty")]
 
 
 @pytest.mark.parametrize(

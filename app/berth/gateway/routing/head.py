@@ -17,6 +17,10 @@ Environ = dict[str, Any]
 # alone holds a space, and servers refuse a header name with one.
 RAW_HEADERS_NAME = "berth raw headers"
 RAW_HEADERS = f"HTTP_{RAW_HEADERS_NAME}"
+# Where a server tells at which of its listeners a request came in: address and port of its socket.
+# SERVER_NAME and SERVER_PORT may come from the Host header, which the client writes.
+LISTENER_NAME = "berth listener"
+LISTENER = f"HTTP_{LISTENER_NAME}"
 _HEAD = "berth.head"
 _NOTHING_TOLD: Context = {}
 _NOT_IN_HTTP = {"CONTENT_TYPE": "Content-Type", "CONTENT_LENGTH": "Content-Length"}

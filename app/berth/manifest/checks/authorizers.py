@@ -1,9 +1,11 @@
 """Checks of what each authorizer of a stage needs to run."""
 
 import importlib.util
+import re
 from collections.abc import Collection, Iterable, Mapping
 
 from berth.errors import Place
+from berth.manifest.schema.keys import OPEN_TEXT
 from berth.model.authorizer import JWT_TYPES, LAMBDA_TYPES, Authorizer
 from berth.model.manifest import FunctionManifest
 from berth.model.stage import Stage
@@ -39,5 +41,7 @@ def _check_function(authorizer: Authorizer, function_names: Collection[str], pla
                 "function", "a function elsewhere needs the package boto3: pip install 'berth-lambda[aws]'"
             )
     elif authorizer.function is not None and authorizer.function not in function_names:
+        if re.fullmatch(OPEN_TEXT, authorizer.function):
+            return  # a name without a value is reported for itself
         found = ", ".join(sorted(function_names))
         place.add("function", f"there is no function {authorizer.function!r} (found: {found})")

@@ -20,6 +20,16 @@ from berth.payload.request_model import model_problem
 
 Manifests = Mapping[Path, FunctionManifest]
 
+_NO_KEYS = "no key could ever be valid: the stage has no apiKeys"
+
+
+def check_defaults(stage: Stage, place: Place) -> None:
+    """Report what a stage asks of routes that do not say otherwise, and no request could bring."""
+    if stage.authorizer is not None and stage.authorizer not in stage.authorizers:
+        place.add("authorizer", _undefined(stage.authorizer, stage))
+    if stage.api_key_required and _lacks_keys(stage):
+        place.add("apiKeyRequired", _NO_KEYS)
+
 
 def check_routes(manifests: Manifests, stage: Stage, report: Report) -> None:
     """Report every route that clashes with another one, or asks what its kind of API or its stage has not."""
@@ -53,10 +63,18 @@ def _check_claims(manifests: Manifests, report: Report) -> None:
 def _check_route(route: RouteManifest, kind: ApiKind, stage: Stage, place: Place) -> None:
     _check_keys(route.kind_keys, kind, place)
     _check_path(route.key, kind, place)
-    is_checked_here = stage.authorizers_run_in == "berth"
-    if route.method_request.api_key_required and is_checked_here and not stage.api_keys:
-        place.add("apiKeyRequired", "no key could ever be valid: the stage has no apiKeys")
+    if "apiKeyRequired" in route.inherited and "apiKeyRequired" not in kind.own_keys:
+        owner = KEY_OWNERS["apiKeyRequired"]
+        wrong = f"the stage asks for API keys, and only {owner.title} have them: let {route.key} say false"
+        place.add("apiKeyRequired", wrong)
+    if route.api_key_required and _lacks_keys(stage):
+        place.add("apiKeyRequired", _NO_KEYS)
     _check_authorizer(route, kind, stage, place)
+
+
+def _lacks_keys(stage: Stage) -> bool:
+    """Whether Berth asks for the stage's API keys, and there is none."""
+    return stage.authorizers_run_in == "berth" and not stage.api_keys
 
 
 def _check_keys(keys: Iterable[str], kind: ApiKind, place: Place) -> None:
@@ -81,15 +99,24 @@ def _check_authorizer(route: RouteManifest, kind: ApiKind, stage: Stage, place: 
     """Report a route whose authorizer the stage does not define, or its kind of API does not know."""
     authorizer = stage.authorizers.get(route.authorizer or "")
     if authorizer is not None:
-        _check_kind_of(authorizer, kind, stage, place)
+        if "authorizer" in route.inherited and authorizer.type not in kind.authorizer_types:
+            which = f"{route.key} has the stage's authorizer {authorizer.name!r}"
+            wrong = f"{kind.name!r} has none of the type {authorizer.type}: name another one, or NONE"
+            place.add("authorizer", f"{which}, and {wrong}")
+        else:
+            _check_kind_of(authorizer, kind, stage, place)
         if route.scopes and authorizer.type not in JWT_TYPES:
             place.add("scopes", f"an authorizer of the type {authorizer.type} has no scopes")
     elif route.authorizer is not None:
-        known = ", ".join(sorted(stage.authorizers)) or "none"
-        wrong = f"the stage defines no authorizer {route.authorizer!r} (found: {known})"
-        place.add("authorizer", wrong)
+        if "authorizer" not in route.inherited:
+            place.add("authorizer", _undefined(route.authorizer, stage))
     elif route.scopes:
         place.add("scopes", "has no meaning without an authorizer")
+
+
+def _undefined(authorizer: str, stage: Stage) -> str:
+    known = ", ".join(sorted(stage.authorizers)) or "none"
+    return f"the stage defines no authorizer {authorizer!r} (found: {known})"
 
 
 def _check_kind_of(authorizer: Authorizer, kind: ApiKind, stage: Stage, place: Place) -> None:

@@ -64,7 +64,7 @@ class AsyncConfigSchema(Schema):
     retry_safe = strict.Flag(
         data_key="retrySafe",
         load_default=False,
-        metadata=hint("true: a run that a stop of the server cuts off begins again, with no retry left, too."),
+        metadata=hint("true: a run that a stop of the server cuts off begins again, even without a retry."),
     )
 
     @post_load

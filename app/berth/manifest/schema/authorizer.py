@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from berth.manifest.schema.jwt_configuration import JwtConfigurationSchema, audience, issuer_address
-from berth.manifest.schema.keys import PAYLOAD_VERSIONS, hint
+from berth.manifest.schema.keys import OPEN_TEXT, PAYLOAD_VERSIONS, hint
 from berth.model.authorizer import (
     CONTEXT_SOURCES,
     JWT_TYPES,
@@ -161,7 +161,7 @@ class AuthorizerSchema(Schema):
             if name not in data:
                 raise ValidationError("is required", names[name])
         pool = data.get("user_pool")
-        if pool is not None and not _USER_POOL.fullmatch(pool):
+        if pool is not None and not re.fullmatch(f"{_USER_POOL.pattern}|{OPEN_TEXT}", pool):
             raise ValidationError(f"{pool!r} is no user pool's id or ARN", "userPool")
 
     @post_load
@@ -198,5 +198,6 @@ def _accepted_tokens(data: dict[str, Any]) -> dict[str, Any]:
 
 def _issuer_of(pool: str) -> str:
     found = _USER_POOL.fullmatch(pool)
-    assert found, "its schema has seen to it"
+    if found is None:
+        return pool  # its name has no value, so the start is refused
     return f"https://cognito-idp.{found['region']}.amazonaws.com/{found['id']}"

@@ -11,6 +11,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from berth.manifest.schema import keys
+from berth.manifest.schema.deployed import DeployedValue
 from berth.manifest.schema.manifest import FunctionManifestSchema, StageManifestSchema
 from berth.model import route
 from berth.schemas import fields as strict
@@ -38,6 +39,7 @@ _CHECKED_BY_FUNCTIONS: dict[str, Document] = {
             "not": {"enum": sorted(keys.RESERVED_VARIABLES)},
         }
     },
+    "deployed": {"propertyNames": {"pattern": f"^{keys.DEPLOYED_NAME}$"}},
     "stageVariables": {"propertyNames": {"pattern": f"^{keys.STAGE_VARIABLE_NAME}$"}},
 }
 
@@ -93,9 +95,10 @@ def _own_keywords(converter: object, field: fields.Field[Any], ret: Document) ->
     made = {"default": field.load_default()} if callable(field.load_default) else {}
     text = {"minLength": 1} if isinstance(field, strict.Text) else {}
     pattern = {"pattern": f"^{field.pattern}$"} if isinstance(field, strict.Pattern) else {}
+    kinds = {"type": ["object", "string"]} if isinstance(field, DeployedValue) else {}
     # The inner field of an array or object bears the outer one's name.
     key = (field.data_key or field.name) if isinstance(field.parent, Schema) else ""
-    return made | text | pattern | _CHECKED_BY_FUNCTIONS.get(key or "", {})
+    return made | text | pattern | kinds | _CHECKED_BY_FUNCTIONS.get(key or "", {})
 
 
 if __name__ == "__main__":

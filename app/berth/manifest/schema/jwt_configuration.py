@@ -8,7 +8,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
-from berth.manifest.schema.keys import hint
+from berth.manifest.schema.keys import OPEN_TEXT, hint
 from berth.model.authorizer import ALGORITHMS, AdditionalClaim, TokenIssuer
 from berth.schemas import fields as strict
 
@@ -22,7 +22,7 @@ _AT_LEAST_ONE = validate.Length(min=1, error="must name at least one")
 def issuer_address(**kwargs: Any) -> strict.Pattern:
     """The address of an issuer, as `iss` in its tokens says."""
     return strict.Pattern(
-        r"https://[^\s?#]+|http://(127\.0\.0\.1|localhost)(:[0-9]+)?(/[^\s?#]*)?",
+        rf"https://[^\s?#]+|http://(127\.0\.0\.1|localhost)(:[0-9]+)?(/[^\s?#]*)?|{OPEN_TEXT}",
         "is no issuer: https://..., or http:// on this machine",
         metadata=hint("Who issues the tokens, as `iss` says; its keys are found by discovery."),
         **kwargs,

@@ -13,6 +13,9 @@ VARIABLE_NAME = "[a-zA-Z][a-zA-Z0-9_]+"
 STAGE_VARIABLE_NAME = "[a-zA-Z0-9_]{1,64}"
 MEDIA_TYPE = "[a-zA-Z0-9_.+*-]+/[a-zA-Z0-9_.+*-]+"
 STAGE_NAME = "[a-zA-Z0-9_-]{1,128}"
+DEPLOYED_NAME = "[^{}]+"
+# A text that asks for a name without a value. Patterns let it pass: that name is what stops the start.
+OPEN_TEXT = rf".*\$\{{deployed\.{DEPLOYED_NAME}\}}.*"
 
 PAYLOAD_VERSIONS = ("1.0", "2.0")
 # The keys that a stage may write for all of its functions, with what counts where nobody writes them.
@@ -125,8 +128,13 @@ def environment() -> fields.Dict:
         keys=VariableName(VARIABLE_NAME, wrong),
         values=strict.AnyText(),
         load_default=dict,
-        metadata=hint("Environment variables; ${stageVariables.name} is replaced."),
+        metadata=hint("Environment variables; ${stageVariables.x} and ${deployed.x} are replaced."),
     )
+
+
+def layers(of: str) -> fields.List[Any]:
+    """`layers`."""
+    return fields.List(strict.Text(), load_default=list, allow_none=False, metadata=hint(of))
 
 
 def binary_media_types(default: Any = missing) -> fields.List[Any]:

@@ -6,13 +6,15 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from berth.manifest.schema import keys
+from berth.manifest.schema import asynchronous, keys
 from berth.manifest.schema.authorizer import AuthorizerSchema
+from berth.manifest.schema.deployed import deployed_values, without_refused
 from berth.manifest.schema.gateway import ApiKeySchema, CorsSchema, GatewaySchema
+from berth.manifest.schema.invoke_api import InvokeApiField
 from berth.manifest.schema.keys import FUNCTION_DEFAULTS, hint
 from berth.manifest.schema.route import RouteSchema
 from berth.model.api_kind import KEY_OWNERS, find_kind
-from berth.model.manifest import FunctionManifest, RouteManifest, StageManifest
+from berth.model.manifest import NO_AUTHORIZER, FunctionManifest, RouteManifest, StageManifest
 from berth.model.route import ANY, DEFAULT_ROUTE, RouteKey
 from berth.schemas import fields as strict
 from berth.schemas.reading import document_keys, read
@@ -32,6 +34,10 @@ class FunctionManifestSchema(Schema):
         "must be module.attribute without blanks",
         required=True,
         metadata=hint("`module.attribute`, as in Lambda's configuration."),
+    )
+    code = strict.Text(
+        load_default=".",
+        metadata=hint("The folder of the code, relative to the function's; several functions may share it."),
     )
     description = strict.AnyText(load_default="", metadata=hint("For people."))
     runtime = strict.Pattern(
@@ -63,25 +69,20 @@ class FunctionManifestSchema(Schema):
         validate=validate.OneOf(["process", "inline"], error="'{input}' is neither 'process' nor 'inline'"),
         metadata=hint("'inline' runs the handler in the server's process: breakpoints work, limits do not."),
     )
-    invocation = keys.only("sync", metadata=hint("How the function is invoked."))
+    invocation = asynchronous.invocation()
     provisioned_concurrency = strict.Whole(
         data_key="provisionedConcurrency",
         load_default=0,
         validate=keys.at_least(0),
         metadata=hint("Environments that are made warm when the server starts, and kept warm."),
     )
-    layers = fields.List(
-        strict.Text(),
-        load_default=list,
-        allow_none=False,
-        metadata=hint("Folders of layers, relative to the function's; each unpacked to /opt on Lambda."),
-    )
+    layers = keys.layers("Folders of layers, relative to the function's; each unpacked to /opt on Lambda.")
     long_running = strict.Flag(
         data_key="longRunning",
         load_default=False,
         metadata=hint("Every invocation keeps its ECS task from scale-in from its start."),
     )
-    async_config = strict.NotYet("asynchronous invocation is", data_key="asyncConfig")
+    async_config = asynchronous.async_config()
 
 
 class StageManifestSchema(Schema):
@@ -133,7 +134,9 @@ class StageManifestSchema(Schema):
         load_default=dict,
         metadata=hint("The event's stageVariables."),
     )
+    deployed = deployed_values()
     environment = keys.environment()
+    layers = keys.layers("Folders of layers of every function, relative to this file's; below its own.")
     timeout = keys.timeout(FUNCTION_DEFAULTS["timeout"])
     memory_size = keys.memory_size(FUNCTION_DEFAULTS["memorySize"])
     binary_media_types = keys.binary_media_types(lambda: [*FUNCTION_DEFAULTS["binaryMediaTypes"]])
@@ -166,15 +169,28 @@ class StageManifestSchema(Schema):
         allow_none=False,
         metadata=hint("The keys that routes with `apiKeyRequired` accept."),
     )
+    api_key_required = strict.Flag(
+        data_key="apiKeyRequired",
+        load_default=False,
+        metadata=hint("Whether routes that do not say it ask for one of the apiKeys."),
+    )
+    authorizer = strict.Text(
+        load_default=None, metadata=hint("The authorizer of routes that name none; NONE opens a route.")
+    )
     authorizers = fields.Dict(
         keys=strict.Pattern(
-            "[a-zA-Z0-9_-]{1,128}", "is no authorizer's name: 1 to 128 letters, digits, - or _"
+            f"(?!{NO_AUTHORIZER}$)[a-zA-Z0-9_-]{{1,128}}",
+            "is no authorizer's name: 1 to 128 letters, digits, - or _, and not NONE",
         ),
         values=fields.Nested(AuthorizerSchema),
         load_default=dict,
         metadata=hint("Authorizers by the names that routes have for them."),
     )
-    invoke_api = strict.NotYet("the Invoke API is", data_key="invokeApi")
+    invoke_api = InvokeApiField(
+        data_key="invokeApi",
+        load_default=None,
+        metadata=hint("Lambda's own API, for SDKs; without this key it is there under `flask run` alone."),
+    )
     gateway = fields.Nested(
         GatewaySchema,
         load_default=None,
@@ -220,11 +236,13 @@ def _function_manifest(values: Mapping[str, Any], written: Set[str]) -> Function
     made = {
         "api": api,
         "binary_media_types": frozenset(map(str.lower, values["binary_media_types"])),
+        "code": Path(values["code"]),
         "layers": tuple(map(Path, values["layers"])),
         "routes": tuple(values["routes"]) or ((_CATCH_ALL,) if api.serves_without_routes else ()),
         "kind_keys": frozenset(written & KEY_OWNERS.keys()),
+        "invocation": values["invocation"] or "sync",
     }
-    left_out = {"schema_", "invocation", "payload_format_version"}
+    left_out = {"schema_", "payload_format_version"}
     return FunctionManifest(**{name: values[name] for name in values.keys() - left_out} | made)
 
 
@@ -237,7 +255,7 @@ def salvage_stage_manifest(document: Mapping[str, Any], valid: Mapping[str, Any]
     """Make a manifest of the valid keys of a document that is refused, with defaults for the others."""
     values = {**read(StageManifestSchema(), {}), **valid}
     # An object in it that is refused is still a dict; the others are models.
-    values |= {name: None for name in ("cors", "gateway") if isinstance(values[name], dict)}
+    values |= {name: None for name in ("cors", "gateway", "invoke_api") if isinstance(values[name], dict)}
     values["api_keys"] = [each for each in values["api_keys"] if not isinstance(each, dict)]
     authorizers = values["authorizers"].items()
     values["authorizers"] = {name: each for name, each in authorizers if not isinstance(each, dict)}
@@ -250,5 +268,11 @@ def _stage_manifest(values: Mapping[str, Any]) -> StageManifest:
     defaults = {key: values[names[key]] for key in FUNCTION_DEFAULTS}
     left_out = {"schema_", *map(names.__getitem__, FUNCTION_DEFAULTS)}
     kept = {name: values[name] for name in values.keys() - left_out}
-    listed = {"functions": tuple(values["functions"]), "api_keys": tuple(values["api_keys"])}
-    return StageManifest(function_defaults=defaults, **kept | listed)
+    made = {
+        "functions": tuple(values["functions"]),
+        "api_keys": tuple(values["api_keys"]),
+        "layers": tuple(map(Path, values["layers"])),
+        "authorizer": None if values["authorizer"] == NO_AUTHORIZER else values["authorizer"],
+        "deployed": without_refused(values["deployed"]),
+    }
+    return StageManifest(function_defaults=defaults, **kept | made)

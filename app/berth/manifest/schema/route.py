@@ -4,7 +4,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
-from berth.manifest.schema.keys import MEDIA_TYPE, hint, only
+from berth.manifest.schema import asynchronous
+from berth.manifest.schema.keys import MEDIA_TYPE, hint
 from berth.model.api_kind import KEY_OWNERS
 from berth.model.listener_rule import CONDITION_FIELDS, Condition, ListenerRule
 from berth.model.manifest import RouteManifest
@@ -102,11 +103,12 @@ class RouteSchema(Schema):
         validate=_check_not_reserved,
         metadata=hint("A resource path such as /orders/{id} or /{proxy+}; $default for an HTTP API."),
     )
-    invocation = only("sync", metadata=hint("How the function is invoked."))
+    invocation = asynchronous.invocation()
+    callback = asynchronous.callback()
     api_key_required = strict.Flag(
         data_key="apiKeyRequired",
-        load_default=False,
-        metadata=hint("For a REST API: a request needs one of the stage's apiKeys in X-Api-Key."),
+        load_default=None,
+        metadata=hint("For a REST API: a request needs one of the stage's apiKeys; the stage's without it."),
     )
     request_parameters = fields.Dict(
         keys=strict.Pattern(
@@ -135,7 +137,9 @@ class RouteSchema(Schema):
         allow_none=False,
         metadata=hint("For a load balancer: what its rule asks beside method and path."),
     )
-    authorizer = strict.Text(load_default=None, metadata=hint("One of the stage's authorizers."))
+    authorizer = strict.Text(
+        load_default=None, metadata=hint("One of the stage's authorizers, or NONE; the stage's without it.")
+    )
     scopes = fields.List(
         strict.Text(),
         load_default=list,
@@ -151,10 +155,13 @@ class RouteSchema(Schema):
         written = {key for name, key in document_keys(self).items() if asked.get(name)}
         return RouteManifest(
             RouteKey(data["method"], data["path"]),
-            MethodRequest(data["api_key_required"], required),
+            MethodRequest(bool(data["api_key_required"]), required),
             ListenerRule(data["priority"], tuple(data["conditions"])),
             data["request_models"],
             data["authorizer"],
             tuple(data["scopes"]),
             frozenset(written & KEY_OWNERS.keys()),
+            data["api_key_required"],
+            invocation=data["invocation"],
+            callback=data["callback"],
         )

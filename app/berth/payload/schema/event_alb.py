@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 
 from berth.schemas import fields as strict
+from berth.schemas.reading import MISSING
 
 _SINGLE = {"queryStringParameters", "headers"}
 _MULTI = {"multiValueQueryStringParameters", "multiValueHeaders"}
@@ -45,8 +46,11 @@ class AlbEventSchema(strict.AwsSchema):
 
     @validates_schema
     def _one_kind_of_maps(self, data: dict[str, Any], **_: Any) -> None:
-        if (_SINGLE | _MULTI) & data.keys() not in (_SINGLE, _MULTI):
+        if _SINGLE & data.keys() and _MULTI & data.keys():
             raise ValidationError("must have both single-value maps or both multi-value maps, and no other")
+        wanted = _MULTI if _MULTI & data.keys() else _SINGLE
+        if lacking := sorted(wanted - data.keys()):
+            raise ValidationError({key: [MISSING] for key in lacking})
 
 
 ALB_EVENT = AlbEventSchema()

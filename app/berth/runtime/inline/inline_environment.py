@@ -34,7 +34,7 @@ class InlineEnvironment:
         self.function = function
         instance = Instance(uuid.uuid4().hex)
         self._log = supervisor.open_log(function, instance)
-        self._scope = ModuleScope(function, build_environ(function, supervisor.settings, instance))
+        self._scope = ModuleScope(function, build_environ(function, supervisor, instance))
         self._state = State.NEW
         self._has_methods = False
 
@@ -52,7 +52,8 @@ class InlineEnvironment:
 
     def invoke(self, invocation: Invocation) -> InvocationResult:
         """Run one invocation; if it would have ended a process, the environment is DEAD afterwards."""
-        self._log.start(invocation.request_id)
+        self._log.start(invocation.request_id, invocation.cause)
+        is_cold = self._state is not State.READY
         began = time.monotonic()
         ending: InvocationResult | InvocationFault
         try:
@@ -66,7 +67,7 @@ class InlineEnvironment:
             init_duration_ms=None,
             outcome=invocation_outcome(ending),
         )
-        return final_result(ending, invocation.request_id, self._log.report(report))
+        return final_result(ending, invocation.request_id, self._log.report(report), is_cold)
 
     def initialize(self) -> InvocationResult | None:
         """Run the init phase alone; returns None, or the error that the import raised."""

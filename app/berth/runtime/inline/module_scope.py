@@ -36,7 +36,7 @@ class ModuleScope:
         self._modules: dict[str, ModuleType] = {}
         self._main_module: ModuleType | None = None
         self._environ = {**environ, "PYTHONPATH": child_search_path(function, environ)}
-        self._cwd = str(function.directory)
+        self._cwd = str(function.code)
         self._path: list[str] = []
 
     @contextmanager

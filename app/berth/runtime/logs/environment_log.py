@@ -1,7 +1,7 @@
 """The log of one execution environment: each line is attributed to function, environment and invocation."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from berth.runtime.logs.log_format import LogFormat, Outcome, Report, Source
 
@@ -19,6 +19,7 @@ class EnvironmentLog:
         self._request_id = ""  # empty in the init phase
         self._tail = b""
         self._held = b""  # the START line, until it is written together with the next line
+        self._preface = b""  # what is written before the START line, and is no part of the log tail
 
     @property
     def tail(self) -> bytes:
@@ -42,14 +43,15 @@ class EnvironmentLog:
         """Write that the init phase failed; `phase` says during which phase it ran: init or invoke."""
         self._put(self._format.init_report(self._source, phase, duration_ms, outcome))
 
-    def start(self, request_id: str) -> None:
-        """Begin an invocation, and with it a new log tail.
+    def start(self, request_id: str, cause: Sequence[str] = ()) -> None:
+        """Begin an invocation, and with it a new log tail; `cause` says what asked for the invocation.
 
         Most invocations end soon, so the START line is held back and written together with the next
         line, or by show_start().
         """
         with self._lock:
             self._request_id, self._tail = request_id, b""
+            self._preface = self._format.preface(self._source, cause)
             self._held = self._format.start(self._source, request_id)
 
     def show_start(self) -> None:
@@ -66,5 +68,6 @@ class EnvironmentLog:
         with self._lock:  # the output reader's thread writes lines, too
             chunk, self._held = self._held + chunk, b""
             self._tail = (self._tail + chunk[-TAIL_BYTES:])[-TAIL_BYTES:]
-            self._write(chunk)
+            preface, self._preface = self._preface, b""
+            self._write(preface + chunk)
             return self._tail

@@ -2,10 +2,15 @@
 
 import json
 import math
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
+
+from berth.errors import printable
+
+_LONGEST_WORD = 200  # characters of a client's own words, such as a path
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,10 @@ class LogFormat(Protocol):
         """Format the report of an init phase that failed."""
         ...
 
+    def preface(self, source: Source, cause: Sequence[str]) -> bytes:
+        """Format what people read before an invocation: its function, and what asked for it."""
+        ...
+
     def start(self, source: Source, request_id: str) -> bytes:
         """Format the start of an invocation."""
         ...
@@ -93,6 +102,10 @@ class TextFormat:
     def init_report(self, source: Source, phase: str, duration_ms: float, outcome: Outcome) -> bytes:
         """Write Lambda's INIT_REPORT line."""
         return f"INIT_REPORT Init Duration: {duration_ms:.2f} ms\tPhase: {phase}{_status(outcome)}\n".encode()
+
+    def preface(self, source: Source, cause: Sequence[str]) -> bytes:
+        """Write no line that Lambda would not write."""
+        return b""
 
     def start(self, source: Source, request_id: str) -> bytes:
         """Write Lambda's START line."""
@@ -130,6 +143,15 @@ def _closing_lines(report: Report) -> str:
     return f"RequestId: {report.request_id} Error: {outcome.message}\n{outcome.error_type}\n"
 
 
+class TerminalFormat(TextFormat):
+    """Lambda's plain text for people at a terminal: each invocation's function is named before it."""
+
+    def preface(self, source: Source, cause: Sequence[str]) -> bytes:
+        """Write a line such as `orders: GET /orders/7`."""
+        words = (printable(word, _LONGEST_WORD) for word in cause)
+        return f"{source.function_name}: {' '.join(words)}\n".encode() if cause else b""
+
+
 class JsonFormat:
     """One JSON object for each line: Lambda's platform events, and what the function writes.
 
@@ -157,7 +179,7 @@ class JsonFormat:
             "instanceId": source.instance_id,
             "instanceMaxMemory": source.memory_size * 1024 * 1024,
         }
-        return _event("initStart", record)
+        return _event("initStart", record, source)
 
     def init_report(self, source: Source, phase: str, duration_ms: float, outcome: Outcome) -> bytes:
         """Write the event platform.initReport."""
@@ -167,11 +189,15 @@ class JsonFormat:
             **_outcome(outcome),
             "metrics": {"durationMs": round(duration_ms, 3)},
         }
-        return _event("initReport", record)
+        return _event("initReport", record, source)
+
+    def preface(self, source: Source, cause: Sequence[str]) -> bytes:
+        """Write no line: every object names its function."""
+        return b""
 
     def start(self, source: Source, request_id: str) -> bytes:
         """Write the event platform.start."""
-        return _event("start", {"requestId": request_id, "version": "$LATEST"})
+        return _event("start", {"requestId": request_id, "version": "$LATEST"}, source)
 
     def report(self, source: Source, report: Report) -> bytes:
         """Write the event platform.report."""
@@ -184,7 +210,7 @@ class JsonFormat:
         if report.init_duration_ms is not None:
             metrics["initDurationMs"] = round(report.init_duration_ms, 3)
         record = {"requestId": report.request_id, "metrics": metrics, **_outcome(report.outcome)}
-        return _event("report", record)
+        return _event("report", record, source)
 
 
 def _origin(source: Source, request_id: str) -> dict[str, str]:
@@ -211,8 +237,9 @@ def _outcome(outcome: Outcome) -> dict[str, str]:
     return record
 
 
-def _event(kind: str, record: Mapping[str, Any]) -> bytes:
-    return _line({"time": _now(), "type": f"platform.{kind}", "record": record})
+def _event(kind: str, record: Mapping[str, Any], source: Source) -> bytes:
+    """A platform event; as one log holds all functions, it names its own beside Lambda's three keys."""
+    return _line({"time": _now(), "type": f"platform.{kind}", "record": record, **_origin(source, "")})
 
 
 def _line(document: Mapping[str, Any]) -> bytes:
@@ -243,3 +270,9 @@ def _now() -> str:
 
 
 LOG_FORMATS: Mapping[str, LogFormat] = {"text": TextFormat(), "json": JsonFormat()}
+_TERMINAL = TerminalFormat()
+
+
+def find_format(name: str, descriptor: int) -> LogFormat:
+    """The format that BERTH_LOG_FORMAT names, for a log that is written to this descriptor."""
+    return _TERMINAL if name == "text" and os.isatty(descriptor) else LOG_FORMATS[name]

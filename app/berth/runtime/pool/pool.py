@@ -1,5 +1,6 @@
 """The pool decides which environment serves an invocation, and when an environment is retired."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from berth.errors import EnvironmentDied
 from berth.model.function import Function
 from berth.runtime.environment import ExecutionEnvironment
+from berth.runtime.outcome import init_error
 from berth.runtime.pool.slots import Limits, Slots
 
 _CLOSE_SECONDS = 2.0
@@ -68,7 +70,8 @@ class Pool:
     def provision(self, function: Function) -> bool:
         """Make one more environment of a function warm; returns False if there is no room for it now.
 
-        Raises EnvironmentDied or another InvocationFault if its start or its init phase fails.
+        A function without provisioned concurrency needs one that is ready: nothing is made if there is one.
+        Raises InitFailed or another InvocationFault if the start or the init phase fails.
         """
         if not self._slots.spare():
             return False
@@ -83,6 +86,12 @@ class Pool:
             entries = [entry for entry in self._entries if entry.function.name == function.name]
             unready = [e for e in self._idle.get(function.name, []) if not e.environment.is_ready()]
             return len(entries) - len(unready)
+
+    def count_ready(self, function: Function) -> int:
+        """Count the environments of a function whose init phases have succeeded."""
+        with self._changed:
+            entries = [entry for entry in self._entries if entry.function.name == function.name]
+            return sum(entry.environment.is_ready() for entry in entries)
 
     def retire_idle(self) -> None:
         """Retire environments that died or were idle for too long, the longest idle first."""
@@ -156,31 +165,41 @@ class Pool:
         return entry
 
     def _provision(self, function: Function) -> bool:
-        revision = self._revision(function)
+        revision, is_provisioned = self._revision(function), function.provisioned_concurrency > 0
         with self._changed:
             self._refuse_if_closed()
             idle = self._idle.get(function.name, [])
+            if not is_provisioned and any(each.environment.is_ready() for each in idle):
+                return True
             unready = (each for each in idle if not each.environment.is_ready())
             entry = next((each for each in unready if each.environment.is_alive()), None)
             if entry is not None:
                 idle.remove(entry)
-            elif self._has_room():
+            elif self._has_room(function):
                 self._starting += 1
             else:
                 return False
-        entry = entry or self._start(function, revision, is_provisioned=True)
+        entry = entry or self._start(function, revision, is_provisioned=is_provisioned)
+        is_kept = is_provisioned
         try:
             failure = entry.environment.initialize()
+            is_kept = is_kept or (failure is None and self._count(function) <= _reserved(function))
         finally:
-            self._release(entry)
+            (self._release if is_kept else self._retire)(entry)
         if failure is not None:
-            raise EnvironmentDied(f"{failure.value['errorType']}: {failure.value['errorMessage']}")
+            raise init_error(failure)
         return True
 
-    def _has_room(self) -> bool:
+    def _has_room(self, function: Function) -> bool:
         """Whether an environment can be added without retiring one that must stay warm."""
+        if self._count(function) >= _reserved(function):
+            return False
         is_full = len(self._entries) >= self._limits.environments
         return not is_full or any(map(self._is_surplus, self._all_idle()))
+
+    def _count(self, function: Function) -> int:
+        with self._changed:
+            return sum(entry.function.name == function.name for entry in self._entries)
 
     def _admit(self, entry: _Entry) -> None:
         """Add an environment to the pool; a full pool first retires the one that was idle longest."""
@@ -209,9 +228,7 @@ class Pool:
 
     def _is_surplus(self, entry: _Entry) -> bool:
         """Whether the function of this environment has more of them than must stay warm."""
-        function = entry.function
-        count = sum(other.function.name == function.name for other in self._entries)
-        return count > function.provisioned_concurrency
+        return self._count(entry.function) > entry.function.provisioned_concurrency
 
     def _release(self, entry: _Entry) -> None:
         if entry.environment.is_alive():
@@ -231,3 +248,8 @@ class Pool:
             with self._changed:
                 self._entries.discard(entry)
                 self._changed.notify_all()
+
+
+def _reserved(function: Function) -> float:
+    """How many environments of a function there may be because of its reserved concurrency."""
+    return math.inf if function.reserved_concurrency is None else function.reserved_concurrency

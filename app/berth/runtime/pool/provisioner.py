@@ -1,4 +1,4 @@
-"""The provisioner: makes provisioned environments warm and retires unused ones."""
+"""The provisioner: makes environments warm, at the start and for good, and retires unused ones."""
 
 import logging
 import threading
@@ -6,23 +6,39 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from berth.errors import InvocationFault
+from berth.errors import InitFailed, InvocationFault
 from berth.model.function import Function
+from berth.runtime.advice import describe
 from berth.runtime.pool.pool import Pool
+from berth.runtime.pool.start_check import StartCheck
 
 _CLOSE_SECONDS = 2.0
 # After a failed init phase, provisioning waits this long; Lambda waits for the next deployment.
 _AGAIN_SECONDS = 60.0
+# A server that is not ready tries again earlier: a load balancer gives it up after a minute or two.
+_AGAIN_SECONDS_AT_START = 15.0
 
 log = logging.getLogger("berth")
 
 
 class Provisioner:
-    """Looks after a pool for as long as the server runs, from a thread of its own and a few workers."""
+    """Looks after a pool for as long as the server runs, from a thread of its own and a few workers.
 
-    def __init__(self, pool: Pool, functions: Sequence[Function], period: float, starts: int) -> None:
+    It makes provisioned environments warm, and imports each function once if the check at the start has
+    begun. No more interpreters start for this at one time than there are workers.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        functions: Sequence[Function],
+        period: float,
+        starts: int,
+        check: StartCheck | None = None,
+    ) -> None:
+        self.check = check or StartCheck((), "off")
         self._pool = pool
-        self._provisioned = [function for function in functions if function.provisioned_concurrency]
+        self._functions = functions
         self._period = period
         self._workers = ThreadPoolExecutor(starts, "berth-provisioning")
         self._in_progress: dict[str, int] = {}
@@ -51,7 +67,7 @@ class Provisioner:
         while not self._closing.is_set():
             try:
                 self._pool.retire_idle()
-                for function in self._provisioned:
+                for function in self._functions:
                     self._fill_up(function)
             except Exception:  # for example, no thread can be started now; the next round may succeed
                 log.exception("looking after the environments failed")
@@ -62,22 +78,47 @@ class Provisioner:
             if time.monotonic() < self._not_before.get(function.name, 0.0):
                 return
             in_progress = self._in_progress.get(function.name, 0)
-            missing = function.provisioned_concurrency - self._pool.count_warm(function) - in_progress
+            missing = self._missing(function) - in_progress
+        if missing <= 0 and not in_progress and self.check.awaits(function):
+            self._note_what_requests_did(function)
         for _ in range(missing):
             with self._changing:
                 self._in_progress[function.name] = self._in_progress.get(function.name, 0) + 1
             self._workers.submit(self._provision, function)
 
+    def _missing(self, function: Function) -> int:
+        """How many environments to make warm, those counted that are being made."""
+        if not function.provisioned_concurrency:
+            return int(self.check.awaits(function))
+        return function.provisioned_concurrency - self._pool.count_warm(function)
+
+    def _note_what_requests_did(self, function: Function) -> None:
+        """Have environments count for the check that are warm because requests came before it."""
+        if self._pool.count_ready(function) >= function.provisioned_concurrency:
+            self.check.note_success(function)
+
     def _provision(self, function: Function) -> None:
         try:
-            self._pool.provision(function)
+            if self._pool.provision(function):
+                self.check.note_success(function)
         except Exception as failed:
             if self._closing.is_set():
                 return
             is_fault = isinstance(failed, InvocationFault)
-            log.warning("%s: provisioned concurrency: %s", function.name, failed, exc_info=not is_fault)
-            with self._changing:
-                self._not_before[function.name] = time.monotonic() + _AGAIN_SECONDS
+            log.warning("%s: %s", function.name, _told(function, failed), exc_info=not is_fault)
+            self._note_failure(function, failed)
         finally:
             with self._changing:
                 self._in_progress[function.name] -= 1
+
+    def _note_failure(self, function: Function, failed: Exception) -> None:
+        self.check.note_failure(function, failed)
+        is_awaited = self.check.is_strict and self.check.awaits(function)
+        with self._changing:
+            pause = _AGAIN_SECONDS_AT_START if is_awaited else _AGAIN_SECONDS
+            self._not_before[function.name] = time.monotonic() + pause
+
+
+def _told(function: Function, failed: Exception) -> str:
+    what = "provisioned concurrency" if function.provisioned_concurrency else "cannot be imported"
+    return f"{what}: {describe(function, failed) if isinstance(failed, InitFailed) else failed}"

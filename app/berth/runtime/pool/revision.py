@@ -19,10 +19,12 @@ Mark = tuple[str, int, int]
 def source_revision(function: Function) -> int:
     """Compute a number that changes when a file of the function is added, removed or written.
 
-    The function's files are those of its folder, of its layers and of the folders in its PYTHONPATH.
+    The function's files are those of its code, of the folder with its packages, of its layers and of the
+    folders in its PYTHONPATH.
     """
+    own = map(str, (function.code, function.directory, *function.layers))
     given = given_path(function, function.environment)
-    return hash(tuple(sorted(_file_marks([str(function.directory), *map(str, function.layers), *given]))))
+    return hash(tuple(sorted(_file_marks([*own, *given]))))
 
 
 def _file_marks(folders: Iterable[str]) -> Iterator[Mark]:

@@ -64,9 +64,12 @@ class Slots:
             self._give_back(function)
 
     def spare(self) -> bool:
-        """Take a slot for work in the background, and return whether one was free; see give_spare_back()."""
+        """Take a slot for work in the background, and return whether one was free; see give_spare_back().
+
+        While requests wait for a slot, none is free for such work.
+        """
         with self._changed:
-            if self._is_closed or self._in_flight >= self._limits.shared:
+            if self._is_closed or self._waiting or self._in_flight >= self._limits.shared:
                 return False
             self._in_flight += 1
             return True
@@ -89,7 +92,7 @@ class Slots:
             raise Throttled(function.name, "the end of the server")
         reserved = function.reserved_concurrency
         if reserved is not None and self._busy[function.name] >= reserved:
-            raise Throttled(function.name, f"its reserved concurrency of {reserved}")
+            raise Throttled(function.name, f"its reserved concurrency of {reserved}", is_reserved=True)
 
     def _has_slot(self, function: Function) -> bool:
         if self._in_flight < self._limits.shared:

@@ -1,14 +1,12 @@
 """The environment variables of a function; they are built from manifest and settings, not inherited."""
 
-import importlib.util
 import os
 import sys
-from functools import cache
 from pathlib import Path
 
 from berth.model.function import Function
 from berth.runtime.environment import Instance
-from berth.settings import Settings
+from berth.runtime.supervisor import Supervisor
 
 EXECUTION_ENVIRONMENT = f"AWS_Lambda_python{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -30,10 +28,10 @@ _CONSTANT = {
 
 
 def build_environ(
-    function: Function, settings: Settings, instance: Instance, folder: Path | None = None
+    function: Function, supervisor: Supervisor, instance: Instance, folder: Path | None = None
 ) -> dict[str, str]:
     """Build all variables of one execution environment; `folder` is its folder for temporary files."""
-    task_root = str(function.directory)
+    task_root, settings = str(function.code), supervisor.settings
     passed_on = settings.passed_on
     optional = {} if folder is None else {"TMPDIR": str(folder)}
     if settings.log_format == "json":
@@ -46,7 +44,7 @@ def build_environ(
         "AWS_LAMBDA_INITIALIZATION_TYPE": instance.initialization_type,
         "AWS_LAMBDA_LOG_GROUP_NAME": settings.log_group or f"/aws/lambda/{function.name}",
         "AWS_LAMBDA_LOG_STREAM_NAME": settings.log_stream or instance.log_stream_name,
-        "LAMBDA_RUNTIME_DIR": server_packages()[0],
+        "LAMBDA_RUNTIME_DIR": supervisor.packages[0],
         "LAMBDA_TASK_ROOT": task_root,
         "PWD": task_root,
         "PATH": _joined(passed_on.get("PATH", os.defpath), *_in_layers(function, "bin")),
@@ -56,17 +54,6 @@ def build_environ(
         "_HANDLER": function.handler,
     }
     return _CONSTANT | dict(passed_on) | optional | own | dict(function.environment)
-
-
-@cache
-def server_packages() -> tuple[str, ...]:
-    """The folders that hold awslambdaric and whatever else the image preinstalls, such as boto3."""
-    spec = importlib.util.find_spec("awslambdaric")
-    assert spec, "awslambdaric is a dependency"
-    assert spec.origin
-    runtime = str(Path(spec.origin).parents[1])
-    installed = [entry for entry in sys.path if Path(entry).name in {"site-packages", "dist-packages"}]
-    return (runtime, *(entry for entry in installed if entry != runtime))
 
 
 def _in_layers(function: Function, name: str) -> list[str]:

@@ -11,13 +11,14 @@ from pathlib import Path
 from berth.errors import EnvironmentDied, HandlerTimedOut, InvocationFault
 from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
+from berth.runtime.advice import log_advice
 from berth.runtime.environment import Instance, State
 from berth.runtime.logs.log_format import Report
 from berth.runtime.logs.output_pipe import OutputPipe
-from berth.runtime.outcome import final_result, init_outcome, invocation_outcome
+from berth.runtime.outcome import final_result, init_error, init_outcome, invocation_outcome
 from berth.runtime.process.channel import DeadlinePassed
-from berth.runtime.process.environ import build_environ, server_packages
-from berth.runtime.process.runtime_process import RuntimeProcess, launch
+from berth.runtime.process.launching import prepare_launch
+from berth.runtime.process.runtime_process import RuntimeProcess
 from berth.runtime.supervisor import Supervisor
 
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
@@ -115,9 +116,11 @@ class ProcessEnvironment:
         A fault, such as a timeout, is returned as a result that describes it in Lambda's words.
         """
         self.is_busy = True
+        is_cold = self._state is not State.READY
         try:
             with self._supervisor.protect(self.function):
-                return self._run(invocation, self._init_phase() if self._is_first_process else None)
+                failure = self._init_phase() if self._is_first_process else None
+                return self._run(invocation, failure, is_cold)
         finally:
             self.is_busy = False
 
@@ -181,6 +184,8 @@ class ProcessEnvironment:
         if self._state is State.READY:
             return None
         failure = self._initialize("init", _INIT_SECONDS)
+        if isinstance(failure, InvocationResult):
+            log_advice(self.function, init_error(failure))
         if isinstance(failure, HandlerTimedOut):
             self._replace_ended_process()  # Lambda imports it again, as part of the invocation
             return None
@@ -211,9 +216,9 @@ class ProcessEnvironment:
         return None
 
     def _run(
-        self, invocation: Invocation, failure: InvocationResult | InvocationFault | None
+        self, invocation: Invocation, failure: InvocationResult | InvocationFault | None, is_cold: bool
     ) -> InvocationResult:
-        self._log.start(invocation.request_id)
+        self._log.start(invocation.request_id, invocation.cause)
         began = time.monotonic()
         ending = failure or self._answer(invocation, began + self.function.timeout)
         seconds = time.monotonic() - began
@@ -221,7 +226,7 @@ class ProcessEnvironment:
         self._pipe.finish()
         tail = self._log.report(self._report(invocation, seconds, ending))
         self._replace_ended_process()
-        return final_result(ending, invocation.request_id, tail)
+        return final_result(ending, invocation.request_id, tail, is_cold)
 
     def _answer(self, invocation: Invocation, deadline: float) -> InvocationResult | InvocationFault:
         if self._state is State.STARTED:
@@ -268,16 +273,8 @@ class ProcessEnvironment:
 
     def _launch(self) -> None:
         assert self._folder is not None, "the environment is open"
-        settings, confinement = self._supervisor.settings, self._supervisor.confinement
-        seen = confinement.seen_folder(self._folder)
-        start = partial(
-            launch,
-            self.function,
-            build_environ(self.function, settings, self._instance, seen),
-            self._pipe.writing,
-            # While files are edited, no bytecode is written: Python would miss an edit within one second.
-            bytecode=not settings.reload,
-            confine=partial(confinement.sandbox, self.function, self._folder, server_packages()),
+        start = prepare_launch(
+            self.function, self._supervisor, self._instance, self._folder, self._pipe.writing
         )
         self._current = None
         self._launched_at = time.monotonic()

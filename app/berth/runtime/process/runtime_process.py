@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ from berth.model.invocation import Invocation, InvocationResult
 from berth.runtime.environment import runtime_headers
 from berth.runtime.limits.process_table import PeakMemory
 from berth.runtime.process.channel import Channel, DeadlinePassed, ProcessEnded
-from berth.runtime.process.environ import server_packages
 from berth.runtime.process.frames import ERROR, INIT, INIT_ERROR
 from berth.runtime.process.os_process import OsProcess, spawn
 from berth.runtime.sandbox.child import Sandbox
@@ -150,15 +149,19 @@ def launch(
     output: int,
     *,
     bytecode: bool,
+    packages: Sequence[str],
     confine: Callable[[], Sandbox | None],
 ) -> RuntimeProcess:
-    """Start a process for a function, without waiting until it runs; raises EnvironmentDied."""
+    """Start a process for a function, without waiting until it runs; raises EnvironmentDied.
+
+    `packages` are the folders of what is installed, and the first of them holds AWS's runtime.
+    """
     with ExitStack() as on_failure:
         try:
             ours, theirs = map(on_failure.enter_context, socket.socketpair())
             process = spawn(
-                _program(function, environ, theirs.fileno(), confine(), bytecode=bytecode),
-                folder=function.directory,
+                _program(function, environ, theirs.fileno(), confine(), packages, bytecode=bytecode),
+                folder=function.code,
                 environ=environ,
                 output=output,
                 inherited=theirs.fileno(),
@@ -175,6 +178,7 @@ def _program(
     environ: Mapping[str, str],
     connection: int,
     sandbox: Sandbox | None,
+    packages: Sequence[str],
     *,
     bytecode: bool,
 ) -> list[str]:
@@ -182,7 +186,7 @@ def _program(
     place = {
         "connection": connection,  # the descriptor of the private socket
         "server": os.getpid(),
-        "server_packages": server_packages(),
+        "server_packages": packages,
         "folders": site_folders(function, environ),
         "given": given_path(function, environ),
         "child_path": child_search_path(function, environ),

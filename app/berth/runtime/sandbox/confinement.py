@@ -76,7 +76,7 @@ class Confinement:
             namespaces=self._namespaces(),
             private_tmp=_real(folder),
             kept=tuple(path for path in needed if _is_inside(path, (_TMP,)) and path != _TMP),
-            read_only=(_real(function.directory),),
+            read_only=tuple(dict.fromkeys(map(_real, _own_folders(function)))),
         )
 
     def problems(self, stage: Stage) -> Iterator[Problem]:
@@ -162,10 +162,16 @@ def _movable(files: Iterable[str]) -> tuple[str, ...]:
 
 
 def _code(function: Function) -> Iterator[str]:
-    """The function's own folders, and what symbolic links in its folder lead to."""
-    yield from map(_real, (function.directory, *function.layers))
-    with os.scandir(function.directory) as entries:
-        yield from [_real(entry.path) for entry in entries if entry.is_symlink()]
+    """The function's own folders and its layers, and what symbolic links in its own folders lead to."""
+    yield from map(_real, (*_own_folders(function), *function.layers))
+    for folder in _own_folders(function):
+        with os.scandir(folder) as entries:
+            yield from [_real(entry.path) for entry in entries if entry.is_symlink()]
+
+
+def _own_folders(function: Function) -> tuple[Path, ...]:
+    """The folder of the function's code, and that of its packages."""
+    return function.code, function.directory
 
 
 def _interpreter() -> tuple[str, ...]:

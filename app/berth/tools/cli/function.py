@@ -1,14 +1,14 @@
 """The commands of `flask function`: list, check, invoke, new, event, install."""
 
 import json
+import signal
 import sys
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import closing, redirect_stdout
-from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 import click
@@ -17,18 +17,20 @@ from berth import errors
 from berth.gateway.routing.api_routes import TABLES
 from berth.gateway.routing.route_table import RouteTable
 from berth.invoke.invoker import Invoker
-from berth.manifest.loader import Catalog, load
+from berth.manifest.loader import Catalog, load, open_names_elsewhere
 from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
 from berth.model.route import ANY, DEFAULT_ROUTE, RouteKey
 from berth.payload.headers import is_header_name
-from berth.payload.schema.event import check_event
 from berth.payload.urls import decode_path, split_target
 from berth.runtime.environments import Environments, check_sandbox, create_environments
 from berth.settings import Settings
-from berth.tools.cli.install import install_requirements
+from berth.tools.cli.check import import_check
+from berth.tools.cli.events import EventReport, look_at_event, look_at_sample
+from berth.tools.cli.install import find_targets, install_all
 from berth.tools.cli.scaffold import write_function
 from berth.tools.cli.start import refusing
+from berth.tools.cli.table import table
 from berth.tools.sample import SAMPLE_SHAPES, build_sample_event
 from berth.tools.shared_tmp import shared_tmp_uses
 
@@ -56,26 +58,33 @@ def list_functions() -> None:
                 ", ".join(routes) or "-",
             )
         )
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        click.echo("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+    for line in table(rows):
+        click.echo(line)
 
 
 @function_group.command("check")
 @click.argument("name", required=False)
 def check_functions(name: str | None) -> None:
-    """Check manifests, import each handler in an environment of its own, check sample events."""
-    catalog = _catalog(name)
+    """Check manifests, import each handler with what the image will have, check sample events."""
     with refusing():
-        confinement = check_sandbox(Settings.from_environ(), catalog.stage)
+        settings = Settings.from_environ()
+    elsewhere = () if name else open_names_elsewhere(settings)
+    for open_name in elsewhere:
+        click.echo(f"warning: {open_name}", err=True)
+    catalog = _catalog(name, needs_secrets=False)
+    with refusing():
+        confinement = check_sandbox(settings, catalog.stage)
     click.echo(confinement.description(), err=True)
     shared = shared_tmp_uses(catalog.functions.values()) if confinement.shares_tmp else ()
     for warning in (*catalog.warnings, *confinement.warnings(catalog.stage), *shared):
         click.echo(f"warning: {warning}", err=True)
     failed = 0
-    with closing(_environments()) as environments:
+    with refusing(), import_check(settings) as imports:
         for function in catalog.functions.values():
-            problems = list(_check(function, environments))
+            for warning in imports.warnings(function):
+                click.echo(f"warning: {function.name}: {warning}", err=True)
+            has_routes = any(route.function is function for route in catalog.routes)
+            problems = [*imports.problems(function), *_check_samples(function, has_routes=has_routes)]
             failed += bool(problems)
             click.echo(f"{function.name}: {'FAILED' if problems else 'ok'}")
             for problem in problems:
@@ -89,9 +98,12 @@ def check_functions(name: str | None) -> None:
 @click.option("--event", "event_file", type=click.File("rb"), help="A JSON file, or - for standard input.")
 def invoke_function(name: str, event_file: BinaryIO | None) -> None:
     """Invoke a function once: its result goes to stdout, its logs go to stderr."""
-    function = _catalog(name).functions[name]
+    catalog = _catalog(name)
+    function = catalog.functions[name]
     payload = event_file.read() if event_file else b""
-    _require_json(payload, event_file)
+    event = _require_json(payload, event_file)
+    has_routes = any(route.function is function for route in catalog.routes)
+    _require_shape(look_at_event(event, function, has_routes=has_routes), event_file, function)
     with closing(_environments()) as environments, redirect_stdout(sys.stderr):
         result = _invoke(Invoker(environments), Invocation(function, payload, str(uuid.uuid4())))
     sys.stdout.buffer.write(result.payload + b"\n")
@@ -146,17 +158,18 @@ def print_event(
 
 @function_group.command("install")
 @click.argument("name", required=False)
-def install_functions(name: str | None) -> None:
-    """Install each function's requirements.txt into its own .packages folder."""
+@click.option("--again", is_flag=True, help="Install unchanged requirements, too, to get newer versions.")
+def install_functions(name: str | None, again: bool) -> None:
+    """Install the requirements.txt of each function and layer into its own .packages folder."""
     with refusing():
-        functions_dir = Settings.from_environ().functions_dir
-    found = sorted(functions_dir.glob(f"{name or '[!._]*'}/requirements.txt"))
+        settings = Settings.from_environ()
+    functions_dir = settings.functions_dir
     if name and not (functions_dir / name).is_dir():
         raise click.ClickException(f"there is no function {name!r} in {functions_dir}")
-    for requirements in found:
-        click.echo(f"{requirements.parent.name}: installing {requirements}")
-        install_requirements(requirements)
-    if not found:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    targets = find_targets(functions_dir, settings.manifests_dir, name)
+    install_all(targets, again=again)
+    if not targets:
         click.echo("nothing to install: no requirements.txt")
 
 
@@ -194,9 +207,9 @@ def _body(body: str | None) -> str | bytes | None:
         raise click.ClickException(f"{body[1:]} cannot be read: {missing.strerror}") from missing
 
 
-def _catalog(name: str | None = None) -> Catalog:
+def _catalog(name: str | None = None, *, needs_secrets: bool = True) -> Catalog:
     with refusing():
-        return load(Settings.from_environ(), [name] if name else ())
+        return load(Settings.from_environ(), [name] if name else (), needs_secrets=needs_secrets)
 
 
 def _environments() -> Environments:
@@ -213,38 +226,31 @@ def _invoke(invoker: Invoker, invocation: Invocation) -> InvocationResult:
     return result
 
 
-def _require_json(payload: bytes, event_file: BinaryIO | None) -> None:
+def _require_json(payload: bytes, event_file: BinaryIO | None) -> Any:
     try:
-        json.loads(payload or b"{}")
+        return json.loads(payload or b"{}")
     except ValueError as bad:
-        name = getattr(event_file, "name", "the event")
-        raise click.ClickException(f"{name} is not JSON: {bad}") from bad
+        raise click.ClickException(f"{_name_of(event_file)} is not JSON: {bad}") from bad
 
 
-def _check(function: Function, environments: Environments) -> Iterator[str]:
-    """Find what is wrong with a function: import its handler in a process, and check its sample events."""
-    unlimited = replace(function, isolation="process", reserved_concurrency=None)
-    try:
-        with environments.environment(unlimited) as environment:
-            failure = environment.initialize()
-    except errors.InvocationFault as fault:
-        yield f"handler {function.handler!r}: {fault.reason}"
-    else:
-        if failure is not None:
-            error = json.loads(failure.payload)
-            yield f"handler {function.handler!r}: {error['errorType']}: {error['errorMessage']}"
+def _require_shape(report: EventReport, event_file: BinaryIO | None, function: Function) -> None:
+    """Refuse an event that the function's API would not send, and warn of what it lacks."""
+    if report.other_shape:
+        multi = "-multi" if function.multi_value_headers else ""
+        hint = f"`flask function event {function.api.shape}{multi}` prints one for it"
+        raise click.ClickException(f"{_name_of(event_file)}: {report.other_shape}; {hint}")
+    if report.warning:
+        click.echo(f"warning: {_name_of(event_file)}: {report.warning}", err=True)
+
+
+def _name_of(event_file: BinaryIO | None) -> str:
+    return getattr(event_file, "name", "the event")
+
+
+def _check_samples(function: Function, *, has_routes: bool) -> Iterator[str]:
+    """Find what is wrong with a function's sample events; what they merely lack is a warning."""
     for sample in sorted((function.directory / "events").glob("*.json")):
-        yield from _check_sample(sample)
-
-
-def _check_sample(sample: Path) -> Iterator[str]:
-    """Find what is wrong with a sample event; one with a `requestContext` must be the event of an API."""
-    try:
-        event = json.loads(sample.read_bytes())
-        if isinstance(event, dict) and "requestContext" in event:
-            check_event(event)
-    except errors.MalformedDocument as malformed:
-        for key, message in malformed.messages:
-            yield f"events/{sample.name}: {key}: {message}" if key else f"events/{sample.name}: {message}"
-    except ValueError as bad:
-        yield f"events/{sample.name}: not JSON: {bad}"
+        report = look_at_sample(sample, function, has_routes=has_routes)
+        yield from (f"events/{sample.name}: {problem}" for problem in report.problems)
+        if report.warning:
+            click.echo(f"warning: {function.name}: events/{sample.name}: {report.warning}", err=True)

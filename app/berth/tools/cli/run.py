@@ -1,17 +1,27 @@
 """The command `flask run`: Flask's own, but it reads PORT, keeps requests raw and ends all environments."""
 
+import logging
 import signal
 import sys
+import threading
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any, NoReturn
 
 import click
 from flask import cli
 from flask.helpers import get_debug_flag
-from werkzeug.serving import is_running_from_reloader, run_simple
+from werkzeug.serving import is_running_from_reloader, make_server, run_simple
 
-from berth.server.dev_server import RawRequestHandler
+from berth.errors import ManifestError
+from berth.gateway.flask_app import GatewayApp
+from berth.model.invoke_api import Listener
+from berth.server.dev_server import RawRequestHandler, WatchedApp
+from berth.server.listeners import invoke_endpoint
 from berth.settings import Settings
+from berth.tools.cli.served import Overview
 from berth.tools.cli.start import refusing
 
 
@@ -29,42 +39,50 @@ def _serve(
     extra_files: list[str] | None,
     **options: Any,
 ) -> None:
-    """Run the development server; an edited function is picked up by its next request."""
+    """Run the development server; edited functions and manifests are picked up by the next request."""
     debug = get_debug_flag()
+    use_reloader = debug if reload is None else reload
+    is_server = use_reloader == is_running_from_reloader()
+    if not is_server:  # its child is, and says the same
+        logging.getLogger("berth").setLevel(logging.ERROR)
     app = _load_app(info)
     cli.show_server_banner(debug, info.app_import_path)
-    if hasattr(app, "extensions"):
-        click.echo(f" * {app.extensions['berth'].sandbox}", err=True)
     signal.signal(signal.SIGTERM, _end)
-    use_reloader = debug if reload is None else reload
-    environments = app.extensions["berth"] if hasattr(app, "extensions") else None
-    if environments and use_reloader == is_running_from_reloader():
-        environments.keep()
+    is_watching = Settings.from_environ().reload
+    listener = (options["host"], options["port"])
+    overview = Overview(_address(*listener, cert), is_watching=is_watching)
+    server = _watched(info, app, overview, listener) if is_server else app
     try:
-        run_simple(
-            application=app,
-            hostname=options["host"],
-            port=options["port"],
-            exclude_patterns=options["exclude_patterns"],
-            use_reloader=use_reloader,
-            use_debugger=debug if debugger is None else debugger,
-            threaded=with_threads,
-            ssl_context=cert,
-            extra_files=[*(extra_files or []), *_manifests()],
-            request_handler=RawRequestHandler,
-        )
+        with _invoke_listener(app, server):
+            run_simple(
+                application=server,
+                hostname=options["host"],
+                port=options["port"],
+                exclude_patterns=options["exclude_patterns"],
+                use_reloader=use_reloader,
+                use_debugger=debug if debugger is None else debugger,
+                threaded=with_threads,
+                ssl_context=cert,
+                extra_files=extra_files,
+                request_handler=RawRequestHandler,
+            )
     finally:
-        if environments:
-            environments.close()
+        if isinstance(server, WatchedApp):
+            server.close()
 
 
 def _load_app(info: cli.ScriptInfo) -> Any:
-    """The application. If it cannot be loaded, the reloader serves one that raises the error instead."""
+    """The application, or the ManifestError of its manifests.
+
+    If it cannot be loaded, the reloader serves one that raises the error instead, and waits for an edit.
+    """
     try:
         return info.load_app()
     except Exception as failed:
         if not is_running_from_reloader():
             raise
+        if isinstance(failed, ManifestError):
+            return failed
         traceback.print_exc()
         error = failed
 
@@ -74,10 +92,60 @@ def _load_app(info: cli.ScriptInfo) -> Any:
     return broken
 
 
-def _manifests() -> list[str]:
-    settings = Settings.from_environ()
-    found = (*settings.functions_dir.glob("*/manifest.json"), *settings.manifests_dir.glob("*.json"))
-    return [str(path) for path in found]
+@contextmanager
+def _invoke_listener(app: Any, server: Any) -> Iterator[None]:
+    """Serve the Invoke API where it has a listener of its own."""
+    api = app.invoke_api if isinstance(app, GatewayApp) else None
+    if api is None or api.bind is None or server is app:
+        yield
+        return
+    own = make_server(*api.bind, server, threaded=True, request_handler=RawRequestHandler)
+    thread = threading.Thread(target=own.serve_forever, name="berth-invoke-api", daemon=True)
+    thread.start()
+    click.echo(f" * Invoke API at {invoke_endpoint(api, [])}", err=True)
+    try:
+        yield
+    finally:
+        own.shutdown()
+        thread.join()
+
+
+def _watched(info: cli.ScriptInfo, loaded: Any, overview: Overview, listener: Listener) -> Any:
+    """What the server serves: Berth's application is watched, any other one of a project is as it is."""
+    if not isinstance(loaded, GatewayApp | ManifestError):
+        return loaded
+    load_again = partial(_load_again, info, listener) if overview.is_watching else None
+    watched = WatchedApp(loaded, load_again, overview.change)
+    if isinstance(loaded, GatewayApp):
+        _announce(loaded, listener)
+        overview.begin(loaded.catalog)
+        click.echo(f" * {loaded.extensions['berth'].sandbox}", err=True)
+    watched.begin()
+    return watched
+
+
+def _announce(app: GatewayApp, listener: Listener) -> None:
+    """Tell the functions of an application where they reach the Invoke API."""
+    app.extensions["berth"].announce(invoke_endpoint(app.invoke_api, [listener]))
+
+
+def _load_again(info: cli.ScriptInfo, listener: Listener) -> Any:
+    """Load the application anew: each module that holds it is imported again."""
+    for name, module in list(sys.modules.items()):
+        if any(isinstance(value, GatewayApp) for value in list(getattr(module, "__dict__", {}).values())):
+            del sys.modules[name]
+    app = cli.ScriptInfo(info.app_import_path, info.create_app, info.set_debug_flag).load_app()
+    if isinstance(app, GatewayApp):
+        _announce(app, listener)
+    return app
+
+
+def _address(host: str, port: int, cert: Any) -> str | None:
+    """The server's address for a client on this machine; None if it is not known yet."""
+    if not port or host.startswith("unix:"):
+        return None
+    local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"{'https' if cert else 'http'}://{f'[{local}]' if ':' in local else local}:{port}"
 
 
 def _end(signum: int, frame: object) -> NoReturn:

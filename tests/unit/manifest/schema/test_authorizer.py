@@ -403,9 +403,9 @@ def test_authorizer_is_refused(authorizer: Any, key: str, message: str) -> None:
     assert _problems(authorizer) == [(f"authorizers.gate{key}", message)]
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a.b", "é", "a" * 129])
+@pytest.mark.parametrize("name", ["", "a b", "a.b", "é", "a" * 129, "NONE"])
 def test_name_is_refused(name: str) -> None:
     ((_, message),) = _problems({"type": "TOKEN", "function": "gate"}, name)
     assert message.endswith(
-        ("is no authorizer's name: 1 to 128 letters, digits, - or _", "must not be empty")
+        ("is no authorizer's name: 1 to 128 letters, digits, - or _, and not NONE", "must not be empty")
     )

@@ -120,6 +120,7 @@ def test_a_function_has_the_keys_that_are_honoured_and_no_others():
         "$schema",
         "api",
         "binaryMediaTypes",
+        "code",
         "description",
         "environment",
         "handler",
@@ -163,15 +164,20 @@ def test_a_stage_has_the_keys_that_are_honoured_and_no_others():
         "accountId",
         "api",
         "apiId",
+        "apiKeyRequired",
         "apiKeys",
+        "authorizer",
         "authorizers",
         "authorizersRunIn",
         "binaryMediaTypes",
         "cors",
+        "deployed",
         "description",
         "environment",
         "functions",
         "gateway",
+        "invokeApi",
+        "layers",
         "memorySize",
         "multiValueHeaders",
         "payloadFormatVersion",
@@ -232,6 +238,10 @@ def test_a_key_that_is_refused_when_empty_has_a_minimum_length():
         (FUNCTION, "provisionedConcurrency", 0),
         (FUNCTION, "longRunning", False),
         (FUNCTION, "layers", []),
+        (FUNCTION, "code", "."),
+        (STAGE, "layers", []),
+        (STAGE, "deployed", {}),
+        (STAGE, "apiKeyRequired", False),
         (STAGE, "apiKeys", []),
         (STAGE, "api", "rest"),
         (STAGE, "payloadFormatVersion", "2.0"),
@@ -267,7 +277,25 @@ def test_the_keys_of_execution_environments_say_what_they_take():
     assert FUNCTION["properties"]["longRunning"]["type"] == "boolean"
 
 
-@pytest.mark.parametrize("key", ["accountId", "apiId", "region", "stage"])
+def test_a_deployed_value_is_text_or_says_where_it_is():
+    deployed = STAGE["properties"]["deployed"]
+    assert deployed["propertyNames"] == {"pattern": "^[^{}]+$"}
+    assert deployed["additionalProperties"]["type"] == ["object", "string"]
+    assert sorted(deployed["additionalProperties"]["properties"]) == ["environment", "file"]
+
+
+def test_an_issuer_may_be_a_placeholder():
+    pattern = STAGE["properties"]["authorizers"]["additionalProperties"]["properties"]["issuer"]["pattern"]
+    assert re.search(pattern, "${deployed.Issuer}")
+    assert not re.search(pattern, "${deployed.}")
+
+
+@pytest.mark.parametrize("key", ["authorizer", "apiKeyRequired"])
+def test_a_key_of_a_route_that_leaves_the_choice_to_the_stage_has_no_default(key):
+    assert "default" not in ROUTE["properties"][key]
+
+
+@pytest.mark.parametrize("key", ["accountId", "apiId", "authorizer", "region", "stage"])
 def test_a_key_that_leaves_the_choice_to_the_server_has_no_default(key):
     assert "default" not in STAGE["properties"][key]
 

@@ -24,6 +24,7 @@ from berth.model.route import RouteKey
 def test_a_function_needs_a_handler_only():
     assert read_function_manifest({"handler": "app.lambda_handler"}) == FunctionManifest(
         handler="app.lambda_handler",
+        code=Path(),
         description="",
         runtime=None,
         timeout=3,
@@ -46,6 +47,7 @@ def test_every_key_of_a_function_is_read():
     document = {
         "$schema": "../../manifests/schema/function.schema.json",
         "handler": "src/orders.lambda_handler",
+        "code": "../_code/shared",
         "description": "Keeps the orders.",
         "runtime": "python3.13",
         "timeout": 900,
@@ -68,6 +70,7 @@ def test_every_key_of_a_function_is_read():
     }
     assert read_function_manifest(document) == FunctionManifest(
         handler="src/orders.lambda_handler",
+        code=Path("../_code/shared"),
         description="Keeps the orders.",
         runtime="python3.13",
         timeout=900,
@@ -234,13 +237,19 @@ def test_a_stage_may_have_no_name_as_http_apis_do():
 def test_the_manuals_examples_are_read():
     manual = Path(__file__).resolve().parents[4] / "docs" / "manifest.md"
     examples = re.findall(r"```json\n(.*?)```", manual.read_text("utf-8"), re.DOTALL)
-    function, rule, stage, cors, keys = map(json.loads, examples)
+    function, shared, rule, stage, cors, keys, api, deployed = map(json.loads, examples)
     assert read_function_manifest(function).handler == "app.lambda_handler"
+    assert read_function_manifest(shared).code == Path("../_code/shop")
     (route,) = read_function_manifest({"handler": "app.handler", "routes": [rule]}).routes
     assert len(route.listener_rule.conditions) == 5
     assert read_stage_manifest(stage).functions == ("orders", "report-*")
     assert read_stage_manifest(cors).cors == Cors(("https://www.example.com",), ("GET", "POST"), max_age=300)
     assert [key.id for key in read_stage_manifest(keys).api_keys] == ["partner", "ops"]
+    assert (invoke_api := read_stage_manifest(api).invoke_api)
+    assert invoke_api.bind == ("127.0.0.1", 9001)
+    assert read_stage_manifest(deployed).deployed["Certificate"] == SecretManifest(
+        file="/run/secrets/certificate.pem"
+    )
 
 
 @pytest.mark.parametrize("method", ["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"])

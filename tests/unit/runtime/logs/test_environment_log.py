@@ -1,7 +1,7 @@
 import threading
 
 from berth.runtime.logs.environment_log import EnvironmentLog
-from berth.runtime.logs.log_format import LOG_FORMATS, Outcome, Report, Source
+from berth.runtime.logs.log_format import LOG_FORMATS, Outcome, Report, Source, TerminalFormat
 
 SOURCE = Source("hello", "i", "on-demand", "python:3.13.1", 128)
 START, END = b"START RequestId: id Version: $LATEST\n", b"END RequestId: id\n"
@@ -149,3 +149,14 @@ def test_lines_of_another_thread_are_never_before_start_or_within_a_report():
     assert text.count(END + REPORT) == 100
     assert all(tail.startswith(START) or len(tail) == 4096 for tail in tails)
     assert all(END + REPORT in tail for tail in tails)
+
+
+def test_preface_is_written_before_the_start_and_is_not_in_the_tail():
+    written: list[bytes] = []
+    log = EnvironmentLog(TerminalFormat(), SOURCE, written.append)
+    log.start("id", ("GET", "/hello"))
+    tail = log.report(_report())
+    log.start("id")
+    log.show_start()
+    assert tail == START + END + REPORT
+    assert written == [b"hello: GET /hello\n" + tail, START]

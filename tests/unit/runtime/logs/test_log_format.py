@@ -1,12 +1,24 @@
 import json
+import os
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from berth.runtime.logs.log_format import LOG_FORMATS, JsonFormat, Outcome, Report, Source, TextFormat
+from berth.runtime.logs.log_format import (
+    LOG_FORMATS,
+    JsonFormat,
+    LogFormat,
+    Outcome,
+    Report,
+    Source,
+    TerminalFormat,
+    TextFormat,
+    find_format,
+)
 
 ID = "6bf847fa-296f-43fd-96a9-a0da9fdddc2a"
 SOURCE = Source("hello", "0123456789abcdef0123456789abcdef", "on-demand", "python:3.13.9", 128)
@@ -279,7 +291,7 @@ def test_json_of_the_start_of_the_init_phase_tells_what_was_started() -> None:
         '{"time":"NOW","type":"platform.initStart","record":{"initializationType":"on-demand",'
         '"phase":"init","runtimeVersion":"python:3.13.9","functionName":"hello",'
         '"functionVersion":"$LATEST","instanceId":"0123456789abcdef0123456789abcdef",'
-        '"instanceMaxMemory":134217728}}\n'
+        f'"instanceMaxMemory":134217728}},{ORIGIN}}}\n'
     )
 
 
@@ -294,13 +306,13 @@ def test_json_of_the_start_of_the_init_phase_tells_what_was_started() -> None:
 def test_json_of_a_failed_init_phase_tells_where_it_ran(phase: str, outcome: Outcome, told: str) -> None:
     assert timeless(JSON.init_report(SOURCE, phase, 110.12345, outcome)).decode() == (
         '{"time":"NOW","type":"platform.initReport","record":{"initializationType":"on-demand",'
-        f'{told},"metrics":{{"durationMs":110.123}}}}}}\n'
+        f'{told},"metrics":{{"durationMs":110.123}}}},{ORIGIN}}}\n'
     )
 
 
 def test_json_of_the_start_names_the_request() -> None:
     assert timeless(JSON.start(SOURCE, ID)).decode() == (
-        f'{{"time":"NOW","type":"platform.start","record":{{"requestId":"{ID}","version":"$LATEST"}}}}\n'
+        f'{{"time":"NOW","type":"platform.start","record":{{"requestId":"{ID}","version":"$LATEST"}},{ORIGIN}}}\n'
     )
 
 
@@ -317,5 +329,39 @@ def test_json_of_the_start_names_the_request() -> None:
 def test_json_of_an_end_has_the_figures(init_ms: float | None, outcome: Outcome, told: str) -> None:
     assert timeless(JSON.report(SOURCE, Report(ID, 3.0104, 36, init_ms, outcome))).decode() == (
         f'{{"time":"NOW","type":"platform.report","record":{{"requestId":"{ID}","metrics":'
-        f'{{"durationMs":3.01,"billedDurationMs":4,"memorySizeMB":128,{told}}}}}\n'
+        f'{{"durationMs":3.01,"billedDurationMs":4,"memorySizeMB":128,{told}}},{ORIGIN}}}\n'
     )
+
+
+def test_terminal_shows_function_method_and_path_before_the_start() -> None:
+    assert TerminalFormat().preface(SOURCE, ("GET", "/orders/7")) == b"hello: GET /orders/7\n"
+
+
+def test_terminal_shows_no_line_when_nobody_asked() -> None:
+    assert TerminalFormat().preface(SOURCE, ()) == b""
+
+
+def test_terminal_is_told_a_clients_path_in_one_line_and_not_without_end() -> None:
+    path = "/\x1b[2J\r\nREPORT\u202e" + "x" * 300
+    shown = TerminalFormat().preface(SOURCE, ("GET", path)).decode()
+    assert shown == "hello: GET /\\x1b[2J\\r\\nREPORT\\u202e" + "x" * 186 + "...\n"
+
+
+@pytest.mark.parametrize("log_format", [TEXT, JSON])
+def test_log_that_no_terminal_shows_is_lambdas_alone(log_format: LogFormat) -> None:
+    assert log_format.preface(SOURCE, ("GET", "/orders/7")) == b""
+
+
+def test_text_is_for_people_when_it_is_written_to_a_terminal() -> None:
+    shown, terminal = os.openpty()
+    try:
+        assert isinstance(find_format("text", terminal), TerminalFormat)
+        assert find_format("json", terminal) is LOG_FORMATS["json"]
+    finally:
+        os.close(shown)
+        os.close(terminal)
+
+
+def test_text_is_lambdas_when_it_is_written_elsewhere(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("w") as file:
+        assert find_format("text", file.fileno()) is LOG_FORMATS["text"]

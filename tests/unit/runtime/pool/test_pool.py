@@ -490,3 +490,72 @@ def test_a_function_whose_folder_is_away_costs_no_permit():
         with pytest.raises(FileNotFoundError):
             pool.provision(HELLO)
     assert _invoke(pool, OTHER) == b"1"
+
+
+def test_an_import_at_the_start_is_on_demand_and_stays_warm_for_requests():
+    kept = Kept()
+    pool = _pool(kept)
+    assert pool.provision(HELLO)
+    assert (kept.provisioned, pool.count_ready(HELLO)) == ([False], 1)
+    assert _invoke(pool) == b"1"
+    assert pool.provision(HELLO)  # it is warm already
+    assert len(kept.made) == 1
+
+
+def test_an_import_at_the_start_that_fails_leaves_a_cold_start_to_the_first_request():
+    class Failing(FakeEnvironment):
+        def initialize(self) -> InvocationResult:
+            return InvocationResult(b'{"errorMessage":"no","errorType":"ValueError"}', "Unhandled")
+
+    pool = Pool(Limits(1, 1, 1, 0.05), lambda function, is_provisioned: Failing(function))
+    with pytest.raises(EnvironmentDied, match=r"^ValueError: no$"):
+        pool.provision(HELLO)
+    assert pool._entries == set()
+
+
+def test_an_import_at_the_start_makes_no_more_environments_than_are_reserved():
+    reserved = make_function("reserved", reserved_concurrency=1)
+    kept = Kept()
+    pool = _pool(kept)
+    with pool.environment(reserved):
+        assert pool.provision(reserved) is False
+    assert len(kept.made) == 1
+
+
+def test_a_request_beside_an_import_at_the_start_is_served_and_one_environment_is_kept():
+    reserved = make_function("reserved", reserved_concurrency=1)
+    answers: list[bytes] = []
+
+    class Asking(FakeEnvironment):
+        def initialize(self) -> None:
+            if not answers:
+                answers.append(_invoke(pool, reserved))
+            return super().initialize()
+
+    pool = _pool(Kept())
+    pool._create = lambda function, is_provisioned: Asking(function)
+    assert pool.provision(reserved)
+    assert answers == [b"1"]
+    assert len(pool._entries) == 1
+
+
+def test_more_functions_than_environments_are_imported_one_after_the_other():
+    kept = Kept()
+    pool = _pool(kept, environments=2)
+    assert [pool.provision(function) for function in (HELLO, OTHER, THIRD)] == [True, True, True]
+    assert sorted(kept.alive) == ["other", "third"]
+
+
+def test_work_in_the_background_takes_no_slot_that_a_request_waits_for():
+    pool = _pool(Kept(), concurrency=1, wait_seconds=10)
+    answers: list[bytes] = []
+    with pool.environment(OTHER):
+        waiting = threading.Thread(target=lambda: answers.append(_invoke(pool)))
+        waiting.start()
+        while not pool._slots._waiting:
+            pass
+        pool._slots._in_flight -= 1  # as if the slot had fallen free a moment ago
+        assert pool.provision(THIRD) is False
+        pool._slots._in_flight += 1
+    waiting.join(10)
+    assert answers == [b"1"]

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from berth.errors import EnvironmentDied, HandlerTimedOut
+from berth.errors import EnvironmentDied, HandlerTimedOut, InitFailed
 from berth.model.function import Function
 from berth.runtime.pool.pool import Pool
 from berth.runtime.pool.provisioner import Provisioner
+from berth.runtime.pool.start_check import StartCheck
 from berth.testing.values import make_function
 
 PERIOD = 0.001
@@ -22,6 +23,7 @@ class FakePool(Pool):
 
     def __init__(self) -> None:
         self.warm: Counter[str] = Counter()
+        self.ready: Counter[str] = Counter()
         self.asked: Counter[str] = Counter()
         self.looks = 0
         self.looked = threading.Condition()
@@ -36,6 +38,9 @@ class FakePool(Pool):
 
     def count_warm(self, function: Function) -> int:
         return self.warm[function.name]
+
+    def count_ready(self, function: Function) -> int:
+        return self.ready[function.name]
 
     def provision(self, function: Function) -> bool:
         self.asked[function.name] += 1
@@ -60,8 +65,9 @@ class FakePool(Pool):
 
 
 @contextmanager
-def keeping(pool: Pool, *functions: Function) -> Iterator[Provisioner]:
-    provisioner = Provisioner(pool, functions, PERIOD, 2)
+def keeping(pool: Pool, *functions: Function, check: str = "off") -> Iterator[Provisioner]:
+    provisioner = Provisioner(pool, functions, PERIOD, 2, StartCheck(functions, check))
+    provisioner.check.begin()
     provisioner.start()
     try:
         yield provisioner
@@ -170,3 +176,56 @@ def test_starting_is_harmless_when_it_has_begun_or_ended() -> None:
     provisioner.start()
     provisioner.close()
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("mode", ["strict", "warn"])
+def test_each_function_is_imported_once_at_the_start(mode: str) -> None:
+    pool = FakePool()
+    with keeping(pool, WARM, NONE, check=mode) as provisioner:
+        pool.await_that(lambda: pool.warm == {"warm": 2, "none": 1})
+        pool.await_that(lambda: not provisioner.check.awaits(NONE))
+        pool.await_looks()
+        assert provisioner.check.reason() is None
+    assert pool.asked == {"warm": 2, "none": 1}
+
+
+def test_import_that_finds_no_room_is_tried_at_the_next_look() -> None:
+    pool = FakePool()
+    pool.provisioning = lambda function: pool.asked["none"] > 2
+    with keeping(pool, NONE, check="strict") as provisioner:
+        pool.await_that(lambda: provisioner.check.reason() is None)
+    assert pool.asked == {"none": 3}
+
+
+def test_failing_imports_and_failing_provisioned_ones_keep_a_strict_server_unready(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(function: Function) -> bool:
+        raise InitFailed("Runtime.ImportModuleError", f"no {function.name}")
+
+    pool = FakePool()
+    pool.provisioning = fail
+    with keeping(pool, NONE, ONE, check="strict") as provisioner:
+        pool.await_that(lambda: len(caplog.messages) == 2)
+        pool.await_looks()
+        reason = provisioner.check.reason()
+    assert sorted((reason or "").split("; ")) == [
+        "none: Runtime.ImportModuleError: no none",
+        "one: Runtime.ImportModuleError: no one",
+    ]
+    assert sorted(caplog.messages) == [
+        "none: cannot be imported: Runtime.ImportModuleError: no none",
+        "one: provisioned concurrency: Runtime.ImportModuleError: no one",
+    ]
+    assert pool.asked == {"none": 1, "one": 1}
+
+
+def test_environments_that_requests_have_made_warm_count_for_the_check() -> None:
+    pool = FakePool()
+    pool.warm["warm"] = 2
+    with keeping(pool, WARM, check="strict") as provisioner:
+        pool.await_looks()
+        assert provisioner.check.reason() == "not imported yet: warm"  # their init phases may still run
+        pool.ready["warm"] = 2
+        pool.await_that(lambda: provisioner.check.reason() is None)
+    assert pool.asked == {}

@@ -112,6 +112,20 @@ def test_certificate_is_closed_when_its_file_holds_the_key_as_well(tmp_path: Pat
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Landlock is Linux's")
+@pytest.mark.parametrize("level", ["files", "namespaces"])
+def test_code_that_is_elsewhere_is_open_with_its_links_and_cannot_be_written(tmp_path: Path, level: str):
+    function, code, common = (tmp_path / name for name in ("function", "code", "common"))
+    for folder in (function, code, common):
+        folder.mkdir()
+    (code / "common").symlink_to(common)
+    made = make_function(directory=function, code=code)
+    sandbox = _confinement(NEW, level).sandbox(made, tmp_path)
+    assert sandbox is not None
+    assert {str(function), str(code), str(common)} <= set(sandbox.readable)
+    assert sandbox.read_only == ((str(code), str(function)) if level == "namespaces" else ())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Landlock is Linux's")
 def test_links_in_a_functions_folder_lead_to_open_files(tmp_path: Path):
     (tmp_path / "common").mkdir()
     (tmp_path / "function").mkdir()

@@ -1,0 +1,45 @@
+"""Where a server listens: for functions' routes, and for an Invoke API with a listener of its own."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from berth.errors import ManifestError, Problem
+from berth.manifest.loader import Catalog, read_invoke_listener
+from berth.model.invoke_api import InvokeApi, Listener
+from berth.settings import Settings
+
+_EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+
+
+def addresses(settings: Settings) -> list[str]:
+    """The addresses for gunicorn's `bind`."""
+    own = read_invoke_listener(settings)
+    return [f"0.0.0.0:{settings.port}", *([_written(own)] if own else [])]
+
+
+def check_listeners(catalog: Catalog, listeners: Iterable[object]) -> None:
+    """Check that a server listens where the stage wants the Invoke API; raises ManifestError if not."""
+    api = catalog.stage.invoke_api
+    if api is None or api.bind is None or api.bind in listeners:
+        return
+    place = _written(api.bind)
+    wrong = f"gunicorn does not listen at {place}: start it again, with -b {place} if it has another -b"
+    raise ManifestError([Problem("stage", "invokeApi.bind", wrong)])
+
+
+def invoke_endpoint(api: InvokeApi | None, listeners: Iterable[Any], *, is_tls: bool = False) -> str | None:
+    """The URL at which functions of this server reach the Invoke API; None if there is none.
+
+    `listeners` are the names of the server's sockets.
+    """
+    known = [name[:2] for name in listeners if isinstance(name, tuple)]
+    found: Listener | None = api.bind or next(iter(known), None) if api else None
+    if found is None:
+        return None
+    host, port = found
+    return f"http{'s' if is_tls else ''}://{_written((_EVERY_ADDRESS.get(host, host), port))}"
+
+
+def _written(listener: Listener) -> str:
+    host, port = listener
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
