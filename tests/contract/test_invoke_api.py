@@ -440,11 +440,13 @@ def queue() -> Queue:
 @pytest.fixture
 def queueing(queue: Queue) -> Iterator[Flask]:
     """An application whose Invoke API puts events into that queue."""
-    stage, open_api = make_stage(), InvokeApi("none")
+    open_api = InvokeApi("none")
+    stage = make_stage(invoke_api=open_api)
     catalog = Catalog(stage, {"echo": make_function("echo", stage=stage)}, (), (), Sources(Path(), Path()))
     environments = create_environments(Settings())
     app = GatewayApp(None, open_api)
     api = create_lambda_api(Invoker(environments), catalog, queue.put)
+    assert api is not None
     app.register_blueprint(invoke_blueprint(api))
     yield app
     environments.close()

@@ -17,7 +17,6 @@ from berth.invoke.results.claims import IdempotentRequest
 from berth.model.asynchronous import Origin
 from berth.model.call import Call, Identity
 from berth.model.http import HttpResponse
-from berth.model.invocation import Invocation
 from berth.model.route import RESERVED_PREFIX, Route
 
 PAGES = f"{RESERVED_PREFIX}/invocations"
@@ -30,8 +29,8 @@ def handle_event(gateway: Gateway, events: EventInvoker, route: Route) -> WireRe
     """Serve one HTTP request by queueing its event; the answer says where its page is."""
     call = gateway.receive(route)
     identity = gateway.authorize(call)
-    invocation = gateway.prepare(call, identity)
-    request_id = _queue(events, call, identity, invocation)
+    whole = gateway.complete(call, identity)
+    request_id = _queue(events, whole, identity)
     return write_response(apply_cors(call, _accepted(call, request_id)))
 
 
@@ -45,13 +44,14 @@ def handle_as_asked(gateway: Gateway, events: EventInvoker, route: Route) -> Wir
     return handle_event(gateway, events, route) if wanted.strip("'") == "Event" else handle(gateway, route)
 
 
-def _queue(events: EventInvoker, call: Call, identity: Identity, invocation: Invocation) -> str:
+def _queue(events: EventInvoker, call: Call, identity: Identity) -> str:
     """Queue an event; returns the id of the invocation that counts.
 
     Raises InvalidRequest for an idempotency key that is none, and what EventInvoker raises.
     """
     route, name = call.route, caller_name(call, identity)
     authorizer = route.authorizer.name if route.authorizer else None
+    invocation = call.invocation(call.shape.build_event(call, identity))
     origin = Origin(route=str(route.key), authorizer=authorizer, identity=name)
     keys = [value for header, value in call.request.headers if header.lower() == "idempotency-key"]
     if not keys:

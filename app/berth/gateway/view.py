@@ -54,10 +54,15 @@ class Gateway:
 
     def prepare(self, call: Call, identity: Identity) -> Invocation:
         """Read the body, check what the route asks of requests, and build the event: all else may go."""
-        request = request_ctx.request
-        whole = request.environ.pop(_WHOLE, None) or read_body(request, call, identity)
-        check_method_request(whole)
+        whole = self.complete(call, identity)
         return whole.invocation(whole.shape.build_event(whole, identity))
+
+    def complete(self, call: Call, identity: Identity) -> Call:
+        """Read the body, and check what the route asks of requests."""
+        request = request_ctx.request
+        whole: Call = request.environ.pop(_WHOLE, None) or read_body(request, call, identity)
+        check_method_request(whole)
+        return whole
 
     def _find_identity(self, call: Call) -> Identity:
         stage = call.route.stage

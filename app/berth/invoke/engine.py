@@ -42,6 +42,10 @@ class Engine:
         """How functions are shut in, in words."""
         return self.environments.sandbox
 
+    def announce(self, endpoint: str | None) -> None:
+        """Tell environments that start from now on where functions reach the Invoke API."""
+        self.environments.announce(endpoint)
+
     def keep(self) -> None:
         """Begin what runs in the background; returns at once."""
         self.environments.keep()
