@@ -16,6 +16,7 @@ from typing import Any
 from berth.errors import Place, Report
 from berth.host.ecs import TaskFacts, task_facts
 from berth.host.machine import memory_bytes, usable_cpus
+from berth.host.service_variables import is_of_service
 from berth.model.invocation import MAX_REQUEST_BYTES
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 SETTINGS_PREFIX = "BERTH_"
 _MOST = 2**31 - 1
 _MIB = 1024 * 1024
+_BY_COMMAND = "FLASK_RUN_FROM_CLI"  # "true" in every process that `flask` or `berth` has started
 
 # The variables of the server's environment that a function sees, too. Lambda gives a function the
 # credentials of its execution role as keys; ECS gives a container the address of an endpoint for them.
@@ -158,6 +160,7 @@ class Settings:
     # Seconds after which a running invocation protects its ECS task from scale-in.
     protect_after: float = field(default=60.0, metadata=_variable("BERTH_PROTECT_AFTER", _number(0)))
     reload: bool = field(default=False, metadata=_variable("BERTH_RELOAD", _flag))
+    under_gunicorn: bool = False  # whether this process is gunicorn's master or one of its workers
     # Files for gunicorn.
     tls_certificate: str | None = field(
         default=None, metadata=_variable("BERTH_TLS_CERTIFICATE", _file, needs="BERTH_TLS_KEY")
@@ -250,12 +253,13 @@ def _platform_values(environ: Mapping[str, str]) -> dict[str, Any]:
     """The values of the fields that the platform and the command line tell about."""
     metadata_uri = environ.get("ECS_CONTAINER_METADATA_URI_V4")
     task = task_facts(metadata_uri) if metadata_uri else TaskFacts()
-    is_development = environ.get("FLASK_RUN_FROM_CLI") == "true"
+    is_development = environ.get(_BY_COMMAND) == "true"
     region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or task.region
     return {
         "max_environments": _default_environments(task.memory_mb),
         "reload": is_development,
         "is_development": is_development,
+        "under_gunicorn": environ.get("SERVER_SOFTWARE", "").startswith("gunicorn/"),
         "region": region or Settings.region,
         "account_id": task.account_id or Settings.account_id,
         "log_group": task.log_group,
@@ -267,26 +271,20 @@ def _platform_values(environ: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def server_environ() -> dict[str, str]:
+    """The environment variables for a server that a command starts: it is no development server."""
+    return {name: value for name, value in os.environ.items() if name != _BY_COMMAND}
+
+
 def _is_passed_on(name: str) -> bool:
     return name in PASSED_ON or name.startswith(PASSED_ON_PREFIXES)
-
-
-# What container platforms set for a service called berth, or berth-api: Kubernetes for a Service, Docker
-# for a link. None is a setting; the text tells `BERTH_PORT=tcp://...` from a mistaken `BERTH_PORT=8000`.
-_OF_PLATFORM = re.compile(
-    r"BERTH_(\w+_)?("
-    r"SERVICE_HOST=.*|SERVICE_PORT(_\w+)?=[0-9]+|PORT=(tcp|udp|sctp)://.*"
-    r"|PORT_[0-9]+_(TCP|UDP|SCTP)(=(tcp|udp|sctp)://.*|_PROTO=(tcp|udp|sctp)|_PORT=[0-9]+|_ADDR=.*)"
-    r"|NAME=/.+/.+)",
-    re.DOTALL,
-)
 
 
 def _refuse_unknown(environ: Mapping[str, str], place: Place) -> None:
     """Report every variable that looks like a setting and is none, with the setting probably meant."""
     known = {variable.removeprefix(SETTINGS_PREFIX): variable for variable in VARIABLES}
     unknown = [name for name in environ if name.startswith(SETTINGS_PREFIX) and name not in VARIABLES]
-    of_platform = sorted(name for name in unknown if _OF_PLATFORM.fullmatch(f"{name}={environ[name]}"))
+    of_platform = sorted(name for name in unknown if is_of_service(name, environ[name]))
     if of_platform:
         log.warning("passed over what the platform sets for a service: %s", ", ".join(of_platform))
     for name in unknown:

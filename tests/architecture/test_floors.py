@@ -43,6 +43,7 @@ FLOORS = (
     ("tools",),
     ("factory.py",),
     ("__init__.py",),
+    ("__main__.py",),
     ("testing",),
 )
 MODULES = modules()
