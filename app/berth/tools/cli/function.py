@@ -26,7 +26,7 @@ from berth.payload.headers import is_header_name
 from berth.payload.urls import decode_path, split_target
 from berth.runtime.environments import Environments, check_sandbox, create_environments
 from berth.settings import Settings
-from berth.tools.cli.build import prepare_project
+from berth.tools.cli.build import prepare_files
 from berth.tools.cli.check import import_check
 from berth.tools.cli.events import EventReport, look_at_event, look_at_sample
 from berth.tools.cli.install import find_targets, install_all
@@ -180,10 +180,11 @@ def install_functions(name: str | None, again: bool) -> None:
 def build_functions(context: click.Context) -> None:
     """Make all functions ready for an image: install, compile, and let every user read the files.
 
-    It is for the Dockerfile: it changes the permissions of all that lies beside functions/.
+    It is for the Dockerfile: it changes the permissions of the files of functions/, manifests/ and layers/.
     """
     context.invoke(install_functions)
-    prepare_project(Settings.from_environ().functions_dir.parent)
+    settings = Settings.from_environ()
+    prepare_files(settings.functions_dir, settings.manifests_dir)
 
 
 @function_group.command("schema")
