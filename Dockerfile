@@ -39,9 +39,13 @@ RUN groupadd --gid 10001 berth \
     && useradd --uid 10001 --gid berth --home-dir /tmp --no-create-home --shell /usr/sbin/nologin berth \
     && { python3 -m pip uninstall --yes setuptools wheel pip || true; }
 # As on Lambda, /tmp is the only folder that can be written to. Libraries put their caches under HOME.
+# A task is not ready before each function was imported, so a deployment that is broken is taken back.
+ARG EXTRAS=aws
 ENV PATH=/srv/venv/bin:$PATH \
     HOME=/tmp \
-    PYTHONUNBUFFERED=1
+    PYTHONUNBUFFERED=1 \
+    BERTH_CHECK=strict \
+    BERTH_EXTRAS=$EXTRAS
 WORKDIR /srv/berth
 COPY --from=server /srv/venv /srv/venv
 COPY --from=server /srv/berth ./

@@ -24,7 +24,6 @@ log = logging.getLogger(__name__)
 SETTINGS_PREFIX = "BERTH_"
 _MOST = 2**31 - 1
 _MIB = 1024 * 1024
-_BY_COMMAND = "FLASK_RUN_FROM_CLI"  # "true" in every process that `flask` or `berth` has started
 
 # The variables of the server's environment that a function sees, too. Lambda gives a function the
 # credentials of its execution role as keys; ECS gives a container the address of an endpoint for them.
@@ -183,7 +182,7 @@ class Settings:
     # Whether AWS_ENDPOINT_URL_LAMBDA of every function is this server.
     invoke_here: bool = field(default=False, metadata=_variable("BERTH_INVOKE_HERE", _switch))
     port: int = field(default=8000, metadata=_variable("PORT", _whole(0, 65535)))
-    is_development: bool = False  # it runs under the command `flask`
+    is_development: bool = False  # it runs under the command `flask` or `berth`, other than `berth serve`
     region: str = "us-east-1"
     account_id: str = "123456789012"
     log_group: str | None = None  # where the container's log driver sends stdout
@@ -253,7 +252,7 @@ def _platform_values(environ: Mapping[str, str]) -> dict[str, Any]:
     """The values of the fields that the platform and the command line tell about."""
     metadata_uri = environ.get("ECS_CONTAINER_METADATA_URI_V4")
     task = task_facts(metadata_uri) if metadata_uri else TaskFacts()
-    is_development = environ.get(_BY_COMMAND) == "true"
+    is_development = environ.get("FLASK_RUN_FROM_CLI") == "true"
     region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or task.region
     return {
         "max_environments": _default_environments(task.memory_mb),
@@ -273,7 +272,7 @@ def _platform_values(environ: Mapping[str, str]) -> dict[str, Any]:
 
 def server_environ() -> dict[str, str]:
     """The environment variables for a server that a command starts: it is no development server."""
-    return {name: value for name, value in os.environ.items() if name != _BY_COMMAND}
+    return {name: value for name, value in os.environ.items() if name != "FLASK_RUN_FROM_CLI"}
 
 
 def _is_passed_on(name: str) -> bool:

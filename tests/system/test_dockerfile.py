@@ -106,7 +106,9 @@ def test_it_ends_on_sigterm():
 def test_it_says_where_it_listens_and_writes():
     assert BASE["EXPOSE"] == "8000"
     assert json.loads(BASE["VOLUME"]) == ["/tmp"]
-    assert BASE["ENV"] == "PATH=/srv/venv/bin:$PATH HOME=/tmp PYTHONUNBUFFERED=1"
+    assert BASE["ENV"] == (
+        "PATH=/srv/venv/bin:$PATH HOME=/tmp PYTHONUNBUFFERED=1 BERTH_CHECK=strict BERTH_EXTRAS=$EXTRAS"
+    )
 
 
 def _image_health_check() -> list[str]:
@@ -116,8 +118,9 @@ def _image_health_check() -> list[str]:
 
 
 def _manual_health_check() -> list[str]:
-    (block,) = re.findall(r"```json\n(.*?)```", MANUAL, re.DOTALL)
-    kind, *command = json.loads(block)["healthCheck"]["command"]
+    blocks = map(json.loads, re.findall(r"```json\n(.*?)```", MANUAL, re.DOTALL))
+    (definition,) = [block for block in blocks if "healthCheck" in block]
+    kind, *command = definition["healthCheck"]["command"]
     assert kind == "CMD"
     return command
 

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -181,12 +182,13 @@ def test_only_what_is_served_was_copied(root):
 
 
 def test_the_image_is_ready(server):
-    assert server.get("/_berth/health/ready").status == 200
+    _await_ready(server)
 
 
 def test_the_health_check_follows_the_port(image, config, server):
     kind, *command = config["Healthcheck"]["Test"]
     assert kind == "CMD"
+    _await_ready(server)
     with _container(image) as container:
         for port, status in ((server.port, 0), (1, 1)):
             program = _run(container, *command, PORT=str(port))
@@ -208,6 +210,14 @@ def test_an_image_with_a_function_that_cannot_run_is_not_built(published, tmp_pa
     assert failed.returncode != 0
     assert "hello: FAILED" in failed.stdout
     assert "No module named 'idna'" in failed.stdout
+
+
+def _await_ready(server: Server) -> None:
+    """Wait until every function was imported, as the load balancer does."""
+    deadline = time.monotonic() + 60
+    while (reply := server.get("/_berth/health/ready")).status != 200:
+        assert time.monotonic() < deadline, reply.body
+        time.sleep(0.1)
 
 
 def _write_project(folder: Path, published: str) -> list[str]:
