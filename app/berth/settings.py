@@ -104,9 +104,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def _flag(text: str) -> bool:
-    if text not in {"0", "1"}:
-        raise ValueError(f"{text!r} must be 0 or 1")
-    return text == "1"
+    return _choice("0", "1")(text) == "1"
 
 
 def _switch(text: str) -> bool:
@@ -160,6 +158,8 @@ class Settings:
     protect_after: float = field(default=60.0, metadata=_variable("BERTH_PROTECT_AFTER", _number(0)))
     reload: bool = field(default=False, metadata=_variable("BERTH_RELOAD", _flag))
     under_gunicorn: bool = False  # whether this process is gunicorn's master or one of its workers
+    inline: tuple[str, ...] = field(default=(), metadata=_variable("BERTH_INLINE", _names))  # for debugging
+    no_timeout: bool = field(default=False, metadata=_variable("BERTH_NO_TIMEOUT", _flag))
     # Files for gunicorn.
     tls_certificate: str | None = field(
         default=None, metadata=_variable("BERTH_TLS_CERTIFICATE", _file, needs="BERTH_TLS_KEY")
@@ -176,8 +176,7 @@ class Settings:
     extras: tuple[str, ...] = field(default=("aws",), metadata=_variable("BERTH_EXTRAS", _names))
     # How functions are kept from each other and from the server.
     sandbox: str = field(
-        default="auto",
-        metadata=_variable("BERTH_SANDBOX", _choice("auto", "files", "namespaces", "off")),
+        default="auto", metadata=_variable("BERTH_SANDBOX", _choice("auto", "files", "namespaces", "off"))
     )
     # Whether AWS_ENDPOINT_URL_LAMBDA of every function is this server.
     invoke_here: bool = field(default=False, metadata=_variable("BERTH_INVOKE_HERE", _switch))
@@ -291,3 +290,8 @@ def _refuse_unknown(environ: Mapping[str, str], place: Place) -> None:
             near = difflib.get_close_matches(name.removeprefix(SETTINGS_PREFIX), known, n=1)
             hint = f": did you mean {known[near[0]]}?" if near else f" (known: {', '.join(VARIABLES)})"
             place.add(name, f"unknown setting{hint}")
+
+
+def set_variables(**variables: str) -> None:
+    """Set variables of this process's environment, as a command does whose options are settings."""
+    os.environ.update(variables)

@@ -4,6 +4,8 @@ import sys
 import threading
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -21,6 +23,17 @@ from berth.runtime.supervisor import Supervisor
 
 # Each call swaps the interpreter's globals, so only one call may run at a time.
 _interpreter = threading.RLock()
+
+
+@contextmanager
+def without_inline_functions() -> Iterator[bool]:
+    """Let no inline function begin inside the `with` block; yields False if one is running now."""
+    is_free = _interpreter.acquire(blocking=False)
+    try:
+        yield is_free
+    finally:
+        if is_free:
+            _interpreter.release()
 
 
 class InlineEnvironment:

@@ -111,6 +111,7 @@ def _load_runtime() -> tuple[ModuleType, dict[str, ModuleType]]:
     """Import AWS's runtime once more; returns what `__main__` is on Lambda, and all modules of the copy."""
     hidden = _take(_RUNTIME_NAMES)
     main_module = make_main_module(import_runtime(()))
+    main_module.bootstrap.ERROR_LOG_LINE_TERMINATE = "\n"  # a terminal would overwrite lines that end with \r
     modules = _take(_RUNTIME_NAMES)
     sys.modules.update(hidden)
     return main_module, {**modules, "__main__": main_module}
