@@ -20,7 +20,7 @@ from berth.invoke.invoker import Invoker
 from berth.manifest.loader import Catalog, load
 from berth.model.authorizer import Authorizer
 from berth.model.invoke_api import InvokeApi
-from berth.runtime.environments import check_sandbox, create_environments
+from berth.runtime.environments import Environments, check_sandbox, create_environments
 from berth.server.gunicorn_check import check_settings
 from berth.server.health import health_blueprint
 from berth.settings import Settings
@@ -29,11 +29,13 @@ from berth.tools.cli.start import refusing
 log = logging.getLogger("berth")
 
 
-def create_app(settings: Settings | None = None, only: Collection[str] = ()) -> GatewayApp:
+def create_app(
+    settings: Settings | None = None, only: Collection[str] = (), environments: Environments | None = None
+) -> GatewayApp:
     """Create the application for all functions of the stage, or for those named in `only`.
 
-    Starts nothing: no process, no thread. Raises ManifestError with every problem found, and NotOurGunicorn
-    under a gunicorn that has not Berth's settings.
+    Starts nothing: no process, no thread. Without `environments` the application has its own. Raises
+    ManifestError with every problem found, and NotOurGunicorn under a gunicorn that has not Berth's settings.
     """
     with refusing():
         settings = settings or Settings.from_environ()
@@ -42,7 +44,7 @@ def create_app(settings: Settings | None = None, only: Collection[str] = ()) -> 
         confinement = check_sandbox(settings, catalog.stage)
     for warning in (*catalog.warnings, *confinement.warnings(catalog.stage)):
         log.warning("%s", warning)
-    environments = create_environments(settings, list(catalog.functions.values()))
+    environments = environments or create_environments(settings, list(catalog.functions.values()))
     gateway = create_gateway(Invoker(environments), catalog)
     app = GatewayApp(catalog.stage.trust, catalog.stage.invoke_api)
     app.catalog = catalog

@@ -94,6 +94,10 @@ class InlineEnvironment:
         """Become DEAD; the next environment imports the function anew."""
         self._state = State.DEAD
 
+    def module(self, name: str | None = None) -> ModuleType:
+        """Find the handler's module, or another that the function has imported; raises KeyError if none."""
+        return self._scope.module(name or self.function.handler.rpartition(".")[0].replace("/", "."))
+
     def _run(self, invocation: Invocation | None) -> InvocationResult:
         with _interpreter, self._scope.entered() as runtime:
             client = self._make_client(runtime)

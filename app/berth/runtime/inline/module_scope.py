@@ -39,6 +39,10 @@ class ModuleScope:
         self._cwd = str(function.code)
         self._path: list[str] = []
 
+    def module(self, name: str) -> ModuleType:
+        """Find a module as the function sees it, after the function was imported; raises KeyError if none."""
+        return self._modules.get(name) or sys.modules[name]
+
     @contextmanager
     def entered(self) -> Iterator[ModuleType]:
         """Put the function's globals in place; afterwards save them and restore the server's.
