@@ -91,3 +91,13 @@ def _let_a_second_pass(terminal: TextIO) -> None:
             assert answer, "pdb has ended"
         if "True" in answer:
             return
+
+
+def test_an_error_of_an_inline_function_has_lines_that_a_terminal_shows(
+    serve: Serve, capfd: pytest.CaptureFixture[str]
+):
+    server = serve(function := build_function("debugged", "app.fails", "inline"))
+    server.invoke(function)
+    printed = capfd.readouterr().out
+    assert printed.startswith("[ERROR] ValueError: on purpose\nTraceback (most recent call last):\n")
+    assert "\r" not in printed

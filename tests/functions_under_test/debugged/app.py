@@ -26,3 +26,7 @@ def is_debugged(event, context):
             pdb.Pdb(stdin=terminal, stdout=terminal, nosigint=True).set_trace()
             waited = time.monotonic() - began
     return "late" if waited > 1 else "early"
+
+
+def fails(event, context):
+    raise ValueError("on purpose")
