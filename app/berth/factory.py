@@ -22,7 +22,8 @@ from berth.invoke.invoker import Invoker
 from berth.manifest.loader import Catalog, load
 from berth.model.authorizer import Authorizer
 from berth.model.route import Route
-from berth.runtime.environments import check_sandbox, create_environments
+from berth.runtime.environments import Environments, check_sandbox, create_environments
+from berth.server.gunicorn_check import check_settings
 from berth.server.health import health_blueprint
 from berth.settings import Settings
 from berth.tools.cli.start import refusing
@@ -30,18 +31,22 @@ from berth.tools.cli.start import refusing
 log = logging.getLogger("berth")
 
 
-def create_app(settings: Settings | None = None, only: Collection[str] = ()) -> GatewayApp:
+def create_app(
+    settings: Settings | None = None, only: Collection[str] = (), environments: Environments | None = None
+) -> GatewayApp:
     """Create the application for all functions of the stage, or for those named in `only`.
 
-    Starts nothing: no process, no thread. Raises ManifestError with every problem found.
+    Starts nothing: no process, no thread. Without `environments` the application has its own. Raises
+    ManifestError with every problem found, and NotOurGunicorn under a gunicorn that has not Berth's settings.
     """
     with refusing():
         settings = settings or Settings.from_environ()
+        check_settings(settings)
         catalog = load(settings, only)
         confinement = check_sandbox(settings, catalog.stage)
     for warning in (*catalog.warnings, *confinement.warnings(catalog.stage)):
         log.warning("%s", warning)
-    environments = create_environments(settings, list(catalog.functions.values()))
+    environments = environments or create_environments(settings, list(catalog.functions.values()))
     invoker = Invoker(environments)
     gateway = create_gateway(invoker, catalog)
     app = GatewayApp(catalog.stage.trust, catalog.stage.invoke_api)

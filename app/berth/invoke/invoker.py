@@ -7,7 +7,7 @@ from berth.errors import EnvironmentDied, PayloadTooLarge
 from berth.model.invocation import MAX_REQUEST_BYTES, Invocation, InvocationResult
 from berth.runtime.environment import ExecutionEnvironment
 from berth.runtime.environments import Environments
-from berth.runtime.outcome import fault_result
+from berth.runtime.outcome import breakpoint_advice, fault_result, has_quit_debugger
 
 log = logging.getLogger("berth")
 
@@ -32,7 +32,10 @@ class Invoker:
             with self._environments.environment(invocation.function) as environment:
                 if watch is not None:
                     watch(environment)
-                return environment.invoke(invocation)
+                result = environment.invoke(invocation)
         except EnvironmentDied as fault:  # no environment could be had; else its log tells
             log.warning("%s: %s: %s", invocation.request_id, invocation.function.name, fault.reason)
             return fault_result(fault, invocation.request_id)
+        if result.function_error and has_quit_debugger(result) and invocation.function.isolation == "process":
+            log.warning("%s: %s", invocation.request_id, breakpoint_advice(invocation.function))
+        return result
