@@ -97,7 +97,7 @@ def async_config() -> fields.Nested:
     return fields.Nested(
         AsyncConfigSchema,
         data_key="asyncConfig",
-        load_default=AsyncConfig,
+        load_default=None,
         allow_none=False,
         metadata=hint("Retries, ages and destinations of asynchronous invocations."),
     )
