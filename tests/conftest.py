@@ -122,15 +122,21 @@ def aws_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def aws_clients() -> Iterator[AwsClients]:
+    """Clients that several tests use, because each takes long to be made."""
+    clients = AwsClients(REGION)
+    yield clients
+    clients.close()
+
+
 @pytest.fixture
-def aws(aws_address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+def aws(aws_address: str, aws_clients: AwsClients, monkeypatch: pytest.MonkeyPatch) -> Aws:
     """An AWS account without anything of another test, which boto3 finds by the environment."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", aws_address)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    clients = AwsClients(REGION)
-    yield Aws(clients, f"test-{uuid.uuid4().hex[:12]}")
-    clients.close()
+    return Aws(aws_clients, f"test-{uuid.uuid4().hex[:12]}")
 
 
 @pytest.fixture

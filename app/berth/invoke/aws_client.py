@@ -20,6 +20,7 @@ class AwsClients:
     def __init__(self, region: str) -> None:
         self._region = region
         self._lock = threading.Lock()
+        self._session: Any = None  # its clients share what is read from boto3's files
         self._clients: dict[tuple[str, str], Any] = {}
 
     def client(self, service: str, region: str | None = None) -> Any:
@@ -27,7 +28,8 @@ class AwsClients:
         key = service, region or self._region
         with self._lock:
             if key not in self._clients:
-                self._clients[key] = _create(*key)
+                self._session = self._session or _new_session()
+                self._clients[key] = _create(self._session, *key)
             return self._clients[key]
 
     def close(self) -> None:
@@ -57,8 +59,13 @@ def reaching(place: str) -> Iterator[None]:
         raise QueueUnavailable(f"{place}: {failed}") from failed
 
 
-def _create(service: str, region: str) -> Any:
+def _new_session() -> Any:
     from boto3.session import Session
+
+    return Session()
+
+
+def _create(session: Any, service: str, region: str) -> Any:
     from botocore.config import Config
 
     config = Config(
@@ -68,4 +75,4 @@ def _create(service: str, region: str) -> Any:
         retries={"mode": "standard", "total_max_attempts": 2},
         max_pool_connections=32,
     )
-    return Session().client(service, region_name=region, config=config)
+    return session.client(service, region_name=region, config=config)

@@ -151,7 +151,6 @@ class SqliteFile:
         if connection is not None:  # whatever it held is lost, and whoever removed it has to know
             raise OSError("the file was removed while the server was running; restart the server")
         connection = self._open()
-        connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {_VERSION};COMMIT")
         self._inode = self.path.stat().st_ino
         return connection
 
@@ -160,6 +159,8 @@ class SqliteFile:
         connection.execute("PRAGMA journal_mode = WAL")
         # With FULL a commit has reached the disk before it is told.
         connection.execute("PRAGMA synchronous = FULL")
+        if _first(connection.execute("PRAGMA user_version")) < _VERSION:
+            connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {_VERSION};COMMIT")
         return connection
 
     def _connect(self, mode: str) -> sqlite3.Connection:
