@@ -1,5 +1,6 @@
 """One SQLite file that several server processes share: the event queue and the state store are in it."""
 
+import os
 import sqlite3
 import threading
 from collections import deque
@@ -118,6 +119,8 @@ class SqliteFile:
     def _check_folder(self) -> None:
         if not self.path.parent.is_dir():
             raise QueueUnavailable(f"{self.path.parent}: there is no such folder for the queue's file")
+        if not os.access(self.path.parent, os.W_OK):
+            raise QueueUnavailable(f"{self.path.parent}: the queue's file cannot be made in this folder")
 
     def _write(self) -> None:
         connection: sqlite3.Connection | None = None

@@ -105,3 +105,5 @@ class InvocationPage:
     error: Any = None  # the error of the last run, as Lambda writes it
     is_cut: bool = False  # the result was too large for the store
     log_tail: str = ""
+    delivered: tuple[str, ...] = ()  # who was told of the end, or cannot be told
+    delivery_tries: int = 0  # that left somebody to be told later

@@ -132,12 +132,12 @@ class SqsQueue:
 
     def purge(self) -> Sequence[str]:
         """Delete every event that can be received now, and the dead; one that waits for a retry stays."""
-        purged = []
-        for url in (self.address.url, self.address.dead_letter_url):
-            for event, handle, _ in self._drain(url) if url is not None else ():
-                self._delete(url, handle)
-                purged.append(event.request_id)
-        return purged
+        return [
+            request_id
+            for url in (self.address.url, self.address.dead_letter_url)
+            if url is not None
+            for request_id in self._delete_all(url)
+        ]
 
     def let_go(self) -> None:
         """Put the stock back at once."""
@@ -259,6 +259,11 @@ class SqsQueue:
         start = "ApproximateNumberOfMessages"
         found = self._attributes(url, start, f"{start}NotVisible", f"{start}Delayed")
         return int(found[start]), int(found[f"{start}NotVisible"]), int(found[f"{start}Delayed"])
+
+    def _delete_all(self, url: str) -> Iterator[str]:
+        for event, handle, _ in self._drain(url):
+            self._delete(url, handle)
+            yield event.request_id
 
     def _drain(self, url: str) -> Iterator[Received]:
         """Receive every message that can be received, each once; what is not deleted is back in a minute."""

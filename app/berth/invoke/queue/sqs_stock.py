@@ -30,7 +30,9 @@ class Stock:
         self, is_wanted: Callable[[QueuedEvent], bool], since: float
     ) -> tuple[list[Received], list[Received]]:
         """Take out the messages that are wanted, and those that were received before a time."""
-        wanted, stale, kept = [], [], []
+        wanted: list[Received] = []
+        stale: list[Received] = []
+        kept: list[Received] = []
         with self._lock:
             for each in self._messages:
                 if each[2] < since:
