@@ -5,8 +5,8 @@ import ssl
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
-from http.client import HTTPConnection, HTTPException
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from http.client import HTTP_PORT, HTTPS_PORT, HTTPConnection, HTTPException
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
@@ -17,38 +17,44 @@ if TYPE_CHECKING:
 
 _SECONDS = 10.0  # from the first connection to the last byte of the answer
 _MOST_BYTES = 64 * 1024  # of an answer, of which nothing but the status is used
-_PORTS = {"https": 443, "http": 80}
-# Networks that Python calls global, and behind which another address stands, or a cloud's own services.
+# https://www.iana.org/assignments/ipv6-unicast-address-assignments
+_GLOBAL_IPV6 = ip_network("2000::/3")
+# Networks of which some versions of Python say that they are global: others stand behind their addresses,
+# or a cloud's own services.
 _NOT_PUBLIC = tuple(
     ip_network(each)
     for each in (
-        "64:ff9b::/96",  # NAT64
-        "64:ff9b:1::/48",
+        "2001::/23",  # Teredo among others
         "2002::/16",  # 6to4
-        "2001::/32",  # Teredo
-        "::/96",  # IPv4-compatible
-        "192.88.99.0/24",
-        "168.63.129.16/32",  # Azure's host
         "100.64.0.0/10",
+        "168.63.129.16/32",  # Azure's host
         "192.0.0.0/24",
+        "192.88.99.0/24",
         "198.18.0.0/15",
         "240.0.0.0/4",
     )
 )
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bool = False) -> None:
-    """Send a POST request; raises DeliveryFailed unless the answer's status is 2xx within ten seconds.
+def post(
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    allow_private: bool = False,
+    seconds: float = _SECONDS,
+) -> None:
+    """Send a POST request; raises DeliveryFailed unless the answer's status is 2xx within so many seconds.
 
     The host is looked up once, and the connection goes to an address that was found then: a name cannot
     lead elsewhere after it was checked. No redirect is followed, and no proxy is asked.
     """
     parts = _split(url, allow_private=allow_private)
-    host, port = str(parts.hostname), parts.port or _PORTS[parts.scheme]
+    host, port = str(parts.hostname), parts.port or _default_port(parts)
     addresses = [each for each in _look_up(host, port) if allow_private or is_public(each)]
     if not addresses:
         raise DeliveryFailed(f"{host} has no public address", is_final=True)
-    deadline = time.monotonic() + _SECONDS
+    deadline = time.monotonic() + seconds
     try:
         link = _connect(addresses, port, deadline)
         if parts.scheme == "https":
@@ -61,26 +67,30 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bo
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the internet, and stands for no other."""
+    """Whether an IP address is one of the internet, and stands for no other as those of NAT64 do."""
     ip = ip_address(address.partition("%")[0])
-    if isinstance(ip, IPv6Address) and (ip.ipv4_mapped is not None or "%" in address):
+    if (
+        not ip.is_global
+        or ip.is_multicast
+        or any(ip.version == net.version and ip in net for net in _NOT_PUBLIC)
+    ):
         return False
-    return _is_global(ip) and not any(ip.version == net.version and ip in net for net in _NOT_PUBLIC)
-
-
-def _is_global(ip: IPv4Address | IPv6Address) -> bool:
-    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_loopback or ip.is_link_local)
+    return ip.version == 4 or (ip in _GLOBAL_IPV6 and "%" not in address)
 
 
 def _split(url: str, *, allow_private: bool) -> SplitResult:
     try:
         parts = urlsplit(url)
-        is_known = parts.scheme == "https" or (allow_private and parts.scheme in _PORTS)
+        is_known = parts.scheme == "https" or (allow_private and parts.scheme + "s" == "https")
         if is_known and parts.hostname and parts.username is None and parts.port != 0:
             return parts
     except ValueError as wrong:
         raise DeliveryFailed(f"its address is none: {wrong}", is_final=True) from wrong
     raise DeliveryFailed("its address is no https address", is_final=True)
+
+
+def _default_port(parts: SplitResult) -> int:
+    return HTTPS_PORT if parts.scheme == "https" else HTTP_PORT
 
 
 def _look_up(host: str, port: int) -> list[str]:
@@ -101,8 +111,8 @@ def _connect(addresses: Sequence[str], port: int, deadline: float) -> socket.soc
 
 def _exchange(link: socket.socket, parts: SplitResult, body: bytes, headers: Mapping[str, str]) -> int:
     """Send one request over a connection: the status of its answer."""
-    connection = HTTPConnection(str(parts.hostname), parts.port or _PORTS[parts.scheme])
-    connection.default_port = _PORTS[parts.scheme]  # which stands in no Host header
+    connection = HTTPConnection(str(parts.hostname), parts.port or _default_port(parts))
+    connection.default_port = _default_port(parts)  # which stands in no Host header
     connection.sock = link
     target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
     with closing(connection):
