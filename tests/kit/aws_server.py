@@ -16,8 +16,11 @@ REGION = "eu-west-1"
 ACCOUNT = "123456789012"
 _PROGRAM = """
 from moto.server import DomainDispatcherApplication, create_backend_app
+from moto.sqs.models import SQSBackend
 from werkzeug.serving import make_server
 
+# moto counts all messages of a queue to see whether one of them is too old, which takes days here.
+SQSBackend.is_message_valid_based_on_retention_period = lambda *_: True
 server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True)
 print(server.server_port, flush=True)
 server.serve_forever()

@@ -113,3 +113,39 @@ def test_a_function_that_sqs_cannot_lend_an_event_long_enough_is_refused():
     check_stores(settings, [build_function("plain", "app.handler", timeout=42_900)])
     with pytest.raises(ManifestError, match="timeout of plain must be 42900 or less"):
         check_stores(settings, [build_function("plain", "app.handler", timeout=42_901)])
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("BERTH_QUEUE_URL", "sqs://events"),
+        ("BERTH_QUEUE_URL", "sqs://sqs.eu-west-1.amazonaws.com/events"),
+        ("BERTH_QUEUE_URL", f"{SQS}.fifo"),
+        ("BERTH_QUEUE_URL", f"{SQS}?deadLetterQueue=dead.fifo"),
+        ("BERTH_QUEUE_URL", f"{SQS}?dead=dead"),
+        ("BERTH_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/events"),
+        ("BERTH_QUEUE_URL", "sqlite://events.db"),
+        ("BERTH_RESULT_BUCKET", "s3://results"),
+        ("BERTH_RESULT_BUCKET", "Results"),
+        ("BERTH_CALLBACK_SECONDS", "5,soon"),
+    ],
+)
+def test_a_setting_that_names_no_queue_and_no_bucket_is_refused(variable: str, value: str):
+    with pytest.raises(ManifestError) as refused:
+        Settings.from_environ({variable: value, "BERTH_STATE": "dynamodb:pages"})
+    assert [each.key for each in refused.value.problems] == [variable]
+
+
+def test_settings_of_aws_are_read():
+    environ = {
+        "BERTH_QUEUE_URL": f"{SQS}?deadLetterQueue=dead",
+        "BERTH_STATE": "dynamodb:pages",
+        "BERTH_RESULT_BUCKET": "results",
+        "BERTH_CALLBACK_SECONDS": "1, 2.5",
+        "ECS_AGENT_URI": "http://169.254.170.2/api/x",
+    }
+    settings = Settings.from_environ(environ)
+    assert settings.result_bucket == "results"
+    assert settings.callback_seconds == (1.0, 2.5)
+    assert settings.is_on_ecs
+    assert not Settings.from_environ({}).is_on_ecs
