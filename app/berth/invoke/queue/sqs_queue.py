@@ -23,7 +23,7 @@ _BATCH = 10
 _MOST_RECEIVES = 100  # of one look into the queue
 _LOOK_SECONDS = 1.0
 _STOCK_SECONDS = 5.0
-_LONGEST_HIDING = 30.0
+_LONGEST_HIDING = 30.0  # seconds
 _UNREADABLE_SECONDS = 900.0
 _TOO_LARGE = "must be shorter than"
 
