@@ -123,7 +123,7 @@ SENTENCES = [
     ("differences", "or when it passes {:g} MiB", [number("MAX_REQUEST_BYTES") / _MIB]),
     (
         "async",
-        "a longer `timeout` than {:,} s",
+        "a longer `timeout` than {:,.0f} s",
         [number("LONGEST_LEASE") - number("AROUND_A_RUN")],
     ),
     ("async", "have waited, {:g} s at most", [number("LONGEST_HIDING")]),

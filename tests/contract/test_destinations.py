@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -36,9 +36,10 @@ class Sent:
     aws: Aws
     invoked: list[Invocation] = field(default_factory=list)
     invoke: Callable[[Invocation], None] | None = None
+    event: QueuedEvent = EVENT
 
     def record(self, to: str) -> None:
-        self._destinations.send_record(Destination.of(to), FUNCTION, EVENT, FAILED)
+        self._destinations.send_record(Destination.of(to), FUNCTION, self.event, FAILED)
 
     def dead_letter(self, to: str) -> None:
         self._destinations.send_dead_letter(Destination.of(to), EVENT, FAILED)
@@ -120,6 +121,19 @@ def test_a_record_is_the_event_of_another_function_of_the_application(
     assert invocation.function is FUNCTION
     assert invocation.qualifier == qualifier
     assert invocation.request_id != "one"
+
+
+def test_a_function_that_is_its_own_destination_is_stopped(sent: Sent):
+    """Lambda stops a function that has invoked itself sixteen times in one chain."""
+    sent.record(FUNCTION.arn)
+    for number in range(2, 17):
+        sent.event = replace(EVENT, trace_id=sent.invoked[-1].trace_id)
+        sent.record(FUNCTION.arn)
+        assert len(sent.invoked) == number
+    sent.event = replace(EVENT, trace_id=sent.invoked[-1].trace_id)
+    with pytest.raises(DeliveryFailed, match="plain has invoked itself too often") as failed:
+        sent.record(FUNCTION.arn)
+    assert failed.value.is_final
 
 
 @pytest.mark.parametrize(

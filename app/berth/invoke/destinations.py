@@ -14,6 +14,7 @@ from berth.model.asynchronous import InvocationPage, QueuedEvent
 from berth.model.destination import Destination
 from berth.model.function import Function
 from berth.model.invocation import Invocation
+from berth.model.lineage import MOST_IN_A_CHAIN, continue_lineage, count_in_chain
 
 # Codes of errors with a status below 500 that another try may not have.
 _PASSING = frozenset(
@@ -42,9 +43,7 @@ class Destinations:
         if to.kind == "https":
             post(to.text, body, {"Content-Type": "application/json"})
         elif to.kind == "lambda" and (neighbour := self._neighbour(to)):
-            self._queue(
-                Invocation(neighbour, body, str(uuid.uuid4()), event.trace_id, qualifier=to.qualifier)
-            )
+            self._queue(neighbour, to.qualifier, event, body)
         else:
             with _calling_aws():
                 self._call_aws(to, record, body, object_key(to.name, function, page, str(uuid.uuid4())))
@@ -80,9 +79,14 @@ class Destinations:
         function = self.functions.get(to.name.split(":")[1])
         return function if function and to.text.removesuffix(f":{to.qualifier}") == function.arn else None
 
-    def _queue(self, invocation: Invocation) -> None:
+    def _queue(self, function: Function, qualifier: str | None, event: QueuedEvent, body: bytes) -> None:
+        trace_id = continue_lineage(event.trace_id, event.trace_id or "", function.arn).lstrip(";")
+        if (
+            count_in_chain(trace_id, function.arn) > MOST_IN_A_CHAIN
+        ):  # else its own failure would go on and on
+            raise DeliveryFailed(f"{function.name} has invoked itself too often in one chain", is_final=True)
         try:
-            self.invoke(invocation)
+            self.invoke(Invocation(function, body, str(uuid.uuid4()), trace_id, qualifier=qualifier))
         except QueueUnavailable as fault:
             raise DeliveryFailed(str(fault)) from fault
         except PayloadTooLarge as fault:
