@@ -3,7 +3,7 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from berth.invoke.results.dynamodb_store import DynamoStore
 from berth.invoke.results.sqlite_store import SqliteStore
 from berth.invoke.results.state_store import StateStore
 from berth.invoke.sqlite_file import SqliteFile
+from berth.manifest.document import shown
+from berth.model.destination import Destination
 from berth.model.function import Function
 from berth.settings import Settings
 
@@ -52,13 +54,15 @@ def check_stores(settings: Settings, functions: Iterable[Function]) -> None:
 
     Changes nothing, and asks nothing of AWS. Raises ManifestError with every problem.
     """
-    report = Report()
+    report, functions = Report(), list(functions)
     place = report.at("environment")
     if _sqs_url(settings) is not None:
         _check_sqs(settings, functions, place)
     else:
         _check_file(queue_path(settings), "BERTH_QUEUE_URL", place)
     _check_state(settings, place)
+    for function in functions if not has_boto3() else ():
+        _check_destinations(function, {each.arn for each in functions}, report)
     report.raise_if_any()
 
 
@@ -121,6 +125,21 @@ def _check_state(settings: Settings, place: Place) -> None:
             )
     elif not has_boto3():
         place.add("BERTH_STATE", f"a table in DynamoDB {INSTALL_HINT}")
+
+
+def _check_destinations(function: Function, arns: Collection[str], report: Report) -> None:
+    """Report destinations in AWS where boto3 is missing; functions of this application need none."""
+    config = function.async_config
+    places = {
+        "onSuccess": config.on_success,
+        "onFailure": config.on_failure,
+        "deadLetterQueue": config.dead_letter_queue,
+    }
+    for key, text in places.items():
+        if text is not None and Destination.of(text).is_aws and text not in arns:
+            report.add(
+                shown(function.directory / "manifest.json"), f"asyncConfig.{key}", f"{text} {INSTALL_HINT}"
+            )
 
 
 def _check_file(path: Path, variable: str, place: Place) -> None:
