@@ -80,7 +80,7 @@ def _read_callback(manifest: CallbackManifest | None, secrets: Secrets) -> Callb
     secret = secrets.read_from(manifest.secret, "secret")
     callback = Callback(manifest.url, secret, manifest.allow_private_addresses)
     if not manifest.url.startswith("https://") and not manifest.allow_private_addresses:
-        secrets.place.add("url", "must be https://... unless allowPrivateAddresses is true")
+        secrets.place.add("url", "must be https unless allowPrivateAddresses is true")
     if secret:
         try:
             callback.read_key()

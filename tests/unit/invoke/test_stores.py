@@ -1,5 +1,6 @@
 """Which queue and which state store the settings name, and what stops the start."""
 
+import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from berth.invoke.results.dynamodb_store import DynamoStore
 from berth.invoke.results.sqlite_store import SqliteStore
 from berth.invoke.sqlite_file import SqliteFile
 from berth.invoke.stores import check_stores, open_stores
+from berth.model.asynchronous import AsyncConfig
 from berth.settings import Settings
 from kit.under_test import build_function
 
@@ -90,6 +92,22 @@ def test_a_file_that_cannot_be_used_stops_the_start_untouched(tmp_path: Path):
         f"BERTH_QUEUE_URL: {tmp_path}/none: there is no such folder for the queue's file"
     ]
     assert {path: path.read_bytes() for path in (damaged, newer, good)} == before
+
+
+def test_what_needs_boto3_names_the_extra_where_it_is_missing(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    needs = "needs the package boto3: pip install 'berth-lambda[aws]'"
+    assert _problems(queue_url=SQS, state="dynamodb:pages") == [
+        f"BERTH_QUEUE_URL: a queue in SQS {needs}",
+        f"BERTH_STATE: a table in DynamoDB {needs}",
+    ]
+    hook = build_function("hook", "app.handler")
+    config = AsyncConfig(on_success=hook.arn, on_failure="arn:aws:s3:::failed")
+    with pytest.raises(ManifestError) as refused:
+        check_stores(Settings(), [hook, build_function("plain", "app.handler", async_config=config)])
+    (problem,) = refused.value.problems
+    assert problem.file.endswith("plain/manifest.json")
+    assert (problem.key, problem.message) == ("asyncConfig.onFailure", f"arn:aws:s3:::failed {needs}")
 
 
 def test_a_queue_in_sqs_needs_a_state_store_that_tasks_share():
