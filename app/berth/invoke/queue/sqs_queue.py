@@ -111,7 +111,7 @@ class SqsQueue:
         self.remove(lease)
 
     def depth(self) -> QueueDepth:
-        """Count the messages, as far as SQS knows; those that wait for a retry count as running.
+        """Count the messages, as far as SQS knows; those that wait for a retry or are hidden count as running.
 
         SQS tells the age of the oldest message to CloudWatch alone (ApproximateAgeOfOldestMessage).
         """
