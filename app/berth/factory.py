@@ -1,7 +1,7 @@
 """The only composer: load, check, wire, register."""
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from berth.gateway.access_log import WatchedInvoker, keep_access_log
@@ -19,7 +19,9 @@ from berth.gateway.preflight import answer_preflights, options_blueprint
 from berth.gateway.view import Gateway
 from berth.invoke.engine import Engine, create_engine
 from berth.invoke.invoker import Invoker
+from berth.invoke.stores import check_stores
 from berth.manifest.loader import Catalog, load
+from berth.model.asynchronous import Callback, QueuedEvent
 from berth.model.authorizer import Authorizer
 from berth.model.route import Route
 from berth.runtime.environments import Environments, check_sandbox, create_environments
@@ -44,6 +46,9 @@ def create_app(
         check_settings(settings)
         catalog = load(settings, only)
         confinement = check_sandbox(settings, catalog.stage)
+        has_events = _has_events(catalog)
+        if has_events:
+            check_stores(settings, catalog.functions.values())
     for warning in (*catalog.warnings, *confinement.warnings(catalog.stage)):
         log.warning("%s", warning)
     environments = environments or create_environments(settings, list(catalog.functions.values()))
@@ -54,8 +59,9 @@ def create_app(
     if settings.access_log != "off":
         gateway = replace(gateway, invoker=WatchedInvoker(environments))
         keep_access_log(app, settings.access_log, environments.write)
-    has_events = _has_events(catalog)
-    engine = create_engine(settings, environments, invoker, catalog.functions, has_events=has_events)
+    engine = create_engine(
+        settings, environments, invoker, catalog.functions, _callbacks(catalog), has_events=has_events
+    )
     app.register_blueprint(health_blueprint(environments))
     lambda_api = create_lambda_api(gateway.invoker, catalog, engine.events.invoke)
     if lambda_api:
@@ -98,6 +104,12 @@ def _has_events(catalog: Catalog) -> bool:
 
 def _event_routes(catalog: Catalog) -> list[Route]:
     return [route for route in catalog.routes if route.invocation != "sync"]
+
+
+def _callbacks(catalog: Catalog) -> Callable[[QueuedEvent], Callback | None]:
+    """Find the callback of the route that made an invocation."""
+    found = {(route.function.name, str(route.key)): route.callback for route in catalog.routes}
+    return lambda event: found.get((event.function, event.origin.route or ""))
 
 
 def _register_functions(app: GatewayApp, gateway: Gateway, engine: Engine, catalog: Catalog) -> None:

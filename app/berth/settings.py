@@ -22,6 +22,7 @@ from berth.variables import (
     choice,
     number,
     of,
+    read_bucket,
     read_file,
     read_flag,
     read_folder,
@@ -120,6 +121,10 @@ class Settings:
     # Asynchronous invocations: where events wait, and where their pages are kept.
     queue_url: str | None = field(default=None, metadata=of("BERTH_QUEUE_URL", read_queue_url))
     state: str | None = field(default=None, metadata=of("BERTH_STATE", read_state_store))
+    # Where a result goes that is too large for an item of DynamoDB.
+    result_bucket: str | None = field(
+        default=None, metadata=of("BERTH_RESULT_BUCKET", read_bucket, needs="BERTH_STATE")
+    )
     # Whether this server also runs the events that it queues; `berth worker` always does.
     worker: str = field(default="on", metadata=of("BERTH_WORKER", choice("on", "off")))
     # How many events run at one time; half of the concurrency without it.
@@ -132,6 +137,10 @@ class Settings:
     lease_seconds: float = field(default=30.0, metadata=of("BERTH_LEASE_SECONDS", number(1)))
     # How long the page of an invocation is kept after its end.
     result_seconds: float = field(default=86_400.0, metadata=of("BERTH_RESULT_SECONDS", number(1)))
+    # How long to wait before each further try to tell a destination or a callback of an end.
+    callback_seconds: tuple[float, ...] = field(
+        default=(5.0, 60.0, 300.0, 1800.0), metadata=of("BERTH_CALLBACK_SECONDS", read_seconds)
+    )
     # Whether AWS_ENDPOINT_URL_LAMBDA of every function is this server.
     invoke_here: bool = field(default=False, metadata=of("BERTH_INVOKE_HERE", read_switch))
     port: int = field(default=8000, metadata=of("PORT", whole_number(0, 65535)))
@@ -142,6 +151,7 @@ class Settings:
     log_stream: str | None = None
     task_memory: int | None = None  # MB that all environments share
     agent_uri: str | None = None  # the address of the ECS agent
+    is_on_ecs: bool = False
     starts: int = field(default_factory=usable_cpus)  # how many interpreters may start at the same time
     passed_on: Mapping[str, str] = field(default_factory=dict, repr=False)
     # The variables that a stage's manifest may name, because they hold secrets such as API keys.
@@ -223,6 +233,7 @@ def _platform_values(environ: Mapping[str, str]) -> dict[str, Any]:
         "log_stream": task.log_stream,
         "task_memory": task.memory_mb,
         "agent_uri": environ.get("ECS_AGENT_URI") or None,
+        "is_on_ecs": bool(metadata_uri or environ.get("ECS_AGENT_URI")),
         "passed_on": {name: value for name, value in environ.items() if _is_passed_on(name)},
         "secrets": dict(environ),
     }

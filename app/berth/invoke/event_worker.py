@@ -112,6 +112,10 @@ class EventWorker:
                 if not found:
                     self._look.wait(_LONGEST_LOOK)
         self._backlog.close()
+        try:
+            self._queue.let_go()
+        except QueueUnavailable as fault:
+            log.error("the event queue: %s", fault)
 
     def _lease_some(self) -> bool:
         """Lease what may run now, and begin to run it; returns whether there may be more at once."""

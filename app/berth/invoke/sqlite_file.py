@@ -1,5 +1,6 @@
 """One SQLite file that several server processes share: the event queue and the state store are in it."""
 
+import os
 import sqlite3
 import threading
 from collections import deque
@@ -118,6 +119,8 @@ class SqliteFile:
     def _check_folder(self) -> None:
         if not self.path.parent.is_dir():
             raise QueueUnavailable(f"{self.path.parent}: there is no such folder for the queue's file")
+        if not os.access(self.path.parent, os.W_OK):
+            raise QueueUnavailable(f"{self.path.parent}: the queue's file cannot be made in this folder")
 
     def _write(self) -> None:
         connection: sqlite3.Connection | None = None
@@ -151,7 +154,6 @@ class SqliteFile:
         if connection is not None:  # whatever it held is lost, and whoever removed it has to know
             raise OSError("the file was removed while the server was running; restart the server")
         connection = self._open()
-        connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {_VERSION};COMMIT")
         self._inode = self.path.stat().st_ino
         return connection
 
@@ -160,6 +162,8 @@ class SqliteFile:
         connection.execute("PRAGMA journal_mode = WAL")
         # With FULL a commit has reached the disk before it is told.
         connection.execute("PRAGMA synchronous = FULL")
+        if _first(connection.execute("PRAGMA user_version")) < _VERSION:
+            connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {_VERSION};COMMIT")
         return connection
 
     def _connect(self, mode: str) -> sqlite3.Connection:
