@@ -18,7 +18,9 @@ class Backlog:
         self._functions = functions
         self._places = places
         self._changed = threading.Condition()
-        self._running: dict[str, Lease] = {}  # by request id
+        self._running: dict[
+            str, Lease
+        ] = {}  # by token: an event whose lease is lost may be leased here again
         self._busy: Counter[str] = Counter()
         self._is_closed = False
 
@@ -48,14 +50,14 @@ class Backlog:
         with self._changed:
             if self._is_closed:
                 return False
-            self._running.update((lease.event.request_id, lease) for lease in leases)
+            self._running.update((lease.token, lease) for lease in leases)
             self._busy.update(lease.event.function for lease in leases)
             return True
 
     def done(self, lease: Lease) -> None:
         """Note that an event runs no more."""
         with self._changed:
-            del self._running[lease.event.request_id]
+            del self._running[lease.token]
             self._busy[lease.event.function] -= 1
             self._changed.notify_all()
 

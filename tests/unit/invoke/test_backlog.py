@@ -24,7 +24,7 @@ def _leases(function: str, count: int, start: int = 0) -> list[Lease]:
         QueuedEvent(request_id=f"{function}-{start + number}", function=function, payload=b"", created_at=0)
         for number in range(count)
     )
-    return [Lease(event, "token") for event in events]
+    return [Lease(event, f"token of {event.request_id}") for event in events]
 
 
 def test_function_may_take_all_places() -> None:
@@ -60,6 +60,19 @@ def test_place_is_free_again_when_an_event_is_done() -> None:
     assert not backlog.await_end(0)
     backlog.done(lease)
     assert backlog.wanted() == ({"a": 1}, 1)
+    assert backlog.await_end(0)
+
+
+def test_event_that_is_leased_again_after_its_lease_was_lost_has_two_places() -> None:
+    backlog = _backlog(places=2, a=None)
+    (first,) = _leases("a", 1)
+    second = replace(first, token="another")
+    backlog.add([first])
+    backlog.add([second])
+    assert backlog.leases() == [first, second]
+    backlog.done(first)
+    backlog.done(second)
+    assert backlog.wanted() == ({"a": 2}, 2)
     assert backlog.await_end(0)
 
 
