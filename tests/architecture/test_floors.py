@@ -5,6 +5,7 @@ import ast
 import pytest
 
 from kit.sources import PACKAGE, imported, modules, own_module
+from kit.tables import for_each
 
 # From the ground up. A module belongs to the longest entry that its path begins with, and imports only
 # from lower floors or from its own entry.
@@ -76,7 +77,7 @@ def test_every_entry_is_a_module_or_folder_of_the_package():
     assert [each for floor in FLOORS for each in floor if not (PACKAGE / each).exists()] == []
 
 
-@pytest.mark.parametrize("path", MODULES)
+@for_each("path", MODULES)
 def test_imports_go_down(path):
     own = _entry(path)
     for name in imported(MODULES[path]):

@@ -16,6 +16,7 @@ from berth.tools.cli.function import function_group
 from berth.tools.cli.gateway import gateway_group
 from kit.constants import number
 from kit.sources import ROOT
+from kit.tables import for_each
 
 PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 ALL_PAGES = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGES.md"]
@@ -190,7 +191,7 @@ SENTENCES = [
 ]
 
 
-@pytest.mark.parametrize(("page", "words", "numbers"), SENTENCES)
+@for_each("page, words, numbers", SENTENCES)
 def test_number_in_the_manual_is_the_servers(page: str, words: str, numbers: list[object]):
     text = " ".join((ROOT / "docs" / f"{page}.md").read_text("utf-8").split())
     assert words.format(*numbers) in text

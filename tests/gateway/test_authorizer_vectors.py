@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from kit.servers import write_function
+from kit.tables import for_each
 from kit.transports import ECHO, new_project, open_transport, write_answer
 from kit.vector_cases import Vector, event_differences, response_differences, vector_params, vectors_of
 from kit.vector_servers import Find, served
@@ -33,7 +34,7 @@ def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Find]:
         yield find
 
 
-@pytest.mark.parametrize("vector", vector_params("authorizer"))
+@for_each("vector", vector_params("authorizer"))
 def test_authorizer_vector_through_the_test_client(vector: Vector, clients: Find) -> None:
     headers = [tuple(line) for line in vector.get("request", {}).get("headers", HEADERS[vector["gateway"]])]
     reply = clients(vector).get(f"/{_path(vector)}", headers=headers)

@@ -8,6 +8,7 @@ import pytest
 
 from kit.authorizing_functions import ANSWERS, LAMBDA_AUTHORIZERS, routes_of, write_authorizers
 from kit.servers import Reply, write_function
+from kit.tables import for_each
 from kit.transports import ECHO, TRANSPORTS, Transport, isolation_for, new_project, open_transport
 
 ARN = "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5"
@@ -203,7 +204,7 @@ def test_http_request_is_denied_by_either_answer(server: Transport, method: str,
     assert _user(server, "hugo", target, method).status == 200
 
 
-@pytest.mark.parametrize("token", ["raises", "raises-more", *ANSWERS])
+@for_each("token", ["raises", "raises-more", *ANSWERS])
 def test_rest_request_fails_when_its_authorizer_does(server: Transport, token: str) -> None:
     _assert_refused(_as(server, token), 500, REST_FAILED, "AuthorizerConfigurationException")
 

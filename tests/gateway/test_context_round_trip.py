@@ -9,6 +9,7 @@ import pytest
 from berth.model.gateway_context import CONTEXT_FIELDS, numbered_fields
 from kit.parameter_mapping import mapped_headers
 from kit.servers import write_function
+from kit.tables import for_each
 from kit.transports import ECHO, new_project
 from kit.vector_cases import Vector, event_differences, manifest_of, request_of, vectors_of
 from kit.vector_servers import Find, grouped, served
@@ -69,7 +70,7 @@ def _make_project(folder: Path, vectors: list[Vector], isolation: str) -> Path:
 
 
 @pytest.mark.parametrize("has_stage", [True, False], ids=["with-stage", "without-stage"])
-@pytest.mark.parametrize("vector", VECTORS, ids=[vector["id"] for vector in VECTORS])
+@for_each("vector", VECTORS)
 def test_event_is_the_one_that_lambda_would_have_got(vector: Vector, has_stage: bool, servers: Find) -> None:
     method, target, headers, body = request_of(vector)
     stage = f"/{vector['route']['stage']}"

@@ -7,6 +7,7 @@ import pytest
 
 from kit.raw_http import exchange
 from kit.servers import Server, write_function
+from kit.tables import for_each
 from kit.transports import (
     ECHO,
     REAL_SERVERS,
@@ -45,7 +46,7 @@ def test_repeated_header_is_one_header_when_its_case_differs(server: Transport) 
     assert event["multiValueHeaders"]["X-A"] == ["1", "2"]
 
 
-@pytest.mark.parametrize("name", ["x-api-token", "authorization", "COOKIE", "x-My-heaDer", "accept", "te-x"])
+@for_each("name", ["x-api-token", "authorization", "COOKIE", "x-My-heaDer", "accept", "te-x"])
 def test_header_name_is_spelled_as_the_client_sent_it(server: Transport, name: str) -> None:
     for target in ("/x", "/one/x"):
         event = server.get(target, headers=[(name, "a; b, c")]).json()
@@ -72,8 +73,8 @@ def test_header_name_is_the_gateways_when_the_gateway_spells_it(
     assert sent not in event["headers"]
 
 
-@pytest.mark.parametrize(
-    ("sent", "seen"),
+@for_each(
+    "sent, seen",
     [
         ("user-AGENT", "User-Agent"),
         ("host", "Host"),
@@ -98,7 +99,7 @@ def test_last_spelling_of_a_name_is_the_only_one(server: Transport, target: str)
     assert event["headers"]["x-b"] == "4"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "name",
     [
         "content-md5",

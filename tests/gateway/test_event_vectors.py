@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from kit.servers import Reply, write_function
+from kit.tables import for_each
 from kit.transports import ECHO, new_project
 from kit.vector_cases import Vector, event_differences, manifest_of, request_of, vector_params, vectors_of
 from kit.vector_servers import Find, grouped, served
@@ -43,12 +44,12 @@ def gunicorns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Find]:
         yield find
 
 
-@pytest.mark.parametrize("vector", vector_params("event"))
+@for_each("vector", vector_params("event"))
 def test_event_vector_through_the_test_client(vector: Vector, clients: Find) -> None:
     assert event_differences(vector, _send(vector, clients).json()) == []
 
 
-@pytest.mark.parametrize("vector", vector_params("event"))
+@for_each("vector", vector_params("event"))
 def test_event_vector_through_gunicorn(vector: Vector, gunicorns: Find) -> None:
     assert event_differences(vector, _send(vector, gunicorns).json()) == []
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kit.servers import Reply, Server, write_function
+from kit.tables import for_each
 from kit.transports import (
     REAL_SERVERS,
     TRANSPORTS,
@@ -57,7 +58,7 @@ def _write_failing(project: Path, isolation: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", [*ANSWERS, "without-handler"])
+@for_each("name", [*ANSWERS, "without-handler"])
 def test_function_that_fails_is_a_bad_gateway(server: Transport, name: str) -> None:
     _assert_internal(server.get(f"/{name}"), 502)
 

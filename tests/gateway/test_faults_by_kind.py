@@ -7,6 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from kit.servers import Reply
+from kit.tables import for_each
 from kit.transports import TRANSPORTS, Transport, isolation_for, new_project, open_transport, write_answer
 
 KINDS = {
@@ -67,7 +68,7 @@ FAILED = {
 
 
 @pytest.mark.parametrize("name", ["raises", "status-zero", "status-text", "headers-list", "forged"])
-@pytest.mark.parametrize("kind", KINDS)
+@for_each("kind", KINDS)
 def test_function_that_fails_is_answered_for(server: Transport, kind: str, name: str) -> None:
     reply = server.get(f"/{kind}/{name}")
     assert (reply.status, reply.body) == FAILED[kind]
@@ -81,8 +82,8 @@ def test_body_that_is_not_base64_is_a_failure(server: Transport, kind: str) -> N
     assert (reply.status, reply.body) == FAILED[kind]
 
 
-@pytest.mark.parametrize(
-    ("kind", "status", "body"),
+@for_each(
+    "kind, status, body",
     [
         ("rest", 500, b'{"message": "Internal server error"}'),
         ("http1", 503, b'{"message":"Service Unavailable"}'),
@@ -97,8 +98,8 @@ def test_throttled_function_is_answered_for(server: Transport, kind: str, status
     _assert_signed(reply, kind)
 
 
-@pytest.mark.parametrize(
-    ("kind", "limit", "body"),
+@for_each(
+    "kind, limit, body",
     [
         ("rest", 10 * MIB, b'{"message":"Request Too Long"}'),
         ("http1", 10 * MIB, b'{"message":"Request Entity Too Large"}'),

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from kit.servers import write_function
+from kit.tables import for_each
 from kit.transports import ECHO, TRANSPORTS, Transport, isolation_for, new_project, open_transport
 
 Servers = dict[int, Transport]
@@ -24,8 +25,8 @@ def by_hops(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         }
 
 
-@pytest.mark.parametrize(
-    ("hops", "sent", "source_ip", "seen"),
+@for_each(
+    "hops, sent, source_ip, seen",
     [
         (0, [], "127.0.0.1", "127.0.0.1"),
         (0, ["6.6.6.6"], "127.0.0.1", "6.6.6.6, 127.0.0.1"),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from kit.servers import Reply
+from kit.tables import for_each
 from kit.transports import TRANSPORTS, Transport, isolation_for, new_project, open_transport, write_answer
 
 ORIGIN = "https://www.example.com"
@@ -53,8 +54,8 @@ PREFLIGHT = {
 }
 
 
-@pytest.mark.parametrize(
-    ("path", "status"),
+@for_each(
+    "path, status",
     [("/http", 204), ("/http/any", 204), ("/nowhere", 204), ("/url", 200), ("/url/any", 200)],
 )
 def test_preflight_is_answered_by_the_gateway(server: Transport, path: str, status: int) -> None:

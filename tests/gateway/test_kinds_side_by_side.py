@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from kit.servers import Reply
+from kit.tables import for_each
 from kit.transports import TRANSPORTS, Transport, isolation_for, new_project, open_transport, write_answer
 
 # Each function answers with its name and what its event says of the path.
@@ -51,8 +52,8 @@ def _write_rules(project: Path, isolation: str) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("request_line", "answer"),
+@for_each(
+    "request_line, answer",
     [
         ("GET /orders", "rest-orders /orders"),
         ("POST /orders", "http-orders /orders"),
@@ -77,8 +78,8 @@ def test_more_specific_template_wins_whatever_its_kind(
     assert _answer(server.send(*request_line.split(" "))) == answer
 
 
-@pytest.mark.parametrize(
-    ("method", "target", "headers", "answer"),
+@for_each(
+    "method, target, headers, answer",
     [
         ("GET", "/app/x", [], "alb-app"),
         ("GET", "/app/x", [("Host", "www.blue.example")], "alb-blue"),
@@ -141,6 +142,6 @@ def test_stage_is_part_of_the_path_where_the_kind_has_stages(
     assert _answer(staged.get(target)) == answer
 
 
-@pytest.mark.parametrize("target", ["/rest", "/http", "/prod/alb", "/prod/url", "/production/rest"])
+@for_each("target", ["/rest", "/http", "/prod/alb", "/prod/url", "/production/rest"])
 def test_path_without_its_stage_has_no_route(staged: Transport, target: str) -> None:
     assert staged.get(target).status == 403

@@ -8,6 +8,7 @@ import pytest
 
 from kit.raw_http import exchange
 from kit.servers import Server, start_gunicorn, write_function
+from kit.tables import for_each
 from kit.transports import ECHO, new_project
 
 SMUGGLED = b"GET /rest/smuggled HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -159,7 +160,7 @@ ODD_TARGETS = {
 }
 
 
-@pytest.mark.parametrize(("kind", "target"), ODD_TARGETS)
+@for_each("kind, target", ODD_TARGETS)
 def test_odd_target_is_the_path_of_its_event(servers: dict[str, Server], kind: str, target: bytes) -> None:
     request = b"GET %s HTTP/1.1\r\nHost: h\r\n\r\n" % target
     event = exchange(servers[kind].port, request).json()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from kit.servers import Reply
+from kit.tables import for_each
 from kit.transports import TRANSPORTS, Transport, isolation_for, new_project, open_transport, write_answer
 
 KEY, OTHER_KEY = "a-key-of-more-than-twenty-letters", "another-key-of-more-than-twenty"
@@ -61,7 +62,7 @@ def test_key_is_in_the_event_when_it_is_valid(server: Transport, value: str, key
     assert (identity["apiKey"], identity["apiKeyId"]) == (value, key_id)
 
 
-@pytest.mark.parametrize("value", [None, "", "wrong", KEY.upper(), f"{KEY},{KEY}", f"{KEY}x", "schlüssel"])
+@for_each("value", [None, "", "wrong", KEY.upper(), f"{KEY},{KEY}", f"{KEY}x", "schlüssel"])
 def test_request_is_forbidden_without_a_valid_key(server: Transport, value: str | None) -> None:
     reply = server.get("/key", headers=[] if value is None else [("X-Api-Key", value)])
     assert (reply.status, reply.body) == (403, b'{"message":"Forbidden"}')
@@ -92,8 +93,8 @@ def test_request_passes_with_its_parameters(server: Transport) -> None:
     assert server.get("/parameters/7?page=1", headers=[("x-tenant", "t")]).status == 200
 
 
-@pytest.mark.parametrize(
-    ("path", "content_type", "body", "is_valid"),
+@for_each(
+    "path, content_type, body, is_valid",
     [
         ("/model", "application/json", b'{"item": "anchor", "count": 2}', True),
         ("/model", "application/json; charset=utf-8", b'{"item": 1}', False),

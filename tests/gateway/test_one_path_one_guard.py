@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from kit.servers import Reply, write_function
+from kit.tables import for_each
 from kit.transports import ECHO, TRANSPORTS, Transport, isolation_for, new_project, open_transport
 
 KEY = "0123456789abcdef0123"
@@ -54,20 +55,20 @@ def _is_refused(reply: Reply) -> bool:
     return reply.status in {401, 403}
 
 
-@pytest.mark.parametrize("path", HIDDEN)
 @pytest.mark.parametrize("name", APIS)
+@for_each("path", HIDDEN)
 def test_guarded_path_is_refused_in_every_spelling(server: Transport, name: str, path: str) -> None:
     assert _is_refused(server.get(f"/{name}/{path}"))
 
 
-@pytest.mark.parametrize("path", ["%6bey/x", "key%2Fx", "public/%2e%2e/key/x", "key;a/x", "key//x"])
+@for_each("path", ["%6bey/x", "key%2Fx", "public/%2e%2e/key/x", "key;a/x", "key//x"])
 def test_path_that_needs_a_key_is_refused_in_every_spelling(server: Transport, path: str) -> None:
     reply = server.get(f"/rest/{path}")
     assert (reply.status, reply.body) == (403, b'{"message":"Forbidden"}')
 
 
-@pytest.mark.parametrize("name", APIS)
 @pytest.mark.parametrize("path", ["a%20b", "caf%C3%A9", "a//b", "a/../b", "a;v=1/b", "a%2Fb", "admins/x"])
+@for_each("name", APIS)
 def test_open_path_is_served_in_every_spelling(server: Transport, name: str, path: str) -> None:
     assert server.get(f"/{name}/{path}").status == 200
 

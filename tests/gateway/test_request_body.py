@@ -7,6 +7,7 @@ import pytest
 
 from kit.raw_http import chunked, exchange
 from kit.servers import Server, write_function
+from kit.tables import for_each
 from kit.transports import (
     ECHO,
     REAL_SERVERS,
@@ -47,8 +48,8 @@ def test_body_is_null_when_it_is_empty(server: Transport, method: str) -> None:
     assert event["isBase64Encoded"] is False
 
 
-@pytest.mark.parametrize(
-    ("path", "content_type", "is_base64"),
+@for_each(
+    "path, content_type, is_base64",
     [
         ("/text", "image/png", False),
         ("/text", None, False),
@@ -72,8 +73,8 @@ def test_body_is_base64_when_its_type_is_listed_as_binary(
     assert event["isBase64Encoded"] is is_base64
 
 
-@pytest.mark.parametrize(
-    ("body", "text"),
+@for_each(
+    "body, text",
     [
         ('{"a": "é☕"}'.encode(), '{"a": "é☕"}'),
         (b"a=1&b=2", "a=1&b=2"),

@@ -7,6 +7,7 @@ import pytest
 
 from kit.raw_http import exchange
 from kit.servers import Server, write_function
+from kit.tables import for_each
 from kit.transports import (
     ECHO,
     REAL_SERVERS,
@@ -27,8 +28,8 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield opened
 
 
-@pytest.mark.parametrize(
-    ("target", "path", "proxy"),
+@for_each(
+    "target, path, proxy",
     [
         ("/a%2Fb", "/a%2Fb", "a%2Fb"),
         ("/a%20b", "/a%20b", "a%20b"),
@@ -96,8 +97,8 @@ def test_root_has_no_path_parameters(server: Transport) -> None:
     assert event["pathParameters"] is None
 
 
-@pytest.mark.parametrize(
-    ("query", "values"),
+@for_each(
+    "query, values",
     [
         ("a=1", {"a": ["1"]}),
         ("a=1&b=2&a=3", {"a": ["1", "3"], "b": ["2"]}),

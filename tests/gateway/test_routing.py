@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from kit.servers import Reply
+from kit.tables import for_each
 from kit.transports import Client, new_project, open_transport, write_answer
 
 MISSING = b'{"message":"Missing Authentication Token"}'
@@ -47,8 +48,8 @@ def staged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         yield opened
 
 
-@pytest.mark.parametrize(
-    ("request_line", "route"),
+@for_each(
+    "request_line, route",
     [
         ("GET /", "GET /"),
         ("GET /items", "GET /items"),
@@ -97,7 +98,7 @@ def test_path_parameter_is_what_the_path_holds(
     assert client.send(*request_line.split(" ")).get(name) == value
 
 
-@pytest.mark.parametrize(
+@for_each(
     "request_line",
     [
         "GET /nowhere",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from kit.tables import for_each
 from kit.transports import new_project, write_answer
 from kit.vector_cases import Vector, response_differences, vector_params, vectors_of
 from kit.vector_servers import Find, grouped, served
@@ -36,12 +37,12 @@ def gunicorns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Find]:
         yield find
 
 
-@pytest.mark.parametrize("vector", vector_params("routing"))
+@for_each("vector", vector_params("routing"))
 def test_routing_vector_through_the_test_client(vector: Vector, clients: Find) -> None:
     assert _routing_differences(vector, clients) == []
 
 
-@pytest.mark.parametrize("vector", vector_params("routing"))
+@for_each("vector", vector_params("routing"))
 def test_routing_vector_through_gunicorn(vector: Vector, gunicorns: Find) -> None:
     assert _routing_differences(vector, gunicorns) == []
 

@@ -12,6 +12,7 @@ import pytest
 
 from kit.raw_http import conversation
 from kit.servers import Reply, Server, write_function
+from kit.tables import for_each
 from kit.transports import REAL_SERVERS, TRANSPORTS, Transport, isolation_for, new_project, open_transport
 
 # Returns what it is told to, as JSON in the body or the query.
@@ -39,8 +40,8 @@ def _target(result: Any) -> str:
     return f"/parrot?result={quote(json.dumps(result))}"
 
 
-@pytest.mark.parametrize(
-    ("result", "status"),
+@for_each(
+    "result, status",
     [
         ({"statusCode": 200}, 200),
         ({"statusCode": 418}, 418),
@@ -58,7 +59,7 @@ def test_status_is_the_functions(server: Transport, result: dict[str, Any], stat
     assert reply.get("Content-Type") == "application/json"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "result",
     [
         {"statusCode": 99},
@@ -109,7 +110,7 @@ OTHER_BODIES = [
 ]
 
 
-@pytest.mark.parametrize(("body", "sent"), OTHER_BODIES)
+@for_each("body, sent", OTHER_BODIES)
 def test_body_that_is_no_text_is_malformed(server: Transport, body: Any, sent: bytes) -> None:
     reply = _answer(server, {"body": body})
     assert (reply.status, reply.body) == (502, b'{"message": "Internal server error"}')
@@ -132,8 +133,8 @@ def test_half_a_surrogate_pair_ends_the_runtime_or_is_replaced(server: Transport
     assert (reply.status, reply.body) == seen
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
+@for_each(
+    "value, text",
     [(True, "true"), (False, "false"), (5, "5"), (1.5, "1.5"), ("", ""), ("a, b", "a, b"), ("\t x", "\t x")],
 )
 def test_header_value_is_sent_as_its_text(server: Transport, value: Any, text: str) -> None:
@@ -150,8 +151,8 @@ def test_null_header_is_not_sent(server: Transport) -> None:
     assert (reply.all("X-A"), reply.all("X-B")) == ([], ["b"])
 
 
-@pytest.mark.parametrize(
-    ("headers", "sent"),
+@for_each(
+    "headers, sent",
     [
         ({}, ["application/json"]),
         ({"content-TYPE": "text/html"}, ["text/html"]),
@@ -194,9 +195,7 @@ def test_header_names_keep_the_functions_case(server: Transport) -> None:
     assert ("x_under.Score", "2") in reply.headers
 
 
-@pytest.mark.parametrize(
-    "name", ["Connection", "content-length", "DATE", "Server", "WWW-Authenticate", "x-amzn-RequestId"]
-)
+@for_each("name", ["Connection", "content-length", "DATE", "Server", "WWW-Authenticate", "x-amzn-RequestId"])
 def test_header_of_the_gateways_own_is_renamed(server: Transport, name: str) -> None:
     reply = _answer(server, {"headers": {name: "7"}, "body": "body"})
     assert reply.get(f"x-amzn-Remapped-{name}") == "7"

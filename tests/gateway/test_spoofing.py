@@ -10,6 +10,7 @@ from kit.issuers import Issuer, issuing
 from kit.raw_http import exchange
 from kit.servers import Reply, Server, start_gunicorn
 from kit.signatures import sign
+from kit.tables import for_each
 from kit.token_attempts import EC, RSA, signatures, tokens
 
 ATTEMPTS = (*headers(), *paths(), *policies(), *tokens(), *signatures())
@@ -34,7 +35,7 @@ def _send(server: Server, sent: Sent) -> Reply:
     return exchange(server.port, sent.wire, sent.method)
 
 
-@pytest.mark.parametrize("attempt", ATTEMPTS, ids=lambda attempt: attempt.name)
+@for_each("attempt", ATTEMPTS)
 def test_attempt_is_refused_or_reaches_nobodys_route(
     attempt: Attempt, server: Server, issuer: Issuer
 ) -> None:

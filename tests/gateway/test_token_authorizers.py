@@ -9,6 +9,7 @@ from kit.authorizing_functions import routes_of
 from kit.issuers import FUTURE, PAST, Issuer, ec_key, issuing, make_claims, make_token, rsa_key
 from kit.servers import Reply, Server, write_function
 from kit.signatures import ACCESS_KEY, SECRET, sign
+from kit.tables import for_each
 from kit.transports import (
     ECHO,
     REAL_SERVERS,
@@ -168,7 +169,7 @@ def test_scopes_that_the_route_knows_are_in_the_event(server: Transport, issuer:
     assert _context(_bearing(server, token, "/scoped"))["authorizer"]["jwt"]["scopes"] == ["orders/write"]
 
 
-@pytest.mark.parametrize(
+@for_each(
     "changes",
     [{"exp": PAST}, {"nbf": FUTURE}, {"aud": "other"}, {"iss": "https://issuer.example"}, {"exp": None}],
 )

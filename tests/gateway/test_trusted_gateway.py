@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from kit.servers import Reply, start_gunicorn, write_function
+from kit.tables import for_each
 from kit.transports import ECHO, TRANSPORTS, Transport, isolation_for, new_project, open_transport
 
 PREFIX, TOKEN, NEXT_TOKEN = "X-Berth-0123456789abcdef-", "a" * 32, "b" * 32
@@ -101,7 +102,8 @@ def test_either_token_is_valid_while_one_takes_the_others_place(server: Transpor
     assert server.get("/open", headers=[(f"{PREFIX}Token", token)]).status == 200
 
 
-@pytest.mark.parametrize(
+@pytest.mark.parametrize("path", ["/open", "/http/open", "/nowhere"])
+@for_each(
     "headers",
     [
         [],
@@ -119,7 +121,6 @@ def test_either_token_is_valid_while_one_takes_the_others_place(server: Transpor
         [("Authorization", TOKEN)],
     ],
 )
-@pytest.mark.parametrize("path", ["/open", "/http/open", "/nowhere"])
 def test_request_is_forbidden_before_anything_else_without_a_token(
     server: Transport, path: str, headers: Headers
 ) -> None:
@@ -139,8 +140,8 @@ def test_health_needs_no_token(server: Transport) -> None:
     assert server.get("/_berth/health/live").status == 200
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
+@for_each(
+    "name, value",
     [
         ("Account-Id", "12345678901x"),
         ("Request-Id", "a b"),
@@ -232,7 +233,8 @@ def test_claims_are_the_tokens_whose_subject_the_gateway_tells(server: Transport
     }
 
 
-@pytest.mark.parametrize(
+@pytest.mark.parametrize("path", ["/pool", "/http/jwt"])
+@for_each(
     "headers",
     [
         [("Authorization", f"Bearer {_token(sub='ada')}")],
@@ -256,7 +258,6 @@ def test_claims_are_the_tokens_whose_subject_the_gateway_tells(server: Transport
         [(f"{PREFIX}Claim-Sub", "ada"), ("Authorization", f"Bearer {_token(sub='ada', iss=None)}")],
     ],
 )
-@pytest.mark.parametrize("path", ["/pool", "/http/jwt"])
 def test_token_that_the_gateway_has_not_verified_is_nobodys(
     server: Transport, path: str, headers: Headers
 ) -> None:
@@ -283,8 +284,8 @@ def test_claims_of_a_rest_apis_jwt_are_those_whose_subject_is_told_as_json(
     }
 
 
-@pytest.mark.parametrize(
-    ("told", "subject"),
+@for_each(
+    "told, subject",
     [
         ("ada", "ada"),
         ('"eve"', "ada"),
@@ -314,8 +315,8 @@ def test_header_names_are_the_clients_behind_a_gateway_too(server: Transport) ->
     assert not {"host", "user-agent", "X-Api-Token"} & set(headers)
 
 
-@pytest.mark.parametrize(
-    ("path", "claims", "status"),
+@for_each(
+    "path, claims, status",
     [
         ("/http/jwt", {"aud": "others"}, 401),
         ("/http/jwt", {"aud": None, "client_id": "others"}, 401),
@@ -341,7 +342,7 @@ def test_signer_is_whom_the_gateway_tells(server: Transport) -> None:
     assert _identity(server.get("/http/iam", headers=told))["iam"]["userArn"] == arn
 
 
-@pytest.mark.parametrize("path", ["/lambda", "/pool", "/iam", "/http/jwt", "/http/iam", "/http/simple"])
+@for_each("path", ["/lambda", "/pool", "/iam", "/http/jwt", "/http/iam", "/http/simple"])
 def test_caller_whom_the_gateway_does_not_know_is_refused(server: Transport, path: str) -> None:
     assert server.get(path, headers=_told()).status == 401
 

@@ -11,9 +11,7 @@ import pytest
 
 from kit.servers import Reply
 
-COPIES = Path(__file__).resolve().parents[1] / "vectors"
-SHARED = COPIES.parents[2] / "shared" / "contract" / "vectors"
-NOT_HERE = "../shared/contract/vectors is not there: only the copies were run"
+VECTORS = Path(__file__).resolve().parents[1] / "vectors"
 # Of the connection rather than of the request: a client may not send them as it likes.
 _HOP_BY_HOP = frozenset({"connection", "expect", "transfer-encoding"})
 _HEADER_MAPS = ("headers", "multiValueHeaders")
@@ -28,20 +26,16 @@ def read_vectors(path: Path) -> list[Vector]:
 
 
 def vectors_of(kind: str) -> list[Vector]:
-    """Every different vector of a kind, the copies' and the shared ones."""
+    """Every vector of a kind, each once."""
     found: list[Vector] = []
-    for folder in (COPIES, SHARED):
-        found += [vector for vector in _vectors_in(folder, kind) if vector not in found]
+    for path in sorted(VECTORS.glob("*.json")):
+        found += [vector for vector in read_vectors(path) if vector["kind"] == kind and vector not in found]
     return found
 
 
 def vector_params(kind: str) -> list[Any]:
-    """Parameters for a test of every copy, and of every shared vector where those are at hand."""
-    copies = [pytest.param(vector, id=vector["id"]) for vector in _vectors_in(COPIES, kind)]
-    if not SHARED.is_dir():
-        return [*copies, pytest.param(None, id="shared", marks=pytest.mark.skip(reason=NOT_HERE))]
-    shared = _vectors_in(SHARED, kind)
-    return [*copies, *(pytest.param(vector, id=f"shared-{vector['id']}") for vector in shared)]
+    """Every vector of a kind under its name, as rows of a table."""
+    return [pytest.param(vector, id=vector["id"]) for vector in vectors_of(kind)]
 
 
 def manifest_of(vector: Vector) -> dict[str, Any]:
@@ -90,11 +84,6 @@ def response_differences(vector: Vector, expected: Mapping[str, Any], reply: Rep
         if not re.match(_as_pattern(rule), reply.get(name) or ""):
             found.append(f"{name}: {reply.get(name)}")
     return found + list(_body_differences(expected, reply))
-
-
-def _vectors_in(folder: Path, kind: str) -> list[Vector]:
-    vectors = [vector for path in sorted(folder.glob("*.json")) for vector in read_vectors(path)]
-    return [vector for vector in vectors if vector["kind"] == kind]
 
 
 def _differences(expected: Any, actual: Any, path: str) -> Iterator[str]:

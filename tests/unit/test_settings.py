@@ -4,6 +4,7 @@ import pytest
 
 from berth.errors import ManifestError, Problem
 from berth.settings import VARIABLES, Settings
+from kit.tables import for_each
 
 KNOWN = (
     "(known: BERTH_STAGE, BERTH_FUNCTIONS_DIR, BERTH_MANIFESTS_DIR, BERTH_CONCURRENCY, "
@@ -274,7 +275,7 @@ def test_the_development_server_reloads_unless_told_not_to(environ, reload):
     assert Settings.from_environ(environ).reload is reload
 
 
-@pytest.mark.parametrize(
+@for_each(
     "name",
     [
         "AWS_ACCESS_KEY_ID",
@@ -320,7 +321,7 @@ def test_credentials_are_not_shown():
     assert "hush" not in repr(Settings.from_environ({"AWS_SECRET_ACCESS_KEY": "hush"}))
 
 
-@pytest.mark.parametrize(("setting", "message"), BAD.items(), ids=BAD)
+@for_each("setting, message", BAD.items())
 def test_a_setting_that_cannot_be_honoured_is_refused(setting, message):
     name, _, value = setting.partition("=")
     with pytest.raises(ManifestError) as refused:

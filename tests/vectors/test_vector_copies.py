@@ -1,12 +1,12 @@
-"""The copies beside this file are the contract's own vectors."""
+"""The vectors beside this file are the contract's own, where the contract lies beside this repository."""
 
-import pytest
+from kit.vector_cases import VECTORS, read_vectors
 
-from kit.vector_cases import COPIES, NOT_HERE, SHARED, read_vectors
+_CONTRACT = VECTORS.parents[2] / "shared" / "contract" / "vectors"
 
+if _CONTRACT.is_dir():
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason=NOT_HERE)
-def test_copies_are_the_shared_vectors_when_those_are_at_hand() -> None:
-    shared = {path.name: read_vectors(path) for path in SHARED.glob("*.json")}
-    copies = {path.name: read_vectors(path) for path in COPIES.glob("*.json")}
-    assert copies == {name: vectors for name, vectors in shared.items() if vectors}
+    def test_vectors_are_the_contracts() -> None:
+        contracts = {path.name: read_vectors(path) for path in _CONTRACT.glob("*.json")}
+        ours = {path.name: read_vectors(path) for path in VECTORS.glob("*.json")}
+        assert ours == {name: vectors for name, vectors in contracts.items() if vectors}

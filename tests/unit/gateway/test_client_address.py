@@ -3,10 +3,11 @@
 import pytest
 
 from berth.gateway.client_address import peer_address, plain_address
+from kit.tables import for_each
 
 
-@pytest.mark.parametrize(
-    ("text", "address"),
+@for_each(
+    "text, address",
     [
         ("203.0.113.7", "203.0.113.7"),
         ("203.0.113.7:54321", "203.0.113.7"),

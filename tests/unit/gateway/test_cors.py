@@ -10,6 +10,7 @@ from berth.model.call import Call
 from berth.model.cors import Cors
 from berth.model.http import HttpResponse
 from kit.gateway_values import ALB, HTTP_1, HTTP_2, URL, make_call, make_route
+from kit.tables import for_each
 
 OURS = "https://a.example"
 OPEN = Cors(("*",))
@@ -30,8 +31,8 @@ def _call(cors: Cors | None, fields: dict[str, Any], *headers: tuple[str, str]) 
     return make_call(route, headers=headers)
 
 
-@pytest.mark.parametrize(
-    ("origins", "origin", "allowed"),
+@for_each(
+    "origins, origin, allowed",
     [
         (("*",), OURS, "*"),
         (("*",), "null", "*"),

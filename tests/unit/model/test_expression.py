@@ -7,6 +7,7 @@ import time
 import pytest
 
 from berth.model.expression import ExpressionRefused, compile_expression
+from kit.tables import for_each
 
 FAST = [
     *(
@@ -28,12 +29,12 @@ SLOW = [
 ]
 
 
-@pytest.mark.parametrize("text", FAST)
+@for_each("text", FAST)
 def test_expression_that_cannot_be_slow_is_pythons_own(text: str) -> None:
     assert isinstance(compile_expression(text), re.Pattern)
 
 
-@pytest.mark.parametrize("text", SLOW)
+@for_each("text", SLOW)
 def test_any_other_expression_is_searched_for_by_re2(text: str) -> None:
     assert not isinstance(compile_expression(text), re.Pattern)
 
@@ -61,17 +62,17 @@ def test_expression_is_refused_with_its_reason(text: str, message: str) -> None:
     assert str(refused.value) == message
 
 
-@pytest.mark.parametrize("text", [*FAST, *SLOW])
 @pytest.mark.parametrize("piece", ["a", "ab", "a.", "a a", "Bearer ", "9-", "x" * 7, "=", "\n"])
+@for_each("text", [*FAST, *SLOW])
 def test_search_of_a_long_text_ends(text: str, piece: str) -> None:
     began = time.process_time()
     compile_expression(text).search(piece * (10_000 // len(piece)) + "!")
     assert time.process_time() - began < 2
 
 
-@pytest.mark.parametrize("text", [*FAST, *SLOW])
 @pytest.mark.parametrize(
     "value", ["", "a", "aaaa", "Bearer abc", "Bearer a b", "a.b.c", "2026-11", "x@y", "f" * 8, "Basic ☕"]
 )
+@for_each("text", [*FAST, *SLOW])
 def test_expression_means_what_it_means_to_python(text: str, value: str) -> None:
     assert (compile_expression(text).search(value) is None) is (re.search(text, value) is None)

@@ -8,6 +8,7 @@ import pytest
 from berth.errors import FunctionFailed, MalformedProxyResponse
 from berth.model.http import HttpResponse
 from kit.gateway_values import SHAPES, make_call, response_of, result_of
+from kit.tables import for_each
 
 MIB = 1024 * 1024
 
@@ -85,7 +86,7 @@ def test_function_error_over_one_mebibyte_is_a_function_error() -> None:
         shape.read_result(make_call(route), result_of(_sized(MIB + 1), "Unhandled"))
 
 
-@pytest.mark.parametrize(
+@for_each(
     "payload",
     [
         *("", "{", "nonsense", '"text"', "[]", "null", "200", "{}", '{"body": "x"}', '{"errorMessage": "x"}'),

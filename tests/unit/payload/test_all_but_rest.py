@@ -8,6 +8,7 @@ from berth.model.proxy_response import ProxyResponse
 from berth.payload.all_but_rest import encode_http_body, event_headers, http_api_answer
 from berth.payload.body import EncodedBody
 from kit.gateway_values import HTTP_1, HTTP_2, TRACE, make_call, make_route
+from kit.tables import for_each
 
 CALL = make_call(make_route(**HTTP_1))
 REQUEST_ID = ("Apigw-Requestid", "ATfSdF7nPHcErRA=")
@@ -25,7 +26,7 @@ def test_header_of_the_clients_connection_is_dropped(name: str) -> None:
     assert list(event_headers(make_call(headers=((name, "1"),)))) == [("X-Amzn-Trace-Id", TRACE)]
 
 
-@pytest.mark.parametrize(
+@for_each(
     "name",
     [
         *("Accept-Encoding", "Authorization", "Content-Encoding", "Content-Length", "Content-MD5"),
@@ -50,8 +51,8 @@ def test_trace_header_of_the_stamp_replaces_the_clients() -> None:
     assert list(event_headers(call)) == [("X-A", "1"), ("X-A", "2"), ("X-Amzn-Trace-Id", TRACE)]
 
 
-@pytest.mark.parametrize(
-    ("headers", "raw", "body"),
+@for_each(
+    "headers, raw, body",
     [
         ((("Content-Type", "text/plain"),), b"hi", EncodedBody("hi", False)),
         ((("Content-Type", "Text/HTML; charset=utf-8"),), b"hi", EncodedBody("hi", False)),

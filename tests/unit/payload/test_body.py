@@ -3,6 +3,7 @@
 import pytest
 
 from berth.payload.body import EncodedBody, decode_base64, encode_body, encode_unless_text, is_binary_type
+from kit.tables import for_each
 
 
 @pytest.mark.parametrize(
@@ -22,8 +23,8 @@ def test_body_is_encoded_as_its_type_asks(raw: bytes, is_binary: bool, encoded: 
     assert encode_body(raw, is_binary) == encoded
 
 
-@pytest.mark.parametrize(
-    ("media_type", "is_text"),
+@for_each(
+    "media_type, is_text",
     [
         ("text/plain", True),
         ("text/html", True),
@@ -90,8 +91,8 @@ def test_base64_is_decoded_unless_it_is_none(text: str, raw: bytes | None) -> No
     assert decode_base64(text) == raw
 
 
-@pytest.mark.parametrize(
-    ("media_type", "listed", "is_binary"),
+@for_each(
+    "media_type, listed, is_binary",
     [
         ("image/png", (), False),
         ("image/png", ("image/png",), True),

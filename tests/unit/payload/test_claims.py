@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from berth.payload.caller import http_claims, rest_claims
+from kit.tables import for_each
 
 CLAIMS: dict[str, Any] = {
     "sub": "alice",
@@ -53,8 +54,9 @@ def test_jwt_claims_are_text_with_arrays_in_brackets() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
+@pytest.mark.parametrize("name", ["exp", "iat"])
+@for_each(
+    "value, text",
     [
         (1e12, "1000000000000.0"),
         (1_469_818_373_000_000, "1469818373000000"),
@@ -66,7 +68,6 @@ def test_jwt_claims_are_text_with_arrays_in_brackets() -> None:
         ("soon", "soon"),
     ],
 )
-@pytest.mark.parametrize("name", ["exp", "iat"])
 def test_date_that_there_is_not_is_a_number(name: str, value: Any, text: str) -> None:
     assert rest_claims({name: value}) == {name: text}
 
@@ -88,8 +89,9 @@ def test_array_is_one_text(value: Any, rest: str, http: str) -> None:
     assert http_claims({"x": value}) == {"x": http}
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
+@pytest.mark.parametrize("name", ["exp", "iat"])
+@for_each(
+    "value, text",
     [
         (0, "Thu Jan 01 00:00:00 UTC 1970"),
         (1_469_818_373.9, "Fri Jul 29 18:52:53 UTC 2016"),
@@ -100,7 +102,6 @@ def test_array_is_one_text(value: Any, rest: str, http: str) -> None:
         ([1], "1"),
     ],
 )
-@pytest.mark.parametrize("name", ["exp", "iat"])
 def test_only_a_number_is_a_date(name: str, value: Any, text: str) -> None:
     assert rest_claims({name: value}) == {name: text}
 

@@ -10,6 +10,7 @@ from berth.model.http import HttpResponse
 from berth.model.invocation import InvocationResult
 from berth.payload.function_url import read_result
 from kit.gateway_values import SHAPES, make_call, response_of
+from kit.tables import for_each
 
 ROUTE = SHAPES["url"][1]
 JSON_TYPE = ("Content-Type", "application/json")
@@ -45,8 +46,8 @@ def test_response_is_the_functions() -> None:
     assert _read(document) == HttpResponse(201, lines, b"<p>")
 
 
-@pytest.mark.parametrize(
-    ("payload", "body"),
+@for_each(
+    "payload, body",
     [
         (b'{"hello": "world"}', b'{"hello":"world"}'),
         (b'{"b": 1, "a": [1.5, null, true]}', b'{"b":1,"a":[1.5,null,true]}'),
@@ -81,7 +82,7 @@ def test_keys_that_it_does_not_know_are_passed_over(extra: dict[str, Any]) -> No
     assert _read({"statusCode": 200, **extra}) == _read({"statusCode": 200})
 
 
-@pytest.mark.parametrize(
+@for_each(
     "payload",
     [
         *("", "{", "nonsense", '{"a": NaN}', "1e999", '{"statusCode": 200, "headers": []}'),

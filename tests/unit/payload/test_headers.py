@@ -15,10 +15,11 @@ from berth.payload.headers import (
     text_value,
     wire_value,
 )
+from kit.tables import for_each
 
 
-@pytest.mark.parametrize(
-    ("name", "canonical"),
+@for_each(
+    "name, canonical",
     [
         ("host", "Host"),
         ("USER-AGENT", "User-Agent"),
@@ -119,8 +120,8 @@ def test_grouped_headers_get_the_clients_names_but_for_the_gateways_own() -> Non
     }
 
 
-@pytest.mark.parametrize(
-    ("values", "media_type"),
+@for_each(
+    "values, media_type",
     [
         (None, None),
         ([], None),

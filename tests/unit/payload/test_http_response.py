@@ -18,6 +18,7 @@ from berth.payload.results import (
     with_default_type,
 )
 from kit.gateway_values import SHAPES, make_call
+from kit.tables import for_each
 
 CALL = make_call(SHAPES["http1"][1])
 NESTED: Any = []
@@ -44,8 +45,8 @@ def test_pairs_are_the_single_values_and_then_the_multi_values(
     assert list(header_pairs(response)) == pairs
 
 
-@pytest.mark.parametrize(
-    ("pair", "lines"),
+@for_each(
+    "pair, lines",
     [
         (("X-A", "1"), [("X-A", "1")]),
         (("x_a", ""), [("x_a", "")]),

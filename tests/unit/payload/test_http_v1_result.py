@@ -8,6 +8,7 @@ import pytest
 from berth.errors import MalformedProxyResponse
 from berth.model.http import HttpResponse
 from kit.gateway_values import SHAPES, response_of
+from kit.tables import for_each
 
 REQUEST_ID = ("Apigw-Requestid", "ATfSdF7nPHcErRA=")
 TEXT_TYPE = ("Content-Type", "text/plain; charset=utf-8")
@@ -68,7 +69,7 @@ def test_body_is_text_or_its_json(body: Any, sent: bytes) -> None:
     assert _read({"statusCode": 200, "body": body}).body == sent
 
 
-@pytest.mark.parametrize(
+@for_each(
     "payload",
     [
         *("", "{", "nonsense", '"text"', "[]", "null", "200", "true", "{}", '{"body": "x"}'),

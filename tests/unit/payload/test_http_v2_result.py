@@ -10,6 +10,7 @@ from berth.model.http import HttpResponse
 from berth.model.invocation import InvocationResult
 from berth.payload.http_v2 import read_result
 from kit.gateway_values import SHAPES, make_call, response_of
+from kit.tables import for_each
 
 ROUTE = SHAPES["http2"][1]
 REQUEST_ID = ("Apigw-Requestid", "ATfSdF7nPHcErRA=")
@@ -64,8 +65,8 @@ def test_cookies_follow_the_headers_and_multi_values_do_not_count(
     assert [f"{name}: {value}" for name, value in headers][:-3] == lines
 
 
-@pytest.mark.parametrize(
-    ("payload", "body"),
+@for_each(
+    "payload, body",
     [
         (b'{"hello": "world"}', b'{"hello": "world"}'),
         (b'{"b":1,  "a": 1.50}', b'{"b":1,  "a": 1.50}'),
@@ -100,7 +101,7 @@ def test_body_is_text_or_its_json(body: Any, sent: bytes) -> None:
     assert _read({"statusCode": 200, "body": body}).body == sent
 
 
-@pytest.mark.parametrize(
+@for_each(
     "document",
     [
         *({"headers": []}, {"headers": {"A": ["1"]}}, {"headers": {"A": {}}}, {"isBase64Encoded": "true"}),

@@ -12,6 +12,7 @@ from berth.model.method_request import NO_METHOD_REQUEST, MethodRequest
 from berth.payload import rest
 from berth.payload.method_request import check_method_request
 from kit.gateway_values import event_of, make_call, make_route
+from kit.tables import for_each
 
 NAMED = json.dumps({"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}})
 ANYTHING = "{}"
@@ -33,8 +34,8 @@ def test_nothing_is_refused_when_nothing_is_asked_for() -> None:
     assert _refusal(NO_METHOD_REQUEST, body=b"nonsense") is None
 
 
-@pytest.mark.parametrize(
-    ("name", "query", "headers", "path_parameters", "is_there"),
+@for_each(
+    "name, query, headers, path_parameters, is_there",
     [
         ("querystring.page", {"page": ["1"]}, (), {}, True),
         ("querystring.page", {"page": ["", "1"]}, (), {}, True),

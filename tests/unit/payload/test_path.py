@@ -3,10 +3,11 @@
 import pytest
 
 from berth.payload.urls import collapse_leading_slashes, decode_path, split_target, strip_prefix
+from kit.tables import for_each
 
 
-@pytest.mark.parametrize(
-    ("target", "path", "query"),
+@for_each(
+    "target, path, query",
     [
         ("/", "/", ""),
         ("/x", "/x", ""),
@@ -34,8 +35,8 @@ def test_target_is_split_as_it_was_sent(target: str, path: str, query: str) -> N
     assert split_target(target) == (path, query)
 
 
-@pytest.mark.parametrize(
-    ("path", "inner"),
+@for_each(
+    "path, inner",
     [
         ("/prod", "/"),
         ("/prod/", "/"),

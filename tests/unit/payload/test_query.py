@@ -3,10 +3,11 @@
 import pytest
 
 from berth.payload.urls import REFUSED, decode_query, decode_rest_query, last_values, split_query
+from kit.tables import for_each
 
 
-@pytest.mark.parametrize(
-    ("query", "values"),
+@for_each(
+    "query, values",
     [
         ("", {}),
         ("&", {}),

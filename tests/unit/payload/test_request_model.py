@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from berth.payload.request_model import is_valid, model_problem
+from kit.tables import for_each
 
 NAMED = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
 LOCAL_ONLY = "only references within a model are supported"
@@ -57,8 +58,8 @@ def test_model_is_refused_when_it_refers_to_nowhere() -> None:
     assert model_problem({"properties": {"a": {"$ref": "#/definitions/a"}}}) is not None
 
 
-@pytest.mark.parametrize(
-    ("body", "valid"),
+@for_each(
+    "body, valid",
     [
         (b'{"name": "Ada"}', True),
         ('{"name": "é☕"}'.encode(), True),

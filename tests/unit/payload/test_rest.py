@@ -10,6 +10,7 @@ from berth.payload.rest import build_event
 from berth.payload.schema.event_v1 import REST_EVENT
 from berth.schemas.reading import read
 from kit.gateway_values import TRACE, make_call, make_route
+from kit.tables import for_each
 
 EVENT = {
     "resource": "/orders/{id}",
@@ -92,7 +93,7 @@ def test_event_holds_all_that_was_sent() -> None:
     assert (event["body"], event["isBase64Encoded"]) == ("iVBORw==", True)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "name",
     [
         *("Connection", "Content-Length", "Content-MD5", "Expect", "Max-Forwards", "Proxy-Authenticate"),
@@ -104,7 +105,7 @@ def test_header_is_dropped(name: str) -> None:
     assert list(event["headers"]) == list(event["multiValueHeaders"]) == ["X-Amzn-Trace-Id"]
 
 
-@pytest.mark.parametrize(
+@for_each(
     "name",
     [
         *("Accept-Encoding", "Age", "Authorization", "Cache-Control", "Content-Encoding", "Content-Type"),

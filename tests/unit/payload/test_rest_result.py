@@ -11,6 +11,7 @@ from berth.model.http import HttpResponse
 from berth.payload.rest import read_result
 from berth.payload.results import plain_response
 from kit.gateway_values import make_call, make_route, result_of
+from kit.tables import for_each
 
 GATEWAYS_OWN = (
     ("x-amzn-RequestId", "0f5c2a8e-6a0b-4f0e-9b7e-3d2c1b0a9f8e"),
@@ -51,8 +52,8 @@ def test_response_has_no_length_when_its_status_allows_no_body(status: int) -> N
     assert response == HttpResponse(status, [JSON_TYPE, *GATEWAYS_OWN], b"")
 
 
-@pytest.mark.parametrize(
-    ("document", "lines"),
+@for_each(
+    "document, lines",
     [
         ({"headers": {"X-A": True, "X-B": 1, "X-C": 1.5}}, [("X-A", "true"), ("X-B", "1"), ("X-C", "1.5")]),
         ({"headers": {"X-A": None}}, []),
@@ -91,8 +92,8 @@ def test_content_type_has_no_default_when_the_function_names_it(
     assert _lines(document) == lines
 
 
-@pytest.mark.parametrize(
-    ("accept", "binary", "body"),
+@for_each(
+    "accept, binary, body",
     [
         ("image/png", ("image/png",), b"\x01\x02"),
         ("image/png;q=1, text/html", ("image/png",), b"\x01\x02"),
@@ -136,14 +137,14 @@ def test_body_is_text_or_its_json_where_the_stage_serializes_bodies(body: Any, s
     assert read_result(make_call(route), result_of(json.dumps({"body": body}))).body == sent
 
 
-@pytest.mark.parametrize("body", [{}, {"a": 1}, [], ["a"], 0, 1.5, True, False])
 @pytest.mark.parametrize("more", [{}, {"statusCode": 200}, {"isBase64Encoded": True}])
+@for_each("body", [{}, {"a": 1}, [], ["a"], 0, 1.5, True, False])
 def test_body_that_is_not_a_string_is_malformed(body: Any, more: dict[str, Any]) -> None:
     with pytest.raises(MalformedProxyResponse, match="body is not a string"):
         _read({"body": body, **more}, "*/*")
 
 
-@pytest.mark.parametrize(
+@for_each(
     "payload",
     [
         *("", "{", "nonsense", '"text"', "[]", "null", "1", "true", '{"body": NaN}', '{"body": -Infinity}'),
@@ -173,8 +174,8 @@ def test_number_too_large_for_a_float_does_not_leave_as_python_spells_it(payload
     assert ("X-A", "inf") not in response.headers
 
 
-@pytest.mark.parametrize(
-    ("document", "is_plain"),
+@for_each(
+    "document, is_plain",
     [
         ({"statusCode": 200}, True),
         ({"statusCode": 200, "headers": {"a": "b"}, "body": "x"}, True),

@@ -11,6 +11,7 @@ from berth.model.call import ANONYMOUS
 from berth.payload.results import check_plain
 from berth.payload.shape import checked
 from kit.gateway_values import SHAPES, event_of, make_call, response_of, result_of
+from kit.tables import for_each
 
 NOT_REST = {name: shape for name, shape in SHAPES.items() if name != "rest"}
 NUL_BODY = {"headers": (("Content-Type", "text/plain"),), "body": b"a\0b"}
@@ -30,8 +31,8 @@ def test_event_is_refused_when_its_shape_builds_another_one_than_its_schema_know
         checked(wrong).build_event(make_call(), ANONYMOUS)
 
 
-@pytest.mark.parametrize(
-    ("name", "changes"),
+@for_each(
+    "name, changes",
     [
         ("rest", {"path": "/a%00b"}),
         ("rest", NUL_BODY),
@@ -66,8 +67,8 @@ def test_result_has_failed_when_it_is_a_function_error() -> None:
             shape.read_result(make_call(route), result)
 
 
-@pytest.mark.parametrize(
-    ("status", "shown"),
+@for_each(
+    "status, shown",
     [
         *(
             ("0", "0"),

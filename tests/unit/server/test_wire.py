@@ -2,11 +2,11 @@
 
 import itertools
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from berth.server.wire import ChunkScanner
+from kit.tables import for_each
 
 BODY = b"5\r\nabcde\r\n1a;name=value\r\n" + b"\r\n" * 13 + b"\r\n0\r\nA: b\r\n\r\n"
 
@@ -30,7 +30,7 @@ def test_body_is_not_over_before_its_end(end: int, cuts: list[int]) -> None:
     assert (scanner.is_over, used) == (False, end)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "wrong",
     [
         b"-1\r\n",

@@ -11,6 +11,7 @@ from berth.gateway.authorizers.answer_schema import (
     SIMPLE_ANSWER,
 )
 from berth.schemas.reading import read
+from kit.tables import for_each
 
 POLICY = {"Version": "2012-10-17", "Statement": []}
 ANSWER = {"principalId": "alice", "policyDocument": POLICY}
@@ -60,8 +61,8 @@ def test_context_may_be_empty(schema: Any, context: Any) -> None:
     assert read(schema, {**ANSWER, "isAuthorized": True, "context": context})["context"] == context
 
 
-@pytest.mark.parametrize("schema", SCHEMAS)
 @pytest.mark.parametrize("context", ["text", 1, True, [], ["a"]])
+@for_each("schema", SCHEMAS)
 def test_context_is_refused_when_it_is_no_object(schema: Any, context: Any) -> None:
     document = {**ANSWER, "isAuthorized": True, "context": context}
     assert _problems(schema, document) == [("context", "must be an object")]
@@ -73,8 +74,9 @@ def test_http_apis_context_is_anything(schema: Any) -> None:
     assert read(schema, {**ANSWER, "isAuthorized": True, "context": context})["context"] == context
 
 
-@pytest.mark.parametrize(
-    ("changes", "key", "message"),
+@pytest.mark.parametrize("schema", [POLICY_ANSWER, HTTP_POLICY_ANSWER])
+@for_each(
+    "changes, key, message",
     [
         ({"principalId": None}, "principalId", "must not be null"),
         ({"principalId": ""}, "principalId", "must not be empty"),
@@ -84,7 +86,6 @@ def test_http_apis_context_is_anything(schema: Any) -> None:
         ({"usageIdentifierKey": 1}, "usageIdentifierKey", "must be a string"),
     ],
 )
-@pytest.mark.parametrize("schema", [POLICY_ANSWER, HTTP_POLICY_ANSWER])
 def test_policy_is_refused_with_a_wrong_value(schema: Any, changes: Any, key: str, message: str) -> None:
     assert _problems(schema, {**ANSWER, **changes}) == [(key, message)]
 
@@ -102,8 +103,8 @@ def test_policy_is_required(schema: Any) -> None:
     ]
 
 
-@pytest.mark.parametrize("schema", SCHEMAS)
 @pytest.mark.parametrize("document", [None, True, 1, "Allow", [], [ANSWER], "unauthorized"])
+@for_each("schema", SCHEMAS)
 def test_answer_is_refused_when_it_is_no_object(schema: Any, document: Any) -> None:
     assert _problems(schema, document) == [("", "must be an object")]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from berth.gateway.authorizers.cache import ResultCache
+from kit.tables import for_each
 
 
 @dataclass
@@ -66,8 +67,8 @@ def test_number_of_values_is_bounded_without_being_asked_for() -> None:
     assert [cache.get(0), cache.get(1), cache.get(10_000)] == [None, 1, 10_000]
 
 
-@pytest.mark.parametrize(
-    ("key", "other"),
+@for_each(
+    "key, other",
     [
         (("a", "b"), ("a,b",)),
         (("a", "b"), ("a, b",)),

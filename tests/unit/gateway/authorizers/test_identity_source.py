@@ -8,6 +8,7 @@ from berth.gateway.authorizers.identity_source import context_values, read_sourc
 from berth.model.authorizer import CONTEXT_SOURCES, IdentitySource
 from berth.model.route import Route
 from kit.gateway_values import HTTP_2, URL, make_call, make_route
+from kit.tables import for_each
 
 HEADER = IdentitySource("header", "Authorization")
 QUERY = IdentitySource("querystring", "token")
@@ -19,8 +20,8 @@ def _values(*sources: IdentitySource, route: Route = ROUTE, **changes: Any) -> t
     return read_sources(sources, make_call(route, **changes))
 
 
-@pytest.mark.parametrize(
-    ("headers", "values"),
+@for_each(
+    "headers, values",
     [
         ((("Authorization", "Bearer abc"),), ("Bearer abc",)),
         ((("Authorization", " a b "),), (" a b ",)),
@@ -46,8 +47,8 @@ def test_header_is_found_whatever_the_case_of_its_source(name: str) -> None:
     assert _values(IdentitySource("header", name), headers=(("Authorization", "abc"),)) == ("abc",)
 
 
-@pytest.mark.parametrize(
-    ("query", "values"),
+@for_each(
+    "query, values",
     [
         ("token=abc", ("abc",)),
         ("token=a%20b+c", ("a b c",)),
@@ -125,7 +126,7 @@ def test_context_has_the_values_of_the_event(route: Route, changed: dict[str, st
     }
 
 
-@pytest.mark.parametrize("name", sorted(CONTEXT_SOURCES))
+@for_each("name", sorted(CONTEXT_SOURCES))
 def test_every_value_of_the_context_that_a_manifest_may_name_is_there(name: str) -> None:
     values = _values(IdentitySource("context", name), headers=(("User-Agent", "curl"),))
     assert values

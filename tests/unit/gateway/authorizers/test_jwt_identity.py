@@ -12,6 +12,7 @@ from berth.model.authorizer import Authorizer, IdentitySource, TokenIssuer
 from berth.model.call import Identity
 from kit.gateway_values import HTTP_2, make_call, make_route
 from kit.issuers import ISSUER, documents_of, make_claims, make_token, rsa_key
+from kit.tables import for_each
 
 HEADER = IdentitySource("header", "Authorization")
 JWT = Authorizer("jwt", "JWT", (HEADER,), issuers=(TokenIssuer(ISSUER, ("orders", "invoices")),))
@@ -52,8 +53,8 @@ def test_token_may_be_a_query_parameter() -> None:
     assert _identity(None, authorizer, query=f"token={make_token(RSA)}").claims["sub"] == "alice"
 
 
-@pytest.mark.parametrize(
-    ("claims", "scopes"),
+@for_each(
+    "claims, scopes",
     [
         ({}, set()),
         ({"scope": "a b"}, {"a", "b"}),

@@ -8,6 +8,7 @@ import pytest
 
 from berth.errors import AuthorizerFailed
 from berth.gateway.authorizers.policy import Verdict, evaluate, matches
+from kit.tables import for_each
 
 API = "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5"
 ARN = f"{API}/prod/GET/orders/7"
@@ -22,8 +23,8 @@ def _policy(*statements: Any) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-@pytest.mark.parametrize(
-    ("statements", "verdict"),
+@for_each(
+    "statements, verdict",
     [
         ([_statement()], ALLOW),
         ([_statement("Deny")], EXPLICIT),
@@ -42,8 +43,8 @@ def test_explicit_deny_wins_and_nothing_is_allowed_by_itself(statements: list[An
     assert evaluate(_policy(*statements), ARN) is verdict
 
 
-@pytest.mark.parametrize(
-    ("resource", "verdict"),
+@for_each(
+    "resource, verdict",
     [
         ("*", ALLOW),
         (f"{API}/*", ALLOW),
@@ -73,8 +74,8 @@ def test_resource_is_one_pattern_or_several(resource: Any, verdict: Verdict | No
         assert evaluate(policy, ARN) is verdict
 
 
-@pytest.mark.parametrize(
-    ("action", "verdict"),
+@for_each(
+    "action, verdict",
     [
         ("execute-api:Invoke", ALLOW),
         ("execute-api:invoke", ALLOW),
@@ -97,7 +98,7 @@ def test_statement_may_stand_alone_and_have_an_id() -> None:
     assert evaluate({"Statement": _statement(Sid="one")}, ARN) is ALLOW
 
 
-@pytest.mark.parametrize(
+@for_each(
     "policy",
     [
         *(None, True, 1, "Allow *", [], [_statement()], {}, {"statement": [_statement()]}),
@@ -112,8 +113,8 @@ def test_document_is_refused_when_a_statement_has_no_effect(policy: Any) -> None
     _assert_is_no_policy(policy, "its policy has a statement without Effect Allow or Deny")
 
 
-@pytest.mark.parametrize(
-    ("key", "value"),
+@for_each(
+    "key, value",
     [
         *itertools.product(
             ("Action", "Resource"), (None, "", [""], ["*", ""], 1, ["*", 1], {}, True, [["*"]])
@@ -144,8 +145,8 @@ def test_empty_condition_asks_for_nothing_and_empty_resources_are_none(
     assert evaluate(_policy(*statements), ARN) is verdict
 
 
-@pytest.mark.parametrize(
-    ("keys", "names"),
+@for_each(
+    "keys, names",
     [
         ({"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}, "Condition"),
         ({"Condition": {"StringEquals": {}}}, "Condition"),
@@ -167,7 +168,7 @@ def test_document_is_refused_when_it_says_what_is_not_evaluated(keys: dict[str, 
     _assert_is_no_policy(_policy(_statement(), _statement("Deny", f"{API}/x", **keys)), wrong)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "path",
     [
         *("admin/x", "%61dmin/x", "%2561dmin/x", "admin%2Fx", "admin%252Fx", "ADMIN/../admin/x"),
@@ -195,8 +196,8 @@ def test_path_is_denied_when_a_function_might_read_it_as_one_that_is(path: str) 
     assert evaluate(denied, f"{API}/prod/GET/{path}") is EXPLICIT
 
 
-@pytest.mark.parametrize(
-    ("path", "verdict"),
+@for_each(
+    "path, verdict",
     [
         ("public/x", ALLOW),
         ("public/a%20b", ALLOW),
@@ -228,8 +229,8 @@ def test_path_that_leads_nowhere_does_not_leave_its_method(arn: str) -> None:
     assert evaluate(_policy(_statement("Deny", f"{API}/prod/GET/")), arn) in {EXPLICIT, IMPLICIT}
 
 
-@pytest.mark.parametrize(
-    ("pattern", "text", "is_match"),
+@for_each(
+    "pattern, text, is_match",
     [
         ("", "", True),
         ("", "a", False),

@@ -11,6 +11,7 @@ from berth.model.http import HttpRequest
 from berth.payload.headers import canonical_name
 from kit.gateway_values import make_request
 from kit.signatures import ACCESS_KEY, REGION, SECRET, SERVICE, Lines, sign
+from kit.tables import for_each
 
 NOW = 1_783_711_144.0  # 20260710T191904Z
 HOST = "api.example.com"
@@ -63,13 +64,13 @@ def _assert_invalid(request: HttpRequest, message: str, **options: Any) -> None:
     assert str(refused.value) == message
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"])
 @pytest.mark.parametrize("body", [b"", ITEM, b"\0\xff"])
+@for_each("method", ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"])
 def test_signature_is_valid_for_every_method_and_body(method: str, body: bytes) -> None:
     _verify(_signed(method, body=body))
 
 
-@pytest.mark.parametrize(
+@for_each(
     "target",
     [
         *("/", "/orders", "/orders/", "/a/b/c", "/a.b/..c/d..", "/~a_b-c.d", "/a:b@c,d=e", "/a+b", "/a;b=1"),
@@ -133,7 +134,7 @@ def test_published_signature_is_valid() -> None:
     verify_signature(request, read_signature(request), SECRET, 1_440_938_160.0)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "changes",
     [
         {"method": "POST"},
@@ -164,8 +165,8 @@ def test_signature_of_another_body_is_not_valid(body: bytes) -> None:
     _assert_invalid(_changed(_signed("POST", body=ITEM), body=body), OTHER)
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "message"),
+@for_each(
+    "name, value, message",
     [
         ("Host", "evil.example", OTHER),
         ("Host", f"{HOST}:443", OTHER),
@@ -207,8 +208,8 @@ def test_signature_counts_for_five_minutes_either_way(skew: float, is_valid: boo
         _assert_invalid(_signed(), EXPIRED, now=NOW + skew)
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
+@for_each(
+    "old, new, message",
     [
         ("20260710/", "20260711/", OTHER_DATE),
         ("/eu-west-1/", "/us-east-1/", OTHER),
@@ -282,7 +283,7 @@ GOOD = (
 )
 
 
-@pytest.mark.parametrize(
+@for_each(
     "values",
     [
         *([], [""], ["Bearer abc"], [GOOD, GOOD], [GOOD, ""], [f" {GOOD}"], [f"{GOOD} "], [f"{GOOD}\n"]),

@@ -11,6 +11,7 @@ from berth.model.listener_rule import ANY_REQUEST, Condition, ListenerRule
 from berth.model.route import Route
 from berth.testing.values import make_function, make_stage
 from kit.gateway_values import ALB, HTTP_1, HTTP_2, URL, make_head, route_key
+from kit.tables import for_each
 
 REST: dict[str, Any] = {}
 KINDS = {"rest": REST, "http1": HTTP_1, "http2": HTTP_2, "alb": ALB, "url": URL}
@@ -31,8 +32,8 @@ def _function(kind: str, stage: Any) -> Function:
     return make_function(kind, stage=stage, **KINDS[kind])
 
 
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("key", "request_line"), [("GET /orders", "GET /orders?a=1"), ("ANY /", "PUT /")])
+@for_each("kind", KINDS)
 def test_route_of_one_kind_is_found(key: str, request_line: str, kind: str) -> None:
     assert _routes(f"{kind}: {key}").match(make_head(request_line)) == (f"{kind}: {key}", {})
 
@@ -73,8 +74,8 @@ def test_every_kind_finds_by_its_own_rules(kind: str, request_line: str, is_foun
             routes.match(head)
 
 
-@pytest.mark.parametrize(
-    ("specific", "general", "request_line"),
+@for_each(
+    "specific, general, request_line",
     [
         ("rest: GET /orders/new", "http2: GET /orders/{id}", "GET /orders/new"),
         ("http2: GET /orders/new", "rest: GET /orders/{id}", "GET /orders/new"),
@@ -168,8 +169,8 @@ def test_route_of_its_own_method_is_found_beside_an_overridden_one() -> None:
 
 
 @pytest.mark.parametrize("kind", ["http1", "http2"])
-@pytest.mark.parametrize(
-    ("request_line", "key", "parameters"),
+@for_each(
+    "request_line, key, parameters",
     [
         ("GET /items/a%20b", "GET /items/{id}", {"id": "a b"}),
         ("GET /items/caf%C3%A9", "GET /items/{id}", {"id": "café"}),

@@ -5,6 +5,7 @@ import pytest
 from berth.errors import NoSuchRoute
 from berth.gateway.routing.route_table import HttpRouteTable
 from kit.gateway_values import found, route_key
+from kit.tables import for_each
 
 
 def _table(*routes: str) -> HttpRouteTable[str]:
@@ -90,8 +91,8 @@ def test_greedy_route_goes_before_the_default_one() -> None:
     assert table.match("GET", "/") == found("$default", {})
 
 
-@pytest.mark.parametrize(
-    ("route", "request_line"),
+@for_each(
+    "route, request_line",
     [
         ("GET /orders", "GET /orders/"),
         ("GET /orders", "GET //orders"),

@@ -10,6 +10,7 @@ from berth.gateway.routing.listener_rules import ListenerRules
 from berth.model.listener_rule import ANY_REQUEST, Condition, ListenerRule
 from berth.model.route import RouteKey
 from kit.gateway_values import make_head, route_key
+from kit.tables import for_each
 
 HOST = Condition("host-header", ("a.example",))
 
@@ -33,8 +34,8 @@ def _is_met(request_line: str, *conditions: Condition, key: str = "ANY /*", head
         return False
 
 
-@pytest.mark.parametrize(
-    ("path", "request_path", "is_met"),
+@for_each(
+    "path, request_path, is_met",
     [
         ("/", "/", True),
         ("/", "/x", False),
@@ -87,8 +88,8 @@ def test_method_is_the_rules_or_any(key: str, request_line: str, is_met: bool) -
     assert _is_met(request_line, key=key) is is_met
 
 
-@pytest.mark.parametrize(
-    ("values", "path", "is_met"),
+@for_each(
+    "values, path, is_met",
     [
         (("/a/*",), "/a/b", True),
         (("/a/*",), "/A/b", False),
@@ -144,8 +145,8 @@ def test_header_condition_is_met_by_one_value_without_case(
     assert _is_met("GET /", condition, headers=headers) is is_met
 
 
-@pytest.mark.parametrize(
-    ("pairs", "query", "is_met"),
+@for_each(
+    "pairs, query, is_met",
     [
         ((("version", "v1"),), "version=v1", True),
         ((("version", "v1"),), "a=1&VERSION=V1", True),
@@ -240,8 +241,8 @@ def test_no_rule_is_met() -> None:
     assert (none.value.method, none.value.path) == ("GET", "/b")
 
 
-@pytest.mark.parametrize(
-    ("pattern", "value", "is_met"),
+@for_each(
+    "pattern, value, is_met",
     [
         ("*a*a*a*a*a*b", "a" * 16_000, False),
         ("*a*a*a*a*a*b", "a" * 16_000 + "b", True),

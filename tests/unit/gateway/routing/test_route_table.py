@@ -5,6 +5,7 @@ import pytest
 from berth.errors import NoSuchRoute
 from berth.gateway.routing.route_table import RouteTable
 from kit.gateway_values import found, route_key
+from kit.tables import for_each
 
 
 def _table(*routes: str) -> RouteTable[str]:
@@ -27,8 +28,8 @@ ORDERS = _table(
 )
 
 
-@pytest.mark.parametrize(
-    ("request_line", "route", "parameters"),
+@for_each(
+    "request_line, route, parameters",
     [
         ("GET /", "GET /", {}),
         ("GET //", "GET /", {}),
@@ -59,7 +60,7 @@ def test_most_specific_resource_with_the_method_is_taken(
     assert ORDERS.match(*request_line.split(" ")) == found(route, parameters)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "request_line",
     [
         "POST /",

@@ -14,6 +14,7 @@ from berth.model.authorizer import (
     TokenIssuer,
 )
 from berth.model.manifest import AuthorizerManifest, CredentialManifest
+from kit.tables import for_each
 
 AUTHORIZATION = IdentitySource("header", "Authorization")
 KEY = "AKIDEXAMPLE000000001"
@@ -155,8 +156,8 @@ def test_user_pool_is_refused(pool: str) -> None:
     assert _wrong("COGNITO_USER_POOLS", userPool=pool) == [("userPool", wrong)]
 
 
-@pytest.mark.parametrize(
-    ("text", "source"),
+@for_each(
+    "text, source",
     [
         ("method.request.header.X-Token", IdentitySource("header", "X-Token")),
         ("$request.header.x-token", IdentitySource("header", "x-token")),
@@ -185,7 +186,7 @@ def test_identity_sources_are_an_array_or_have_commas_between_them(value: Any) -
     assert _read("REQUEST", identitySource=value).authorizer.identity_sources == sources
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         *(
@@ -237,8 +238,8 @@ def test_key_is_required_by_its_type(kind: str, key: str) -> None:
     assert _problems(document) == [(f"authorizers.gate.{key}", "is required")]
 
 
-@pytest.mark.parametrize(
-    ("kind", "key", "value", "message"),
+@for_each(
+    "kind, key, value, message",
     [
         ("TOKEN", "function", "", "must not be empty"),
         ("TOKEN", "function", None, "must not be null"),
@@ -281,7 +282,7 @@ def test_issuer_is_accepted(issuer: str) -> None:
     assert _read("JWT", issuer=issuer).authorizer.issuers[0].issuer == issuer
 
 
-@pytest.mark.parametrize(
+@for_each(
     "issuer",
     [
         *("http://a.example", "http://127.0.0.1.evil.example", "http://localhost@evil.example", "a.example"),

@@ -8,6 +8,7 @@ from berth.errors import MalformedDocument
 from berth.manifest.schema.manifest import read_stage_manifest
 from berth.model.cors import Cors
 from berth.model.manifest import ApiKeyManifest
+from kit.tables import for_each
 
 SHA256 = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
 NO_ORIGIN = "is no origin: *, https://*, http://* or scheme://host[:port]"
@@ -54,7 +55,7 @@ def test_origin_is_accepted(origin: str) -> None:
     assert _cors(allowOrigins=[origin]) == Cors((origin,))
 
 
-@pytest.mark.parametrize(
+@for_each(
     "origin",
     [
         *("a.example", "https://a.example/", "https://a.example/x", "https://*.example", "https://", "null"),
@@ -65,8 +66,8 @@ def test_origin_is_refused(origin: str) -> None:
     assert _problems(cors={"allowOrigins": [origin]}) == [("cors.allowOrigins[0]", f"{origin!r} {NO_ORIGIN}")]
 
 
-@pytest.mark.parametrize(
-    ("changes", "key", "message"),
+@for_each(
+    "changes, key, message",
     [
         ({"allowOrigins": []}, "allowOrigins", "must name at least one origin"),
         ({"allowOrigins": None}, "allowOrigins", "must not be null"),
@@ -110,8 +111,8 @@ def test_api_key_is_a_hash_or_a_variable() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("api_key", "key", "message"),
+@for_each(
+    "api_key, key, message",
     [
         ({"sha256": SHA256}, "apiKeys[0].id", "is required"),
         ({"id": "", "sha256": SHA256}, "apiKeys[0].id", "must not be empty"),

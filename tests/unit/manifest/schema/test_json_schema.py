@@ -6,6 +6,7 @@ import pytest
 from berth.errors import MalformedDocument
 from berth.manifest.schema.json_schema import PUBLISHED, build_documents, encode_document, publish
 from berth.manifest.schema.manifest import read_function_manifest, read_stage_manifest
+from kit.tables import for_each
 
 FUNCTION, STAGE = build_documents().values()
 ROUTE = FUNCTION["properties"]["routes"]["items"]
@@ -233,8 +234,8 @@ def test_a_key_that_is_refused_when_empty_has_a_minimum_length():
     assert "minLength" not in FUNCTION["properties"]["description"]
 
 
-@pytest.mark.parametrize(
-    ("document", "key", "default"),
+@for_each(
+    "document, key, default",
     [
         (FUNCTION, "isolation", "process"),
         (FUNCTION, "routes", []),
@@ -316,7 +317,7 @@ def test_a_key_that_leaves_the_choice_to_the_stage_has_no_default(key):
     assert "default" not in FUNCTION["properties"][key]
 
 
-@pytest.mark.parametrize(("path", "accepted"), PATHS.items(), ids=PATHS)
+@for_each("path, accepted", PATHS.items())
 def test_the_pattern_of_a_path_accepts_what_the_schema_accepts(path, accepted):
     manifest = {"handler": "app.handler", "routes": [{"method": "GET", "path": path}]}
     assert is_accepted(read_function_manifest, manifest) is accepted
@@ -328,9 +329,7 @@ def test_the_pattern_of_a_path_accepts_those_of_other_kinds_of_api(path):
     assert re.search(ROUTE["properties"]["path"]["pattern"], path)
 
 
-@pytest.mark.parametrize(
-    ("key", "text", "accepted"), [(key, *row) for key, rows in CORS.items() for row in rows.items()]
-)
+@for_each("key, text, accepted", [(key, *row) for key, rows in CORS.items() for row in rows.items()])
 def test_the_pattern_of_a_cors_key_accepts_what_the_schema_accepts(key, text, accepted):
     pattern = STAGE["properties"]["cors"]["properties"][key]["items"]["pattern"]
     assert is_accepted(read_stage_manifest, {"cors": {"allowOrigins": ["*"], key: [text]}}) is accepted
@@ -338,7 +337,7 @@ def test_the_pattern_of_a_cors_key_accepts_what_the_schema_accepts(key, text, ac
 
 
 @pytest.mark.parametrize("document", [FUNCTION, STAGE], ids=["function", "stage"])
-@pytest.mark.parametrize(("name", "accepted"), VARIABLES.items(), ids=VARIABLES)
+@for_each("name, accepted", VARIABLES.items())
 def test_the_pattern_of_a_variable_accepts_what_the_schema_accepts(name, accepted, document):
     names = document["properties"]["environment"]["propertyNames"]
     assert is_accepted(read_stage_manifest, {"environment": {name: "x"}}) is accepted
@@ -353,16 +352,14 @@ def test_the_pattern_of_a_stage_variable_accepts_what_the_schema_accepts(name, a
 
 
 @pytest.mark.parametrize("document", [FUNCTION, STAGE], ids=["function", "stage"])
-@pytest.mark.parametrize(("media_type", "accepted"), MEDIA_TYPES.items(), ids=MEDIA_TYPES)
+@for_each("media_type, accepted", MEDIA_TYPES.items())
 def test_the_pattern_of_a_media_type_accepts_what_the_schema_accepts(media_type, accepted, document):
     pattern = document["properties"]["binaryMediaTypes"]["items"]["pattern"]
     assert is_accepted(read_stage_manifest, {"binaryMediaTypes": [media_type]}) is accepted
     assert bool(re.search(pattern, media_type)) is accepted
 
 
-@pytest.mark.parametrize(
-    ("key", "text", "accepted"), [(key, *row) for key, rows in TEXTS.items() for row in rows.items()]
-)
+@for_each("key, text, accepted", [(key, *row) for key, rows in TEXTS.items() for row in rows.items()])
 def test_the_pattern_of_a_text_accepts_what_the_schema_accepts(key, text, accepted):
     if key in FUNCTION["properties"]:
         document, read, manifest = FUNCTION, read_function_manifest, {"handler": "app.handler", key: text}

@@ -21,6 +21,7 @@ from berth.model.manifest import (
     StageManifest,
 )
 from berth.model.route import RouteKey
+from kit.tables import for_each
 
 
 def test_a_function_needs_a_handler_only():
@@ -245,8 +246,8 @@ def test_a_stages_defaults_hold_where_the_function_writes_nothing():
     assert manifest.kind_keys == frozenset()
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "is_written"),
+@for_each(
+    "key, value, is_written",
     [
         ("apiKeyRequired", True, True),
         ("apiKeyRequired", False, False),
@@ -296,7 +297,7 @@ def test_a_method_of_a_rest_api_is_accepted(method):
     assert read_function_manifest(document).routes == (RouteManifest(RouteKey(method, "/")),)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "path",
     [
         "/",

@@ -10,6 +10,7 @@ from berth.model.listener_rule import Condition, ListenerRule
 from berth.model.manifest import RouteManifest
 from berth.model.method_request import MethodRequest
 from berth.model.route import RouteKey
+from kit.tables import for_each
 
 FIELDS = "host-header, http-request-method, http-header, query-string, path-pattern"
 
@@ -71,8 +72,8 @@ def test_priority_is_accepted(priority: int) -> None:
     assert _read(priority=priority).listener_rule == ListenerRule(priority)
 
 
-@pytest.mark.parametrize(
-    ("changes", "key", "message"),
+@for_each(
+    "changes, key, message",
     [
         ({"apiKeyRequired": "true"}, "apiKeyRequired", "must be true or false, not 'true'"),
         ({"requestParameters": []}, "requestParameters", "must be an object"),
@@ -119,8 +120,8 @@ def test_key_of_a_route_is_refused(changes: dict[str, Any], key: str, message: s
     assert _problems(**changes) == [(key, message)]
 
 
-@pytest.mark.parametrize(
-    ("condition", "key", "message"),
+@for_each(
+    "condition, key, message",
     [
         ({"values": ["x"]}, ".field", "is required"),
         ({"field": "source-ip", "values": ["x"]}, ".field", f"'source-ip' is not one of {FIELDS}"),

@@ -7,6 +7,7 @@ import pytest
 from berth.errors import MalformedDocument
 from berth.payload.schema.event_v1 import HTTP_EVENT, REST_EVENT
 from berth.schemas.reading import read
+from kit.tables import for_each
 
 NULLABLE = (
     *("headers", "multiValueHeaders", "queryStringParameters", "multiValueQueryStringParameters"),
@@ -67,7 +68,7 @@ def test_event_is_accepted(changes: dict[str, Any]) -> None:
     read(REST_EVENT, _event(**changes))
 
 
-@pytest.mark.parametrize("key", sorted(_event()))
+@for_each("key", sorted(_event()))
 def test_event_is_refused_when_it_lacks_a_key(key: str) -> None:
     event = _event()
     del event[key]
@@ -87,8 +88,8 @@ def test_event_is_refused_when_its_context_lacks_a_key(key: str) -> None:
     assert str(malformed.value) == f"requestContext.{key}: is required"
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
+@for_each(
+    "changes, message",
     [
         ({"path": ""}, "path: must not be empty"),
         ({"path": None}, "path: must not be null"),
@@ -139,7 +140,7 @@ def test_event_of_an_http_api_is_accepted(changes: dict[str, Any]) -> None:
     read(HTTP_EVENT, _http_event(**changes))
 
 
-@pytest.mark.parametrize("key", sorted(_http_event()))
+@for_each("key", sorted(_http_event()))
 def test_event_of_an_http_api_is_refused_when_it_lacks_a_key(key: str) -> None:
     event = _http_event()
     del event[key]

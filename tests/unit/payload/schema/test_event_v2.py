@@ -7,6 +7,7 @@ import pytest
 from berth.errors import MalformedDocument
 from berth.payload.schema.event_v2 import EVENT_V2
 from berth.schemas.reading import read
+from kit.tables import for_each
 
 OPTIONAL = {
     "cookies": ["a=1"],
@@ -81,7 +82,7 @@ def test_event_is_refused_when_it_lacks_a_key(key: str) -> None:
     assert _problems(event) == f"{key}: is required"
 
 
-@pytest.mark.parametrize("key", sorted(_context()))
+@for_each("key", sorted(_context()))
 def test_event_is_refused_when_its_context_lacks_a_key(key: str) -> None:
     context = _context()
     del context[key]
@@ -100,8 +101,8 @@ def test_event_is_refused_when_a_key_without_a_value_is_null(key: str) -> None:
     assert _problems(_event(**{key: None})) == f"{key}: must not be null"
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
+@for_each(
+    "changes, message",
     [
         ({"version": "1.0"}, "version: Must be equal to 2.0."),
         ({"version": 2.0}, "version: must be a string, not 2.0"),

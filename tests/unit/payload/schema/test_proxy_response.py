@@ -15,6 +15,7 @@ from berth.payload.schema.proxy_response import (
     V2_RESPONSE,
 )
 from berth.schemas.reading import Schema, read
+from kit.tables import for_each
 
 Load = Callable[[Any], ProxyResponse]
 
@@ -27,8 +28,8 @@ SCHEMAS: dict[str, Schema] = {
 }
 
 
-@pytest.mark.parametrize(
-    ("document", "response"),
+@for_each(
+    "document, response",
     [
         ({}, ProxyResponse()),
         ({"statusCode": 404}, ProxyResponse(404)),
@@ -60,8 +61,8 @@ def test_response_is_read_when_it_is_well_formed(document: Any, response: ProxyR
     assert read(REST_RESPONSE, document) == response
 
 
-@pytest.mark.parametrize(
-    ("document", "message"),
+@for_each(
+    "document, message",
     [
         ("text", "must be an object"),
         ([], "must be an object"),

@@ -19,6 +19,7 @@ from berth.runtime.logs.log_format import (
     TextFormat,
     find_format,
 )
+from kit.tables import for_each
 
 ID = "6bf847fa-296f-43fd-96a9-a0da9fdddc2a"
 SOURCE = Source("hello", "0123456789abcdef0123456789abcdef", "on-demand", "python:3.13.9", 128)
@@ -249,9 +250,7 @@ def test_json_leaves_the_text_of_an_object_and_adds_what_it_lacks(written: str, 
     assert JSON.record(SOURCE, ID, written.encode()).decode() == line
 
 
-@pytest.mark.parametrize(
-    "line", [*NO_OBJECTS, b"{" * 100_000, b'{"a":' * 100_000], ids=lambda line: repr(line[:20])
-)
+@for_each("line", [*NO_OBJECTS, b"{" * 100_000, b'{"a":' * 100_000])
 def test_json_wraps_what_is_no_object(line: bytes) -> None:
     document = strict(JSON.record(SOURCE, ID, line))
     assert list(document) == ["timestamp", "message", "requestId", "functionName", "instanceId"]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from berth.runtime.logs.environment_log import EnvironmentLog
 from berth.runtime.logs.log_format import LOG_FORMATS, Source
 from berth.runtime.logs.output_pipe import PIPE_BYTES, OutputPipe
+from kit.tables import for_each
 
 SOURCE = Source("hello", "i", "on-demand", "python:3.13.1", 128)
 MIB = 1_048_576
@@ -172,7 +173,7 @@ def test_what_lambdas_runtime_writes_is_a_record():
     ]
 
 
-@pytest.mark.parametrize("kind", [0x02, 0x03, 0x0A, 0x0B, 0x0E, 0x0F, 0x12, 0x13, 0x16, 0x17, 0x1A, 0x1B])
+@for_each("kind", [0x02, 0x03, 0x0A, 0x0B, 0x0E, 0x0F, 0x12, 0x13, 0x16, 0x17, 0x1A, 0x1B])
 def test_a_record_of_any_level_is_one(kind: int):
     assert _told(_frame(b"message", kind=kind)) == [("record", b"message")]
 

@@ -9,6 +9,7 @@ from berth.errors import Throttled
 from berth.model.function import Function
 from berth.runtime.pool.slots import Limits, Slots
 from berth.testing.values import make_function
+from kit.tables import for_each
 
 LOUD, QUIET, OTHER = make_function("loud"), make_function("quiet"), make_function("other")
 Wait = Callable[[Slots, Function], queue.SimpleQueue[str]]
@@ -41,8 +42,8 @@ def wait() -> Iterator[Wait]:
         thread.join(10)
 
 
-@pytest.mark.parametrize(
-    ("concurrency", "environments", "functions", "shared", "most"),
+@for_each(
+    "concurrency, environments, functions, shared, most",
     [
         (16, 187, 1, 16, 16),
         (16, 187, 4, 16, 19),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from berth.runtime.process.os_process import OsProcess, spawn
+from kit.tables import for_each
 
 
 def _spawn(code: str) -> tuple[OsProcess, int]:
@@ -19,8 +20,8 @@ def _spawn(code: str) -> tuple[OsProcess, int]:
     return process, reading
 
 
-@pytest.mark.parametrize(
-    ("code", "ending"),
+@for_each(
+    "code, ending",
     [
         ("pass", "without providing a reason"),
         ("sys.exit(3)", "with error: exit status 3"),
