@@ -20,6 +20,7 @@ from kit.turns import Turns
 
 pytest_plugins = ["berth.testing.plugin"]
 _TESTS = Path(__file__).parent
+_LONGEST = ("system", "round_trip", "cli", "contract", "gateway", "properties")
 
 _LIVING = pytest.StashKey[set[str]]()
 _TURNS = pytest.StashKey[Turns]()
@@ -56,9 +57,21 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Run all tests in one process for each core, and a chosen few in this one."""
+    """Run all tests in one process more than there are cores, and a chosen few in this one.
+
+    Tests of servers often wait: meanwhile the one process more has a core.
+    """
     is_whole = any(Path(arg).resolve() in (_TESTS, _TESTS.parent) for arg in config.args)
-    return min(4, len(os.sched_getaffinity(0))) if is_whole else 0
+    return min(4, len(os.sched_getaffinity(0)) + 1) if is_whole else 0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that take longest: at the end all processes have something left to do."""
+    items.sort(key=lambda item: _place(item.path.relative_to(_TESTS).parts[0]))
+
+
+def _place(folder: str) -> int:
+    return _LONGEST.index(folder) if folder in _LONGEST else len(_LONGEST)
 
 
 @pytest.fixture(autouse=True)

@@ -18,8 +18,9 @@ def localities() -> dict[str, float]:
     lines: defaultdict[str, int] = defaultdict(int)
     for path in PACKAGE.rglob("*.py"):
         text = path.read_text("utf-8")
+        own_names = _own_names(ast.parse(text))
         for folder in path.relative_to(PACKAGE.parent).parents[:-1]:
-            names[folder.as_posix()] += _own_names(ast.parse(text))
+            names[folder.as_posix()] += own_names
             lines[folder.as_posix()] += len(text.splitlines())
     return {folder: 100 * names[folder] / max(1, lines[folder]) for folder in sorted(lines)}
 

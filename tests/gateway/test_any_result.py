@@ -32,7 +32,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         manifest = manifest_of_shape(shape)
         write_function(project, shape, RETURNS, f"POST /{shape}", **manifest)
         overrun = {"timeout": 1, **manifest}
-        write_answer(project, f"{shape}-endless", "while True: pass", f"GET /{shape}/endless", **overrun)
+        write_answer(
+            project, f"{shape}-endless", "__import__('time').sleep(60)", f"GET /{shape}/endless", **overrun
+        )
     with start_gunicorn(project) as opened:
         yield opened
 

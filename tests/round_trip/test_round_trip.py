@@ -16,6 +16,7 @@ from kit.round_trip.gateway_differences import GATEWAY_DIFFERENCES
 from kit.round_trip.manual_table import manual_tables
 from kit.round_trip.sent_requests import REQUESTS, Sent
 from kit.servers import ROOT
+from kit.tables import for_each
 
 pytestmark = pytest.mark.system
 
@@ -37,9 +38,9 @@ def berth_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         yield port
 
 
-@pytest.mark.parametrize("sent", REQUESTS, ids=[sent.name for sent in REQUESTS])
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("adapter", ADAPTERS)
+@for_each("sent", [pytest.param(sent, id=sent.name) for sent in REQUESTS])
 def test_answers_as_when_served_directly(
     adapter: str, shape: str, sent: Sent, direct_answer: Callable[[str, Sent], Answer], berth_port: int
 ):

@@ -16,15 +16,15 @@ pytestmark = [
 
 
 def test_a_fault_run_gives_no_wrong_answer_and_leaves_nothing(tmp_path: Path) -> None:
-    report = run_soak(tmp_path, SoakPlan(seconds=12, clients=4, worker_kills_every=5))
+    report = run_soak(tmp_path, SoakPlan(seconds=7, clients=4, worker_kills_every=3))
     assert report.problems == []
-    assert report.right["echo"] > 100
+    assert report.right["echo"] > 20
     assert report.right["leave"] > 0
-    assert report.kills.environments > 10
+    assert report.kills.environments > 3
     assert len(report.kills.workers) == 2
 
 
 def test_crashes_leave_no_process_descriptor_or_folder() -> None:
-    program = [sys.executable, "-m", "bench", "leaks", "--calls", "500", "--crashes", "50"]
+    program = [sys.executable, "-m", "bench", "leaks", "--calls", "240", "--crashes", "24"]
     ended = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -175,48 +175,50 @@ def test_sentry_reports_errors_of_handlers_and_of_imports(server: Server, sink: 
     assert "AwsLambdaIntegration disabled" not in "".join(server.log)
 
 
-@pytest.mark.parametrize("isolation", ["process", "inline"])
-def test_edited_layer_is_seen_by_the_next_request_of_flask_run(project: Path, isolation: str) -> None:
-    module = project / "layers" / "common" / "python" / "shared_layer.py"
-    module.parent.mkdir(parents=True)
-    module.write_text('W = "old"\n')
-    code = "from shared_layer import W\n" + ANSWERS.format("W")
-    write_function(project, "uses", code, "GET /uses", layers=["../../layers/common"], isolation=isolation)
+def test_code_that_was_edited_outside_its_functions_is_seen_by_the_next_request_of_flask_run(
+    project: Path, subtests: pytest.Subtests
+) -> None:
+    edited = _write_users(project)
     with start_flask_run(project) as server:
-        assert server.get("/uses").body == b'"old"'
-        module.write_text('W = "new!"\n')
-        assert server.get("/uses").body == b'"new!"'
+        for name in edited:
+            assert server.get(f"/{name}").body == b'"old"', name
+        for name, module in edited.items():
+            with subtests.test(name):
+                module.write_text('W = "new!"\n')
+                assert server.get(f"/{name}").body == b'"new!"'
 
 
-@pytest.mark.parametrize("isolation", ["process", "inline"])
-def test_edited_folder_of_pythonpath_is_seen_by_the_next_request(project: Path, isolation: str) -> None:
-    module = project / "shared" / "given.py"
-    module.parent.mkdir()
-    module.write_text('W = "old"\n')
-    environment = {"PYTHONPATH": "../../shared"}
-    code = "from given import W\n" + ANSWERS.format("W")
-    write_function(project, "uses", code, "GET /uses", environment=environment, isolation=isolation)
-    with start_flask_run(project) as server:
-        assert server.get("/uses").body == b'"old"'
-        module.write_text('W = "new!"\n')
-        assert server.get("/uses").body == b'"new!"'
+def _write_users(project: Path) -> dict[str, Path]:
+    """Functions, and the module that each uses: of a layer, of a folder of PYTHONPATH, behind a link."""
+    edited = {"linked": _write_linked(project)}
+    for isolation in ("process", "inline"):
+        layer, given = f"layer-{isolation}", f"given-{isolation}"
+        edited[layer] = _write_module(project / layer / "python" / f"layer_{isolation}.py")
+        edited[given] = _write_module(project / given / f"given_{isolation}.py")
+        code = f"from layer_{isolation} import W\n" + ANSWERS.format("W")
+        layers = [f"../../{layer}"]
+        write_function(project, layer, code, f"GET /{layer}", layers=layers, isolation=isolation)
+        code = f"from given_{isolation} import W\n" + ANSWERS.format("W")
+        path = {"PYTHONPATH": f"../../{given}"}
+        write_function(project, given, code, f"GET /{given}", environment=path, isolation=isolation)
+    return edited
 
 
-def test_function_with_links_back_to_itself_is_served_and_its_edits_are_seen(project: Path) -> None:
+def _write_linked(project: Path) -> Path:
+    """A function that links to its module, to nowhere, and back to itself."""
+    module = _write_module(project / "shared" / "part.py")
     code = "from part import W\n" + ANSWERS.format("W")
     folder = write_function(project, "linked", code, "GET /linked")
-    shared = project / "shared"
-    shared.mkdir()
-    (shared / "part.py").write_text('W = "old"\n')
-    (folder / "part.py").symlink_to(shared / "part.py")
-    (folder / "self").symlink_to(".")
-    (folder / "up").symlink_to("../..")
-    (folder / "nowhere").symlink_to("nowhere")
-    (folder / "gone").symlink_to("missing")
-    with start_flask_run(project) as server:
-        assert server.get("/linked").body == b'"old"'
-        (shared / "part.py").write_text('W = "new!"\n')
-        assert server.get("/linked").body == b'"new!"'
+    (folder / "part.py").symlink_to(module)
+    for name, target in {"self": ".", "up": "../..", "nowhere": "nowhere", "gone": "missing"}.items():
+        (folder / name).symlink_to(target)
+    return module
+
+
+def _write_module(file: Path) -> Path:
+    file.parent.mkdir(parents=True)
+    file.write_text('W = "old"\n')
+    return file
 
 
 @pytest.fixture
@@ -252,17 +254,10 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
 """
 
 
-@pytest.mark.parametrize(
-    "environ",
-    [
-        {},
-        {"PIP_USER": "1"},
-        {"PIP_CONFIG_FILE": "pip.conf"},
-        {"PIP_PREFIX": "/nowhere"},
-        {"PIP_ROOT": "/nowhere"},
-        {"PIP_TARGET": "/nowhere"},
-    ],
-)
+ELSEWHERE = {"PIP_PREFIX": "/nowhere", "PIP_ROOT": "/nowhere", "PIP_TARGET": "/nowhere"}
+
+
+@pytest.mark.parametrize("environ", [{}, {"PIP_CONFIG_FILE": "pip.conf"}, {"PIP_USER": "1", **ELSEWHERE}])
 def test_requirement_that_is_a_path_is_installed_wherever_the_command_runs(
     needy: Path, project: Path, tmp_path: Path, environ: dict[str, str]
 ) -> None:
