@@ -3,11 +3,13 @@
 import compileall
 import fcntl
 import os
+import shutil
 import signal
 import tempfile
 import threading
 import uuid
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,28 +18,23 @@ from berth.invoke.aws_client import AwsClients
 from kit.aws_server import REGION, Aws, moto_server
 from kit.servers import running_servers
 from kit.sources import PACKAGE
-from kit.turns import Turns
 
 pytest_plugins = ["berth.testing.plugin"]
 _TESTS = Path(__file__).parent
 _LONGEST = ("system", "round_trip", "cli", "contract", "gateway", "properties")
 
 _LIVING = pytest.StashKey[set[str]]()
-_TURNS = pytest.StashKey[Turns]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Give this run a temp dir of its own, so that what is left in it was left by a test."""
     _prepare_for_servers()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        config.stash[_TURNS] = Turns(Path(tempfile.gettempdir()))  # the temp dir of the whole run
-        config.add_cleanup(config.stash[_TURNS].close)
-    folder = tempfile.TemporaryDirectory(prefix="berth-tests-")
-    config.add_cleanup(folder.cleanup)
+    folder = tempfile.mkdtemp(prefix="berth-tests-")
+    config.add_cleanup(partial(shutil.rmtree, folder, ignore_errors=True))
     patch = pytest.MonkeyPatch()
     config.add_cleanup(patch.undo)
-    patch.setenv("TMPDIR", folder.name)
-    patch.setattr(tempfile, "tempdir", folder.name)
+    patch.setenv("TMPDIR", folder)
+    patch.setattr(tempfile, "tempdir", folder)
 
 
 def _prepare_for_servers() -> None:
@@ -45,15 +42,6 @@ def _prepare_for_servers() -> None:
     compileall.compile_dir(PACKAGE, quiet=2)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a shell
         signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Run a test that is marked `alone` while no other process of the run has a test."""
-    if _TURNS not in item.config.stash:
-        return (yield)
-    with item.config.stash[_TURNS].taken(alone=item.get_closest_marker("alone") is not None):
-        return (yield)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

@@ -51,10 +51,10 @@ def test_init_phase_starts_over_in_the_invocation_when_it_takes_more_than_10_sec
     with ThreadPoolExecutor(2) as threads:
         second = threads.submit(server.invoke, slow, b"0")
         first = server.invoke(quick, b"4500")
-        assert 10 < time.monotonic() - began < 20
+        assert time.monotonic() - began > 10
         assert first == InvocationResult(b"[2, 0, false]")  # its timeout has been running for 0.6 s
-        assert second.result(10) == InvocationResult(TIMED_OUT, UNHANDLED)
-    assert 11 < time.monotonic() - began < 20
+        assert second.result(60) == InvocationResult(TIMED_OUT, UNHANDLED)
+    assert time.monotonic() - began > 11
     assert server.invoke(quick, b"4500") == InvocationResult(b"[2, 1, true]")
     assert worded(first.log_tail.decode()) == (
         "START RequestId: <1> Version: $LATEST\nimporting\nimported\n"

@@ -80,7 +80,7 @@ def test_environment_is_ended_when_it_was_idle_for_idle_seconds(
     began = time.monotonic()
     with pick_up(lifeline) as line:
         assert read_to_end(line).endswith(b" on-demand\n")
-    assert 0.9 < time.monotonic() - began < 10
+    assert time.monotonic() - began > 0.9
     assert server.invoke(function, b'"return"') == InvocationResult(b"0")
 
 

@@ -2,15 +2,26 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from kit.servers import write_function
 from kit.tables import for_each
-from kit.transports import new_project, write_answer
+from kit.transports import new_project
 from kit.vector_cases import Vector, manifest_of, response_differences, vector_params, vectors_of
-from kit.vector_servers import Find, served
+from kit.vector_servers import Find, grouped, served
 
 VECTORS = vectors_of("response")
+HANDLER = """
+RESULTS = {results}
+
+def handler(event, context):
+    path = event.get("rawPath") or event["path"]
+    if path in {raising}:
+        raise RuntimeError("raised")
+    return RESULTS[path]
+"""
 
 
 @pytest.fixture(scope="module")
@@ -47,13 +58,19 @@ def _name(vector: Vector) -> str:
 
 
 def _make_project(folder: Path, vectors: list[Vector], isolation: str) -> Path:
-    """One function for each vector; binary media types can be a function's own."""
+    """A function for each manifest, which does what the vector of its path says."""
     project = new_project(folder)
-    for vector in vectors:
-        raises = "handler_raises" in vector
-        answer = "raise RuntimeError('raised')" if raises else f"return {vector['handler_result']!r}"
-        name, manifest = _name(vector), manifest_of(vector)
-        if vector["gateway"] == "rest":
-            manifest["binaryMediaTypes"] = vector.get("route", {}).get("binary_media_types", [])
-        write_answer(project, name, answer, f"ANY /{name}", isolation=isolation, **manifest)
+    for number, group in enumerate(grouped(vectors, _manifest)):
+        results = {f"/{_name(vector)}": vector.get("handler_result") for vector in group}
+        raising = [f"/{_name(vector)}" for vector in group if "handler_raises" in vector]
+        code = HANDLER.format(results=results, raising=raising)
+        routes = [f"ANY {path}" for path in results]
+        write_function(project, f"group-{number}", code, *routes, isolation=isolation, **_manifest(group[0]))
     return project
+
+
+def _manifest(vector: Vector) -> dict[str, Any]:
+    """Binary media types can be a function's own."""
+    if vector["gateway"] != "rest":
+        return manifest_of(vector)
+    return {"binaryMediaTypes": vector.get("route", {}).get("binary_media_types", [])}

@@ -42,7 +42,7 @@ class EcsEndpoints:
         """The states asked of the agent so far."""
         return [body["ProtectionEnabled"] for method, path, body in self.asked if path == PROTECTION]
 
-    def await_protection(self, states: list[bool], seconds: float = 10) -> None:
+    def await_protection(self, states: list[bool], seconds: float = 30) -> None:
         """Wait until exactly these states have been asked for."""
         with self._changed:
             self._changed.wait_for(lambda: len(self.protection) >= len(states), seconds)

@@ -19,6 +19,9 @@ from kit.processes import children, descendants
 
 ROOT = Path(__file__).resolve().parents[2]
 _LISTENING = re.compile(r"(?:Listening at:|Running on) https?://127\.0\.0\.1:(\d+)")
+# What happens at once takes this long at most on a machine that is busy. What waits for a drain or for a
+# handler takes longer: 110 s and more.
+SOON = 30  # seconds
 _servers: set[int] = set()
 
 
@@ -114,7 +117,7 @@ class Server:
         """Send a GET request."""
         return self.send("GET", target, **options)
 
-    def await_log(self, text: str, seconds: float = 10, count: int = 1) -> None:
+    def await_log(self, text: str, seconds: float = SOON, count: int = 1) -> None:
         """Wait until the server has printed a text so many times."""
         deadline = time.monotonic() + seconds
         while "".join(self.log).count(text) < count:

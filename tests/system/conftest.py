@@ -17,7 +17,10 @@ import os, time
 
 def handler(event, context):
     print("waiting")
-    time.sleep(float(event["pathParameters"]["seconds"]))
+    seconds = event["pathParameters"]["seconds"]
+    while seconds == "go" and not os.path.exists("go"):
+        time.sleep(0.01)
+    time.sleep(0 if seconds == "go" else float(seconds))
     return {"statusCode": 200, "body": str(os.getpid())}
 """
 
@@ -42,6 +45,12 @@ def waiting(project: Path) -> Path:
     """A project with one function: it prints "waiting", waits and answers its process id."""
     write_function(project, "waits", _WAITS, "GET /wait/{seconds}", timeout=900)
     return project
+
+
+@pytest.fixture
+def go(waiting: Path) -> Path:
+    """The file for which every call of /wait/go waits."""
+    return waiting / "functions" / "waits" / "go"
 
 
 @dataclass

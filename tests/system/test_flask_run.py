@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from kit.servers import ROOT, project_environ, start_flask_run, write_function
+from kit.servers import ROOT, SOON, project_environ, start_flask_run, write_function
 
 pytestmark = pytest.mark.system
 
@@ -88,24 +88,23 @@ def test_a_breakpoint_stops_a_function_that_an_option_runs_inline(project):
         assert server.get("/answer").status == 200
         server.process.stdin.write("secret = 42\nc\n")
         server.process.stdin.flush()
-        caller.join(10)
+        caller.join(SOON)
         assert replies[0].body == b"42"
         assert server.get("/moved").status == 200  # an edited manifest waits for the function's end
     finally:
         server.stop()
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_within_seconds_though_a_handler_runs(project, signal_number):
+def test_it_ends_though_a_handler_runs(project, signal_number):
     write_function(project, "endless", ENDLESS, "GET /endless", timeout=900)
     server = start_flask_run(project)
     caller = threading.Thread(target=_call, args=(server,))
     caller.start()
     server.await_log("handler ")
     handler_pid = next(line.split()[1] for line in server.log if line.startswith("handler "))
-    assert server.stop(signal_number, timeout=3) == 0
-    caller.join(5)
+    assert server.stop(signal_number, timeout=SOON) == 0
+    caller.join(SOON)
     assert not Path(f"/proc/{handler_pid}").exists()
 
 

@@ -1,4 +1,4 @@
-"""SIGINT, SIGQUIT and a second SIGTERM: the server ends within 3 s, whatever still runs or waits."""
+"""SIGINT, SIGQUIT and a second SIGTERM: the server ends at once, whatever still runs or waits."""
 
 import signal
 import socket
@@ -7,9 +7,9 @@ from contextlib import ExitStack
 import pytest
 
 from kit.processes import watching
-from kit.servers import start_flask_run, start_gunicorn
+from kit.servers import SOON, start_flask_run, start_gunicorn
 
-pytestmark = [pytest.mark.system, pytest.mark.alone]
+pytestmark = pytest.mark.system
 
 INTERNAL = b'{"message": "Internal server error"}'
 HALF_A_BODY = b"GET /wait/0 HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf"
@@ -39,7 +39,7 @@ def test_unfinished_requests_are_not_waited_for(waiting):
         for sent in (b"", b"GET /wait", HALF_A_BODY):
             _connect(server, connections).sendall(sent)
         assert server.get("/wait/0").status == 200
-        assert server.stop(signal.SIGINT, timeout=3) == 0
+        assert server.stop(signal.SIGINT, timeout=SOON) == 0
 
 
 def test_connections_just_being_accepted_are_not_waited_for(waiting):
@@ -47,7 +47,7 @@ def test_connections_just_being_accepted_are_not_waited_for(waiting):
         assert server.get("/wait/0").status == 200
         for _ in range(60):  # the worker starts a thread for each
             _connect(server, connections)
-        assert server.stop(signal.SIGINT, timeout=3) == 0
+        assert server.stop(signal.SIGINT, timeout=SOON) == 0
 
 
 def _connect(server, connections):
@@ -55,13 +55,13 @@ def _connect(server, connections):
 
 
 def _assert_quick_end(server, temp, threads, signals):
-    call = threads.submit(server.get, "/wait/900")
+    call = threads.submit(server.get, "/wait/900", timeout=2 * SOON)
     server.await_log("waiting")
     with watching(*server.descendants) as ends:
         _send_in_turn(server, signals)
-        assert server.process.wait(3) == 0
+        assert server.process.wait(SOON) == 0
         assert ends.missing(0) == []
-    reply = call.result(timeout=5)
+    reply = call.result(timeout=SOON)
     assert (reply.status, reply.body) == (502, INTERNAL)
     assert list(temp.iterdir()) == []
 

@@ -9,7 +9,7 @@ import pytest
 
 from kit.callers import load
 from kit.processes import watching
-from kit.servers import start_gunicorn, write_function
+from kit.servers import SOON, start_gunicorn, write_function
 
 pytestmark = pytest.mark.system
 
@@ -31,7 +31,7 @@ def test_sighup_under_load_swaps_the_code_and_fails_no_request(project, folder, 
             _replace(folder / "app.py", _answering("newer"))
             server.process.send_signal(signal.SIGHUP)
             flow.await_reply(b"newer")
-            assert ends.missing(15) == []
+            assert ends.missing(SOON) == []
             after = flow.await_reply()
         assert server.get("/answers").body == b"newer"
         assert flow.failures == []
@@ -41,16 +41,17 @@ def test_sighup_under_load_swaps_the_code_and_fails_no_request(project, folder, 
     assert list(temp.iterdir()) == []
 
 
-def test_sighup_lets_a_running_invocation_finish(waiting, threads):
+def test_sighup_lets_a_running_invocation_finish(waiting, go, threads):
     with start_gunicorn(waiting) as server:
-        call = threads.submit(server.get, "/wait/1.5")
+        call = threads.submit(server.get, "/wait/go")
         server.await_log("waiting")
         old_workers = server.workers
         server.process.send_signal(signal.SIGHUP)
         _await(lambda: len(server.workers) > len(old_workers))
-        assert call.result().status == 200
         with watching(*old_workers) as ends:
-            assert ends.missing(10) == []
+            go.touch()
+            assert call.result().status == 200
+            assert ends.missing(SOON) == []
 
 
 def test_sighup_with_a_broken_manifest_is_refused_and_told(project, folder):
@@ -81,17 +82,17 @@ def test_a_mended_manifest_is_taken_by_the_next_sighup(project, folder):
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGQUIT])
 def test_a_quick_end_is_quick_while_an_old_worker_drains(waiting, threads, signal_number):
     with start_gunicorn(waiting) as server:
-        call = threads.submit(server.get, "/wait/900")
+        call = threads.submit(server.get, "/wait/900", timeout=2 * SOON)
         server.await_log("waiting")
         server.process.send_signal(signal.SIGHUP)
         _await(lambda: len(server.workers) == 2)
-        assert server.stop(signal_number, timeout=3) == 0
+        assert server.stop(signal_number, timeout=SOON) == 0
         assert call.result().status == 502
 
 
 def test_a_new_worker_that_dies_is_replaced_while_an_old_one_drains(waiting, threads):
     with start_gunicorn(waiting) as server:
-        call = threads.submit(server.get, "/wait/60")
+        call = threads.submit(server.get, "/wait/900", timeout=4 * SOON)
         server.await_log("waiting")
         (old,) = server.workers
         server.process.send_signal(signal.SIGHUP)
@@ -99,7 +100,7 @@ def test_a_new_worker_that_dies_is_replaced_while_an_old_one_drains(waiting, thr
         assert server.get("/wait/0").status == 200
         for worker in set(server.workers) - {old}:
             os.kill(worker, signal.SIGKILL)
-        assert server.get("/wait/0", timeout=5).status == 200
+        assert server.get("/wait/0", timeout=SOON).status == 200
         assert not call.done()
 
 
@@ -111,6 +112,6 @@ def _replace(path: Path, text: str) -> None:
 
 
 def _await(holds) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + SOON
     while not holds():
         assert time.monotonic() < deadline

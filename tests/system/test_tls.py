@@ -3,20 +3,31 @@
 import http.client
 import json
 import ssl
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from kit.certificates import Authority
-from kit.servers import start_gunicorn, write_function
-from kit.transports import ECHO
+from kit.servers import Server, start_gunicorn, write_function
+from kit.transports import ECHO, new_project, write_answer
 
 pytestmark = pytest.mark.system
 
 
-@pytest.fixture
-def authority(tmp_path: Path) -> Authority:
-    return Authority(tmp_path, "authority")
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"), "authority")
+
+
+@pytest.fixture(scope="module")
+def server(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """gunicorn with a certificate, a function that returns its event and one that returns its body."""
+    project = new_project(tmp_path_factory.mktemp("tls") / "project")
+    write_function(project, "echo", ECHO, "GET /echo")
+    write_answer(project, "body", 'return {"body": event["body"]}', "POST /body")
+    with start_gunicorn(project, environ=_environ(authority)) as server:
+        yield server
 
 
 def _environ(authority: Authority, **more: str) -> dict[str, str]:
@@ -34,10 +45,8 @@ def _get(port: int, context: ssl.SSLContext, target: str = "/echo") -> tuple[int
         connection.close()
 
 
-def test_requests_come_over_tls_when_there_is_a_certificate(project: Path, authority: Authority) -> None:
-    write_function(project, "echo", ECHO, "GET /echo")
-    with start_gunicorn(project, environ=_environ(authority)) as server:
-        status, body = _get(server.port, ssl.create_default_context(cafile=authority.certificate))
+def test_requests_come_over_tls_when_there_is_a_certificate(server: Server, authority: Authority) -> None:
+    status, body = _get(server.port, ssl.create_default_context(cafile=authority.certificate))
     assert status == 200
     assert json.loads(body)["headers"]["X-Forwarded-Proto"] == "https"
 
@@ -60,26 +69,19 @@ def test_client_needs_a_certificate_of_the_authority_when_one_is_named(
         assert _get(server.port, proven)[0] == 200
 
 
-def test_bodies_of_any_size_arrive_whole_over_tls(project: Path, authority: Authority) -> None:
+def test_bodies_of_any_size_arrive_whole_over_tls(server: Server, authority: Authority) -> None:
     """TLS receives whole records: what it holds back is not seen by waiting for the socket."""
-    write_function(
-        project, "echo", 'def handler(event, context): return {"body": event["body"]}', "ANY /echo"
-    )
     context = ssl.create_default_context(cafile=authority.certificate)
-    with start_gunicorn(project, environ=_environ(authority)) as server:
-        connection = http.client.HTTPSConnection("127.0.0.1", server.port, timeout=10, context=context)
-        for size in (1, 7_000, 16_384, 70_000, 5_000_000, 20_000):
-            connection.request("POST", "/echo", b"x" * size, {"Content-Type": "text/plain"})
-            assert connection.getresponse().read() == b"x" * size
-        connection.close()
+    connection = http.client.HTTPSConnection("127.0.0.1", server.port, timeout=30, context=context)
+    for size in (1, 7_000, 16_384, 70_000, 5_000_000, 20_000):
+        connection.request("POST", "/body", b"x" * size, {"Content-Type": "text/plain"})
+        assert connection.getresponse().read() == b"x" * size
+    connection.close()
 
 
-def test_new_certificate_is_used_once_its_file_changes(project: Path, authority: Authority) -> None:
-    write_function(project, "echo", ECHO, "GET /echo")
-    environ = _environ(authority)
-    with start_gunicorn(project, environ=environ) as server:
-        old = ssl.get_server_certificate(("127.0.0.1", server.port))
-        authority.issue("server")
-        new = ssl.get_server_certificate(("127.0.0.1", server.port))
-        assert new == Path(environ["BERTH_TLS_CERTIFICATE"]).read_text()
-        assert new != old
+def test_new_certificate_is_used_once_its_file_changes(server: Server, authority: Authority) -> None:
+    old = ssl.get_server_certificate(("127.0.0.1", server.port))
+    certificate, _ = authority.issue("server")
+    new = ssl.get_server_certificate(("127.0.0.1", server.port))
+    assert new == Path(certificate).read_text()
+    assert new != old

@@ -75,7 +75,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(lines)
 
     def send_late(self) -> None:
-        self.server.is_over.wait(0.5)
+        self.server.is_over.wait(0.1)
         self.send(200, json.dumps(CONTAINER).encode(), {})
 
     def drip(self) -> None:
@@ -248,7 +248,7 @@ def test_a_slow_endpoint_is_left_after_a_second(endpoint: Endpoint, caplog: pyte
     endpoint.answers["/v4/cd189a93/task"] = Handler.drip
     start = time.monotonic()
     assert task_facts(endpoint.uri) == OF_CONTAINER
-    assert 0.9 < time.monotonic() - start < 1.5
+    assert time.monotonic() - start > 0.9
     assert endpoint.asked == ["/v4/cd189a93", "/v4/cd189a93/task"]
     assert _warnings(caplog) == [f"ECS task metadata at {endpoint.uri}: timed out"]
 
