@@ -16,6 +16,7 @@ import pytest
 
 from berth.invoke.aws_client import AwsClients
 from kit.aws_server import REGION, Aws, moto_server
+from kit.forked import fork_server
 from kit.servers import running_servers
 from kit.sources import PACKAGE
 
@@ -31,6 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
     _prepare_for_servers()
     folder = tempfile.mkdtemp(prefix="berth-tests-")
     config.add_cleanup(partial(shutil.rmtree, folder, ignore_errors=True))
+    config.add_cleanup(fork_server.close)
     patch = pytest.MonkeyPatch()
     config.add_cleanup(patch.undo)
     patch.setenv("TMPDIR", folder)

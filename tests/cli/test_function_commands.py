@@ -9,6 +9,7 @@ import pytest
 
 from berth.manifest.schema.json_schema import PUBLISHED
 from berth.tools.sample import build_sample_event
+from kit.forked import fork_server
 from kit.servers import ROOT, project_environ, write_function
 
 HELLO = """
@@ -24,9 +25,8 @@ def handler(event, context):
 
 
 def _flask(project: Path, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    program = [sys.executable, "-m", "flask", "--app", str(ROOT / "wsgi.py"), *arguments]
-    environ = project_environ(project)
-    return subprocess.run(program, cwd=project, env=environ, input=stdin, capture_output=True, text=True)
+    arguments = ("--app", str(ROOT / "wsgi.py"), *arguments)
+    return fork_server.run("flask", [*arguments], project, project_environ(project), stdin)
 
 
 @pytest.fixture

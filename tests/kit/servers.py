@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from kit.forked import Forked, fork_server
 from kit.processes import children, descendants
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +28,7 @@ _servers: set[int] = set()
 
 def running_servers() -> set[int]:
     """The process ids of servers that outlive a test on purpose."""
-    return set(_servers)
+    return _servers | {fork_server.pid} if fork_server.pid else set(_servers)
 
 
 @contextmanager
@@ -67,7 +68,7 @@ class Reply:
 class Server:
     """A running server; `log` grows as it prints."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | Forked
     port: int
     log: list[str]
     reader: threading.Thread = field(repr=False)
@@ -195,7 +196,20 @@ def _start(
 
 
 def _start_in(folder: Path, program: list[str], environ: Mapping[str, str]) -> Server:
-    process = subprocess.Popen(
+    process = _run(folder, program, environ)
+    log, reader, port = follow_log(process, _LISTENING)
+    if port is None:
+        _end(process, reader)
+        raise AssertionError(f"the server did not start:\n{''.join(log)}")
+    _servers.add(process.pid)
+    return Server(process, port, log, reader)
+
+
+def _run(folder: Path, program: list[str], environ: Mapping[str, str]) -> subprocess.Popen[str] | Forked:
+    """Run it by the fork server, unless it has another interpreter or starts its own command line again."""
+    if program[:2] == [sys.executable, "-m"] and "--debug" not in program:
+        return fork_server.start(program[2], program[3:], folder, environ)
+    return subprocess.Popen(
         program,
         cwd=folder,
         env=environ,
@@ -205,15 +219,9 @@ def _start_in(folder: Path, program: list[str], environ: Mapping[str, str]) -> S
         text=True,
         errors="replace",
     )
-    log, reader, port = follow_log(process, _LISTENING)
-    if port is None:
-        _end(process, reader)
-        raise AssertionError(f"the server did not start:\n{''.join(log)}")
-    _servers.add(process.pid)
-    return Server(process, port, log, reader)
 
 
-def _end(process: subprocess.Popen[str], reader: threading.Thread) -> None:
+def _end(process: subprocess.Popen[str] | Forked, reader: threading.Thread) -> None:
     left = descendants(process.pid) if process.poll() is None else []
     process.kill()
     for pid in left:
@@ -226,7 +234,7 @@ def _end(process: subprocess.Popen[str], reader: threading.Thread) -> None:
 
 
 def follow_log(
-    process: subprocess.Popen[str], pattern: re.Pattern[str]
+    process: subprocess.Popen[str] | Forked, pattern: re.Pattern[str]
 ) -> tuple[list[str], threading.Thread, int | None]:
     """A server's growing log, who reads it, and the port that it listens at; None if it does not."""
     log: list[str] = []
@@ -238,7 +246,10 @@ def follow_log(
 
 
 def _read_log(
-    process: subprocess.Popen[str], pattern: re.Pattern[str], log: list[str], listening: threading.Event
+    process: subprocess.Popen[str] | Forked,
+    pattern: re.Pattern[str],
+    log: list[str],
+    listening: threading.Event,
 ) -> None:
     assert process.stdout
     with process.stdout:
