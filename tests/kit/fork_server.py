@@ -85,9 +85,9 @@ def _run(
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
-    sys.stdin = sys.__stdin__ = open(0, closefd=False)  # noqa: SIM115
-    sys.stdout = sys.__stdout__ = _unbuffered(1)
-    sys.stderr = sys.__stderr__ = _unbuffered(2)
+    sys.stdin = sys.__stdin__ = io.TextIOWrapper(io.BufferedReader(_named(0, "<stdin>")))
+    sys.stdout = sys.__stdout__ = io.TextIOWrapper(_named(1, "<stdout>"), write_through=True)
+    sys.stderr = sys.__stderr__ = io.TextIOWrapper(_named(2, "<stderr>"), write_through=True)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environ)
@@ -118,9 +118,10 @@ def _exit(program: Callable[[], object]) -> NoReturn:
     os._exit(status if isinstance(status, int) else int(status is not None))
 
 
-def _unbuffered(descriptor: int) -> io.TextIOWrapper:
-    raw = open(descriptor, "wb", buffering=0, closefd=False)  # noqa: SIM115
-    return io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", write_through=True)
+def _named(descriptor: int, name: str) -> io.FileIO:
+    stream = io.FileIO(descriptor, "wb" if descriptor else "rb", closefd=False)
+    stream.name = name
+    return stream
 
 
 if __name__ == "__main__":
