@@ -16,7 +16,7 @@ pytestmark = [
 
 
 def test_a_fault_run_gives_no_wrong_answer_and_leaves_nothing(tmp_path: Path) -> None:
-    report = run_soak(tmp_path, SoakPlan(seconds=7, clients=4, worker_kills_every=3))
+    report = run_soak(tmp_path, SoakPlan(seconds=7, clients=2, worker_kills_every=3))
     assert report.problems == []
     assert report.right["echo"] > 20
     assert report.right["leave"] > 0

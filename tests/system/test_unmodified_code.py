@@ -278,10 +278,12 @@ def test_environment_without_pip_installs_by_uv_or_says_what_is_missing(
     assert "this environment has neither pip nor uv" in refused.stderr
     tool = tmp_path / "bin" / "uv"
     tool.parent.mkdir()
-    tool.write_text('#!/bin/sh\npwd\necho "$@"\n')
+    called = tmp_path / "called"
+    tool.write_text(f'#!/bin/sh\n{{ pwd; echo "$@"; }} > {called}\n')
     tool.chmod(0o755)
     done = _install(project, python, {"PATH": f"{tool.parent}:/usr/bin:/bin"})
-    folder, arguments = done.stdout.splitlines()[1:]
+    assert done.returncode == 0, done.stderr
+    folder, arguments = called.read_text().splitlines()
     assert folder == str(needy)
     assert arguments.startswith(f"pip install --python {python} --target {needy}/.packages.")
     assert arguments.endswith("/new -r requirements.txt")
