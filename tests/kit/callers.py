@@ -13,6 +13,7 @@ class Caller:
 
     def __init__(self, server: Server, timeout: float = 30) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=timeout)
+        self.has_connected = False  # for the last request
 
     def get(self, target: str) -> Reply:
         """Send one request; raises OSError or HTTPException unless it is answered."""
@@ -25,6 +26,7 @@ class Caller:
     def _send(
         self, method: str, target: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> Reply:
+        self.has_connected = self._connection.sock is None
         self._connection.request(method, target, body, headers or {})
         response = self._connection.getresponse()
         return Reply(response.status, response.getheaders(), response.read())
@@ -54,9 +56,23 @@ class Load:
         except ConnectionRefusedError:
             return
         except (OSError, http.client.HTTPException) as failure:
-            self.failures.append(failure)
+            if not (caller.has_connected and self._is_refused()):  # no server had accepted the connection
+                self.failures.append(failure)
         finally:
             caller.close()
+
+    def _is_refused(self) -> bool:
+        """Whether the server has stopped listening."""
+        caller = Caller(self._server)
+        try:
+            caller.get(self._target)
+        except ConnectionRefusedError:
+            return True
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            caller.close()
+        return False
 
     def await_reply(self, body: bytes | None = None, seconds: float = 20) -> int:
         """Wait for one more answer, or one with this body; how many there were before."""

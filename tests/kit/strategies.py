@@ -10,7 +10,7 @@ from berth.model.http import HttpRequest
 from berth.model.route import METHODS
 from berth.payload.headers import canonical_name
 
-often = settings(deadline=None, max_examples=100, derandomize=True, database=None)
+often = settings(deadline=None, max_examples=60, derandomize=True, database=None)
 
 numbers = st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False))
 scalars = st.one_of(st.none(), st.booleans(), numbers, st.text())
