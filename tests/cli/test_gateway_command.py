@@ -2,18 +2,16 @@
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
+from kit.forked import fork_server
 from kit.servers import ROOT, project_environ, start_gunicorn, write_function
 
 
 def _make_token(project: Path) -> dict[str, str]:
-    program = [sys.executable, "-m", "flask", "--app", str(ROOT / "wsgi.py"), "gateway", "token"]
-    shown = subprocess.run(
-        program, cwd=project, env=project_environ(project), capture_output=True, text=True, check=True
-    )
+    command = ["--app", str(ROOT / "wsgi.py"), "gateway", "token"]
+    shown = fork_server.run("flask", command, project, project_environ(project))
+    assert shown.returncode == 0, shown.stderr
     return dict(line.split() for line in shown.stdout.splitlines())
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from berth.tools.cli.install import find_targets
+from kit.forked import fork_server
 from kit.servers import ROOT, project_environ, write_function
 
 PACKAGES = ".packages"
@@ -28,9 +29,8 @@ def _start(project: Path, *arguments: str, **environ: str) -> subprocess.Popen[s
 
 
 def _flask(project: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    with _start(project, *arguments, **environ) as process:
-        output, errors = process.communicate()
-    return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
+    command = ["--app", str(ROOT / "wsgi.py"), "function", *arguments]
+    return fork_server.run("flask", command, project, project_environ(project) | environ)
 
 
 def _write_wheel(folder: Path, name: str) -> Path:
