@@ -1,11 +1,14 @@
 # The server with its functions, for ECS: docs/deploy.md.
 #
+# Functions in another repository need no copy of this file. Their own begins with two stages of this one, which are
+# images for that: `build` installs functions, `base` serves them. See docs/your-repository.md.
+#
 # BASE is any image of Debian with Python 3.11 or newer and its venv module. The functions run on that Python.
 ARG BASE=python:3.13-slim
 # A requirement without a wheel needs a compiler: BUILDER is then an image with the same Python and a compiler.
 ARG BUILDER=${BASE}
 
-FROM ${BUILDER} AS builder
+FROM ${BUILDER} AS build
 ENV PATH=/srv/venv/bin:$PATH
 RUN python3 -m venv /srv/venv
 WORKDIR /build
@@ -22,34 +25,30 @@ COPY LICENSE ./
 COPY app app
 RUN --mount=type=cache,target=/root/.cache/pip pip install --no-deps --force-reinstall /build
 WORKDIR /srv/berth
-COPY functions functions
-# Two functions may need versions that conflict, so each function gets packages of its own.
-RUN --mount=type=cache,target=/root/.cache/pip flask function install
-RUN pip uninstall --yes setuptools pip
-COPY manifests manifests
-# Layers are optional, and COPY fails without any file, so the licence is copied as well.
-COPY LICENSE layer[s] layers/
+# Another repository may put its own files of these names in their place.
 COPY gunicorn.conf.py wsgi.py LICENSE ./
-# The image's user cannot write bytecode, and without bytecode every cold start would compile the function
-# again. On Lambda a file that does not compile, such as a template, is no error, so it is none here.
-RUN python -m compileall -q gunicorn.conf.py wsgi.py \
-    && { python -m compileall -q -x '/\.packages/' functions || true; } \
-    && { python -m compileall -q layers || true; } \
-    && chmod -R u=rwX,go=rX .
+RUN python -m compileall -q . && chmod -R u=rwX,go=rX .
 
-FROM ${BASE}
+FROM build AS server
+RUN pip uninstall --yes setuptools pip
+
+FROM ${BASE} AS base
 # The user's id is fixed, so that volumes can be made for it; the user has a name, as on Lambda.
 # Python's images bring a pip of their own. It goes: whoever breaks into a container finds no installer.
 RUN groupadd --gid 10001 berth \
     && useradd --uid 10001 --gid berth --home-dir /tmp --no-create-home --shell /usr/sbin/nologin berth \
     && { python3 -m pip uninstall --yes setuptools wheel pip || true; }
 # As on Lambda, /tmp is the only folder that can be written to. Libraries put their caches under HOME.
+# A task is not ready before each function was imported, so a deployment that is broken is taken back.
+ARG EXTRAS=aws
 ENV PATH=/srv/venv/bin:$PATH \
     HOME=/tmp \
-    PYTHONUNBUFFERED=1
+    PYTHONUNBUFFERED=1 \
+    BERTH_CHECK=strict \
+    BERTH_EXTRAS=$EXTRAS
 WORKDIR /srv/berth
-COPY --from=builder /srv/venv /srv/venv
-COPY --from=builder /srv/berth ./
+COPY --from=server /srv/venv /srv/venv
+COPY --from=server /srv/berth ./
 # With a read-only root file system /tmp is a volume of the task. Unless the image declares that volume, it
 # belongs to root and nobody else can write to it.
 VOLUME ["/tmp"]
@@ -62,3 +61,18 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=10s \
     CMD ["python", "-I", "-c", "import http.client as h, os, sys; c = h.HTTPConnection('127.0.0.1', int(os.environ.get('PORT') or 8000), timeout=4); c.request('GET', '/_berth/health/ready'); sys.exit(c.getresponse().status != 200)"]
 # The list form starts no shell: a shell as process 1 would not pass SIGTERM on to gunicorn.
 ENTRYPOINT ["gunicorn", "wsgi:app"]
+
+# From here on it is what another repository's Dockerfile does.
+FROM build AS functions
+COPY functions functions
+COPY manifests manifests
+# Layers are optional, and COPY fails without any file, so the licence is copied as well.
+COPY LICENSE layer[s] layers/
+# Two functions may need versions that conflict, so each function gets packages of its own.
+# Without bytecode every cold start would compile the function again: the image's user cannot write any.
+RUN --mount=type=cache,target=/root/.cache/pip berth function build
+
+FROM base
+COPY --from=functions /srv/berth ./
+# Every function is imported as it will run. If one fails, there is no image.
+RUN berth function check

@@ -23,6 +23,7 @@ from berth.manifest.loader import Catalog, load
 from berth.model.authorizer import Authorizer
 from berth.model.route import Route
 from berth.runtime.environments import check_sandbox, create_environments
+from berth.server.gunicorn_check import check_settings
 from berth.server.health import health_blueprint
 from berth.settings import Settings
 from berth.tools.cli.start import refusing
@@ -33,10 +34,12 @@ log = logging.getLogger("berth")
 def create_app(settings: Settings | None = None, only: Collection[str] = ()) -> GatewayApp:
     """Create the application for all functions of the stage, or for those named in `only`.
 
-    Starts nothing: no process, no thread. Raises ManifestError with every problem found.
+    Starts nothing: no process, no thread. Raises ManifestError with every problem found, and NotOurGunicorn
+    under a gunicorn that has not Berth's settings.
     """
     with refusing():
         settings = settings or Settings.from_environ()
+        check_settings(settings)
         catalog = load(settings, only)
         confinement = check_sandbox(settings, catalog.stage)
     for warning in (*catalog.warnings, *confinement.warnings(catalog.stage)):

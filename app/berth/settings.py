@@ -7,7 +7,6 @@ variable's text is read.
 import difflib
 import logging
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from berth.errors import Place, Report
 from berth.host.ecs import TaskFacts, task_facts
 from berth.host.machine import memory_bytes, usable_cpus
+from berth.host.service_variables import is_of_service
 from berth.model.invocation import MAX_REQUEST_BYTES
 from berth.variables import (
     Variable,
@@ -96,6 +96,7 @@ class Settings:
     # Seconds after which a running invocation protects its ECS task from scale-in.
     protect_after: float = field(default=60.0, metadata=of("BERTH_PROTECT_AFTER", number(0)))
     reload: bool = field(default=False, metadata=of("BERTH_RELOAD", read_flag))
+    under_gunicorn: bool = False  # whether this process is gunicorn's master or one of its workers
     # Files for gunicorn.
     tls_certificate: str | None = field(
         default=None, metadata=of("BERTH_TLS_CERTIFICATE", read_file, needs="BERTH_TLS_KEY")
@@ -133,7 +134,7 @@ class Settings:
     # Whether AWS_ENDPOINT_URL_LAMBDA of every function is this server.
     invoke_here: bool = field(default=False, metadata=of("BERTH_INVOKE_HERE", read_switch))
     port: int = field(default=8000, metadata=of("PORT", whole_number(0, 65535)))
-    is_development: bool = False  # it runs under the command `flask`
+    is_development: bool = False  # it runs under the command `flask` or `berth`, other than `berth serve`
     region: str = "us-east-1"
     account_id: str = "123456789012"
     log_group: str | None = None  # where the container's log driver sends stdout
@@ -214,6 +215,7 @@ def _platform_values(environ: Mapping[str, str]) -> dict[str, Any]:
         "max_environments": _default_environments(task.memory_mb),
         "reload": is_development,
         "is_development": is_development,
+        "under_gunicorn": environ.get("SERVER_SOFTWARE", "").startswith("gunicorn/"),
         "region": region or Settings.region,
         "account_id": task.account_id or Settings.account_id,
         "log_group": task.log_group,
@@ -225,26 +227,20 @@ def _platform_values(environ: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def server_environ() -> dict[str, str]:
+    """The environment variables for a server that a command starts: it is no development server."""
+    return {name: value for name, value in os.environ.items() if name != "FLASK_RUN_FROM_CLI"}
+
+
 def _is_passed_on(name: str) -> bool:
     return name in PASSED_ON or name.startswith(PASSED_ON_PREFIXES)
-
-
-# What container platforms set for a service called berth, or berth-api: Kubernetes for a Service, Docker
-# for a link. None is a setting; the text tells `BERTH_PORT=tcp://...` from a mistaken `BERTH_PORT=8000`.
-_OF_PLATFORM = re.compile(
-    r"BERTH_(\w+_)?("
-    r"SERVICE_HOST=.*|SERVICE_PORT(_\w+)?=[0-9]+|PORT=(tcp|udp|sctp)://.*"
-    r"|PORT_[0-9]+_(TCP|UDP|SCTP)(=(tcp|udp|sctp)://.*|_PROTO=(tcp|udp|sctp)|_PORT=[0-9]+|_ADDR=.*)"
-    r"|NAME=/.+/.+)",
-    re.DOTALL,
-)
 
 
 def _refuse_unknown(environ: Mapping[str, str], place: Place) -> None:
     """Report every variable that looks like a setting and is none, with the setting probably meant."""
     known = {variable.removeprefix(SETTINGS_PREFIX): variable for variable in VARIABLES}
     unknown = [name for name in environ if name.startswith(SETTINGS_PREFIX) and name not in VARIABLES]
-    of_platform = sorted(name for name in unknown if _OF_PLATFORM.fullmatch(f"{name}={environ[name]}"))
+    of_platform = sorted(name for name in unknown if is_of_service(name, environ[name]))
     if of_platform:
         log.warning("passed over what the platform sets for a service: %s", ", ".join(of_platform))
     for name in unknown:

@@ -46,6 +46,7 @@ FLOORS = (
     ("tools",),
     ("factory.py",),
     ("__init__.py",),
+    ("__main__.py",),
     ("testing",),
 )
 MODULES = modules()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from berth.manifest.schema.json_schema import PUBLISHED
 from berth.tools.sample import build_sample_event
 from kit.servers import ROOT, project_environ, write_function
 
@@ -129,22 +130,63 @@ def test_invoke_warns_of_an_event_that_lacks_what_aws_sends(hello):
     assert done.stderr.startswith(warning)
 
 
-def test_new_makes_a_function_that_passes_its_own_test_and_checks(project):
-    made = _flask(project, "function", "new", "greet-all")
-    assert made.returncode == 0, made.stderr
-    assert _flask(project, "function", "check", "greet-all").stdout == "greet-all: ok\n"
-    test = project / "tests" / "functions" / "test_greet_all.py"
-    program = [sys.executable, "-m", "pytest", "-q", "-p", "berth.testing.plugin", "-p", "no:cacheprovider"]
-    ran = subprocess.run(
-        [*program, str(test)], cwd=ROOT, env=project_environ(project), capture_output=True, text=True
-    )
+def test_new_makes_all_that_a_function_needs_in_an_empty_folder(tmp_path):
+    made = _flask(tmp_path, "function", "new", "greet-all")
+    assert (made.returncode, made.stderr) == (0, "")
+    assert made.stdout.splitlines() == [
+        "wrote functions/greet-all/app.py",
+        "wrote functions/greet-all/manifest.json",
+        "wrote functions/greet-all/events/get.json",
+        "wrote tests/functions/test_greet_all.py",
+        "wrote manifests/dev.json",
+        "wrote manifests/schema/function.schema.json",
+        "wrote manifests/schema/stage.schema.json",
+        "wrote conftest.py",
+        "Try: berth run, then curl http://127.0.0.1:8000/greet-all",
+    ]
+    for path in (tmp_path / "functions" / "greet-all" / "manifest.json", tmp_path / "manifests" / "dev.json"):
+        assert (path.parent / json.loads(path.read_text())["$schema"]).is_file()
+    assert _flask(tmp_path, "function", "check", "greet-all").stdout == "greet-all: ok\n"
+    program = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    ran = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True)
     assert "2 passed" in ran.stdout, ran.stdout
+
+
+def test_new_leaves_a_stage_and_the_fixtures_of_tests_as_they_are(project):
+    (project / "tests").mkdir()
+    (project / "tests" / "conftest.py").touch()
+    made = _flask(project, "function", "new", "late")
+    assert made.returncode == 0, made.stderr
+    assert (project / "manifests" / "dev.json").read_text() == "{}"
+    assert not (project / "conftest.py").exists()
+
+
+def test_schema_writes_the_documents_of_this_version(project):
+    old = project / "manifests" / "schema" / "stage.schema.json"
+    old.parent.mkdir()
+    old.write_text("{}")
+    written = "wrote manifests/schema/function.schema.json\nwrote manifests/schema/stage.schema.json\n"
+    assert _flask(project, "function", "schema").stdout == written
+    assert old.read_bytes() == (PUBLISHED / "stage.schema.json").read_bytes()
+
+
+def test_build_makes_files_that_every_user_can_read_and_that_are_compiled(hello):
+    folder = hello / "functions" / "hello"
+    (folder / "template.py").write_text("{{ no Python }}")
+    (folder / "run.sh").touch(0o700)
+    folder.chmod(0o700)
+    (folder / "app.py").chmod(0o600)
+    done = _flask(hello, "function", "build")
+    assert (done.returncode, done.stdout) == (0, "nothing to install: no requirements.txt\n")
+    found = [folder, folder / "app.py", folder / "run.sh", *folder.glob("__pycache__/app.*.pyc")]
+    assert [path.stat().st_mode & 0o777 for path in found] == [0o755, 0o644, 0o755, 0o644]
 
 
 def test_new_leaves_what_exists_alone(hello):
     done = _flask(hello, "function", "new", "hello")
     assert done.returncode == 1
-    assert "exists already, nothing was written" in done.stderr
+    folder = hello / "functions" / "hello"
+    assert done.stderr == f"Error: nothing was written, because this exists already: {folder}\n"
     assert _flask(hello, "function", "new", "../x").returncode == 1
 
 

@@ -3,16 +3,15 @@
 import ast
 from collections import defaultdict
 
-from kit.sources import ROOT, modules
+from kit.sources import modules
 
 Number = int | float
 
 
 def _named_numbers() -> dict[str, set[Number]]:
     """Every number with a name: by the name alone, and by `module.name`; without leading underscores."""
-    trees = {**modules(), "gunicorn.conf.py": ast.parse((ROOT / "gunicorn.conf.py").read_text("utf-8"))}
     found: defaultdict[str, set[Number]] = defaultdict(set)
-    for path, tree in trees.items():
+    for path, tree in modules().items():
         for name, value in _assignments(tree):
             found[name].add(value)
             found[f"{path.rpartition('/')[2].removesuffix('.py')}.{name}"].add(value)

@@ -148,6 +148,11 @@ def start_flask_run(project: Path, *options: str, environ: Mapping[str, str] | N
     return _start(program, project, {"PORT": "0", **(environ or {})})
 
 
+def start_command(program: list[str], folder: Path) -> Server:
+    """Start a server of a project in its folder, as a user would: by nothing but a command."""
+    return _start_in(folder, program, {**os.environ, "PORT": "0", "PYTHONUNBUFFERED": "1"})
+
+
 def project_environ(project: Path) -> dict[str, str]:
     """The environment in which commands see a project folder."""
     return {
@@ -173,10 +178,14 @@ def write_function(project: Path, name: str, code: str, /, *routes: str, **manif
 def _start(
     program: list[str], project: Path, environ: Mapping[str, str] | None, folder: Path = ROOT
 ) -> Server:
+    return _start_in(folder, program, {**project_environ(project), **(environ or {})})
+
+
+def _start_in(folder: Path, program: list[str], environ: Mapping[str, str]) -> Server:
     process = subprocess.Popen(
         program,
         cwd=folder,
-        env={**project_environ(project), **(environ or {})},
+        env=environ,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

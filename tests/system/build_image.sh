@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Builds the image of a project folder where there is buildah and no Docker: root, no daemon, no registry.
 #
-#   build_image.sh IMAGE CONTEXT [BASE]
+#   build_image.sh IMAGE CONTEXT [BASE [OPTION...]]
 #
+# The options are buildah's own, such as --target.
 # A BASE of the form localhost/berth-base:SUITE is made of Debian's SUITE when it is missing, and
 # kept as a pulled one would be. pip installs from wherever this machine's own pip does.
 set -euo pipefail
@@ -11,6 +12,7 @@ export BUILDAH_ISOLATION=chroot
 image=$1
 context=$2
 base=${3:-localhost/berth-base:bookworm}
+options=("${@:4}")
 own_bases=localhost/berth-base
 scratch=$(mktemp -d)
 containers=()
@@ -55,4 +57,4 @@ while read -r path; do
 done < <(list_pip_paths "$scratch/pip.conf")
 
 # Docker's own format, for OCI's has no HEALTHCHECK.
-buildah bud --format docker --build-arg "BASE=$base" "${volumes[@]}" --tag "$image" "$context"
+buildah bud --format docker --build-arg "BASE=$base" "${volumes[@]}" "${options[@]}" --tag "$image" "$context"

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from berth.tools.cli.project_files import DOCKERFILE
 from kit.servers import ROOT
 
 TEXT = (ROOT / "Dockerfile").read_text()
@@ -34,22 +35,29 @@ def _instructions() -> list[Instruction]:
     return [Instruction(*line.split(" ", 1)) for line in joined.splitlines()]
 
 
-def _final_stage() -> dict[str, str]:
-    """The last stage's instructions by keyword; of repeated ones the last."""
-    instructions = _instructions()
-    start = max(index for index, each in enumerate(instructions) if each.keyword == "FROM")
-    return {each.keyword: each.value for each in instructions[start:]}
+def _stages() -> dict[str, dict[str, str]]:
+    """The instructions of each stage by keyword, of repeated ones the last. The last stage is named ""."""
+    stages: dict[str, dict[str, str]] = {}
+    for each in _instructions():
+        if each.keyword == "FROM":
+            name = each.value.partition(" AS ")[2]
+            stages[name] = {}
+        if stages:
+            stages[name][each.keyword] = each.value
+    return stages
 
 
-FINAL = _final_stage()
+STAGES = _stages()
+BASE = STAGES["base"]
 
 
-def test_hadolint_finds_nothing():
+@pytest.mark.parametrize("text", [TEXT, DOCKERFILE], ids=["repository", "new project"])
+def test_hadolint_finds_nothing(text):
     search = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     hadolint = shutil.which("hadolint", path=search)
     if hadolint is None:
         pytest.skip("NOT TESTED: the Dockerfile's form. hadolint is not installed: pip install -e '.[dev]'")
-    checked = subprocess.run([hadolint, ROOT / "Dockerfile"], capture_output=True, text=True, check=False)
+    checked = subprocess.run([hadolint, "-"], input=text, capture_output=True, text=True, check=False)
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
 
 
@@ -57,40 +65,62 @@ def test_the_base_can_be_chosen():
     assert _instructions()[:3] == [
         Instruction("ARG", "BASE=python:3.13-slim"),
         Instruction("ARG", "BUILDER=${BASE}"),
-        Instruction("FROM", "${BUILDER} AS builder"),
+        Instruction("FROM", "${BUILDER} AS build"),
     ]
-    assert FINAL["FROM"] == "${BASE}"
+    assert BASE["FROM"] == "${BASE} AS base"
     assert re.findall(r"python3\.\d+", TEXT) == []
 
 
+def test_the_functions_are_put_on_the_base_and_change_nothing_else():
+    assert list(STAGES) == ["build", "server", "base", "functions", ""]
+    assert STAGES[""] == {
+        "FROM": "base",
+        "COPY": "--from=functions /srv/berth ./",
+        "RUN": "berth function check",
+    }
+
+
+def test_a_new_project_does_the_same_with_published_images():
+    stages = [part.splitlines() for part in DOCKERFILE.split("FROM ")[1:]]
+    assert [lines[0] for lines in stages] == ["${BERTH}-build AS build", "${BERTH}"]
+    assert stages[0][-2] == "RUN berth function build"
+    assert [line for line in stages[1][1:] if line[0] != "#"] == [
+        "COPY --from=build /srv/berth /srv/berth",
+        "RUN berth function check",
+    ]
+
+
 def test_the_user_is_fixed_and_not_root():
-    assert FINAL["USER"] == "10001:10001"
+    assert BASE["USER"] == "10001:10001"
 
 
 def test_it_starts_in_exec_form():
-    assert json.loads(FINAL["ENTRYPOINT"]) == ["gunicorn", "wsgi:app"]
-    assert "CMD" not in FINAL
+    assert json.loads(BASE["ENTRYPOINT"]) == ["gunicorn", "wsgi:app"]
+    assert "CMD" not in BASE
 
 
 def test_it_ends_on_sigterm():
-    assert FINAL["STOPSIGNAL"] == "SIGTERM"
+    assert BASE["STOPSIGNAL"] == "SIGTERM"
 
 
 def test_it_says_where_it_listens_and_writes():
-    assert FINAL["EXPOSE"] == "8000"
-    assert json.loads(FINAL["VOLUME"]) == ["/tmp"]
-    assert FINAL["ENV"] == "PATH=/srv/venv/bin:$PATH HOME=/tmp PYTHONUNBUFFERED=1"
+    assert BASE["EXPOSE"] == "8000"
+    assert json.loads(BASE["VOLUME"]) == ["/tmp"]
+    assert BASE["ENV"] == (
+        "PATH=/srv/venv/bin:$PATH HOME=/tmp PYTHONUNBUFFERED=1 BERTH_CHECK=strict BERTH_EXTRAS=$EXTRAS"
+    )
 
 
 def _image_health_check() -> list[str]:
-    options, command = FINAL["HEALTHCHECK"].split("CMD ")
+    options, command = BASE["HEALTHCHECK"].split("CMD ")
     assert options == "--interval=30s --timeout=5s --start-period=10s "
     return json.loads(command)
 
 
 def _manual_health_check() -> list[str]:
-    (block,) = re.findall(r"```json\n(.*?)```", MANUAL, re.DOTALL)
-    kind, *command = json.loads(block)["healthCheck"]["command"]
+    blocks = map(json.loads, re.findall(r"```json\n(.*?)```", MANUAL, re.DOTALL))
+    (definition,) = [block for block in blocks if "healthCheck" in block]
+    kind, *command = definition["healthCheck"]["command"]
     assert kind == "CMD"
     return command
 

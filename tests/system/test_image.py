@@ -1,4 +1,7 @@
-"""The image as ECS would run it, built and run without a daemon: buildah, root, chroot isolation."""
+"""The images as ECS would run them, built and run without a daemon: buildah, root, chroot isolation.
+
+One is made of this repository, the other of a new project, on top of the images that this one publishes.
+"""
 
 import json
 import os
@@ -7,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from berth.tools.cli.scaffold import write_project
 from kit.servers import ROOT, Server
 
 pytestmark = [pytest.mark.system, pytest.mark.image]
@@ -58,19 +63,30 @@ def bytecode_time():
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The image of a copy of this repository, with two functions more."""
+def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The image that serves the functions of other repositories; the other one's name ends with `-build`."""
     _skip_unless_images_can_be_built()
-    context = tmp_path_factory.mktemp("context")
+    context = tmp_path_factory.mktemp("published")
     _copy_repository(context)
+    name = f"localhost/berth-test-base:{os.getpid()}"
+    with _built(f"{name}-build", context, "--target", "build"), _built(name, context, "--target", "base"):
+        yield name
+
+
+@pytest.fixture(scope="module", params=["repository", "project"])
+def image(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The image of a copy of this repository, or of a new project; with two functions more."""
+    _skip_unless_images_can_be_built()
+    context, options = tmp_path_factory.mktemp("context"), []
+    if request.param == "repository":
+        _copy_repository(context)
+    else:
+        options = _write_project(context, request.getfixturevalue("published"))
     _write_probe(context, "older", "idna==3.7")
     _write_probe(context, "newer", "idna==3.10")
     _leave_over(context / "functions/hello")
-    name = f"localhost/berth-test:{os.getpid()}"
-    built = subprocess.run([BUILD, name, context, BASE], capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stdout + built.stderr
-    yield name
-    _buildah("rmi", name)
+    with _built(f"localhost/berth-test:{os.getpid()}", context, *options) as name:
+        yield name
 
 
 @pytest.fixture(scope="module")
@@ -166,12 +182,13 @@ def test_only_what_is_served_was_copied(root):
 
 
 def test_the_image_is_ready(server):
-    assert server.get("/_berth/health/ready").status == 200
+    _await_ready(server)
 
 
 def test_the_health_check_follows_the_port(image, config, server):
     kind, *command = config["Healthcheck"]["Test"]
     assert kind == "CMD"
+    _await_ready(server)
     with _container(image) as container:
         for port, status in ((server.port, 0), (1, 1)):
             program = _run(container, *command, PORT=str(port))
@@ -183,6 +200,50 @@ def test_sigterm_ends_it_with_0(image, config):
         assert running.get("/hello").status == 200
         os.kill(pid, signal.SIGTERM)
         assert running.process.wait(30) == 0
+
+
+def test_an_image_with_a_function_that_cannot_run_is_not_built(published, tmp_path):
+    options = _write_project(tmp_path, published)
+    (tmp_path / "layers").mkdir()
+    (tmp_path / "functions" / "hello" / "app.py").write_text("import idna")
+    failed = _build(f"{published}-failed", tmp_path, *options)
+    assert failed.returncode != 0
+    assert "hello: FAILED" in failed.stdout
+    assert "No module named 'idna'" in failed.stdout
+
+
+def _await_ready(server: Server) -> None:
+    """Wait until every function was imported, as the load balancer does."""
+    deadline = time.monotonic() + 60
+    while (reply := server.get("/_berth/health/ready")).status != 200:
+        assert time.monotonic() < deadline, reply.body
+        time.sleep(0.1)
+
+
+def _write_project(folder: Path, published: str) -> list[str]:
+    """Make a new project whose image has layers, too; the options with which it is built."""
+    folder.chmod(0o700)
+    write_project(folder, "0.1.0")
+    dockerfile = folder / "Dockerfile"
+    text = dockerfile.read_text()
+    assert "\nCOPY functions functions\n" in text
+    dockerfile.write_text(text.replace("COPY functions", "COPY layers layers\nCOPY functions"))
+    return ["--build-arg", f"BERTH={published}"]
+
+
+@contextmanager
+def _built(name: str, context: Path, *options: str) -> Iterator[str]:
+    built = _build(name, context, *options)
+    assert built.returncode == 0, built.stdout + built.stderr
+    try:
+        yield name
+    finally:
+        _buildah("rmi", name)
+
+
+def _build(name: str, context: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [BUILD, name, context, BASE, *options]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def _skip_unless_images_can_be_built() -> None:

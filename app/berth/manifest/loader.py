@@ -168,8 +168,8 @@ def read_invoke_listener(settings: Settings) -> Listener | None:
 
 def _report_missing(folder: Path, contents: str, variable: str, report: Report) -> None:
     """Report a folder that is not there by its whole path, since the working folder may be the mistake."""
-    wrong = f"there is no such folder of {contents}: run this in your project's folder, or set {variable}"
-    report.add(str(folder), "", wrong)
+    what_to_do = f"run this in your project's folder, or set {variable}; `berth new NAME` makes a project"
+    report.add(str(folder), "", f"there is no such folder of {contents}: {what_to_do}")
 
 
 def _find_folders(functions_dir: Path, report: Report) -> tuple[list[Path], list[str]]:

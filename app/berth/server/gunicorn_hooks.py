@@ -1,7 +1,7 @@
 """The hooks of gunicorn: functions that gunicorn calls at certain moments of its life.
 
-gunicorn finds a hook by its name in gunicorn.conf.py, which binds the methods of `Hooks`. The master is the
-process that gunicorn starts first; the workers are its child processes, and they serve the requests.
+gunicorn finds a hook by its name among its settings, where gunicorn_conf.py binds the methods of `Hooks`. The
+master is the process that gunicorn starts first; the workers are its child processes, and serve the requests.
 """
 
 import logging
@@ -31,6 +31,8 @@ from berth.runtime.environments import Environments, check_sandbox
 from berth.runtime.process.os_process import hide_process
 from berth.runtime.process.start import die_with
 from berth.server.body_memory import BodyMemory
+from berth.server.gunicorn_check import check_worker
+from berth.server.gunicorn_worker import GatewayWorker
 from berth.server.listeners import addresses, check_listeners, invoke_endpoint
 from berth.server.worker_signals import Orders, announce, believe_orders_only, resume_stopped
 from berth.settings import Settings
@@ -67,8 +69,8 @@ def client_certificates(authority: str | None) -> ssl.VerifyMode:
 class Hooks:
     """The hooks for one set of settings.
 
-    The master keeps what it has to remember on gunicorn's Arbiter: a reload reads gunicorn.conf.py again
-    and makes new Hooks, while the Arbiter stays.
+    The master keeps what it has to remember on gunicorn's Arbiter: hooks are a setting, and settings may be
+    read again at a reload, while the Arbiter stays.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -80,10 +82,12 @@ class Hooks:
         return addresses(self._settings)
 
     def on_starting(self, server: Arbiter) -> None:
-        """In the master, before any worker: check all manifests once.
+        """In the master, before any worker: check gunicorn's worker class and all manifests once.
 
-        If a manifest is wrong, gunicorn prints the report of the ManifestError and exits with status 1.
+        If one is wrong, gunicorn prints the text of the error, such as a ManifestError's report, and exits
+        with status 1.
         """
+        check_worker(server.cfg.worker_class, GatewayWorker)
         catalog = load(self._settings)
         check_listeners(catalog, server.cfg.address)
         server.sandbox = check_sandbox(self._settings, catalog.stage).description()

@@ -293,7 +293,8 @@ def test_a_missing_stage_is_refused_with_those_there_are(problems_of):
 
 def test_a_missing_folder_of_manifests_is_refused_by_its_whole_path(problems_of):
     message = (
-        "there is no such folder of stages: run this in your project's folder, or set BERTH_MANIFESTS_DIR"
+        "there is no such folder of stages: run this in your project's folder, or set BERTH_MANIFESTS_DIR;"
+        " `berth new NAME` makes a project"
     )
     environ = {"BERTH_MANIFESTS_DIR": "nowhere"}
     assert problems_of(environ=environ) == [Problem(f"{Path.cwd()}/nowhere", "", message)]
@@ -302,8 +303,10 @@ def test_a_missing_folder_of_manifests_is_refused_by_its_whole_path(problems_of)
 @pytest.mark.parametrize("content", [None, "a file"], ids=["missing", "file"])
 def test_a_folder_of_functions_that_is_none_is_refused_by_its_whole_path(content, problems_of):
     environ = {"BERTH_FUNCTIONS_DIR": "nowhere"}
-    hint = "run this in your project's folder, or set BERTH_FUNCTIONS_DIR"
-    message = f"there is no such folder of functions: {hint}"
+    message = (
+        "there is no such folder of functions: run this in your project's folder, or set BERTH_FUNCTIONS_DIR;"
+        " `berth new NAME` makes a project"
+    )
     assert problems_of({"nowhere": content}, environ) == [Problem(f"{Path.cwd()}/nowhere", "", message)]
 
 

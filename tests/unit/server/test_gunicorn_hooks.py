@@ -15,6 +15,7 @@ from gunicorn.http.parser import RequestParser
 
 from berth.errors import ManifestError
 from berth.server.gunicorn_hooks import Hooks, client_certificates, memory_folder, read_settings
+from berth.server.gunicorn_worker import GatewayWorker
 from berth.settings import Settings
 
 
@@ -30,7 +31,7 @@ class Messages(logging.Handler):
 
 
 class Application(BaseApplication):  # type: ignore[misc]
-    """gunicorn's default configuration, but for the number of workers."""
+    """gunicorn's default configuration, but for our worker class and the number of workers."""
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
@@ -38,6 +39,7 @@ class Application(BaseApplication):  # type: ignore[misc]
 
     def load_config(self) -> None:
         self.cfg.set("workers", self._workers)
+        self.cfg.set("worker_class", GatewayWorker)
 
 
 class Master(Arbiter):  # type: ignore[misc]

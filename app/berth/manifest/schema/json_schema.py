@@ -1,6 +1,6 @@
 """JSON Schemas of both manifests for editors, generated from the marshmallow schemas.
 
-`python -m berth.manifest.schema.json_schema` publishes them under `manifests/schema/`.
+`python -m berth.manifest.schema.json_schema` publishes them beside this module; they are part of the package.
 """
 
 import json
@@ -18,7 +18,7 @@ from berth.schemas import fields as strict
 
 Document = dict[str, Any]
 
-PUBLISHED = Path(__file__).resolve().parents[4] / "manifests" / "schema"
+PUBLISHED = Path(__file__).resolve().parent
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _PART = r"([a-zA-Z0-9._:-]+|\{[a-zA-Z0-9._-]+\})"

@@ -1,5 +1,5 @@
-"""The commands of `flask`: thin click commands over the loader, the environments and the schemas.
+"""The commands of `berth`, which are `flask`'s too: thin click commands over the loader and the environments.
 
-Flask finds `run_command`, `function_group` and `gateway_group` as entry points of the package (setup.cfg).
-Other folders import only `refusing` of `start`.
+Flask finds each command and group as an entry point of the package (setup.cfg). Other folders import only
+`refusing` of `start`, and `command_group` of `group`, which makes `berth` of all of them.
 """

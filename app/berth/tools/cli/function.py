@@ -1,4 +1,4 @@
-"""The commands of `flask function`: list, check, invoke, new, event, install."""
+"""The commands of `berth function`: list, check, invoke, new, event, install, build, schema."""
 
 import json
 import signal
@@ -17,6 +17,7 @@ from berth import errors
 from berth.gateway.routing.api_routes import TABLES
 from berth.gateway.routing.route_table import RouteTable
 from berth.invoke.invoker import Invoker
+from berth.manifest.document import shown
 from berth.manifest.loader import Catalog, load, open_names_elsewhere
 from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
@@ -25,10 +26,11 @@ from berth.payload.headers import is_header_name
 from berth.payload.urls import decode_path, split_target
 from berth.runtime.environments import Environments, check_sandbox, create_environments
 from berth.settings import Settings
+from berth.tools.cli.build import prepare_files
 from berth.tools.cli.check import import_check
 from berth.tools.cli.events import EventReport, look_at_event, look_at_sample
 from berth.tools.cli.install import find_targets, install_all
-from berth.tools.cli.scaffold import write_function
+from berth.tools.cli.scaffold import schema_files, write_function
 from berth.tools.cli.start import refusing
 from berth.tools.cli.table import table
 from berth.tools.sample import SAMPLE_SHAPES, build_sample_event
@@ -114,12 +116,12 @@ def invoke_function(name: str, event_file: BinaryIO | None) -> None:
 @function_group.command("new")
 @click.argument("name")
 def new_function(name: str) -> None:
-    """Make a working function: handler, manifest, sample event and test."""
+    """Make a working function: handler, manifest, sample event and test, and a stage if there is none."""
     with refusing():
         settings = Settings.from_environ()
-    for path in write_function(settings.functions_dir, name):
-        click.echo(f"wrote {path}")
-    click.echo(f"Try: flask run, then curl http://127.0.0.1:{settings.port}/{name}")
+    for path in write_function(settings.functions_dir, settings.manifests_dir, settings.stage, name):
+        click.echo(f"wrote {shown(path)}")
+    click.echo(f"Try: berth run, then curl http://127.0.0.1:{settings.port}/{name}")
 
 
 @function_group.command("event")
@@ -171,6 +173,29 @@ def install_functions(name: str | None, again: bool) -> None:
     install_all(targets, again=again)
     if not targets:
         click.echo("nothing to install: no requirements.txt")
+
+
+@function_group.command("build")
+@click.pass_context
+def build_functions(context: click.Context) -> None:
+    """Make all functions ready for an image: install, compile, and let every user read the files.
+
+    It is for the Dockerfile: it changes the permissions of the files of functions/, manifests/ and layers/.
+    """
+    context.invoke(install_functions)
+    settings = Settings.from_environ()
+    prepare_files(settings.functions_dir, settings.manifests_dir)
+
+
+@function_group.command("schema")
+def write_schemas() -> None:
+    """Write the JSON Schemas of both manifests, for editors, as this version of Berth has them."""
+    with refusing():
+        manifests_dir = Settings.from_environ().manifests_dir
+    for path, text in schema_files(manifests_dir).items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+        click.echo(f"wrote {shown(path)}")
 
 
 def _path_parameters(shape: str, path: str, resource: str | None) -> dict[str, str]:
