@@ -11,12 +11,12 @@ from berth.model.function import Function
 from kit.under_test import build_function
 
 
-def _backlog(places: int = 4, **reserved: int | None) -> Backlog:
+def _backlog(places: int = 4, environments: int = 100, **reserved: int | None) -> Backlog:
     base: Function = build_function("plain", "app.handler")
     functions = {
         name: replace(base, name=name, reserved_concurrency=count) for name, count in reserved.items()
     }
-    return Backlog(functions, places)
+    return Backlog(functions, places, environments)
 
 
 def _leases(function: str, count: int, start: int = 0) -> list[Lease]:
@@ -24,7 +24,7 @@ def _leases(function: str, count: int, start: int = 0) -> list[Lease]:
         QueuedEvent(request_id=f"{function}-{start + number}", function=function, payload=b"", created_at=0)
         for number in range(count)
     )
-    return [Lease(event, "token") for event in events]
+    return [Lease(event, f"token of {event.request_id}") for event in events]
 
 
 def test_function_may_take_all_places() -> None:
