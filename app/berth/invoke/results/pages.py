@@ -48,8 +48,17 @@ class Pages:
         self._write(new_page(event), 0)
 
     def begin(self, event: QueuedEvent) -> InvocationPage:
-        """Note that a run begins; the page is final if there is nothing to run."""
-        return self._change(event.request_id, self._begun, new_page(event))
+        """Note that a run begins; the page is final if there is nothing to run.
+
+        An event that is younger than its page was dead and is run again as if it were new.
+        """
+
+        def change(page: InvocationPage) -> InvocationPage:
+            if event.created_at > page.created_at:
+                return self._begun(new_page(event))
+            return page if page.state.is_final else self._begun(page)
+
+        return self._change(event.request_id, change, new_page(event), is_final_too=True)
 
     def retry(self, event: QueuedEvent, error: Any, log_tail: str) -> InvocationPage:
         """Note that a run failed and that another will be made."""
@@ -94,16 +103,26 @@ class Pages:
         return self._change(request_id, change, page)
 
     def note_log(self, request_id: str, log_tail: str) -> None:
-        """Note what a running invocation has logged."""
-        if (page := self.get(request_id)) is not None and page.log_tail != log_tail:
-            self._change(request_id, lambda page: replace(page, log_tail=log_tail), page)
-
-    def reset(self, request_id: str) -> None:
-        """Note that a dead event is run again as if it were new."""
+        """Note what a running invocation has logged; a page whose run has ended stays as it is."""
 
         def change(page: InvocationPage) -> InvocationPage:
+            is_known = page.state is not InvocationState.RUNNING or page.log_tail == log_tail
+            return page if is_known else replace(page, log_tail=log_tail)
+
+        if (page := self.get(request_id)) is not None:
+            self._change(request_id, change, page)
+
+    def reset(self, request_id: str, revived_at: float) -> None:
+        """Note that an event that was dead until then is run again as if it were new.
+
+        A worker may have begun, or even ended, the new life of the event already: then its page stays.
+        """
+
+        def change(page: InvocationPage) -> InvocationPage:
+            if not page.state.is_final or page.created_at >= revived_at:
+                return page
             return InvocationPage(
-                request_id=request_id, function=page.function, created_at=self._clock(), origin=page.origin
+                request_id=request_id, function=page.function, created_at=revived_at, origin=page.origin
             )
 
         if (page := self.get(request_id)) is not None:
@@ -130,7 +149,7 @@ class Pages:
             if page.state.is_final and not is_final_too:
                 return page
             changed = change(page)
-            if self._write(changed, version):
+            if changed is page or self._write(changed, version):
                 return changed
         raise QueueUnavailable(f"the page of {request_id} is changed by others all the time")
 
@@ -168,7 +187,7 @@ def read_page(value: bytes) -> InvocationPage:
             **fields,
             "state": InvocationState(fields["state"]),
             "condition": Condition(condition) if condition else None,
-            "origin": Origin(**fields["origin"]),
+            "origin": Origin.of(fields["origin"]),
         }
     )
 
