@@ -8,7 +8,7 @@ from berth.invoke.event_worker import EventWorker, WorkerRules
 from berth.invoke.invoker import Invoker
 from berth.invoke.results.claims import Claims
 from berth.invoke.results.pages import Pages
-from berth.invoke.stores import Stores, open_stores
+from berth.invoke.stores import Stores, describe_stores, open_stores
 from berth.model.asynchronous import InvocationPage, QueuedEvent
 from berth.model.function import Function
 from berth.runtime.environments import Environments
@@ -25,7 +25,9 @@ class Engine:
         pages: Pages,
         events: EventInvoker,
         worker: EventWorker | None,
+        work: str = "",
     ) -> None:
+        self.work = work  # which queue it works, in words; empty if it works none
         self.environments = environments
         self.stores = stores
         self.pages = pages
@@ -58,6 +60,10 @@ class Engine:
         if self._worker is not None:
             self._worker.drain()
 
+    def await_events(self, seconds: float) -> bool:
+        """Wait until no event runs any more, but only for so long; returns whether that is so."""
+        return self._worker is None or self._worker.await_events(seconds)
+
     def close(self) -> None:
         """End every environment, thread and folder; events that still run are given back."""
         if self._worker is not None:
@@ -83,12 +89,18 @@ def create_engine(
     stores = open_stores(settings)
     pages = Pages(stores.state, settings.result_seconds)
     pace = Pace(settings.retry_seconds, settings.throttle_seconds)
-    rules = WorkerRules(settings.async_concurrency, settings.lease_seconds, pace)
+    rules = WorkerRules(settings.async_concurrency, settings.event_environments, settings.lease_seconds, pace)
     worker = None
-    if has_events and settings.worker == "on":
+    if settings.is_worker or (has_events and settings.worker == "on"):
         worker = EventWorker(stores.queue, pages, invoker, functions, rules, _deliver)
     events = EventInvoker(stores.queue, pages, Claims(stores.state), worker.wake if worker else lambda: None)
-    return Engine(environments, stores, pages, events, worker)
+    return Engine(environments, stores, pages, events, worker, _describe(settings, worker))
+
+
+def _describe(settings: Settings, worker: EventWorker | None) -> str:
+    if worker is None:
+        return ""
+    return f"{describe_stores(settings)}; {worker.most_running} events run at one time at most"
 
 
 def _deliver(function: Function, event: QueuedEvent, page: InvocationPage) -> None:

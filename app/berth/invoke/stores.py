@@ -35,6 +35,12 @@ def open_stores(settings: Settings) -> Stores:
     return Stores(SqliteQueue(file), SqliteStore(file))
 
 
+def describe_stores(settings: Settings) -> str:
+    """Where the events wait and where their pages are, in words."""
+    queue = settings.queue_url or f"{queue_path(settings)} (BERTH_QUEUE_URL is not set)"
+    return f"the queue {queue}, with the pages {f'in {settings.state}' if settings.state else 'beside it'}"
+
+
 def queue_path(settings: Settings) -> Path:
     """The file of a queue in SQLite.
 
@@ -42,5 +48,6 @@ def queue_path(settings: Settings) -> Path:
     """
     if settings.queue_url is not None:
         return Path(settings.queue_url.removeprefix(_SQLITE)).absolute()
-    project = hashlib.sha256(str(settings.functions_dir).encode()).hexdigest()[:12]
+    whose = f"{settings.functions_dir} {settings.stage}"  # stages have variables and functions of their own
+    project = hashlib.sha256(whose.encode()).hexdigest()[:12]
     return Path(tempfile.gettempdir(), f"berth-events-{os.getuid()}-{project}.db")
