@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from berth.errors import QueueUnavailable
@@ -37,6 +37,7 @@ class Pages:
         self._store = store
         self._kept_seconds = kept_seconds
         self._clock = clock
+        self._begun: dict[str, tuple[InvocationPage, int]] = {}  # pages whose next change follows here
 
     def get(self, request_id: str) -> InvocationPage | None:
         """The page of an invocation, or None if there is none any more."""
@@ -55,10 +56,13 @@ class Pages:
 
         def change(page: InvocationPage) -> InvocationPage:
             if event.created_at > page.created_at:
-                return self._begun(new_page(event))
-            return page if page.state.is_final else self._begun(page)
+                return self._begin(new_page(event))
+            return page if page.state.is_final else self._begin(page)
 
-        return self._change(event.request_id, change, new_page(event), is_final_too=True)
+        page, version = self._write_change(event.request_id, change, new_page(event), is_final_too=True)
+        if not page.state.is_final:
+            self._begun[event.request_id] = page, version
+        return page
 
     def retry(self, event: QueuedEvent, error: Any, log_tail: str) -> InvocationPage:
         """Note that a run failed and that another will be made."""
@@ -128,7 +132,7 @@ class Pages:
         if (page := self.get(request_id)) is not None:
             self._change(request_id, change, page, is_final_too=True)
 
-    def _begun(self, page: InvocationPage) -> InvocationPage:
+    def _begin(self, page: InvocationPage) -> InvocationPage:
         is_lost = page.state is InvocationState.RUNNING  # nobody has noted the end of the run before
         return replace(
             page,
@@ -143,15 +147,25 @@ class Pages:
         self, request_id: str, change: Change, default: InvocationPage, *, is_final_too: bool = False
     ) -> InvocationPage:
         """Change a page, the default if there is none; a final page stays as it is."""
+        return self._write_change(request_id, change, default, is_final_too=is_final_too)[0]
+
+    def _write_change(
+        self, request_id: str, change: Change, default: InvocationPage, *, is_final_too: bool
+    ) -> tuple[InvocationPage, int]:
+        """Change a page; returns what it is now, and its version."""
         for _ in range(_TRIES):
-            item = self._store.get(_key(request_id))
-            page, version = (read_page(item.value), item.version) if item else (default, 0)
-            if page.state.is_final and not is_final_too:
-                return page
-            changed = change(page)
-            if changed is page or self._write(changed, version):
-                return changed
+            known = self._begun.pop(request_id, None)
+            page, version = known or self._read(request_id) or (default, 0)
+            changed = page if page.state.is_final and not is_final_too else change(page)
+            if changed is page:
+                return page, version
+            if self._write(changed, version):
+                return changed, version + 1
         raise QueueUnavailable(f"the page of {request_id} is changed by others all the time")
+
+    def _read(self, request_id: str) -> tuple[InvocationPage, int] | None:
+        item = self._store.get(_key(request_id))
+        return (read_page(item.value), item.version) if item else None
 
     def _write(self, page: InvocationPage, version: int) -> bool:
         kept = self._kept_seconds if page.state.is_final else _LONGEST_WAIT
@@ -174,7 +188,8 @@ def new_page(event: QueuedEvent) -> InvocationPage:
 
 def write_page(page: InvocationPage) -> bytes:
     """Write a page as a state store keeps it."""
-    return json.dumps(asdict(page), separators=(",", ":")).encode()
+    known = {**vars(page), "origin": vars(page.origin)}  # asdict() would copy the result, and take longest
+    return json.dumps(known, separators=(",", ":")).encode()
 
 
 def read_page(value: bytes) -> InvocationPage:
