@@ -6,11 +6,14 @@ import os
 import signal
 import tempfile
 import threading
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from berth.invoke.aws_client import AwsClients
+from kit.aws_server import REGION, Aws, moto_server
 from kit.servers import running_servers
 from kit.sources import PACKAGE
 from kit.turns import Turns
@@ -110,6 +113,30 @@ def _children() -> set[int]:
         except (FileNotFoundError, ProcessLookupError):
             continue  # the thread ended meanwhile
     return pids
+
+
+@pytest.fixture(scope="session")
+def aws_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server that imitates AWS, for all tests of this process that want it."""
+    with moto_server(tmp_path_factory.mktemp("moto") / "log") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def aws_clients() -> Iterator[AwsClients]:
+    """Clients that several tests use, because each takes long to be made."""
+    clients = AwsClients(REGION)
+    yield clients
+    clients.close()
+
+
+@pytest.fixture
+def aws(aws_address: str, aws_clients: AwsClients, monkeypatch: pytest.MonkeyPatch) -> Aws:
+    """An AWS account without anything of another test, which boto3 finds by the environment."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", aws_address)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    return Aws(aws_clients, f"test-{uuid.uuid4().hex[:12]}")
 
 
 @pytest.fixture

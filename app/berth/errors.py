@@ -153,6 +153,17 @@ class QueueUnavailable(BerthError):
     """Raised when the event queue or the state store cannot be reached, or cannot be used."""
 
 
+class DeliveryFailed(BerthError):
+    """Raised when a destination or a callback was not told of the end of an invocation.
+
+    `is_final` says that another try would fail as well.
+    """
+
+    def __init__(self, reason: str, *, is_final: bool = False) -> None:
+        self.is_final = is_final
+        super().__init__(reason)
+
+
 class GatewayRefusal(BerthError):
     """Raised when the gateway answers itself, because the request or the function's result is wrong."""
 

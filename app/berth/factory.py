@@ -1,7 +1,7 @@
 """The only composer: load, check, wire, register."""
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from berth.gateway.access_log import WatchedInvoker, keep_access_log
@@ -19,10 +19,12 @@ from berth.gateway.preflight import answer_preflights, options_blueprint
 from berth.gateway.view import Gateway
 from berth.invoke.engine import Engine, create_engine
 from berth.invoke.invoker import Invoker
+from berth.invoke.stores import check_stores
 from berth.manifest.loader import Catalog, load
+from berth.model.asynchronous import Callback, QueuedEvent
 from berth.model.authorizer import Authorizer
 from berth.model.route import Route
-from berth.runtime.environments import check_sandbox, create_environments
+from berth.runtime.environments import Environments, check_sandbox, create_environments
 from berth.server.gunicorn_check import check_settings
 from berth.server.health import health_blueprint
 from berth.server.worker_process import queue_blueprint
@@ -32,20 +34,25 @@ from berth.tools.cli.start import refusing
 log = logging.getLogger("berth")
 
 
-def create_app(settings: Settings | None = None, only: Collection[str] = ()) -> GatewayApp:
+def create_app(
+    settings: Settings | None = None, only: Collection[str] = (), environments: Environments | None = None
+) -> GatewayApp:
     """Create the application for all functions of the stage, or for those named in `only`.
 
-    Starts nothing: no process, no thread. Raises ManifestError with every problem found, and NotOurGunicorn
-    under a gunicorn that has not Berth's settings.
+    Starts nothing: no process, no thread. Without `environments` the application has its own. Raises
+    ManifestError with every problem found, and NotOurGunicorn under a gunicorn that has not Berth's settings.
     """
     with refusing():
         settings = settings or Settings.from_environ()
         check_settings(settings)
         catalog = load(settings, only)
         confinement = check_sandbox(settings, catalog.stage)
+        has_events = settings.is_worker or _has_events(catalog)
+        if has_events:
+            check_stores(settings, catalog.functions.values())
     for warning in (*catalog.warnings, *confinement.warnings(catalog.stage)):
         log.warning("%s", warning)
-    environments = create_environments(settings, list(catalog.functions.values()))
+    environments = environments or create_environments(settings, list(catalog.functions.values()))
     invoker = Invoker(environments)
     gateway = create_gateway(invoker, catalog)
     app = GatewayApp(catalog.stage.trust, None if settings.is_worker else catalog.stage.invoke_api)
@@ -53,8 +60,9 @@ def create_app(settings: Settings | None = None, only: Collection[str] = ()) -> 
     if settings.access_log != "off":
         gateway = replace(gateway, invoker=WatchedInvoker(environments))
         keep_access_log(app, settings.access_log, environments.write)
-    has_events = _has_events(catalog)
-    engine = create_engine(settings, environments, invoker, catalog.functions, has_events=has_events)
+    engine = create_engine(
+        settings, environments, invoker, catalog.functions, _callbacks(catalog), has_events=has_events
+    )
     app.register_blueprint(health_blueprint(environments, {"works": engine.work} if engine.work else {}))
     if settings.is_worker:
         app.register_blueprint(queue_blueprint(engine))
@@ -105,6 +113,12 @@ def _register_apis(app: GatewayApp, gateway: Gateway, engine: Engine, catalog: C
     if _has_events(catalog):
         app.register_blueprint(pages_blueprint(gateway, engine.pages, _event_routes(catalog), lambda_api))
     _register_functions(app, gateway, engine, catalog)
+
+
+def _callbacks(catalog: Catalog) -> Callable[[QueuedEvent], Callback | None]:
+    """Find the callback of the route that made an invocation."""
+    found = {(route.function.name, str(route.key)): route.callback for route in catalog.routes}
+    return lambda event: found.get((event.function, event.origin.route or ""))
 
 
 def _register_functions(app: GatewayApp, gateway: Gateway, engine: Engine, catalog: Catalog) -> None:

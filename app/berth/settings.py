@@ -22,6 +22,7 @@ from berth.variables import (
     choice,
     number,
     of,
+    read_bucket,
     read_file,
     read_flag,
     read_folder,
@@ -97,6 +98,8 @@ class Settings:
     protect_after: float = field(default=60.0, metadata=of("BERTH_PROTECT_AFTER", number(0)))
     reload: bool = field(default=False, metadata=of("BERTH_RELOAD", read_flag))
     under_gunicorn: bool = False  # whether this process is gunicorn's master or one of its workers
+    inline: tuple[str, ...] = field(default=(), metadata=of("BERTH_INLINE", read_names))  # for debugging
+    no_timeout: bool = field(default=False, metadata=of("BERTH_NO_TIMEOUT", read_flag))
     # Files for gunicorn.
     tls_certificate: str | None = field(
         default=None, metadata=of("BERTH_TLS_CERTIFICATE", read_file, needs="BERTH_TLS_KEY")
@@ -113,12 +116,15 @@ class Settings:
     extras: tuple[str, ...] = field(default=("aws",), metadata=of("BERTH_EXTRAS", read_names))
     # How functions are kept from each other and from the server.
     sandbox: str = field(
-        default="auto",
-        metadata=of("BERTH_SANDBOX", choice("auto", "files", "namespaces", "off")),
+        default="auto", metadata=of("BERTH_SANDBOX", choice("auto", "files", "namespaces", "off"))
     )
     # Asynchronous invocations: where events wait, and where their pages are kept.
     queue_url: str | None = field(default=None, metadata=of("BERTH_QUEUE_URL", read_queue_url))
     state: str | None = field(default=None, metadata=of("BERTH_STATE", read_state_store))
+    # Where a result goes that is too large for an item of DynamoDB.
+    result_bucket: str | None = field(
+        default=None, metadata=of("BERTH_RESULT_BUCKET", read_bucket, needs="BERTH_STATE")
+    )
     # Whether this server also runs the events that it queues; `berth worker` sets `only`.
     worker: str = field(default="on", metadata=of("BERTH_WORKER", choice("on", "off", "only")))
     # How many events of one function run at one time; see async_concurrency for the default.
@@ -131,6 +137,10 @@ class Settings:
     lease_seconds: float = field(default=30.0, metadata=of("BERTH_LEASE_SECONDS", number(1)))
     # How long the page of an invocation is kept after its end.
     result_seconds: float = field(default=86_400.0, metadata=of("BERTH_RESULT_SECONDS", number(1)))
+    # How long to wait before each further try to tell a destination or a callback of an end.
+    callback_seconds: tuple[float, ...] = field(
+        default=(5.0, 60.0, 300.0, 1800.0), metadata=of("BERTH_CALLBACK_SECONDS", read_seconds)
+    )
     # Whether AWS_ENDPOINT_URL_LAMBDA of every function is this server.
     invoke_here: bool = field(default=False, metadata=of("BERTH_INVOKE_HERE", read_switch))
     port: int = field(default=8000, metadata=of("PORT", whole_number(0, 65535)))
@@ -141,6 +151,7 @@ class Settings:
     log_stream: str | None = None
     task_memory: int | None = None  # MB that all environments share
     agent_uri: str | None = None  # the address of the ECS agent
+    is_on_ecs: bool = False
     starts: int = field(default_factory=usable_cpus)  # how many interpreters may start at the same time
     passed_on: Mapping[str, str] = field(default_factory=dict, repr=False)
     # The variables that a stage's manifest may name, because they hold secrets such as API keys.
@@ -232,6 +243,7 @@ def _platform_values(environ: Mapping[str, str]) -> dict[str, Any]:
         "log_stream": task.log_stream,
         "task_memory": task.memory_mb,
         "agent_uri": environ.get("ECS_AGENT_URI") or None,
+        "is_on_ecs": bool(metadata_uri or environ.get("ECS_AGENT_URI")),
         "passed_on": {name: value for name, value in environ.items() if _is_passed_on(name)},
         "secrets": dict(environ),
     }
@@ -258,3 +270,8 @@ def _refuse_unknown(environ: Mapping[str, str], place: Place) -> None:
             near = difflib.get_close_matches(name.removeprefix(SETTINGS_PREFIX), known, n=1)
             hint = f": did you mean {known[near[0]]}?" if near else f" (known: {', '.join(VARIABLES)})"
             place.add(name, f"unknown setting{hint}")
+
+
+def set_variables(**variables: str) -> None:
+    """Set variables of this process's environment, as a command does whose options are settings."""
+    os.environ.update(variables)

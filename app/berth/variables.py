@@ -100,8 +100,21 @@ def read_seconds(text: str) -> tuple[float, ...]:
 
 def read_queue_url(text: str) -> str:
     """The address of an event queue."""
-    if not text.startswith(("sqlite:///", "sqs://")):
-        raise ValueError(f"{text!r} must be sqlite:///path, sqlite:////absolute/path or sqs://...")
+    if text.startswith("sqlite:///") or _SQS.fullmatch(text):
+        return text
+    sqs = "sqs://HOST/ACCOUNT/QUEUE?deadLetterQueue=QUEUE (standard queues)"
+    raise ValueError(f"{text!r} must be sqlite:///path, sqlite:////absolute/path or {sqs}")
+
+
+_SQS = re.compile(
+    r"sqs://[A-Za-z0-9.-]+(:[0-9]+)?/[0-9]{12}/[A-Za-z0-9_-]{1,80}(\?deadLetterQueue=[A-Za-z0-9_-]{1,80})?"
+)
+
+
+def read_bucket(text: str) -> str:
+    """The name of a bucket of S3."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", text):
+        raise ValueError(f"{text!r} is no name of a bucket")
     return text
 
 

@@ -33,7 +33,12 @@ FLOORS = (
     ("runtime/process", "runtime/pool"),
     ("runtime/inline",),
     ("runtime",),
-    ("invoke/sqlite_file.py", "invoke/results/state_store.py", "invoke/queue/event_queue.py"),
+    (
+        "invoke/sqlite_file.py",
+        "invoke/aws_client.py",
+        "invoke/results/state_store.py",
+        "invoke/queue/event_queue.py",
+    ),
     ("invoke/results", "invoke/queue"),
     ("invoke",),
     ("gateway/trusted_context.py",),

@@ -16,6 +16,7 @@ from kit.sources import PACKAGE
 _OTHERS = {
     'gateway/authorizers/key_set.py: if urlsplit(address).scheme not in {"http", "https"}:',
     'host/ecs.py: if parts.scheme != "http" or not parts.hostname:',
+    'manifest/building.py: secrets.place.add("url", "must be https unless allowPrivateAddresses is true")',
     'payload/http_v2.py: "http": {',
 }
 

@@ -222,3 +222,25 @@ def test_check_says_what_keeps_functions_apart_and_warns_of_a_shared_tmp(hello):
     assert [line[: len(warning)] for line in done.stderr.splitlines() if "cacher: app.py" in line] == [
         warning
     ]
+
+
+STOPPING = """
+def handler(event, context):
+    word = "asked"
+    breakpoint()
+    return word
+"""
+
+
+def test_invoke_inline_stops_at_a_breakpoint(project):
+    write_function(project, "stopping", STOPPING)
+    done = _flask(project, "function", "invoke", "stopping", "--inline", stdin="word = 'changed'\nc\n")
+    assert (done.returncode, done.stdout) == (0, '"changed"\n')
+    assert "-> return word\n(Pdb) " in done.stderr
+
+
+def test_run_refuses_an_inline_function_that_does_not_exist(hello):
+    refused = _flask(hello, "run", "--inline", "helo")
+    assert refused.returncode == 1
+    assert "the stage has no function 'helo': did you mean 'hello'?" in refused.stderr
+    assert "Traceback" not in refused.stderr

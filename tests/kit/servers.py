@@ -9,8 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -25,6 +25,16 @@ _servers: set[int] = set()
 def running_servers() -> set[int]:
     """The process ids of servers that outlive a test on purpose."""
     return set(_servers)
+
+
+@contextmanager
+def outliving(pid: int) -> Iterator[None]:
+    """Let a process outlive a test."""
+    _servers.add(pid)
+    try:
+        yield
+    finally:
+        _servers.discard(pid)
 
 
 @dataclass

@@ -48,6 +48,8 @@ def handler(event, context):
 """
 ROUTED = {"handler": "app.handler", "timeout": 60, "routes": [{"method": "GET", "path": "/waits"}]}
 
+MOVED = '{"handler": "app.handler", "routes": [{"method": "GET", "path": "/moved"}]}'
+
 ENDLESS = """
 import os, time
 
@@ -73,18 +75,22 @@ def test_an_edited_file_is_seen_by_the_next_request(project, isolation):
         assert server.stop() == 0
 
 
-def test_a_breakpoint_stops_an_inline_handler(project):
-    write_function(project, "stopping", STOPPING, "GET /stopping", isolation="inline")
-    server = start_flask_run(project)
+def test_a_breakpoint_stops_a_function_that_an_option_runs_inline(project):
+    write_function(project, "stopping", STOPPING, "GET /stopping", timeout=1)
+    answer = write_function(project, "answer", "def handler(event, context): return {}", "GET /answer")
+    server = start_flask_run(project, "--inline", "stopping")
     try:
         replies = []
         caller = threading.Thread(target=lambda: replies.append(server.get("/stopping")))
         caller.start()
         server.await_log("handler()")
+        (answer / "manifest.json").write_text(MOVED)
+        assert server.get("/answer").status == 200
         server.process.stdin.write("secret = 42\nc\n")
         server.process.stdin.flush()
         caller.join(10)
         assert replies[0].body == b"42"
+        assert server.get("/moved").status == 200  # an edited manifest waits for the function's end
     finally:
         server.stop()
 

@@ -8,8 +8,12 @@ from berth.settings import VARIABLES, Settings
 KNOWN = (
     "(known: BERTH_STAGE, BERTH_FUNCTIONS_DIR, BERTH_MANIFESTS_DIR, BERTH_CONCURRENCY, "
     "BERTH_WAIT_SECONDS, BERTH_MAX_ENVIRONMENTS, BERTH_IDLE_SECONDS, BERTH_LOG_FORMAT, BERTH_ACCESS_LOG, "
-    "BERTH_DRAIN_DELAY, BERTH_PROTECT_AFTER, BERTH_RELOAD, BERTH_TLS_CERTIFICATE, BERTH_TLS_KEY, "
-    "BERTH_TLS_CLIENT_CA, BERTH_CHECK, BERTH_EXTRAS, BERTH_SANDBOX, BERTH_INVOKE_HERE)"
+    "BERTH_DRAIN_DELAY, BERTH_PROTECT_AFTER, BERTH_RELOAD, BERTH_INLINE, BERTH_NO_TIMEOUT, "
+    "BERTH_TLS_CERTIFICATE, BERTH_TLS_KEY, BERTH_TLS_CLIENT_CA, BERTH_CHECK, BERTH_EXTRAS, BERTH_SANDBOX, "
+    "BERTH_QUEUE_URL, "
+    "BERTH_STATE, BERTH_RESULT_BUCKET, BERTH_WORKER, BERTH_ASYNC_CONCURRENCY, BERTH_RETRY_SECONDS, "
+    "BERTH_THROTTLE_SECONDS, BERTH_LEASE_SECONDS, BERTH_RESULT_SECONDS, BERTH_CALLBACK_SECONDS, "
+    "BERTH_INVOKE_HERE)"
 )
 
 BAD = {
@@ -98,24 +102,36 @@ def test_nothing_is_logged_without_variables_of_the_platform(caplog: pytest.LogC
 def test_the_variables_are_known():
     assert sorted(VARIABLES) == [
         "BERTH_ACCESS_LOG",
+        "BERTH_ASYNC_CONCURRENCY",
+        "BERTH_CALLBACK_SECONDS",
         "BERTH_CHECK",
         "BERTH_CONCURRENCY",
         "BERTH_DRAIN_DELAY",
         "BERTH_EXTRAS",
         "BERTH_FUNCTIONS_DIR",
         "BERTH_IDLE_SECONDS",
+        "BERTH_INLINE",
         "BERTH_INVOKE_HERE",
+        "BERTH_LEASE_SECONDS",
         "BERTH_LOG_FORMAT",
         "BERTH_MANIFESTS_DIR",
         "BERTH_MAX_ENVIRONMENTS",
+        "BERTH_NO_TIMEOUT",
         "BERTH_PROTECT_AFTER",
+        "BERTH_QUEUE_URL",
         "BERTH_RELOAD",
+        "BERTH_RESULT_BUCKET",
+        "BERTH_RESULT_SECONDS",
+        "BERTH_RETRY_SECONDS",
         "BERTH_SANDBOX",
         "BERTH_STAGE",
+        "BERTH_STATE",
+        "BERTH_THROTTLE_SECONDS",
         "BERTH_TLS_CERTIFICATE",
         "BERTH_TLS_CLIENT_CA",
         "BERTH_TLS_KEY",
         "BERTH_WAIT_SECONDS",
+        "BERTH_WORKER",
     ]
 
 
@@ -135,6 +151,8 @@ def test_nothing_has_to_be_set(tmp_path, monkeypatch):
     assert settings.protect_after == 60
     assert (settings.check, settings.extras) == ("warn", ("aws",))
     assert settings.reload is False
+    assert settings.inline == ()
+    assert settings.no_timeout is False
     assert settings.port == 8000
     assert settings.region == "us-east-1"
     assert settings.account_id == "123456789012"
@@ -354,3 +372,11 @@ def test_a_tls_file_has_to_exist(pem, tmp_path):
         Settings.from_environ({"BERTH_TLS_CERTIFICATE": pem, "BERTH_TLS_KEY": "/nowhere/key.pem"})
     with pytest.raises(ManifestError, match=r"BERTH_TLS_KEY: .* is no file that can be read"):
         Settings.from_environ({"BERTH_TLS_CERTIFICATE": pem, "BERTH_TLS_KEY": str(tmp_path)})
+
+
+def test_names_of_inline_functions_are_separated_by_commas():
+    assert Settings.from_environ({"BERTH_INLINE": "orders, report,"}).inline == ("orders", "report")
+
+
+def test_timeouts_can_be_switched_off():
+    assert Settings.from_environ({"BERTH_NO_TIMEOUT": "1"}).no_timeout is True

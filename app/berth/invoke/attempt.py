@@ -17,7 +17,8 @@ from berth.model.lineage import MOST_IN_A_CHAIN, count_in_chain
 log = logging.getLogger("berth")
 
 Run = Callable[[Invocation], InvocationResult]
-Deliver = Callable[[Function, QueuedEvent, InvocationPage], None]
+# Tells all who want to know; returns after how many seconds those are to be told who were not reached.
+Deliver = Callable[[Function, QueuedEvent, InvocationPage], float | None]
 
 # An event whose servers are killed again and again is what kills them.
 _MOST_LOSSES = 10
@@ -120,10 +121,9 @@ class Attempts:
             delay = 0.0
         elif self._is_too_old(event, function, self.clock() + delay):
             return self._expire(lease, function, error, log_tail=tail, failures=failures)
-        if self._note(
-            lease, lambda: self.pages.retry(event, error, tail)
-        ).state.is_final:  # it was cancelled while it ran
-            return self.queue.remove(lease)
+        page = self._note(lease, lambda: self.pages.retry(event, error, tail))
+        if page.state.is_final:  # it was cancelled while it ran
+            return self._close(lease, function, page)
         return self.queue.give_back(lease, delay)
 
     def _throttle(self, lease: Lease, function: Function, throttled: Throttled) -> None:
@@ -176,8 +176,10 @@ class Attempts:
 
     def _close(self, lease: Lease, function: Function, page: InvocationPage) -> None:
         """Tell the destinations of the end, and take the event out of the queue."""
-        self.deliver(function, lease.event, page)
-        if page.state is InvocationState.FAILED:
+        delay = self.deliver(function, lease.event, page)
+        if delay is not None:
+            self.queue.give_back(lease, delay)
+        elif page.state is InvocationState.FAILED:
             self.queue.bury(lease)
         else:
             self.queue.remove(lease)

@@ -1,15 +1,17 @@
 """What runs invocations in one server process, from its start to its end."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from berth.invoke.attempt import Pace
+from berth.invoke.deliveries import Deliveries
+from berth.invoke.destinations import Destinations
 from berth.invoke.event_invoker import EventInvoker
 from berth.invoke.event_worker import EventWorker, WorkerRules
 from berth.invoke.invoker import Invoker
 from berth.invoke.results.claims import Claims
 from berth.invoke.results.pages import Pages
 from berth.invoke.stores import Stores, describe_stores, open_stores
-from berth.model.asynchronous import InvocationPage, QueuedEvent
+from berth.model.asynchronous import Callback, QueuedEvent
 from berth.model.function import Function
 from berth.runtime.environments import Environments
 from berth.settings import Settings
@@ -79,6 +81,7 @@ def create_engine(
     environments: Environments,
     invoker: Invoker,
     functions: Mapping[str, Function],
+    find_callback: Callable[[QueuedEvent], Callback | None],
     *,
     has_events: bool,
 ) -> Engine:
@@ -90,10 +93,15 @@ def create_engine(
     pages = Pages(stores.state, settings.result_seconds)
     pace = Pace(settings.retry_seconds, settings.throttle_seconds)
     rules = WorkerRules(settings.async_concurrency, settings.event_environments, settings.lease_seconds, pace)
+    claims = Claims(stores.state)
     worker = None
-    if settings.is_worker or (has_events and settings.worker == "on"):
-        worker = EventWorker(stores.queue, pages, invoker, functions, rules, _deliver)
-    events = EventInvoker(stores.queue, pages, Claims(stores.state), worker.wake if worker else lambda: None)
+    if has_events and settings.worker != "off":
+        # The worker looks into the queue after every delivery, so nobody has to wake it.
+        neighbours = EventInvoker(stores.queue, pages, claims, lambda: None)
+        destinations = Destinations(stores.clients, functions, neighbours.invoke)
+        deliveries = Deliveries(destinations, find_callback, pages, settings.callback_seconds)
+        worker = EventWorker(stores.queue, pages, invoker, functions, rules, deliveries.deliver)
+    events = EventInvoker(stores.queue, pages, claims, worker.wake if worker else lambda: None)
     return Engine(environments, stores, pages, events, worker, _describe(settings, worker))
 
 
@@ -101,7 +109,3 @@ def _describe(settings: Settings, worker: EventWorker | None) -> str:
     if worker is None:
         return ""
     return f"{describe_stores(settings)}; {worker.most_running} events run at one time at most"
-
-
-def _deliver(function: Function, event: QueuedEvent, page: InvocationPage) -> None:
-    """Tell nobody of the end of an invocation."""

@@ -125,6 +125,8 @@ class EventWorker:
                 if not self._lease_some():
                     self._look.wait(_LONGEST_LOOK)
         self._backlog.close()
+        with self._resting("the event queue"):
+            self._queue.let_go()
 
     def _lease_some(self) -> bool:
         """Lease what may run now, and begin to run it; returns whether there may be more at once."""

@@ -8,7 +8,7 @@ from berth.errors import EnvironmentDied, PayloadTooLarge
 from berth.model.invocation import MAX_REQUEST_BYTES, Invocation, InvocationResult
 from berth.runtime.environment import ExecutionEnvironment
 from berth.runtime.environments import Environments
-from berth.runtime.outcome import fault_result
+from berth.runtime.outcome import breakpoint_advice, fault_result, has_quit_debugger
 
 log = logging.getLogger("berth")
 
@@ -34,9 +34,13 @@ class Invoker:
         try:
             if watch is None:
                 with environments.environment(function) as environment:
-                    return environment.invoke(invocation)
-            with environments.environment(function, is_event=True) as environment, watch(environment):
-                return environment.invoke(invocation)
+                    result = environment.invoke(invocation)
+            else:
+                with environments.environment(function, is_event=True) as environment, watch(environment):
+                    result = environment.invoke(invocation)
         except EnvironmentDied as fault:  # no environment could be had; else its log tells
             log.warning("%s: %s: %s", invocation.request_id, function.name, fault.reason)
             return fault_result(fault, invocation.request_id)
+        if result.function_error and has_quit_debugger(result) and invocation.function.isolation == "process":
+            log.warning("%s: %s", invocation.request_id, breakpoint_advice(invocation.function))
+        return result

@@ -1,6 +1,7 @@
 """One SQLite file that several server processes share: the event queue and the state store are in it."""
 
 import logging
+import os
 import sqlite3
 import threading
 from collections import deque
@@ -74,6 +75,10 @@ class SqliteFile:
             raise QueueUnavailable(f"{self.path} is damaged: {problem}")
         return None
 
+    def exists(self) -> bool:
+        """Whether anything was ever written; the first write makes the file."""
+        return self._inode is not None or self.path.exists()
+
     def write(self, change: Change[T]) -> T:
         """Make a change, and wait until it is on the disk; raises QueueUnavailable if it is not made."""
         future = self.write_soon(change)
@@ -97,9 +102,7 @@ class SqliteFile:
         return future
 
     def read(self, query: Change[T]) -> T:
-        """Read what has been committed; raises QueueUnavailable. The first access makes the file."""
-        if self._inode is None:
-            self.write(lambda connection: None)
+        """Read what has been committed; raises QueueUnavailable."""
         with ExitStack() as on_failure:
             try:
                 connection = self._take_reader()
@@ -125,6 +128,8 @@ class SqliteFile:
     def _check_folder(self) -> None:
         if not self.path.parent.is_dir():
             raise QueueUnavailable(f"{self.path.parent}: there is no such folder for the queue's file")
+        if not os.access(self.path.parent, os.W_OK):
+            raise QueueUnavailable(f"{self.path.parent}: the queue's file cannot be made in this folder")
 
     def _take_reader(self) -> sqlite3.Connection:
         try:
@@ -162,15 +167,9 @@ class SqliteFile:
         """The writer's connection; raises OSError if the file was removed, and what it held is lost."""
         if self._inode is not None and self._is_removed():
             raise OSError("the file was removed while the server was running; restart the server")
-        if connection is not None:
-            return connection
-        with ExitStack() as on_failure:
+        if connection is None:
             connection = self._open()
-            on_failure.callback(connection.close)
-            if _first(connection.execute("PRAGMA user_version")) < _VERSION:
-                connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {_VERSION};COMMIT")
             self._inode = self.path.stat().st_ino
-            on_failure.pop_all()
         return connection
 
     def _is_removed(self) -> bool:
@@ -186,6 +185,8 @@ class SqliteFile:
             connection.execute("PRAGMA journal_mode = WAL")
             # With FULL a commit has reached the disk before it is told.
             connection.execute("PRAGMA synchronous = FULL")
+            if _first(connection.execute("PRAGMA user_version")) < _VERSION:
+                connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {_VERSION};COMMIT")
             on_failure.pop_all()
         return connection
 

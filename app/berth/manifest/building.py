@@ -78,4 +78,12 @@ def _read_callback(manifest: CallbackManifest | None, secrets: Secrets) -> Callb
     if manifest is None:
         return None
     secret = secrets.read_from(manifest.secret, "secret")
-    return Callback(manifest.url, secret, manifest.allow_private_addresses)
+    callback = Callback(manifest.url, secret, manifest.allow_private_addresses)
+    if not manifest.url.startswith("https://") and not manifest.allow_private_addresses:
+        secrets.place.add("url", "must be https unless allowPrivateAddresses is true")
+    if secret:
+        try:
+            callback.read_key()
+        except ValueError as wrong:
+            secrets.place.add("secret", str(wrong))
+    return callback

@@ -17,6 +17,7 @@ from berth.manifest.checks.authorizers import check_authorizers, used_authorizer
 from berth.manifest.checks.functions import (
     MANIFEST,
     check_functions,
+    check_inline,
     check_layers,
     check_resources,
     manifest_place,
@@ -71,7 +72,8 @@ def load(settings: Settings, only: Collection[str] = (), *, needs_secrets: bool 
     absent = deployed.secrets.absent.problems
     report.problems += [*deployed.open_names(), *(absent if needs_secrets else ())]
     report.raise_if_any()
-    return replace(catalog, warnings=(*map(str, absent), *catalog.warnings))
+    debugging = _debugging_warnings(settings, catalog.functions)
+    return replace(catalog, warnings=(*map(str, absent), *catalog.warnings, *debugging))
 
 
 def open_names_elsewhere(settings: Settings) -> Iterator[Problem]:
@@ -104,6 +106,8 @@ def _gather(settings: Settings, only: Collection[str], report: Report) -> tuple[
         deployed.read_all()
     manifests = _complete_functions(manifests, stage, deployed, report)
     check_functions(manifests, report)
+    served = found if only else _matching(found, stage_manifest.functions)
+    check_inline(settings.inline, [folder.name for folder in served], report)
     authorizers = used_authorizers(manifests.values(), stage) if only else stage.authorizers
     asked = _load_functions(_folders_of(authorizers, found, manifests), defaults, report) if only else {}
     asked = _complete_functions(asked, stage, deployed, report)
@@ -111,7 +115,7 @@ def _gather(settings: Settings, only: Collection[str], report: Report) -> tuple[
     check_routes(manifests, stage, report)
     check_cors(manifests, stage, place)
     check_invoke_api(manifests, stage, settings, place)
-    every = {**manifests, **asked}
+    every = _run_inline({**manifests, **asked}, settings.inline)
     functions = {folder.name: build_function(folder, each, stage) for folder, each in every.items()}
     check_resources(functions.values(), settings.max_environments, report)
     routes = tuple(build_routes(manifests, functions, deployed.secrets, report))
@@ -212,11 +216,11 @@ def _served(
     for index, pattern in enumerate(patterns):
         if pattern != "*" and not any(fnmatchcase(folder.name, pattern) for folder in folders):
             place.add(f"functions[{index}]", f"{pattern!r} matches no function")
-    return {
-        folder: manifest
-        for folder, manifest in manifests.items()
-        if any(fnmatchcase(folder.name, pattern) for pattern in patterns)
-    }
+    return {folder: manifests[folder] for folder in _matching(manifests, patterns)}
+
+
+def _matching(folders: Iterable[Path], patterns: Sequence[str]) -> list[Path]:
+    return [folder for folder in folders if any(fnmatchcase(folder.name, each) for each in patterns)]
 
 
 def _folders_of(
@@ -242,6 +246,22 @@ def _complete_functions(manifests: Manifests, stage: Stage, deployed: Deployed, 
             routes=tuple(route.completed(stage) for route in manifest.routes),
         )
     return completed
+
+
+def _run_inline(manifests: Manifests, names: Collection[str]) -> Manifests:
+    """The manifests, of which those of the functions in `names` say that the function runs inline."""
+    return {
+        folder: replace(manifest, isolation="inline") if folder.name in names else manifest
+        for folder, manifest in manifests.items()
+    }
+
+
+def _debugging_warnings(settings: Settings, functions: Collection[str]) -> Iterator[str]:
+    """A warning for each setting that is for debugging."""
+    for name in sorted(set(settings.inline).intersection(functions)):
+        yield f"{name}: runs inline, without timeout and memorySize; breakpoint() stops at this terminal"
+    if settings.no_timeout:
+        yield "no function ends at its timeout (BERTH_NO_TIMEOUT, --no-timeout)"
 
 
 def _runtime_warnings(manifests: Manifests) -> Iterator[str]:

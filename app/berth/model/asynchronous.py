@@ -1,5 +1,7 @@
 """Asynchronous invocations: what is queued, what its page says, and how a function wants it to be run."""
 
+import base64
+import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -7,6 +9,7 @@ from typing import Any
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_EVENT_BYTES = 1_048_576
+_KEY_PREFIX = "whsec_"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +39,19 @@ class Callback:
     url: str
     secret: str = field(repr=False)
     allow_private_addresses: bool = False
+
+    def read_key(self) -> bytes:
+        """The key in `whsec_...` that signs; raises ValueError, which holds nothing of the secret.
+
+        https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+        """
+        try:
+            key = base64.b64decode(self.secret.removeprefix(_KEY_PREFIX), validate=True)
+        except binascii.Error as wrong:
+            raise ValueError(f"must be {_KEY_PREFIX} and base64") from wrong
+        if not self.secret.startswith(_KEY_PREFIX) or not 24 <= len(key) <= 64:
+            raise ValueError(f"must be {_KEY_PREFIX} and the base64 of 24 to 64 bytes")
+        return key
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,3 +127,5 @@ class InvocationPage:
     error: Any = None  # the error of the last run, as Lambda writes it
     is_cut: bool = False  # the result was too large for the store
     log_tail: str = ""
+    delivered: tuple[str, ...] = ()  # who was told of the end, or cannot be told
+    delivery_tries: int = 0  # that left somebody to be told later

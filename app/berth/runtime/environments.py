@@ -150,11 +150,16 @@ def create_environments(
         idle_seconds=settings.idle_seconds,
         functions=max(1, len(functions)),
     )
-    revision = source_revision if settings.reload else lambda function: None
+    revision = source_revision if settings.reload else _place
     pool = Pool(limits, partial(_create, supervisor), revision)
     check = StartCheck(functions, settings.check)
     provisioner = Provisioner(pool, functions, min(1.0, settings.idle_seconds / 4), settings.starts, check)
     return Environments(supervisor, pool, provisioner)
+
+
+def _place(function: Function) -> object:
+    """What tells functions of one name apart: a test may use some that a stage would not have together."""
+    return function.isolation, function.directory
 
 
 def _create_process(supervisor: Supervisor, function: Function, is_provisioned: bool) -> ExecutionEnvironment:

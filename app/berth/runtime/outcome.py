@@ -18,6 +18,16 @@ def fault_result(fault: InvocationFault, request_id: str) -> InvocationResult:
     return InvocationResult(json.dumps(document, separators=(",", ":")).encode(), "Unhandled")
 
 
+def breakpoint_advice(function: Function) -> str:
+    """What to do where `breakpoint()` finds no terminal."""
+    return f"pdb has no terminal in a process of its own; to stop here: flask run --inline {function.name}"
+
+
+def has_quit_debugger(result: InvocationResult) -> bool:
+    """Whether the function failed because pdb had no terminal, and nobody has said yet what to do."""
+    return result.payload.startswith(b'{"errorMessage": "", "errorType": "BdbQuit"')
+
+
 def final_result(
     ending: InvocationResult | InvocationFault, request_id: str, log_tail: bytes, is_cold: bool = False
 ) -> InvocationResult:

@@ -108,17 +108,6 @@ class Pattern(Text):
         return text
 
 
-class NotYet(fields.Field[Any]):
-    """A key that is known and not supported yet: it is refused, never ignored."""
-
-    def __init__(self, feature: str, **kwargs: Any) -> None:
-        self.message = f"{feature} not supported by this version of Berth: remove it"
-        super().__init__(error_messages={"null": self.message}, **kwargs)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        raise ValidationError(self.message)
-
-
 class Resource(Text):
     """A resource path that API Gateway would accept."""
 

@@ -14,6 +14,7 @@ from berth.errors import ManifestError
 from berth.gateway.flask_app import GatewayApp
 from berth.gateway.routing.head import LISTENER, RAW_HEADERS, Environ
 from berth.manifest.loader import Catalog
+from berth.runtime.inline.inline_environment import without_inline_functions
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
@@ -139,7 +140,7 @@ class WatchedApp:
     def _take(self) -> _Version:
         with self._lock:
             if self._load and not self._is_closed and self._current.is_outdated:
-                self._replace(self._load)
+                self._replace_unless_disturbed(self._load)
             self._current.requests += 1
             return self._current
 
@@ -147,6 +148,12 @@ class WatchedApp:
         with self._lock:
             version.requests -= 1
         self._close_old()
+
+    def _replace_unless_disturbed(self, load: Callable[[], GatewayApp]) -> None:
+        """Load a new version, but not while an inline function has its own variables in `os.environ`."""
+        with without_inline_functions() as is_undisturbed:
+            if is_undisturbed:
+                self._replace(load)
 
     def _replace(self, load: Callable[[], GatewayApp]) -> None:
         """Load a new version in the place of the current one; all requests wait meanwhile."""

@@ -2,72 +2,100 @@
 
 `function_client("hello")` is a test client of an application with that function's blueprint alone,
 `invoke_function("hello", event)` calls the function below HTTP, `sample_event("GET", "/hello")` is
-the event an API would send.
+the event an API would send. `function_module("hello")` is what a test can patch.
 """
 
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
 
 import pytest
 from flask.testing import FlaskClient
 
-from berth.factory import create_app
 from berth.gateway.flask_app import GatewayApp
-from berth.invoke.invoker import Invoker
-from berth.manifest.loader import load
 from berth.model.invocation import Invocation, InvocationResult, encode_event
 from berth.model.route import METHODS
 from berth.runtime.environments import create_environments
 from berth.settings import Settings
+from berth.testing.functions import FunctionsUnderTest
 from berth.tools.sample import build_sample_event
 
+_INI_OPTIONS = {
+    "functions_dir": "The folder of the functions under test, from pytest's root directory.",
+    "manifests_dir": "The folder of their stages, from pytest's root directory.",
+}
 
-@pytest.fixture
-def berth_settings() -> Settings:
-    """The settings under test: those of the environment; override it to test another stage."""
-    return Settings.from_environ()
 
-
-@pytest.fixture
-def app(berth_settings: Settings) -> Iterator[GatewayApp]:
-    """All functions of the stage, for pytest-flask's own fixtures: `client`, `live_server`, ..."""
-    app = create_app(berth_settings)
-    app.testing = True
-    with closing(app.extensions["berth"]):
-        yield app
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options `berth_functions_dir` and `berth_manifests_dir` of pytest's configuration file."""
+    for name, text in _INI_OPTIONS.items():
+        parser.addini(f"berth_{name}", text)
 
 
 @pytest.fixture
-def function_client(berth_settings: Settings) -> Iterator[Callable[[str], FlaskClient]]:
-    """Make a client of one function: only its manifest is loaded, only its blueprint registered."""
-    with ExitStack() as open_apps:
+def berth_settings(pytestconfig: pytest.Config) -> Settings:
+    """The settings under test: the environment's, with the folders of pytest's configuration file.
 
-        def make_client(name: str) -> FlaskClient:
-            app = create_app(berth_settings, only=[name])
-            app.testing = True
-            open_apps.callback(app.extensions["berth"].close)
-            return app.test_client()
-
-        yield make_client
+    Override it to test another stage.
+    """
+    given = {name: pytestconfig.getini(f"berth_{name}") for name in _INI_OPTIONS}
+    folders: dict[str, Any] = {
+        name: pytestconfig.rootpath / folder for name, folder in given.items() if folder
+    }
+    return replace(Settings.from_environ(), **folders)
 
 
 @pytest.fixture
-def invoke_function(berth_settings: Settings) -> Iterator[Callable[..., InvocationResult]]:
-    """Invoke a function with an event; `isolation="inline"` runs it in this process, for a debugger."""
+def functions_under_test(berth_settings: Settings) -> Iterator[FunctionsUnderTest]:
+    """What the fixtures below share in one test: one set of execution environments."""
     with closing(create_environments(berth_settings)) as environments:
+        yield FunctionsUnderTest(berth_settings, environments)
 
-        def invoke(
-            name: str, event: Any = None, *, isolation: str | None = None, **options: Any
-        ) -> InvocationResult:
-            function = load(berth_settings, [name]).functions[name]
-            function = replace(function, isolation=isolation or function.isolation)
-            payload = b"" if event is None else encode_event(event)
-            return Invoker(environments).invoke(Invocation(function, payload, str(uuid.uuid4()), **options))
 
-        yield invoke
+@pytest.fixture
+def app(functions_under_test: FunctionsUnderTest) -> GatewayApp:
+    """All functions of the stage, for pytest-flask's own fixtures: `client`, `live_server`, ..."""
+    return functions_under_test.create_app()
+
+
+@pytest.fixture
+def function_client(functions_under_test: FunctionsUnderTest) -> Callable[..., FlaskClient]:
+    """Make a client of one function: only its manifest is loaded, only its blueprint registered.
+
+    The function is named, or given as the path of its folder. `isolation="inline"` runs it in this process.
+    """
+
+    def make_client(function: str | Path, *, isolation: Literal["inline"] | None = None) -> FlaskClient:
+        return functions_under_test.create_app_of(function, isolation).test_client()
+
+    return make_client
+
+
+@pytest.fixture
+def invoke_function(functions_under_test: FunctionsUnderTest) -> Callable[..., InvocationResult]:
+    """Invoke a function with an event; `isolation="inline"` runs it in this process, for a debugger."""
+
+    def invoke(
+        function: str | Path, event: Any = None, *, isolation: str | None = None, **options: Any
+    ) -> InvocationResult:
+        payload = b"" if event is None else encode_event(event)
+        loaded = functions_under_test.load(function, isolation)
+        return functions_under_test.invoker.invoke(Invocation(loaded, payload, str(uuid.uuid4()), **options))
+
+    return invoke
+
+
+@pytest.fixture
+def function_module(functions_under_test: FunctionsUnderTest) -> Callable[..., ModuleType]:
+    """Find a module of a function that this test runs inline, to patch what is in it.
+
+    Without a module's name it is the handler's. It is imported if the function has not been invoked yet.
+    """
+    return functions_under_test.module
 
 
 @pytest.fixture

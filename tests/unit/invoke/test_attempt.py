@@ -39,6 +39,7 @@ class Server:
     is_ending: bool = False
     ran: list[Invocation] = field(default_factory=list)
     delivered: list[InvocationPage] = field(default_factory=list)
+    told_later: float | None = None  # seconds until somebody is told who was not reached
 
     def put(self) -> None:
         event = QueuedEvent(
@@ -65,7 +66,7 @@ class Server:
             {self.function.name: self.function},
             Pace((60.0, 120.0), 1.0),
             self._run,
-            lambda function, event, page: self.delivered.append(page),
+            self._deliver,
             lambda: self.is_ending,
             self.clock,
         )
@@ -80,6 +81,10 @@ class Server:
         page = self.pages.get("one")
         assert page is not None
         return page
+
+    def _deliver(self, function: Function, event: QueuedEvent, page: InvocationPage) -> float | None:
+        self.delivered.append(page)
+        return self.told_later
 
     def _run(self, invocation: Invocation) -> InvocationResult:
         self.ran.append(invocation)
@@ -255,8 +260,9 @@ def test_event_that_was_cancelled_while_it_ran_stays_cancelled(
         return answer
 
     server.answer = cancel
-    assert server.work().state is InvocationState.CANCELLED
-    assert server.depth() == EMPTY
+    page = server.work()
+    assert page.state is InvocationState.CANCELLED
+    assert (server.delivered, server.depth()) == ([page], EMPTY)
 
 
 def test_end_that_was_noted_but_not_told_to_the_queue_is_told_without_a_run(server: Server) -> None:
@@ -267,6 +273,19 @@ def test_end_that_was_noted_but_not_told_to_the_queue_is_told_without_a_run(serv
     server.clock.now += 31
     page = server.work()
     assert (page.result, server.ran, server.delivered) == (1, [], [page])
+    assert server.depth() == EMPTY
+
+
+def test_event_stays_in_the_queue_until_all_are_told_and_runs_no_more(server: Server) -> None:
+    server.told_later = 60
+    page = server.work()
+    assert server.depth().depth == 1
+    assert server.lease() is None
+    server.clock.now += 60
+    server.told_later = None
+    assert server.work() == page
+    assert server.delivered == [page, page]
+    assert len(server.ran) == 1
     assert server.depth() == EMPTY
 
 

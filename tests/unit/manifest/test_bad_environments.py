@@ -139,3 +139,22 @@ def test_a_stages_own_reference_is_reported_where_every_function_replaces_it(pro
     }
     message = "${stageVariables.host}: the stage has no such stage variable"
     assert problems_of(files) == [Problem(STAGE, "environment.URL", message)]
+
+
+@pytest.mark.parametrize(
+    ("stage", "name", "hint"),
+    [
+        ({}, "helo", "did you mean 'hello'?"),
+        ({}, "orders", "found: hello"),
+        ({"functions": ["other"]}, "hello", "found: other"),
+    ],
+)
+def test_an_inline_function_that_the_stage_does_not_have_is_refused(problems_of, stage, name, hint):
+    files = {
+        "manifests/dev.json": stage,
+        "functions/other/app.py": "",
+        "functions/other/manifest.json": {"handler": "app.handler"},
+    }
+    found = problems_of(files if stage else None, {"BERTH_INLINE": name})
+    message = f"the stage has no function {name!r}: {hint}"
+    assert found == [Problem("environment", "BERTH_INLINE (--inline)", message)]

@@ -242,14 +242,6 @@ SPELLINGS = {
     "zzz": "unknown key",
 }
 
-NOT_YET = {
-    "invocation": ("async", "'async' is not supported by this version of Berth: only 'sync'"),
-    "asyncConfig": (
-        {"maximumRetryAttempts": 2},
-        "asynchronous invocation is not supported by this version of Berth: remove it",
-    ),
-}
-
 
 @pytest.mark.parametrize(("content", "message"), FILES.values(), ids=FILES)
 def test_a_file_that_holds_no_manifest_is_refused(content, message, problems_of):
@@ -275,8 +267,8 @@ def test_a_manifest_without_handler_is_refused(problems_of):
 
 def test_null_is_no_value_for_any_key(problems_of):
     keys = """
-        $schema api binaryMediaTypes code description environment handler invocation isolation layers
-        longRunning memorySize payloadFormatVersion provisionedConcurrency reservedConcurrency routes
+        $schema api asyncConfig binaryMediaTypes code description environment handler invocation isolation
+        layers longRunning memorySize payloadFormatVersion provisionedConcurrency reservedConcurrency routes
         runtime timeout
     """.split()
     assert problems_of({MANIFEST: dict.fromkeys(keys)}) == [
@@ -353,21 +345,6 @@ def test_unknown_keys_are_refused_with_the_nearest_known_ones(problems_of):
     manifest = {"handler": "app.handler", **dict.fromkeys(SPELLINGS, 1)}
     assert problems_of({MANIFEST: manifest}) == [
         Problem(MANIFEST, key, message) for key, message in sorted(SPELLINGS.items())
-    ]
-
-
-def test_keys_that_are_not_honoured_yet_are_refused(problems_of):
-    manifest = {"handler": "app.handler", **{key: value for key, (value, _) in NOT_YET.items()}}
-    assert problems_of({MANIFEST: manifest}) == [
-        Problem(MANIFEST, key, message) for key, (_, message) in sorted(NOT_YET.items())
-    ]
-
-
-def test_null_for_a_key_that_is_not_honoured_yet_says_so(problems_of):
-    messages = {key: message for key, (_, message) in NOT_YET.items() if key != "invocation"}
-    manifest = {"handler": "app.handler", **dict.fromkeys(messages)}
-    assert problems_of({MANIFEST: manifest}) == [
-        Problem(MANIFEST, key, message) for key, message in sorted(messages.items())
     ]
 
 

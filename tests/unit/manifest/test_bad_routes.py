@@ -53,10 +53,10 @@ ROUTES = {
         "routes[0].invocation",
         "must be a string, not 1",
     ),
-    "async": (
-        {"method": "GET", "path": "/hello", "invocation": "async"},
+    "invocation: other": (
+        {"method": "GET", "path": "/hello", "invocation": "Event"},
         "routes[0].invocation",
-        "'async' is not supported by this version of Berth: only 'sync'",
+        "'Event' is not one of sync, async, caller",
     ),
 }
 

@@ -364,3 +364,16 @@ def test_functions_that_are_not_served_claim_no_routes(load_files):
 def test_only_loads_the_named_functions_beside_a_broken_one(load_files):
     files = {"functions/broken/manifest.json": "not JSON", STAGE: {"functions": ["nothing"]}}
     assert list(load_files(files, only=["hello"]).functions) == ["hello"]
+
+
+def test_a_function_runs_inline_where_a_setting_says_so(load_files):
+    catalog = load_files(environ={"BERTH_INLINE": "hello"})
+    assert catalog.functions["hello"].isolation == "inline"
+    assert catalog.warnings == (
+        "hello: runs inline, without timeout and memorySize; breakpoint() stops at this terminal",
+    )
+
+
+def test_a_server_without_timeouts_says_so(load_files):
+    warnings = load_files(environ={"BERTH_NO_TIMEOUT": "1"}).warnings
+    assert warnings == ("no function ends at its timeout (BERTH_NO_TIMEOUT, --no-timeout)",)

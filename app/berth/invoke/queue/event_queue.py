@@ -22,7 +22,8 @@ class QueueDepth:
     depth: int  # events that wait
     running: int  # events that are leased
     dead: int  # events that failed for good
-    oldest_age_seconds: float  # of the oldest event that waits or runs; 0 for an empty queue
+    # Of the oldest event that waits or runs; 0 for an empty queue, None where the queue does not tell.
+    oldest_age_seconds: float | None
 
 
 class EventQueue(Protocol):
@@ -68,6 +69,10 @@ class EventQueue(Protocol):
 
     def purge(self) -> Sequence[str]:
         """Remove all events, dead ones too, that no server runs; returns the ids that are known."""
+        ...
+
+    def let_go(self) -> None:
+        """Leave to other servers what this one has received and not leased: it leases no more."""
         ...
 
     def close(self) -> None:

@@ -22,7 +22,7 @@ class SqliteQueue:
     """See EventQueue. An event is due again when its lease ends: `due` is the end of the lease."""
 
     def __init__(self, file: SqliteFile, clock: Callable[[], float] = time.time) -> None:
-        self._file = file
+        self.file = file
         self._clock = clock
 
     def put(self, event: QueuedEvent) -> None:
@@ -35,7 +35,7 @@ class SqliteQueue:
             _details(event),
             event.payload,
         )
-        self._file.write(
+        self.file.write(
             lambda connection: connection.execute(
                 "INSERT INTO events (id, function, created, due, details, payload) VALUES (?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (id) DO NOTHING",
@@ -57,7 +57,9 @@ class SqliteQueue:
             )
             return found
 
-        return self._file.write(find) if self._file.read(self._has_due) else ()
+        if not self.file.exists() or not self.file.read(self._has_due):
+            return ()
+        return self.file.write(find)
 
     def renew(self, leases: Iterable[Lease], seconds: float) -> Sequence[Lease]:
         """Let leases last longer, and return those that are lost."""
@@ -66,12 +68,12 @@ class SqliteQueue:
             end = self._clock() + seconds
             return [lease for lease in leases if not _set_due(connection, lease, end)]
 
-        return self._file.write(lengthen)
+        return self.file.write(lengthen)
 
     def give_back(self, lease: Lease, delay: float) -> None:
         """Let another attempt be made after so many seconds."""
         due = self._clock() + delay
-        self._file.write(
+        self.file.write(
             lambda connection: connection.execute(
                 "UPDATE events SET due = ?, token = NULL WHERE id = ? AND token = ?",
                 (due, lease.event.request_id, lease.token),
@@ -80,7 +82,7 @@ class SqliteQueue:
 
     def remove(self, lease: Lease) -> None:
         """Remove an event that is done, with the next commit."""
-        self._file.write_soon(
+        self.file.write_soon(
             lambda connection: connection.execute(
                 "DELETE FROM events WHERE id = ? AND token = ?", (lease.event.request_id, lease.token)
             )
@@ -88,7 +90,7 @@ class SqliteQueue:
 
     def bury(self, lease: Lease) -> None:
         """Keep an event that failed for good among the dead."""
-        self._file.write(
+        self.file.write(
             lambda connection: connection.execute(
                 "UPDATE events SET is_dead = 1, token = NULL WHERE id = ? AND token = ?",
                 (lease.event.request_id, lease.token),
@@ -110,7 +112,7 @@ class SqliteQueue:
             age = max(0.0, now - oldest) if oldest is not None else 0.0
             return QueueDepth(waiting or 0, running or 0, dead or 0, age)
 
-        return self._file.read(count)
+        return self.file.read(count)
 
     def revive(self, request_id: str | None = None) -> Sequence[str]:
         """Let dead events, or the one with an id, be run again; returns their ids."""
@@ -123,7 +125,7 @@ class SqliteQueue:
             )
             return [row[0] for row in rows]
 
-        return self._file.write(update)
+        return self.file.write(update)
 
     def purge(self) -> Sequence[str]:
         """Remove all events, dead ones too, that no server runs; returns their ids."""
@@ -134,11 +136,14 @@ class SqliteQueue:
             )
             return [row[0] for row in rows]
 
-        return self._file.write(delete)
+        return self.file.write(delete)
+
+    def let_go(self) -> None:
+        """Do nothing: nothing is taken that is not leased."""
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        self.file.close()
 
     def _has_due(self, connection: sqlite3.Connection) -> bool:
         """Whether a server may find an event that is due; most looks into a queue find nothing."""

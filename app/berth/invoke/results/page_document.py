@@ -13,9 +13,9 @@ def page_document(page: InvocationPage) -> dict[str, Any]:
         "function": page.function,
         "state": page.state.value,
         "attempts": page.attempts,
-        "createdAt": _time(page.created_at),
-        "startedAt": _time(page.started_at),
-        "finishedAt": _time(page.finished_at),
+        "createdAt": write_time(page.created_at),
+        "startedAt": write_time(page.started_at),
+        "finishedAt": write_time(page.finished_at),
     }
     if page.condition == "Success":
         document["result"] = page.result
@@ -26,7 +26,7 @@ def page_document(page: InvocationPage) -> dict[str, Any]:
     return {**document, "logTail": page.log_tail}
 
 
-def _time(seconds: float | None) -> str | None:
+def write_time(seconds: float | None) -> str | None:
     """A time as Lambda writes it in records: `2025-11-24T23:08:11.000Z`."""
     if seconds is None:
         return None

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,7 @@ Change = Callable[[InvocationPage], InvocationPage]
 
 # A page that is not final is kept for so long after its last change: longer than any event may wait.
 _LONGEST_WAIT = 14 * 24 * 3600.0
+_LONGEST_BACKLOG = 24 * 3600.0  # until a worker has a place for an event that is due
 _TRIES = 20
 _CUT = "the result is larger than the state store can keep"
 
@@ -132,6 +133,18 @@ class Pages:
         if (page := self.get(request_id)) is not None:
             self._change(request_id, change, page, is_final_too=True)
 
+    def note_delivery(self, event: QueuedEvent, delivered: Sequence[str], wait: float) -> None:
+        """Note who was told of the end, and that the others are told after so many seconds.
+
+        The page is kept until then, because an event without one is run again.
+        """
+
+        def change(page: InvocationPage) -> InvocationPage:
+            return replace(page, delivered=tuple(delivered), delivery_tries=page.delivery_tries + 1)
+
+        kept = self._kept_seconds + wait + _LONGEST_BACKLOG
+        self._change(event.request_id, change, new_page(event), is_final_too=True, kept_seconds=kept)
+
     def _begin(self, page: InvocationPage) -> InvocationPage:
         is_lost = page.state is InvocationState.RUNNING  # nobody has noted the end of the run before
         return replace(
@@ -144,13 +157,27 @@ class Pages:
         )
 
     def _change(
-        self, request_id: str, change: Change, default: InvocationPage, *, is_final_too: bool = False
+        self,
+        request_id: str,
+        change: Change,
+        default: InvocationPage,
+        *,
+        is_final_too: bool = False,
+        kept_seconds: float | None = None,
     ) -> InvocationPage:
         """Change a page, the default if there is none; a final page stays as it is."""
-        return self._write_change(request_id, change, default, is_final_too=is_final_too)[0]
+        return self._write_change(
+            request_id, change, default, is_final_too=is_final_too, kept_seconds=kept_seconds
+        )[0]
 
     def _write_change(
-        self, request_id: str, change: Change, default: InvocationPage, *, is_final_too: bool
+        self,
+        request_id: str,
+        change: Change,
+        default: InvocationPage,
+        *,
+        is_final_too: bool,
+        kept_seconds: float | None = None,
     ) -> tuple[InvocationPage, int]:
         """Change a page; returns what it is now, and its version."""
         for _ in range(_TRIES):
@@ -159,7 +186,7 @@ class Pages:
             changed = page if page.state.is_final and not is_final_too else change(page)
             if changed is page:
                 return page, version
-            if self._write(changed, version):
+            if self._write(changed, version, kept_seconds):
                 return changed, version + 1
         raise QueueUnavailable(f"the page of {request_id} is changed by others all the time")
 
@@ -167,8 +194,8 @@ class Pages:
         item = self._store.get(_key(request_id))
         return (read_page(item.value), item.version) if item else None
 
-    def _write(self, page: InvocationPage, version: int) -> bool:
-        kept = self._kept_seconds if page.state.is_final else _LONGEST_WAIT
+    def _write(self, page: InvocationPage, version: int, kept_seconds: float | None = None) -> bool:
+        kept = kept_seconds or (self._kept_seconds if page.state.is_final else _LONGEST_WAIT)
         value = write_page(page)
         most = self._store.most_bytes
         if most is not None and len(value) > most:
@@ -203,6 +230,7 @@ def read_page(value: bytes) -> InvocationPage:
             "state": InvocationState(fields["state"]),
             "condition": Condition(condition) if condition else None,
             "origin": Origin.of(fields["origin"]),
+            "delivered": tuple(fields.get("delivered", ())),
         }
     )
 

@@ -16,7 +16,7 @@ class SqliteStore:
     most_bytes = None
 
     def __init__(self, file: SqliteFile, clock: Callable[[], float] = time.time) -> None:
-        self._file = file
+        self.file = file
         self._clock = clock
         self._swept_at = clock()
 
@@ -31,7 +31,7 @@ class SqliteStore:
             )
             return next((Item(*row) for row in rows), None)
 
-        return self._file.read(find)
+        return self.file.read(find)
 
     def put(self, key: str, value: bytes, version: int, expires_at: float | None = None) -> bool:
         """Write a value if its key still has this version, 0 for a key that is not there."""
@@ -53,15 +53,15 @@ class SqliteStore:
                 )
             return done.rowcount == 1
 
-        return self._file.write(change)
+        return self.file.write(change)
 
     def delete(self, key: str) -> None:
         """Remove a key."""
-        self._file.write(lambda connection: connection.execute("DELETE FROM items WHERE key = ?", (key,)))
+        self.file.write(lambda connection: connection.execute("DELETE FROM items WHERE key = ?", (key,)))
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        self.file.close()
 
     def _sweep(self, connection: sqlite3.Connection, now: float) -> None:
         """Remove what has expired, once a minute."""

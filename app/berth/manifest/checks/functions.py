@@ -1,5 +1,6 @@
 """Checks of functions that need more than the manifest: the folder, the layers, the other functions."""
 
+import difflib
 import importlib
 import os
 import re
@@ -60,6 +61,14 @@ def _code_problem(folder: Path, code: Path, written: Path) -> str | None:
         # The function could read every other function and the manifests.
         return f"'{written}' is around the function's own folder: name a folder beside it or inside it"
     return None
+
+
+def check_inline(names: Collection[str], known: Collection[str], report: Report) -> None:
+    """Report functions that are to run inline, as the settings say, and that the stage does not have."""
+    for name in sorted(set(names) - set(known)):
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"found: {', '.join(sorted(known)) or 'none'}"
+        report.add("environment", "BERTH_INLINE (--inline)", f"the stage has no function {name!r}: {hint}")
 
 
 def handler_problem(folder: Path, handler: str, more_roots: Iterable[Path] = ()) -> str | None:

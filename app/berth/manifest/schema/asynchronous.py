@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from marshmallow import Schema, fields, post_load, validate
+from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from berth.manifest.schema.gateway import SecretSchema
 from berth.manifest.schema.keys import hint
 from berth.model.asynchronous import AsyncConfig
+from berth.model.destination import Destination
 from berth.model.manifest import CallbackManifest
 from berth.schemas import fields as strict
 
@@ -24,8 +25,19 @@ def invocation() -> strict.Text:
     )
 
 
+class _Destination(strict.Pattern):
+    """A destination. Its pattern is for editors, and says less than what is checked."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            return Destination.of(text).text
+        except ValueError as wrong:
+            raise ValidationError(str(wrong)) from wrong
+
+
 def _destination(name: str, text: str) -> strict.Pattern:
-    return strict.Pattern(
+    return _Destination(
         r"arn:aws[a-z-]*:(sqs|sns|lambda|events|s3):\S+|https://\S+",
         "is no destination: the ARN of a queue, topic, function, event bus or bucket, or https://...",
         data_key=name,
@@ -54,7 +66,7 @@ class AsyncConfigSchema(Schema):
     )
     on_success = _destination("onSuccess", "Who gets a record of each event that succeeded.")
     on_failure = _destination("onFailure", "Who gets a record of each event that failed for good.")
-    dead_letter_queue = strict.Pattern(
+    dead_letter_queue = _Destination(
         r"arn:aws[a-z-]*:(sqs|sns):\S+",
         "is no dead-letter queue: the ARN of an SQS queue or an SNS topic",
         data_key="deadLetterQueue",
@@ -97,7 +109,7 @@ def async_config() -> fields.Nested:
     return fields.Nested(
         AsyncConfigSchema,
         data_key="asyncConfig",
-        load_default=AsyncConfig,
+        load_default=None,
         allow_none=False,
         metadata=hint("Retries, ages and destinations of asynchronous invocations."),
     )

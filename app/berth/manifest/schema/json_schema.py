@@ -4,7 +4,6 @@
 """
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -73,19 +72,8 @@ def _document(title: str, schema: type[Schema]) -> Document:
     APISpec(title, "", "3.1.0", plugins=[plugin])  # OpenAPI 3.1 speaks JSON Schema 2020-12
     assert plugin.converter, "the line above has made it"
     plugin.converter.add_attribute_function(_own_keywords)  # type: ignore[no-untyped-call]
-    supported = schema(exclude=tuple(_not_yet(schema(), "")))
-    shape: Document = plugin.converter.schema2jsonschema(supported)  # type: ignore[no-untyped-call]
+    shape: Document = plugin.converter.schema2jsonschema(schema())  # type: ignore[no-untyped-call]
     return {"$schema": _DIALECT, "title": title, **shape}
-
-
-def _not_yet(schema: Schema, prefix: str) -> Iterator[str]:
-    """The dotted names of the fields that are not supported yet."""
-    for name, field in schema.fields.items():
-        inner = field.inner if isinstance(field, fields.List) else field
-        if isinstance(inner, strict.NotYet):
-            yield f"{prefix}{name}"
-        elif isinstance(inner, fields.Nested):
-            yield from _not_yet(inner.schema, f"{prefix}{name}.")
 
 
 def _own_keywords(converter: object, field: fields.Field[Any], ret: Document) -> Document:

@@ -63,12 +63,6 @@ def hint(text: str) -> dict[str, str]:
     return {"description": text}
 
 
-def only(known: str, **kwargs: Any) -> strict.Text:
-    """A key with a single value that is supported; the message says that this version knows no other."""
-    wrong = f"'{{input}}' is not supported by this version of Berth: only {known!r}"
-    return strict.Text(validate=validate.OneOf([known], error=wrong), **kwargs)
-
-
 def editor() -> strict.Text:
     """`$schema`."""
     return strict.Text(data_key="$schema", metadata=hint("For editors: where the JSON Schema is."))

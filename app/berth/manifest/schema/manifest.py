@@ -14,6 +14,7 @@ from berth.manifest.schema.invoke_api import InvokeApiField
 from berth.manifest.schema.keys import FUNCTION_DEFAULTS, hint
 from berth.manifest.schema.route import RouteSchema
 from berth.model.api_kind import KEY_OWNERS, find_kind
+from berth.model.asynchronous import DEFAULT_ASYNC_CONFIG
 from berth.model.manifest import NO_AUTHORIZER, FunctionManifest, RouteManifest, StageManifest
 from berth.model.route import ANY, DEFAULT_ROUTE, RouteKey
 from berth.schemas import fields as strict
@@ -241,6 +242,7 @@ def _function_manifest(values: Mapping[str, Any], written: Set[str]) -> Function
         "routes": tuple(values["routes"]) or ((_CATCH_ALL,) if api.serves_without_routes else ()),
         "kind_keys": frozenset(written & KEY_OWNERS.keys()),
         "invocation": values["invocation"] or "sync",
+        "async_config": values["async_config"] or DEFAULT_ASYNC_CONFIG,
     }
     left_out = {"schema_", "payload_format_version"}
     return FunctionManifest(**{name: values[name] for name in values.keys() - left_out} | made)

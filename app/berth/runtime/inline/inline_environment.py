@@ -4,6 +4,8 @@ import sys
 import threading
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -21,6 +23,17 @@ from berth.runtime.supervisor import Supervisor
 
 # Each call swaps the interpreter's globals, so only one call may run at a time.
 _interpreter = threading.RLock()
+
+
+@contextmanager
+def without_inline_functions() -> Iterator[bool]:
+    """Let no inline function begin inside the `with` block; yields False if one is running now."""
+    is_free = _interpreter.acquire(blocking=False)
+    try:
+        yield is_free
+    finally:
+        if is_free:
+            _interpreter.release()
 
 
 class InlineEnvironment:
@@ -84,6 +97,10 @@ class InlineEnvironment:
     def retire(self) -> None:
         """Become DEAD; the next environment imports the function anew."""
         self._state = State.DEAD
+
+    def module(self, name: str | None = None) -> ModuleType:
+        """Find the handler's module, or another that the function has imported; raises KeyError if none."""
+        return self._scope.module(name or self.function.handler.rpartition(".")[0].replace("/", "."))
 
     def _run(self, invocation: Invocation | None) -> InvocationResult:
         with _interpreter, self._scope.entered() as runtime:

@@ -39,6 +39,10 @@ class ModuleScope:
         self._cwd = str(function.code)
         self._path: list[str] = []
 
+    def module(self, name: str) -> ModuleType:
+        """Find a module as the function sees it, after the function was imported; raises KeyError if none."""
+        return self._modules.get(name) or sys.modules[name]
+
     @contextmanager
     def entered(self) -> Iterator[ModuleType]:
         """Put the function's globals in place; afterwards save them and restore the server's.
@@ -111,6 +115,7 @@ def _load_runtime() -> tuple[ModuleType, dict[str, ModuleType]]:
     """Import AWS's runtime once more; returns what `__main__` is on Lambda, and all modules of the copy."""
     hidden = _take(_RUNTIME_NAMES)
     main_module = make_main_module(import_runtime(()))
+    main_module.bootstrap.ERROR_LOG_LINE_TERMINATE = "\n"  # a terminal would overwrite lines that end with \r
     modules = _take(_RUNTIME_NAMES)
     sys.modules.update(hidden)
     return main_module, {**modules, "__main__": main_module}

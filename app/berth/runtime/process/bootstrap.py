@@ -57,6 +57,8 @@ def main(place: SimpleNamespace) -> None:
     start, frames = _load_part("start"), _load_part("frames")
     start.prepare_process(lambda: _enter_sandbox(place.sandbox), place.server, place.given)
     os.set_inheritable(place.connection, False)
+    if place.debugging is not None:
+        start.answer_about_debuggers(place.debugging)
     # PYTHONPATH's sitecustomize runs before anything else, but only when the init phase has begun.
     early = None if start.has_customization(place.given) else start.import_runtime(place.server_packages)
     # awslambdaric writes log records as frames to this descriptor. It is a copy of stdout, so prints and
@@ -69,6 +71,7 @@ def main(place: SimpleNamespace) -> None:
     start.keep_log_open(runtime.bootstrap)
     sys.modules["__main__"] = start.make_main_module(runtime)
     client = _make_client(start, frames, place.connection)
+    start.explain_breakpoint(place.advice)
     start.enter_path(place.folders, place.given, place.server_packages)
     # Lambda sets this variable for the function's own child processes.
     os.environ["PYTHONPATH"] = place.child_path

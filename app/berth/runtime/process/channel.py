@@ -9,6 +9,7 @@ from typing import Any
 from berth.errors import EnvironmentDied
 from berth.runtime.process.frames import LENGTHS_BYTES, encode_frame, frame_lengths
 from berth.runtime.process.os_process import OsProcess
+from berth.runtime.process.overtime import Overtime
 
 _MAX_HEAD_BYTES = 64 * 1024
 _MAX_TAIL_BYTES = 16 * 1024 * 1024  # an error's stack trace may be longer than a result
@@ -17,7 +18,7 @@ _POLL_WITHOUT_PIDFD = 0.02  # seconds
 
 
 class DeadlinePassed(Exception):
-    """Raised when the deadline passes before the process answers."""
+    """Raised when the deadline passes before the process answers, and no overtime is granted."""
 
 
 class ProcessEnded(Exception):
@@ -27,10 +28,12 @@ class ProcessEnded(Exception):
 class Channel:
     """Sends frames to a process and receives its frames; each wait ends at a deadline or with the process."""
 
-    def __init__(self, connection: socket.socket, process: OsProcess) -> None:
+    def __init__(self, connection: socket.socket, process: OsProcess, overtime: Overtime) -> None:
         connection.setblocking(False)
         self._connection = connection
         self._process = process
+        self._overtime = overtime
+        self._lifted: float | None = None  # the last deadline for which overtime was granted
         self._poller = select.poll()
         self._poller.register(connection, select.POLLIN)
         self._longest = _POLL_WITHOUT_PIDFD
@@ -39,8 +42,9 @@ class Channel:
             self._longest = _LONGEST_POLL
 
     def close(self) -> None:
-        """Close the server's end."""
+        """Close the server's ends."""
         self._connection.close()
+        self._overtime.close()
 
     def send(self, head: dict[str, Any], tail: bytes, deadline: float) -> None:
         """Send one frame; raises DeadlinePassed or ProcessEnded."""
@@ -72,7 +76,7 @@ class Channel:
         view = memoryview(buffer)
         while view:
             if time.monotonic() > deadline:  # the process may send bytes without end
-                raise DeadlinePassed
+                self._remaining(deadline)
             try:
                 count = self._connection.recv_into(view)
             except BlockingIOError:
@@ -87,17 +91,23 @@ class Channel:
 
     def _wait(self, deadline: float) -> None:
         """Wait until the socket is ready."""
-        remaining = deadline - time.monotonic()
-        if remaining <= 0:
-            raise DeadlinePassed
-        ready = dict(self._poller.poll(min(remaining, self._longest) * 1000))
+        ready = dict(self._poller.poll(min(self._remaining(deadline), self._longest) * 1000))
         # A process may answer and then end: its answer counts, so the socket is checked first.
         if self._connection.fileno() not in ready and self._process.has_exited():
             raise ProcessEnded
 
     def _await_end(self, deadline: float) -> None:
         """Wait for the end of a process that closed its socket, and raise ProcessEnded then."""
-        remaining = max(0.0, deadline - time.monotonic())
-        if not self._process.has_exited(min(_LONGEST_POLL, remaining)):
-            raise DeadlinePassed
+        while not self._process.has_exited():
+            self._process.has_exited(min(_LONGEST_POLL, self._remaining(deadline)))
         raise ProcessEnded
+
+    def _remaining(self, deadline: float) -> float:
+        """The seconds until the deadline; a deadline for which overtime was granted once is none any more."""
+        remaining = deadline - time.monotonic()
+        if remaining > 0:
+            return remaining
+        if deadline != self._lifted and not self._overtime.is_granted(self._process):
+            raise DeadlinePassed
+        self._lifted = deadline
+        return _LONGEST_POLL

@@ -21,8 +21,7 @@ def prepare_launch(
         function,
         build_environ(function, supervisor, instance, confinement.seen_folder(folder)),
         output,
-        # While files are edited, no bytecode is written: Python would miss an edit within one second.
-        bytecode=not supervisor.settings.reload,
-        packages=packages,
-        confine=partial(confinement.sandbox, function, folder, packages),
+        supervisor.settings,
+        packages,
+        partial(confinement.sandbox, function, folder, packages),
     )

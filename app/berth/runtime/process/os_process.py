@@ -49,10 +49,14 @@ class OsProcess:
 
     def resume(self) -> None:
         """Let the process go on after somebody has stopped it."""
+        self.send_signal(signal.SIGCONT)
+
+    def send_signal(self, number: int) -> None:
+        """Send the process a signal, unless it has been killed."""
         with self._ending:
             if not self._is_killed:
                 with suppress(ProcessLookupError):
-                    os.kill(self.pid, signal.SIGCONT)
+                    os.kill(self.pid, number)
 
     def kill_group(self) -> None:
         """Kill the process and its group; any thread may call this, and more than once."""
@@ -94,9 +98,9 @@ def _open_pid(pid: int) -> int | None:
 
 
 def spawn(
-    program: Sequence[str], *, folder: Path, environ: Mapping[str, str], output: int, inherited: int
+    program: Sequence[str], *, folder: Path, environ: Mapping[str, str], output: int, inherited: Sequence[int]
 ) -> OsProcess:
-    """Start a program in its own session; it inherits one descriptor besides stdin, stdout and stderr."""
+    """Start a program in its own session; it inherits descriptors besides stdin, stdout and stderr."""
     return OsProcess(
         subprocess.Popen(
             program,
@@ -105,7 +109,7 @@ def spawn(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            pass_fds=(inherited,),
+            pass_fds=inherited,
             start_new_session=True,
         )
     )

@@ -248,7 +248,7 @@ class ProcessEnvironment:
         init_ms, self._init_ms = self._init_ms, None
         return Report(
             request_id=invocation.request_id,
-            duration_ms=min(seconds, self.function.timeout) * 1000,
+            duration_ms=(self.function.timeout if isinstance(ending, HandlerTimedOut) else seconds) * 1000,
             max_memory_used=min(-(-self._process.most_memory // _MIB), self.function.memory_size),
             init_duration_ms=init_ms,
             outcome=invocation_outcome(ending) if self._state is State.READY else init_outcome(ending),

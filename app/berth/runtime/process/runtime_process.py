@@ -16,11 +16,14 @@ from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
 from berth.runtime.environment import runtime_headers
 from berth.runtime.limits.process_table import PeakMemory
+from berth.runtime.outcome import breakpoint_advice
 from berth.runtime.process.channel import Channel, DeadlinePassed, ProcessEnded
 from berth.runtime.process.frames import ERROR, INIT, INIT_ERROR
 from berth.runtime.process.os_process import OsProcess, spawn
+from berth.runtime.process.overtime import Overtime
 from berth.runtime.sandbox.child import Sandbox
 from berth.runtime.search import child_search_path, given_path, site_folders
+from berth.settings import Settings
 
 # An invocation this short cannot use much new memory, and reading the peak costs a tenth of its time.
 _TOO_SHORT_SECONDS = 0.001
@@ -147,8 +150,7 @@ def launch(
     function: Function,
     environ: Mapping[str, str],
     output: int,
-    *,
-    bytecode: bool,
+    settings: Settings,
     packages: Sequence[str],
     confine: Callable[[], Sandbox | None],
 ) -> RuntimeProcess:
@@ -159,37 +161,37 @@ def launch(
     with ExitStack() as on_failure:
         try:
             ours, theirs = map(on_failure.enter_context, socket.socketpair())
+            overtime = Overtime(settings)
+            on_failure.callback(overtime.close)
+            channels = {"connection": theirs.fileno(), "debugging": overtime.descriptor}
+            # While files are edited, no bytecode is written: Python would miss an edit within one second.
+            flags = ["-P", "-S", *(["-B"] if settings.reload else [])]
+            place = channels | _place(function, environ, packages, confine())
             process = spawn(
-                _program(function, environ, theirs.fileno(), confine(), packages, bytecode=bytecode),
+                [sys.executable, *flags, _PROGRAM, json.dumps(place)],
                 folder=function.code,
                 environ=environ,
                 output=output,
-                inherited=theirs.fileno(),
+                inherited=[each for each in channels.values() if each is not None],
             )
         except OSError as failed:
             raise EnvironmentDied(f"Runtime could not be started: {failed.strerror}") from failed
         on_failure.pop_all()
     theirs.close()
-    return RuntimeProcess(process, Channel(ours, process))
+    overtime.close_descriptor()
+    return RuntimeProcess(process, Channel(ours, process, overtime))
 
 
-def _program(
-    function: Function,
-    environ: Mapping[str, str],
-    connection: int,
-    sandbox: Sandbox | None,
-    packages: Sequence[str],
-    *,
-    bytecode: bool,
-) -> list[str]:
-    flags = ["-P", "-S", *([] if bytecode else ["-B"])]
-    place = {
-        "connection": connection,  # the descriptor of the private socket
+def _place(
+    function: Function, environ: Mapping[str, str], packages: Sequence[str], sandbox: Sandbox | None
+) -> dict[str, Any]:
+    """What the process's program is told beside its descriptors."""
+    return {
         "server": os.getpid(),
         "server_packages": packages,
         "folders": site_folders(function, environ),
         "given": given_path(function, environ),
         "child_path": child_search_path(function, environ),
         "sandbox": sandbox._asdict() if sandbox is not None else None,  # None: the process is not shut in
+        "advice": breakpoint_advice(function),
     }
-    return [sys.executable, *flags, _PROGRAM, json.dumps(place)]

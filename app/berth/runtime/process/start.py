@@ -5,6 +5,7 @@ This module is part of the process's program, see bootstrap.py.
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # AWS's runtime does not import `signal`
 import importlib
 import importlib.machinery
 import os
@@ -16,7 +17,10 @@ from types import ModuleType
 # The value of `ulimit -n` on Lambda: a function that leaks descriptors fails at the same number.
 _MAX_DESCRIPTORS = 1024
 _PR_SET_PDEATHSIG = 1
-_SIGKILL = 9  # the module `signal` is none that AWS's runtime imports
+_SIGKILL = 9
+# By default this signal does nothing, so it may be sent to any process.
+ASKING: int = _signal.SIGURG
+YES, NO = b"1", b"0"
 
 
 def die_with(parent: int, signal_number: int = _SIGKILL) -> None:
@@ -93,6 +97,40 @@ def keep_log_open(bootstrap: ModuleType) -> None:
         return
 
     bootstrap.FramedTelemetryLogSink.__exit__ = leave_open
+
+
+def explain_breakpoint(advice: str) -> None:
+    """Have `breakpoint()` raise BdbQuit with advice; on Lambda pdb raises the same without a word.
+
+    Python's own hook stays where somebody has chosen a debugger.
+    """
+
+    def refuse(*_: object, **__: object) -> None:
+        from bdb import BdbQuit
+
+        raise BdbQuit(advice)
+
+    if not os.environ.get("PYTHONBREAKPOINT") and sys.breakpointhook is sys.__breakpointhook__:
+        sys.breakpointhook = refuse
+
+
+def answer_about_debuggers(descriptor: int) -> None:
+    """Tell the server, whenever it asks by a signal, whether a debugger is at work in this process."""
+
+    def answer(*_: object) -> None:
+        os.write(descriptor, YES if is_debugged() else NO)
+
+    os.set_inheritable(descriptor, False)
+    _signal.signal(ASKING, answer)
+
+
+def is_debugged() -> bool:
+    """Whether this process has loaded debugpy or PyCharm's debugger, or runs under one such as pdb."""
+    monitoring = getattr(sys, "monitoring", None)  # since Python 3.12
+    if "pydevd" in sys.modules or (monitoring and monitoring.get_tool(monitoring.DEBUGGER_ID)):
+        return True
+    bdb, tracer = sys.modules.get("bdb"), getattr(sys.gettrace(), "__self__", None)
+    return bdb is not None and isinstance(tracer, bdb.Bdb)
 
 
 def has_customization(given: Sequence[str]) -> bool:

@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import closing, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote
@@ -98,7 +99,8 @@ def check_functions(name: str | None) -> None:
 @function_group.command("invoke")
 @click.argument("name")
 @click.option("--event", "event_file", type=click.File("rb"), help="A JSON file, or - for standard input.")
-def invoke_function(name: str, event_file: BinaryIO | None) -> None:
+@click.option("--inline", is_flag=True, help="Run it inside this command, so that breakpoint() stops here.")
+def invoke_function(name: str, event_file: BinaryIO | None, inline: bool) -> None:
     """Invoke a function once: its result goes to stdout, its logs go to stderr."""
     catalog = _catalog(name)
     function = catalog.functions[name]
@@ -106,6 +108,7 @@ def invoke_function(name: str, event_file: BinaryIO | None) -> None:
     event = _require_json(payload, event_file)
     has_routes = any(route.function is function for route in catalog.routes)
     _require_shape(look_at_event(event, function, has_routes=has_routes), event_file, function)
+    function = replace(function, isolation="inline") if inline else function
     with closing(_environments()) as environments, redirect_stdout(sys.stderr):
         result = _invoke(Invoker(environments), Invocation(function, payload, str(uuid.uuid4())))
     sys.stdout.buffer.write(result.payload + b"\n")

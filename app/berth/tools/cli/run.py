@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, NoReturn
@@ -20,7 +20,7 @@ from berth.gateway.flask_app import GatewayApp
 from berth.model.invoke_api import Listener
 from berth.server.dev_server import RawRequestHandler, WatchedApp
 from berth.server.listeners import invoke_endpoint
-from berth.settings import Settings
+from berth.settings import Settings, set_variables
 from berth.tools.cli.served import Overview
 from berth.tools.cli.start import refusing
 
@@ -40,6 +40,7 @@ def _serve(
     **options: Any,
 ) -> None:
     """Run the development server; edited functions and manifests are picked up by the next request."""
+    _set_debugging(options["inline"], options["no_timeout"])
     debug = get_debug_flag()
     use_reloader = debug if reload is None else reload
     is_server = use_reloader == is_running_from_reloader()
@@ -69,6 +70,14 @@ def _serve(
     finally:
         if isinstance(server, WatchedApp):
             server.close()
+
+
+def _set_debugging(inline: Collection[str], no_timeout: bool) -> None:
+    """Make settings of the options for debugging; an option that is not given changes nothing."""
+    if inline:
+        set_variables(BERTH_INLINE=",".join(inline))
+    if no_timeout:
+        set_variables(BERTH_NO_TIMEOUT="1")
 
 
 def _load_app(info: cli.ScriptInfo) -> Any:
@@ -156,10 +165,17 @@ _OPTIONS = [option for option in cli.run_command.params if option.name != "port"
 _PORT = click.Option(
     ["--port", "-p"], type=int, default=_port, help="The port to bind to; without it PORT, or 8000."
 )
+_INLINE = click.Option(
+    ["--inline"],
+    multiple=True,
+    metavar="NAME",
+    help="Run this function inside the server, so that breakpoint() stops at this terminal. Repeatable.",
+)
+_NO_TIMEOUT = click.Option(["--no-timeout"], is_flag=True, help="End no function at its timeout.")
 
 run_command = click.Command(
     "run",
-    params=[*_OPTIONS, _PORT],
+    params=[*_OPTIONS, _PORT, _INLINE, _NO_TIMEOUT],
     callback=cli.pass_script_info(_serve),
     help=_serve.__doc__,
     short_help="Run the development server.",

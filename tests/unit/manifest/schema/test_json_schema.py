@@ -122,6 +122,7 @@ def test_a_function_has_the_keys_that_are_honoured_and_no_others():
     assert sorted(FUNCTION["properties"]) == [
         "$schema",
         "api",
+        "asyncConfig",
         "binaryMediaTypes",
         "code",
         "description",
@@ -148,6 +149,7 @@ def test_a_route_has_the_keys_that_are_honoured_and_no_others():
     assert sorted(ROUTE["properties"]) == [
         "apiKeyRequired",
         "authorizer",
+        "callback",
         "conditions",
         "invocation",
         "method",

@@ -7,11 +7,13 @@ import pytest
 from berth.errors import MalformedDocument
 from berth.manifest.schema.manifest import read_function_manifest, read_stage_manifest
 from berth.model.api_kind import HTTP_1, REST
+from berth.model.asynchronous import AsyncConfig
 from berth.model.authorizer import Authorizer, IdentitySource
 from berth.model.cors import Cors
 from berth.model.manifest import (
     ApiKeyManifest,
     AuthorizerManifest,
+    CallbackManifest,
     FunctionManifest,
     GatewayManifest,
     RouteManifest,
@@ -43,6 +45,21 @@ def test_a_function_needs_a_handler_only():
     )
 
 
+CALLBACK = {
+    "url": "https://example.com/done",
+    "secret": {"environment": "CALLBACK_SECRET"},
+    "allowPrivateAddresses": True,
+}
+ASYNC_CONFIG = {
+    "maximumRetryAttempts": 1,
+    "maximumEventAgeInSeconds": 3600,
+    "onSuccess": "https://example.com/ok",
+    "onFailure": "arn:aws:sqs:eu-west-1:123456789012:failed",
+    "deadLetterQueue": "arn:aws:sns:eu-west-1:123456789012:dead",
+    "retrySafe": True,
+}
+
+
 def test_every_key_of_a_function_is_read():
     document = {
         "$schema": "../../manifests/schema/function.schema.json",
@@ -59,14 +76,15 @@ def test_every_key_of_a_function_is_read():
         "binaryMediaTypes": ["image/*", "application/pdf"],
         "routes": [
             {"method": "GET", "path": "/orders/{id}"},
-            {"method": "ANY", "path": "/{proxy+}", "invocation": "sync"},
+            {"method": "ANY", "path": "/{proxy+}", "invocation": "caller", "callback": CALLBACK},
         ],
         "reservedConcurrency": 4,
         "provisionedConcurrency": 2,
         "layers": ["../../layers/common"],
         "longRunning": True,
         "isolation": "inline",
-        "invocation": "sync",
+        "invocation": "async",
+        "asyncConfig": ASYNC_CONFIG,
     }
     assert read_function_manifest(document) == FunctionManifest(
         handler="src/orders.lambda_handler",
@@ -79,12 +97,30 @@ def test_every_key_of_a_function_is_read():
         api=HTTP_1,
         multi_value_headers=False,
         binary_media_types=frozenset({"image/*", "application/pdf"}),
-        routes=(RouteManifest(RouteKey("GET", "/orders/{id}")), RouteManifest(RouteKey("ANY", "/{proxy+}"))),
+        routes=(
+            RouteManifest(RouteKey("GET", "/orders/{id}")),
+            RouteManifest(
+                RouteKey("ANY", "/{proxy+}"),
+                invocation="caller",
+                callback=CallbackManifest(
+                    "https://example.com/done", SecretManifest(environment="CALLBACK_SECRET"), True
+                ),
+            ),
+        ),
         reserved_concurrency=4,
         isolation="inline",
         provisioned_concurrency=2,
         layers=(Path("../../layers/common"),),
         long_running=True,
+        invocation="async",
+        async_config=AsyncConfig(
+            maximum_retry_attempts=1,
+            maximum_event_age_seconds=3600,
+            on_success="https://example.com/ok",
+            on_failure="arn:aws:sqs:eu-west-1:123456789012:failed",
+            dead_letter_queue="arn:aws:sns:eu-west-1:123456789012:dead",
+            retry_safe=True,
+        ),
         kind_keys=frozenset({"payloadFormatVersion", "multiValueHeaders", "binaryMediaTypes"}),
     )
 
@@ -237,7 +273,7 @@ def test_a_stage_may_have_no_name_as_http_apis_do():
 def test_the_manuals_examples_are_read():
     manual = Path(__file__).resolve().parents[4] / "docs" / "manifest.md"
     examples = re.findall(r"```json\n(.*?)```", manual.read_text("utf-8"), re.DOTALL)
-    function, shared, rule, stage, cors, keys, api, deployed = map(json.loads, examples)
+    function, shared, rule, stage, cors, keys, api, deployed, config = map(json.loads, examples)
     assert read_function_manifest(function).handler == "app.lambda_handler"
     assert read_function_manifest(shared).code == Path("../_code/shop")
     (route,) = read_function_manifest({"handler": "app.handler", "routes": [rule]}).routes
@@ -250,6 +286,8 @@ def test_the_manuals_examples_are_read():
     assert read_stage_manifest(deployed).deployed["Certificate"] == SecretManifest(
         file="/run/secrets/certificate.pem"
     )
+    queued = read_function_manifest({"handler": "app.handler", "asyncConfig": config})
+    assert queued.async_config.maximum_event_age_seconds == 3600
 
 
 @pytest.mark.parametrize("method", ["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"])

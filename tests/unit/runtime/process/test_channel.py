@@ -9,6 +9,8 @@ import pytest
 from berth.errors import EnvironmentDied
 from berth.runtime.process.channel import Channel, DeadlinePassed, ProcessEnded
 from berth.runtime.process.frames import encode_frame, read_frame
+from berth.runtime.process.overtime import Overtime
+from berth.settings import Settings
 
 LENGTHS = struct.Struct("!II")
 
@@ -33,7 +35,7 @@ def process() -> Process:
 @pytest.fixture
 def ends(process: Process) -> Iterator[tuple[Channel, socket.socket]]:
     ours, theirs = socket.socketpair()
-    channel = Channel(ours, process)  # type: ignore[arg-type]
+    channel = Channel(ours, process, Overtime(Settings()))  # type: ignore[arg-type]
     yield channel, theirs
     channel.close()
     theirs.close()
@@ -122,3 +124,29 @@ def test_what_is_no_frame_is_refused(ends: tuple[Channel, socket.socket], sent: 
     with pytest.raises(EnvironmentDied, match=reason):
         ends[0].receive(_soon())
     sender.join(10)
+
+
+class Debugged(Overtime):
+    """Overtime that is granted once."""
+
+    def __init__(self) -> None:
+        super().__init__(Settings())
+        self.asked = 0
+
+    def is_granted(self, process: object) -> bool:
+        self.asked += 1
+        return self.asked == 1
+
+
+def test_a_deadline_counts_no_more_once_overtime_was_granted_for_it(process: Process):
+    ours, theirs = socket.socketpair()
+    overtime = Debugged()
+    channel = Channel(ours, process, overtime)  # type: ignore[arg-type]
+    theirs.sendall(encode_frame({"type": "result"}))
+    passed = time.monotonic() - 1
+    assert channel.receive(passed) == ({"type": "result"}, b"")
+    assert overtime.asked == 1
+    with pytest.raises(DeadlinePassed):
+        channel.receive(passed + 0.5)
+    channel.close()
+    theirs.close()

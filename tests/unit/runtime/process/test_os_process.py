@@ -14,7 +14,7 @@ def _spawn(code: str) -> tuple[OsProcess, int]:
     reading, writing = os.pipe()
     program = [sys.executable, "-S", "-E", "-c", f"import os, signal, sys\n{code}", str(writing)]
     with open(os.devnull, "wb") as sink:
-        process = spawn(program, folder=Path("/"), environ={}, output=sink.fileno(), inherited=writing)
+        process = spawn(program, folder=Path("/"), environ={}, output=sink.fileno(), inherited=[writing])
     os.close(writing)
     return process, reading
 
@@ -116,7 +116,7 @@ def test_it_has_the_place_and_the_variables_it_is_given_and_nothing_else(tmp_pat
     )
     program = [sys.executable, "-S", "-c", code, "argument"]
     environ = {"LC_ALL": "C.UTF-8", "PYTHONUNBUFFERED": "1"}
-    process = spawn(program, folder=tmp_path, environ=environ, output=writing, inherited=inherited)
+    process = spawn(program, folder=tmp_path, environ=environ, output=writing, inherited=[inherited])
     os.close(writing)
     process.has_exited(20)
     assert process.ending() == "without providing a reason"
@@ -132,13 +132,13 @@ def test_it_has_the_place_and_the_variables_it_is_given_and_nothing_else(tmp_pat
 
 def test_a_program_that_is_not_there_is_an_error():
     with open(os.devnull, "wb") as sink, pytest.raises(FileNotFoundError):
-        spawn(["/no/such/program"], folder=Path("/"), environ={}, output=sink.fileno(), inherited=2)
+        spawn(["/no/such/program"], folder=Path("/"), environ={}, output=sink.fileno(), inherited=[2])
 
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path):
     folder = tmp_path / "nowhere"
     with open(os.devnull, "wb") as sink, pytest.raises(FileNotFoundError):
-        spawn([sys.executable], folder=folder, environ={}, output=sink.fileno(), inherited=2)
+        spawn([sys.executable], folder=folder, environ={}, output=sink.fileno(), inherited=[2])
 
 
 def test_hidden_process_is_nobody_elses_to_read() -> None:

@@ -1,0 +1,291 @@
+"""The event queue on Amazon SQS, for server processes that share no disk."""
+
+import logging
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from berth.errors import PayloadTooLarge, QueueUnavailable
+from berth.invoke.aws_client import AwsClients, reaching
+from berth.invoke.queue.event_queue import Lease, QueueDepth
+from berth.invoke.queue.sqs_message import ATTRIBUTE, read_message, write_message
+from berth.invoke.queue.sqs_stock import Received, Stock
+from berth.model.asynchronous import QueuedEvent
+
+log = logging.getLogger("berth")
+
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+LONGEST_LEASE = 43_200.0  # seconds from the receipt of a message to its return, whatever is asked for
+_BATCH = 10
+_MOST_RECEIVES = 100  # of one look into the queue
+_LOOK_SECONDS = 1.0
+_STOCK_SECONDS = 5.0
+_LONGEST_HIDING = 30.0  # seconds
+_UNREADABLE_SECONDS = 900.0
+_TOO_LARGE = "must be shorter than"
+
+
+@dataclass(frozen=True)
+class SqsAddress:
+    """Which queue: `sqs://HOST/ACCOUNT/NAME?deadLetterQueue=NAME`."""
+
+    url: str
+    dead_letter_url: str | None
+    region: str | None  # None where the host does not name one
+
+    @classmethod
+    def of(cls, text: str) -> "SqsAddress":
+        """Read the address of a setting that has been checked."""
+        parts = urlsplit(text)
+        folder, _, _ = parts.path.rpartition("/")
+        base = f"https://{parts.netloc}"
+        names = parse_qs(parts.query).get("deadLetterQueue", [])
+        host = (parts.hostname or "").split(".")
+        region = host[1] if host[0] == "sqs" and len(host) > 3 else None
+        dead = f"{base}{folder}/{names[0]}" if names else None
+        return cls(f"{base}{parts.path}", dead, region)
+
+
+class SqsQueue:
+    """See EventQueue. The token of a lease is SQS's receipt handle.
+
+    SQS cannot be asked for the messages of one function. What is received for functions that have no room
+    is kept for seconds in a stock, or put back and hidden for a while, so that others can be received.
+    """
+
+    def __init__(
+        self, address: SqsAddress, clients: AwsClients, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.address = address
+        self.clients = clients
+        self._clock = clock
+        self._stock = Stock()
+        self._held: dict[str, float] = {}  # by receipt handle: when a leased message was received
+        self._running: dict[str, str] = {}  # receipt handles by request id
+        self._freed = 0  # how many leases have ended
+        self._looks_at = 0.0  # when to look even for functions of which the stock has nothing
+
+    def put(self, event: QueuedEvent) -> None:
+        """Send an event; raises PayloadTooLarge if it does not fit into a message with its envelope."""
+        self._send(self.address.url, event)
+
+    def lease(self, wanted: Mapping[str, int], most: int, seconds: float) -> Sequence[Lease]:
+        """Lease events: those of the stock first, then what a look into the queue finds."""
+        room, now = _Room(dict(wanted), most), self._clock()
+        kept, stale = self._stock.take(room.take, now - min(_STOCK_SECONDS, seconds / 2))
+        leases = self._lease_all(kept)
+        if room.most > 0 and (now >= self._looks_at or not (leases or self._stock.is_full)):
+            leases += self._look(room, seconds)
+        self._hide(stale)
+        return leases
+
+    def renew(self, leases: Iterable[Lease], seconds: float) -> Sequence[Lease]:
+        """Let leases last longer, up to twelve hours from their beginning; returns those that are lost."""
+        self._hide(self._stock.take(lambda _: False, self._clock() - _STOCK_SECONDS)[1])
+        lost = []
+        for batch in _batches(list(leases)):
+            entries = [(each.token, self._most_seconds(each, seconds)) for each in batch]
+            refused = self._change(entries)
+            lost += [each for each in batch if each.token in refused]
+        for lease in lost:
+            self._forget(lease)
+        return lost
+
+    def give_back(self, lease: Lease, delay: float) -> None:
+        """Let another attempt be made after so many seconds."""
+        self._change([(lease.token, self._most_seconds(lease, delay))])
+        self._forget(lease)
+
+    def remove(self, lease: Lease) -> None:
+        """Delete the message of an event that is done."""
+        self._delete(self.address.url, lease.token)
+        self._forget(lease)
+
+    def bury(self, lease: Lease) -> None:
+        """Move an event that failed for good to the dead-letter queue; without one it is gone."""
+        if self.address.dead_letter_url is not None:
+            self._send(self.address.dead_letter_url, lease.event)
+        self.remove(lease)
+
+    def depth(self) -> QueueDepth:
+        """Count the messages, as far as SQS knows; those that wait for a retry or are hidden count as running.
+
+        SQS tells the age of the oldest message to CloudWatch alone (ApproximateAgeOfOldestMessage).
+        """
+        waiting, running, delayed = self._counts(self.address.url)
+        dead = sum(self._counts(self.address.dead_letter_url)) if self.address.dead_letter_url else 0
+        return QueueDepth(waiting + delayed, running, dead, None)
+
+    def revive(self, request_id: str | None = None) -> Sequence[str]:
+        """Move events, or the one with an id, from the dead-letter queue back to the queue."""
+        revived = []
+        url = self.address.dead_letter_url
+        for event, handle, _ in self._drain(url) if url is not None else ():
+            if request_id in {None, event.request_id}:
+                self._send(self.address.url, replace(event, created_at=self._clock()))
+                self._delete(str(url), handle)
+                revived.append(event.request_id)
+        return revived
+
+    def purge(self) -> Sequence[str]:
+        """Delete every event that can be received now, and the dead; one that waits for a retry stays."""
+        return [
+            request_id
+            for url in (self.address.url, self.address.dead_letter_url)
+            if url is not None
+            for request_id in self._delete_all(url)
+        ]
+
+    def let_go(self) -> None:
+        """Put the stock back at once."""
+        for batch in _batches(self._stock.take(lambda _: False, math.inf)[1]):
+            self._change([(handle, 0) for _, handle, _ in batch])
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.clients.close()
+
+    @property
+    def _client(self) -> Any:
+        return self.clients.client("sqs", self.address.region)
+
+    def _look(self, room: "_Room", seconds: float) -> list[Lease]:
+        """Receive until something can be leased, or a place becomes free, or nothing is left to receive."""
+        leases: list[Lease] = []
+        freed = self._freed
+        for turn in range(_MOST_RECEIVES):
+            count = min(_BATCH, room.most) if turn == 0 else _BATCH
+            found = self._receive(self.address.url, count, seconds, 0 if self._held else 1)
+            wanted = [each for each in found if room.take(each[0])]
+            leases = self._lease_all(wanted)
+            self._hide(self._stock.add(each for each in found if each not in wanted))
+            if leases or not found or self._freed != freed:
+                break
+        self._looks_at = self._clock() + _LOOK_SECONDS
+        return leases
+
+    def _lease_all(self, messages: Iterable[Received]) -> list[Lease]:
+        leases = []
+        for event, handle, received_at in messages:
+            if event.request_id not in self._running:  # else SQS has delivered a message twice
+                self._held[handle] = received_at
+                self._running[event.request_id] = handle
+                leases.append(Lease(event, handle))
+        return leases
+
+    def _forget(self, lease: Lease) -> None:
+        self._freed += 1
+        self._held.pop(lease.token, None)
+        if self._running.get(lease.event.request_id) == lease.token:
+            del self._running[lease.event.request_id]
+
+    def _most_seconds(self, lease: Lease, seconds: float) -> float:
+        age = self._clock() - self._held.get(lease.token, self._clock())
+        return max(0.0, min(seconds, LONGEST_LEASE - age - 1))
+
+    def _hide(self, messages: Iterable[Received]) -> None:
+        """Put messages back that cannot run here now; an event is hidden for as long as it has waited."""
+        now = self._clock()
+        for batch in _batches(list(messages)):
+            ages = [(handle, now - event.created_at) for event, handle, _ in batch]
+            self._change([(handle, min(max(1.0, age), _LONGEST_HIDING)) for handle, age in ages])
+
+    def _receive(self, url: str, count: int, seconds: float, wait: int) -> list[Received]:
+        with reaching(url):
+            answer = self._client.receive_message(
+                QueueUrl=url,
+                MaxNumberOfMessages=count,
+                VisibilityTimeout=math.ceil(seconds),
+                WaitTimeSeconds=wait,
+                MessageAttributeNames=[ATTRIBUTE],
+            )
+        found: list[Received] = []
+        for message in answer.get("Messages", ()):
+            try:
+                found.append((read_message(message), str(message["ReceiptHandle"]), self._clock()))
+            except ValueError as wrong:
+                self._set_aside(url, message, wrong)
+        return found
+
+    def _set_aside(self, url: str, message: Mapping[str, Any], wrong: ValueError) -> None:
+        """Hide a message that is not Berth's: a newer server may read it, or its retention ends it."""
+        log.error("%s: message %s %s", url, message["MessageId"], wrong)
+        with reaching(url):
+            self._client.change_message_visibility(
+                QueueUrl=url,
+                ReceiptHandle=message["ReceiptHandle"],
+                VisibilityTimeout=int(_UNREADABLE_SECONDS),
+            )
+
+    def _change(self, entries: Sequence[tuple[str, float]]) -> set[str]:
+        """Set how long messages are hidden from now on; returns the handles that SQS refuses."""
+        url = self.address.url
+        with reaching(url):
+            answer = self._client.change_message_visibility_batch(
+                QueueUrl=url,
+                Entries=[
+                    {"Id": str(number), "ReceiptHandle": handle, "VisibilityTimeout": math.ceil(seconds)}
+                    for number, (handle, seconds) in enumerate(entries)
+                ],
+            )
+        failed = [each for each in answer.get("Failed", ()) if each.get("SenderFault")]
+        return {entries[int(each["Id"])][0] for each in failed}
+
+    def _send(self, url: str, event: QueuedEvent) -> None:
+        message = write_message(event)
+        try:
+            with reaching(url):
+                self._client.send_message(QueueUrl=url, **message)
+        except QueueUnavailable as refused:
+            if _TOO_LARGE not in str(refused):
+                raise
+            # The operator has set a lower MaximumMessageSize.
+            limit = int(self._attributes(url, "MaximumMessageSize")["MaximumMessageSize"])
+            raise PayloadTooLarge(len(event.payload), limit) from refused
+
+    def _delete(self, url: str, handle: str) -> None:
+        with reaching(url):
+            self._client.delete_message(QueueUrl=url, ReceiptHandle=handle)
+
+    def _attributes(self, url: str, *names: str) -> dict[str, str]:
+        with reaching(url):
+            answer = self._client.get_queue_attributes(QueueUrl=url, AttributeNames=list(names))
+        return dict(answer["Attributes"])
+
+    def _counts(self, url: str) -> tuple[int, int, int]:
+        start = "ApproximateNumberOfMessages"
+        found = self._attributes(url, start, f"{start}NotVisible", f"{start}Delayed")
+        return int(found[start]), int(found[f"{start}NotVisible"]), int(found[f"{start}Delayed"])
+
+    def _delete_all(self, url: str) -> Iterator[str]:
+        for event, handle, _ in self._drain(url):
+            self._delete(url, handle)
+            yield event.request_id
+
+    def _drain(self, url: str) -> Iterator[Received]:
+        """Receive every message that can be received, each once; what is not deleted is back in a minute."""
+        while found := self._receive(url, _BATCH, 60, 1):
+            yield from found
+
+
+@dataclass
+class _Room:
+    """How many more events may be leased, of each function and in all."""
+
+    of: dict[str, int]
+    most: int
+
+    def take(self, event: QueuedEvent) -> bool:
+        """Take the place of one event, if there is one."""
+        if self.most <= 0 or self.of.get(event.function, 0) <= 0:
+            return False
+        self.most -= 1
+        self.of[event.function] -= 1
+        return True
+
+
+def _batches(entries: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    return (entries[start : start + _BATCH] for start in range(0, len(entries), _BATCH))
