@@ -11,7 +11,8 @@ from berth.errors import Place, QueueUnavailable, Report
 from berth.invoke.aws_client import INSTALL_HINT, AwsClients, has_boto3
 from berth.invoke.queue.event_queue import EventQueue
 from berth.invoke.queue.sqlite_queue import SqliteQueue
-from berth.invoke.queue.sqs_queue import LONGEST_LEASE, SqsAddress, SqsQueue
+from berth.invoke.queue.sqs_leases import LONGEST_LEASE
+from berth.invoke.queue.sqs_queue import SqsAddress, SqsQueue
 from berth.invoke.results.dynamodb_store import DynamoStore
 from berth.invoke.results.sqlite_store import SqliteStore
 from berth.invoke.results.state_store import StateStore

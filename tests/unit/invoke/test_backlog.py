@@ -63,6 +63,19 @@ def test_place_is_free_again_when_an_event_is_done() -> None:
     assert backlog.await_end(0)
 
 
+def test_event_that_is_leased_again_after_its_lease_was_lost_has_two_places() -> None:
+    backlog = _backlog(places=2, a=None)
+    (first,) = _leases("a", 1)
+    second = replace(first, token="another")
+    backlog.add([first])
+    backlog.add([second])
+    assert backlog.leases() == [first, second]
+    backlog.done(first)
+    backlog.done(second)
+    assert backlog.wanted() == ({"a": 2}, 2)
+    assert backlog.await_end(0)
+
+
 def test_nothing_begins_once_it_is_closed() -> None:
     backlog = _backlog(a=None)
     backlog.close()

@@ -11,14 +11,13 @@ from urllib.parse import parse_qs, urlsplit
 from berth.errors import PayloadTooLarge, QueueUnavailable
 from berth.invoke.aws_client import AwsClients, reaching
 from berth.invoke.queue.event_queue import Lease, QueueDepth
+from berth.invoke.queue.sqs_leases import Leases
 from berth.invoke.queue.sqs_message import ATTRIBUTE, read_message, write_message
 from berth.invoke.queue.sqs_stock import Received, Stock
 from berth.model.asynchronous import QueuedEvent
 
 log = logging.getLogger("berth")
 
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
-LONGEST_LEASE = 43_200.0  # seconds from the receipt of a message to its return, whatever is asked for
 _BATCH = 10
 _MOST_RECEIVES = 100  # of one look into the queue
 _LOOK_SECONDS = 1.0
@@ -63,9 +62,7 @@ class SqsQueue:
         self.clients = clients
         self._clock = clock
         self._stock = Stock()
-        self._held: dict[str, float] = {}  # by receipt handle: when a leased message was received
-        self._running: dict[str, str] = {}  # receipt handles by request id
-        self._freed = 0  # how many leases have ended
+        self._leases = Leases(clock)
         self._looks_at = 0.0  # when to look even for functions of which the stock has nothing
 
     def put(self, event: QueuedEvent) -> None:
@@ -76,7 +73,7 @@ class SqsQueue:
         """Lease events: those of the stock first, then what a look into the queue finds."""
         room, now = _Room(dict(wanted), most), self._clock()
         kept, stale = self._stock.take(room.take, now - min(_STOCK_SECONDS, seconds / 2))
-        leases = self._lease_all(kept)
+        leases = self._leases.begin(kept, seconds)
         if room.most > 0 and (now >= self._looks_at or not (leases or self._stock.is_full)):
             leases += self._look(room, seconds)
         self._hide(stale)
@@ -87,22 +84,25 @@ class SqsQueue:
         self._hide(self._stock.take(lambda _: False, self._clock() - _STOCK_SECONDS)[1])
         lost = []
         for batch in _batches(list(leases)):
-            entries = [(each.token, self._most_seconds(each, seconds)) for each in batch]
+            entries = [(each.token, self._leases.most_seconds(each, seconds)) for each in batch]
             refused = self._change(entries)
             lost += [each for each in batch if each.token in refused]
+            for each in batch:
+                self._leases.lengthen(each, seconds)
         for lease in lost:
-            self._forget(lease)
+            self._leases.end(lease)
         return lost
 
     def give_back(self, lease: Lease, delay: float) -> None:
         """Let another attempt be made after so many seconds."""
-        self._change([(lease.token, self._most_seconds(lease, delay))])
-        self._forget(lease)
+        seconds = self._leases.most_seconds(lease, delay)
+        self._leases.end(lease)  # first, since the event may be leased again at once
+        self._change([(lease.token, seconds)])
 
     def remove(self, lease: Lease) -> None:
         """Delete the message of an event that is done."""
         self._delete(self.address.url, lease.token)
-        self._forget(lease)
+        self._leases.end(lease)
 
     def bury(self, lease: Lease) -> None:
         """Move an event that failed for good to the dead-letter queue; without one it is gone."""
@@ -111,7 +111,7 @@ class SqsQueue:
         self.remove(lease)
 
     def depth(self) -> QueueDepth:
-        """Count the messages, as far as SQS knows; those that wait for a retry or are hidden count as running.
+        """Count the messages, as far as SQS knows; what waits for a retry or is hidden counts as running.
 
         SQS tells the age of the oldest message to CloudWatch alone (ApproximateAgeOfOldestMessage).
         """
@@ -155,36 +155,17 @@ class SqsQueue:
     def _look(self, room: "_Room", seconds: float) -> list[Lease]:
         """Receive until something can be leased, or a place becomes free, or nothing is left to receive."""
         leases: list[Lease] = []
-        freed = self._freed
+        ended = self._leases.ended
         for turn in range(_MOST_RECEIVES):
             count = min(_BATCH, room.most) if turn == 0 else _BATCH
-            found = self._receive(self.address.url, count, seconds, 0 if self._held else 1)
+            found = self._receive(self.address.url, count, seconds, 0 if self._leases else 1)
             wanted = [each for each in found if room.take(each[0])]
-            leases = self._lease_all(wanted)
+            leases = self._leases.begin(wanted, seconds)
             self._hide(self._stock.add(each for each in found if each not in wanted))
-            if leases or not found or self._freed != freed:
+            if leases or not found or self._leases.ended != ended:
                 break
         self._looks_at = self._clock() + _LOOK_SECONDS
         return leases
-
-    def _lease_all(self, messages: Iterable[Received]) -> list[Lease]:
-        leases = []
-        for event, handle, received_at in messages:
-            if event.request_id not in self._running:  # else SQS has delivered a message twice
-                self._held[handle] = received_at
-                self._running[event.request_id] = handle
-                leases.append(Lease(event, handle))
-        return leases
-
-    def _forget(self, lease: Lease) -> None:
-        self._freed += 1
-        self._held.pop(lease.token, None)
-        if self._running.get(lease.event.request_id) == lease.token:
-            del self._running[lease.event.request_id]
-
-    def _most_seconds(self, lease: Lease, seconds: float) -> float:
-        age = self._clock() - self._held.get(lease.token, self._clock())
-        return max(0.0, min(seconds, LONGEST_LEASE - age - 1))
 
     def _hide(self, messages: Iterable[Received]) -> None:
         """Put messages back that cannot run here now; an event is hidden for as long as it has waited."""
@@ -194,6 +175,7 @@ class SqsQueue:
             self._change([(handle, min(max(1.0, age), _LONGEST_HIDING)) for handle, age in ages])
 
     def _receive(self, url: str, count: int, seconds: float, wait: int) -> list[Received]:
+        received_at = self._clock()  # not later than SQS counts from
         with reaching(url):
             answer = self._client.receive_message(
                 QueueUrl=url,
@@ -205,7 +187,7 @@ class SqsQueue:
         found: list[Received] = []
         for message in answer.get("Messages", ()):
             try:
-                found.append((read_message(message), str(message["ReceiptHandle"]), self._clock()))
+                found.append((read_message(message), str(message["ReceiptHandle"]), received_at))
             except ValueError as wrong:
                 self._set_aside(url, message, wrong)
         return found
