@@ -112,6 +112,12 @@ class Works:
             self.queue.put(event)
             self.pages.create(event)
 
+    def counts(self) -> tuple[int, int]:
+        """How many events wait and run, once all changes are made."""
+        self.file.write(lambda connection: None)
+        depth = self.queue.depth()
+        return depth.depth, depth.running
+
     def state(self, request_id: str) -> InvocationState | None:
         page = self.pages.get(request_id)
         return page and page.state
@@ -157,7 +163,7 @@ def test_worker_leases_no_further_events_while_the_state_store_is_away(file: Sql
         await_that(lambda: works.worker._resume_at and works.worker.await_events(0))
         works.store.is_away = False
         assert works.queue.leased <= 2
-        assert works.queue.depth().depth == 8
+        assert works.counts() == (8, 0)
 
 
 def test_cancelled_run_is_ended_and_no_other(file: SqliteFile) -> None:
@@ -186,8 +192,7 @@ def test_event_that_waits_for_an_environment_is_given_back_when_the_server_drain
         works.environments[0].released.set()
         assert works.worker.await_events(10)
         assert sorted(filter(None, (works.state("one"), works.state("two")))) == ["queued", "succeeded"]
-        depth = works.queue.depth()
-        assert (depth.depth, depth.running) == (1, 0)
+        assert works.counts() == (1, 0)
         assert len(works.environments) == 1
 
 
@@ -197,5 +202,4 @@ def test_run_that_cannot_be_ended_is_given_back(file: SqliteFile) -> None:
         works.worker.start()
         works.await_entered(1)
         works.worker.close()
-        depth = works.queue.depth()
-        assert (depth.depth, depth.running) == (1, 0)
+        assert works.counts() == (1, 0)
