@@ -132,7 +132,7 @@ SENTENCES = [
         "a longer `timeout` than {:,.0f} s",
         [number("LONGEST_LEASE") - number("AROUND_A_RUN")],
     ),
-    ("async", "have waited, {:g} s at most", [number("LONGEST_HIDING")]),
+    ("async", "the more there are, {:g} s at most", [number("LONGEST_HIDING")]),
     ("async", "hidden for {:g} minutes at a time", [number("UNREADABLE_SECONDS") / 60]),
     ("async", "`BERTH_CALLBACK_SECONDS={:g},{:g},{:g},{:g}`", _SOME.callback_seconds),
     ("async", "A try ends after {:g} s", [number("outbound.SECONDS")]),
