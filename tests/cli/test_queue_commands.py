@@ -128,6 +128,6 @@ def test_wrong_id_is_told(arguments: tuple[str, ...], message: str, stock: Stock
 
 def test_queue_that_cannot_be_reached_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BERTH_QUEUE_URL", f"sqlite:///{tmp_path}/nowhere/queue.db")
-    assert "queue.db cannot be read: unable to open database file" in _run("show", status=1)
+    assert "queue.db cannot be read: [Errno 2] No such file or directory" in _run("show", status=1)
     monkeypatch.setenv("BERTH_QUEUE_URL", "redis://x")
     assert "BERTH_QUEUE_URL" in _run("show", status=1)

@@ -180,7 +180,9 @@ class SqliteFile:
 
     def _open(self) -> sqlite3.Connection:
         with ExitStack() as on_failure:
-            connection = self._connect("rwc")
+            with suppress(FileExistsError):  # events and results are for no other user of the machine
+                os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            connection = self._connect("rw")
             on_failure.callback(connection.close)
             connection.execute("PRAGMA journal_mode = WAL")
             # With FULL a commit has reached the disk before it is told.

@@ -41,7 +41,11 @@ def test_file_that_is_not_there_is_made_when_something_is_written(tmp_path: Path
     file.check()
     assert list(tmp_path.iterdir()) == []
     file.write(lambda connection: None)
-    assert file.path.exists()
+    assert {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {
+        "events.db": 0o600,
+        "events.db-shm": 0o600,
+        "events.db-wal": 0o600,
+    }
     file.close()
 
 
