@@ -27,6 +27,7 @@ from berth.model.route import Route
 from berth.runtime.environments import Environments, check_sandbox, create_environments
 from berth.server.gunicorn_check import check_settings
 from berth.server.health import health_blueprint
+from berth.server.worker_process import queue_blueprint
 from berth.settings import Settings
 from berth.tools.cli.start import refusing
 
@@ -46,7 +47,7 @@ def create_app(
         check_settings(settings)
         catalog = load(settings, only)
         confinement = check_sandbox(settings, catalog.stage)
-        has_events = _has_events(catalog)
+        has_events = settings.is_worker or _has_events(catalog)
         if has_events:
             check_stores(settings, catalog.functions.values())
     for warning in (*catalog.warnings, *confinement.warnings(catalog.stage)):
@@ -54,7 +55,7 @@ def create_app(
     environments = environments or create_environments(settings, list(catalog.functions.values()))
     invoker = Invoker(environments)
     gateway = create_gateway(invoker, catalog)
-    app = GatewayApp(catalog.stage.trust, catalog.stage.invoke_api)
+    app = GatewayApp(catalog.stage.trust, None if settings.is_worker else catalog.stage.invoke_api)
     app.catalog = catalog
     if settings.access_log != "off":
         gateway = replace(gateway, invoker=WatchedInvoker(environments))
@@ -62,13 +63,11 @@ def create_app(
     engine = create_engine(
         settings, environments, invoker, catalog.functions, _callbacks(catalog), has_events=has_events
     )
-    app.register_blueprint(health_blueprint(environments))
-    lambda_api = create_lambda_api(gateway.invoker, catalog, engine.events.invoke)
-    if lambda_api:
-        app.register_blueprint(invoke_blueprint(lambda_api))
-    if has_events:
-        app.register_blueprint(pages_blueprint(gateway, engine.pages, _event_routes(catalog), lambda_api))
-    _register_functions(app, gateway, engine, catalog)
+    app.register_blueprint(health_blueprint(environments, {"works": engine.work} if engine.work else {}))
+    if settings.is_worker:
+        app.register_blueprint(queue_blueprint(engine))
+    else:
+        _register_apis(app, gateway, engine, catalog)
     register_faults(app, gateway)
     app.extensions["berth"] = engine
     return app
@@ -104,6 +103,16 @@ def _has_events(catalog: Catalog) -> bool:
 
 def _event_routes(catalog: Catalog) -> list[Route]:
     return [route for route in catalog.routes if route.invocation != "sync"]
+
+
+def _register_apis(app: GatewayApp, gateway: Gateway, engine: Engine, catalog: Catalog) -> None:
+    """Register Lambda's own API, the pages of asynchronous invocations, and the routes of all functions."""
+    lambda_api = create_lambda_api(gateway.invoker, catalog, engine.events.invoke)
+    if lambda_api:
+        app.register_blueprint(invoke_blueprint(lambda_api))
+    if _has_events(catalog):
+        app.register_blueprint(pages_blueprint(gateway, engine.pages, _event_routes(catalog), lambda_api))
+    _register_functions(app, gateway, engine, catalog)
 
 
 def _callbacks(catalog: Catalog) -> Callable[[QueuedEvent], Callback | None]:

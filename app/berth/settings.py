@@ -125,9 +125,9 @@ class Settings:
     result_bucket: str | None = field(
         default=None, metadata=of("BERTH_RESULT_BUCKET", read_bucket, needs="BERTH_STATE")
     )
-    # Whether this server also runs the events that it queues; `berth worker` always does.
-    worker: str = field(default="on", metadata=of("BERTH_WORKER", choice("on", "off")))
-    # How many events run at one time; half of the concurrency without it.
+    # Whether this server also runs the events that it queues; `berth worker` sets `only`.
+    worker: str = field(default="on", metadata=of("BERTH_WORKER", choice("on", "off", "only")))
+    # How many events of one function run at one time; see async_concurrency for the default.
     events_at_once: int | None = field(default=None, metadata=of("BERTH_ASYNC_CONCURRENCY", whole_number(1)))
     retry_seconds: tuple[float, ...] = field(
         default=(60.0, 120.0), metadata=of("BERTH_RETRY_SECONDS", read_seconds)
@@ -171,9 +171,19 @@ class Settings:
         return max(available // 16, 2 * MAX_REQUEST_BYTES)
 
     @property
+    def is_worker(self) -> bool:
+        """Whether this process serves no requests of functions: it is a `berth worker`."""
+        return self.worker == "only"
+
+    @property
     def async_concurrency(self) -> int:
-        """How many events run at one time."""
-        return self.events_at_once or max(1, self.concurrency // 2)
+        """How many events of one function may run at one time: a web server has half for its requests."""
+        return self.events_at_once or (self.concurrency if self.is_worker else max(1, self.concurrency // 2))
+
+    @property
+    def event_environments(self) -> int:
+        """How many environments all events together may have: a web server has half for its requests."""
+        return self.max_environments if self.is_worker else max(1, self.max_environments // 2)
 
     @property
     def threads(self) -> int:

@@ -14,6 +14,7 @@ from berth.model.gateway_context import CONTEXT_FIELDS
 from berth.settings import VARIABLES, Settings
 from berth.tools.cli.function import function_group
 from berth.tools.cli.gateway import gateway_group
+from berth.tools.cli.queue import queue_group
 from kit.constants import number
 from kit.sources import ROOT
 from kit.tables import for_each
@@ -46,9 +47,9 @@ def test_manifest_keys_are_in_the_manual():
 
 
 def test_commands_are_in_the_manual():
-    groups = (function_group, gateway_group)
+    groups = (function_group, gateway_group, queue_group)
     commands = [
-        *("run", "serve", "new"),
+        *("run", "serve", "worker", "new"),
         *(f"{group.name} {name}" for group in groups for name in group.commands),
     ]
     # `berth` and `flask` have the same commands.
@@ -73,7 +74,8 @@ def test_relative_links_lead_somewhere():
 
 
 @pytest.mark.parametrize(
-    ("name", "least"), [("docs/fidelity.md", 60), ("SECURITY.md", 40), ("docs/runtime-rules.md", 30)]
+    ("name", "least"),
+    [("docs/fidelity.md", 60), ("SECURITY.md", 40), ("docs/runtime-rules.md", 30), ("docs/async.md", 15)],
 )
 def test_tests_that_hold_a_rule_exist(name: str, least: int):
     page = (ROOT / name).read_text()

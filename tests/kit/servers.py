@@ -167,6 +167,12 @@ def start_command(program: list[str], folder: Path) -> Server:
     return _start_in(folder, program, {**os.environ, "PORT": "0", "PYTHONUNBUFFERED": "1"})
 
 
+def start_worker(project: Path, *options: str, environ: Mapping[str, str] | None = None) -> Server:
+    """Start `berth worker` on the functions of a project folder; its port is that of its health."""
+    program = [sys.executable, "-m", "berth", "worker", "-b", "127.0.0.1:0", *options]
+    return _start(program, project, environ)
+
+
 def project_environ(project: Path) -> dict[str, str]:
     """The environment in which commands see a project folder."""
     return {

@@ -1,6 +1,7 @@
 """One attempt to run a queued event, and what follows from how it ended."""
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,13 @@ Deliver = Callable[[Function, QueuedEvent, InvocationPage], float | None]
 # An event whose servers are killed again and again is what kills them.
 _MOST_LOSSES = 10
 _LONGEST_BACKOFF = 300.0
+# While the state store is away: how long an event waits that has not begun, and an end that is to be noted.
+_AWAY_SECONDS = 5.0
+_NOTE_SECONDS = 1.0
+
+
+class NotBegun(Exception):
+    """Raised by `run` for a run that has not begun, because this server begins no more."""
 
 
 @dataclass(frozen=True)
@@ -58,15 +66,21 @@ class Attempts:
     clock: Callable[[], float]
 
     def make(self, lease: Lease) -> None:
-        """Make one attempt; an event whose queue cannot be reached is run again when its lease ends."""
-        try:
-            self._make(lease, self.functions[lease.event.function])
-        except QueueUnavailable as fault:
-            log.error("%s: %s: %s", lease.event.request_id, lease.event.function, fault)
+        """Make one attempt.
 
-    def _make(self, lease: Lease, function: Function) -> None:
+        Raises QueueUnavailable if queue or state store cannot be reached. Nothing is lost then: the event is
+        run again, or only its end is told again, once its lease has ended or a few seconds later.
+        """
+        function = self.functions[lease.event.function]
+        try:
+            page = self.pages.begin(lease.event)
+        except QueueUnavailable:
+            self.queue.give_back(lease, _AWAY_SECONDS)
+            raise
+        self._go_on(lease, function, page)
+
+    def _go_on(self, lease: Lease, function: Function, page: InvocationPage) -> None:
         event = lease.event
-        page = self.pages.begin(event)
         if page.state.is_final:  # cancelled, or another server ended it and could not say so to the queue
             return self._close(lease, function, page)
         if page.losses >= _MOST_LOSSES:
@@ -78,6 +92,9 @@ class Attempts:
             return self._refuse(lease, function, page)
         try:
             result = self.run(_invocation(function, event))
+        except NotBegun:
+            self.pages.wait(event)
+            return self.queue.give_back(lease, 0)
         except Throttled as throttled:
             return self._throttle(lease, function, throttled)
         if result.function_error is None:
@@ -85,10 +102,8 @@ class Attempts:
         return self._retry(lease, function, page, result)
 
     def _succeed(self, lease: Lease, function: Function, result: InvocationResult) -> None:
-        page = self.pages.finish(
-            lease.event, Condition.SUCCESS, result=_value(result), error=None, log_tail=_tail(result)
-        )
-        self._close(lease, function, page)
+        outcome = {"result": _value(result), "error": None, "log_tail": _tail(result)}
+        self._finish(lease, function, Condition.SUCCESS, outcome)
 
     def _retry(
         self, lease: Lease, function: Function, page: InvocationPage, result: InvocationResult
@@ -106,7 +121,7 @@ class Attempts:
             delay = 0.0
         elif self._is_too_old(event, function, self.clock() + delay):
             return self._expire(lease, function, error, log_tail=tail, failures=failures)
-        page = self.pages.retry(event, error, tail)
+        page = self._note(lease, lambda: self.pages.retry(event, error, tail))
         if page.state.is_final:  # it was cancelled while it ran
             return self._close(lease, function, page)
         return self.queue.give_back(lease, delay)
@@ -131,14 +146,33 @@ class Attempts:
         return self._expire(lease, function, page.error)
 
     def _expire(self, lease: Lease, function: Function, error: Any, **outcome: Any) -> None:
-        page = self.pages.finish(lease.event, Condition.EVENT_AGE_EXCEEDED, error=error, **outcome)
-        self._close(lease, function, page)
+        self._finish(lease, function, Condition.EVENT_AGE_EXCEEDED, {"error": error, **outcome})
 
     def _fail(
         self, lease: Lease, function: Function, page: InvocationPage, error: Any, **outcome: Any
     ) -> None:
-        page = self.pages.finish(lease.event, Condition.RETRIES_EXHAUSTED, error=error, **outcome)
+        self._finish(lease, function, Condition.RETRIES_EXHAUSTED, {"error": error, **outcome})
+
+    def _finish(
+        self, lease: Lease, function: Function, condition: Condition, outcome: Mapping[str, Any]
+    ) -> None:
+        page = self._note(lease, lambda: self.pages.finish(lease.event, condition, **outcome))
         self._close(lease, function, page)
+
+    def _note(self, lease: Lease, note: Callable[[], InvocationPage]) -> InvocationPage:
+        """Note on its page how a run ended; if the state store is away, again and again until it is back.
+
+        The lease is kept meanwhile, so what may have taken an hour is not done again. Only the end of this
+        server gives up.
+        """
+        while True:
+            try:
+                return note()
+            except QueueUnavailable as fault:
+                if self.is_ending():
+                    raise
+                log.error("%s: its end is not noted yet: %s", lease.event.request_id, fault)
+            time.sleep(_NOTE_SECONDS)
 
     def _close(self, lease: Lease, function: Function, page: InvocationPage) -> None:
         """Tell the destinations of the end, and take the event out of the queue."""

@@ -11,23 +11,25 @@ from berth.model.function import Function
 class Backlog:
     """Running events by function. One function may take all places; every other one still has one more.
 
-    So a function whose events run for hours never keeps the events of another one waiting.
+    So a function whose events run for hours never keeps the events of another one waiting. `environments` is
+    how many of them events may have. If they are fewer than the places and one for each other function, then
+    up to half of them are left for the other functions.
     """
 
-    def __init__(self, functions: Mapping[str, Function], places: int) -> None:
+    def __init__(self, functions: Mapping[str, Function], places: int, environments: int) -> None:
+        others = max(0, len(functions) - 1)
         self._functions = functions
-        self._places = places
+        self._places = min(places, max(environments - others, (environments + 1) // 2))
+        self._most = min(environments, self._places + others)
         self._changed = threading.Condition()
-        self._running: dict[
-            str, Lease
-        ] = {}  # by token: an event whose lease is lost may be leased here again
+        self._running: dict[str, Lease] = {}  # by the lease's token: an event that was lost may run twice
         self._busy: Counter[str] = Counter()
         self._is_closed = False
 
     @property
     def most_running(self) -> int:
         """How many events may run at one time: the places, and one more for each other function."""
-        return self._places + len(self._functions) - 1
+        return self._most
 
     def wanted(self) -> tuple[dict[str, int], int]:
         """How many events of each function may be leased now, and how many in all.
@@ -35,7 +37,7 @@ class Backlog:
         The functions with the fewest events come first.
         """
         with self._changed:
-            if self._is_closed:
+            if self._is_closed or len(self._running) >= self._most:
                 return {}, 0
             free = max(0, self._places - len(self._running))
             wanted = {}
@@ -43,7 +45,8 @@ class Backlog:
                 has_none = not self._busy[name]
                 if count := min(max(free, int(has_none)), self._may_add(name)):
                     wanted[name] = count
-            return wanted, max(free, sum(not self._busy[name] for name in wanted))
+            most = max(free, sum(not self._busy[name] for name in wanted))
+            return wanted, min(most, self._most - len(self._running))
 
     def add(self, leases: Sequence[Lease]) -> bool:
         """Take over leased events that begin to run now; returns False if no more may begin."""

@@ -10,7 +10,7 @@ from berth.invoke.event_worker import EventWorker, WorkerRules
 from berth.invoke.invoker import Invoker
 from berth.invoke.results.claims import Claims
 from berth.invoke.results.pages import Pages
-from berth.invoke.stores import Stores, open_stores
+from berth.invoke.stores import Stores, describe_stores, open_stores
 from berth.model.asynchronous import Callback, QueuedEvent
 from berth.model.function import Function
 from berth.runtime.environments import Environments
@@ -27,7 +27,9 @@ class Engine:
         pages: Pages,
         events: EventInvoker,
         worker: EventWorker | None,
+        work: str = "",
     ) -> None:
+        self.work = work  # which queue it works, in words; empty if it works none
         self.environments = environments
         self.stores = stores
         self.pages = pages
@@ -60,6 +62,10 @@ class Engine:
         if self._worker is not None:
             self._worker.drain()
 
+    def await_events(self, seconds: float) -> bool:
+        """Wait until no event runs any more, but only for so long; returns whether that is so."""
+        return self._worker is None or self._worker.await_events(seconds)
+
     def close(self) -> None:
         """End every environment, thread and folder; events that still run are given back."""
         if self._worker is not None:
@@ -86,14 +92,20 @@ def create_engine(
     stores = open_stores(settings)
     pages = Pages(stores.state, settings.result_seconds)
     pace = Pace(settings.retry_seconds, settings.throttle_seconds)
-    rules = WorkerRules(settings.async_concurrency, settings.lease_seconds, pace)
+    rules = WorkerRules(settings.async_concurrency, settings.event_environments, settings.lease_seconds, pace)
     claims = Claims(stores.state)
     worker = None
-    if has_events and settings.worker == "on":
+    if has_events and settings.worker != "off":
         # The worker looks into the queue after every delivery, so nobody has to wake it.
         neighbours = EventInvoker(stores.queue, pages, claims, lambda: None)
         destinations = Destinations(stores.clients, functions, neighbours.invoke)
         deliveries = Deliveries(destinations, find_callback, pages, settings.callback_seconds)
         worker = EventWorker(stores.queue, pages, invoker, functions, rules, deliveries.deliver)
     events = EventInvoker(stores.queue, pages, claims, worker.wake if worker else lambda: None)
-    return Engine(environments, stores, pages, events, worker)
+    return Engine(environments, stores, pages, events, worker, _describe(settings, worker))
+
+
+def _describe(settings: Settings, worker: EventWorker | None) -> str:
+    if worker is None:
+        return ""
+    return f"{describe_stores(settings)}; {worker.most_running} events run at one time at most"

@@ -3,12 +3,14 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from berth.errors import QueueUnavailable
-from berth.invoke.attempt import Attempts, Deliver, Pace
+from berth.invoke.attempt import Attempts, Deliver, NotBegun, Pace
 from berth.invoke.backlog import Backlog
 from berth.invoke.invoker import Invoker
 from berth.invoke.queue.event_queue import EventQueue, Lease
@@ -23,13 +25,15 @@ log = logging.getLogger("berth")
 _LONGEST_LOOK = 1.0  # seconds until events that other servers have queued are seen
 _PAUSE = 5.0  # seconds after the queue could not be reached
 _END_SECONDS = 1.0
+_WATCH_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class WorkerRules:
     """How a worker works; times in seconds."""
 
-    places: int  # events that run at one time
+    places: int  # events of one function that run at one time
+    environments: int  # which events may have in all
     lease_seconds: float
     pace: Pace
 
@@ -51,11 +55,13 @@ class EventWorker:
         self._pages = pages
         self._invoker = invoker
         self._rules = rules
-        self._backlog = Backlog(functions, rules.places)
+        self._backlog = Backlog(functions, rules.places, rules.environments)
         self._attempts = Attempts(
             queue, pages, functions, rules.pace, self._run, deliver, self._is_ending, clock
         )
-        self._environments: dict[str, ExecutionEnvironment] = {}  # by request id
+        self._runs: dict[ExecutionEnvironment, str] = {}  # the request id that each runs now
+        self._changing_runs = threading.Lock()
+        self._resume_at = 0.0  # nothing is leased before, in the time of the monotonic clock
         self._threads: list[threading.Thread] = []
         self._runners: ThreadPoolExecutor | None = None
         self._look = threading.Event()  # set when there may be something to lease
@@ -66,10 +72,19 @@ class EventWorker:
         """Begin to work; returns at once."""
         if not self._threads and not self._draining.is_set():
             self._runners = ThreadPoolExecutor(self._backlog.most_running, "berth-event")
-            for target in (self._lease_events, self._keep_leases):
+            for target in (self._lease_events, self._keep_leases, self._watch_runs):
                 thread = threading.Thread(target=target, name="berth-event-worker", daemon=True)
                 self._threads.append(thread)
                 thread.start()
+
+    @property
+    def most_running(self) -> int:
+        """How many events may run at one time."""
+        return self._backlog.most_running
+
+    def await_events(self, seconds: float) -> bool:
+        """Wait until no event runs any more, but only for so long; returns whether that is so."""
+        return self._backlog.await_end(seconds)
 
     def wake(self) -> None:
         """Look into the queue now: something has been put into it."""
@@ -88,10 +103,10 @@ class EventWorker:
     def close(self) -> None:
         """End all runs and threads; a run that did not end is given back within a second."""
         self.end()
-        for environment in list(self._environments.values()):
-            environment.kill()
         self._backlog.close()
-        self._backlog.await_end(_END_SECONDS)
+        self._kill(None)
+        if not self._backlog.await_end(_END_SECONDS):  # an inline environment has no process to kill
+            self._give_back(self._backlog.leases())
         for thread in self._threads:
             thread.join(_END_SECONDS)
         if self._runners is not None:
@@ -103,31 +118,39 @@ class EventWorker:
     def _lease_events(self) -> None:
         while not self._draining.is_set():
             self._look.clear()
-            try:
-                found = self._lease_some()
-            except QueueUnavailable as fault:
-                log.error("the event queue: %s", fault)
-                self._draining.wait(_PAUSE)
-            else:
-                if not found:
+            if (pause := self._resume_at - time.monotonic()) > 0:
+                self._draining.wait(pause)
+                continue
+            with self._resting("the event queue"):
+                if not self._lease_some():
                     self._look.wait(_LONGEST_LOOK)
         self._backlog.close()
-        try:
+        with self._resting("the event queue"):
             self._queue.let_go()
-        except QueueUnavailable as fault:
-            log.error("the event queue: %s", fault)
 
     def _lease_some(self) -> bool:
         """Lease what may run now, and begin to run it; returns whether there may be more at once."""
         wanted, most = self._backlog.wanted()
         leases = self._queue.lease(wanted, most, self._rules.lease_seconds) if wanted else ()
-        if not self._backlog.add(leases):
+        if self._draining.is_set() or not self._backlog.add(leases):
             self._give_back(leases)
             return False
         assert self._runners is not None, "start() has made it"
         for lease in leases:
             self._runners.submit(self._run_event, lease)
         return bool(leases)
+
+    @contextmanager
+    def _resting(self, what: str) -> Iterator[None]:
+        """Go on after a fault, but lease nothing for a while: the next events would meet it, too."""
+        try:
+            yield
+            return
+        except QueueUnavailable as fault:
+            log.error("%s: %s", what, fault)
+        except Exception:  # the thread must go on, because no other one does its work
+            log.exception("%s", what)
+        self._resume_at = time.monotonic() + _PAUSE
 
     def _give_back(self, leases: Sequence[Lease]) -> None:
         for lease in leases:
@@ -137,50 +160,73 @@ class EventWorker:
                 log.error("the event queue: %s", fault)
 
     def _run_event(self, lease: Lease) -> None:
-        try:
-            self._attempts.make(lease)
-        except Exception:
-            log.exception("%s: an event of %s", lease.event.request_id, lease.event.function)
-        finally:
-            self._backlog.done(lease)
-            self._look.set()
+        with self._resting(f"{lease.event.request_id}: {lease.event.function}"):
+            if self._draining.is_set():
+                self._give_back([lease])
+            else:
+                self._attempts.make(lease)
+        self._backlog.done(lease)
+        self._look.set()
 
     def _run(self, invocation: Invocation) -> InvocationResult:
-        request_id = invocation.request_id
-        try:
-            return self._invoker.invoke(invocation, lambda each: self._watch(request_id, each))
-        finally:
-            self._environments.pop(request_id, None)
+        return self._invoker.invoke(invocation, partial(self._watched, invocation))
 
-    def _watch(self, request_id: str, environment: ExecutionEnvironment) -> None:
-        self._environments[request_id] = environment
+    @contextmanager
+    def _watched(self, invocation: Invocation, environment: ExecutionEnvironment) -> Iterator[None]:
+        """Know which environment runs an event, until it runs something else; raises NotBegun."""
+        if self._draining.is_set():
+            raise NotBegun
+        with self._changing_runs:
+            self._runs[environment] = invocation.request_id
+        try:
+            yield
+        finally:
+            with self._changing_runs:
+                del self._runs[environment]
+
+    def _kill(self, request_id: str | None) -> None:
+        """End the runs of an event, or of all events; no environment is killed that runs another by now."""
+        with self._changing_runs:
+            for environment, runs in self._runs.items():
+                if request_id in {None, runs}:
+                    environment.kill()
 
     def _keep_leases(self) -> None:
-        """Renew the leases, end what was cancelled, and note what runs have logged."""
-        renewed_at = time.monotonic()
-        while not self._ending.wait(min(1.0, self._rules.lease_seconds / 3)):
-            try:
-                if time.monotonic() - renewed_at >= self._rules.lease_seconds / 3:
-                    renewed_at = time.monotonic()
-                    self._renew()
-                self._look_after_runs()
-            except QueueUnavailable as fault:
-                log.error("the event queue: %s", fault)
+        """Renew the leases."""
+        while not self._ending.wait(self._rules.lease_seconds / 3):
+            with self._resting("the event queue"):
+                self._renew()
 
     def _renew(self) -> None:
-        lost = self._queue.renew(self._backlog.leases(), self._rules.lease_seconds)
+        leases = self._backlog.leases()
+        lost = self._queue.renew(leases, self._rules.lease_seconds) if leases else ()
         still_held = self._backlog.leases() if lost else ()  # others have come to their end meanwhile
         for lease in lost:
             if lease in still_held:
                 log.warning("%s: its lease is lost, another server may run it", lease.event.request_id)
 
-    def _look_after_runs(self) -> None:
-        for lease in self._backlog.leases():
-            environment = self._environments.get(lease.event.request_id)
-            if environment is None:
-                continue
-            page = self._pages.get(lease.event.request_id)
-            if page is not None and page.state is InvocationState.CANCELLED:
-                environment.kill()
-            elif page is not None:
-                self._pages.note_log(lease.event.request_id, environment.log_tail().decode(errors="replace"))
+    def _watch_runs(self) -> None:
+        """End the runs of events that were cancelled, and note what the others have logged."""
+        while not self._ending.wait(_WATCH_SECONDS):
+            with self._resting("the pages of invocations"):
+                for request_id in self._running_ids():
+                    self._look_after(request_id)
+
+    def _running_ids(self) -> Sequence[str]:
+        with self._changing_runs:
+            return list(self._runs.values())
+
+    def _look_after(self, request_id: str) -> None:
+        page = self._pages.get(request_id)
+        if page is not None and page.state is InvocationState.CANCELLED:
+            self._kill(request_id)
+        elif page is not None and (tail := self._log_tail(request_id)) is not None:
+            self._pages.note_log(request_id, tail)
+
+    def _log_tail(self, request_id: str) -> str | None:
+        """What a run has logged; None once it has ended."""
+        with self._changing_runs:
+            for environment, runs in self._runs.items():
+                if runs == request_id:
+                    return environment.log_tail(request_id).decode(errors="replace")
+        return None

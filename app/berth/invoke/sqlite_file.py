@@ -1,5 +1,6 @@
 """One SQLite file that several server processes share: the event queue and the state store are in it."""
 
+import logging
 import os
 import sqlite3
 import threading
@@ -7,15 +8,18 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooLate
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from berth.errors import QueueUnavailable
 
+log = logging.getLogger("berth")
+
 T = TypeVar("T")
 Change = Callable[[sqlite3.Connection], T]
+_Waiting = tuple[Future[Any], Change[Any]]
 
 # Version 1 of the tables. A later version may only add to them, because the servers of two versions share
 # a file during a deployment.
@@ -47,7 +51,7 @@ class SqliteFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._changed = threading.Condition()
-        self._waiting: deque[tuple[Future[Any], Change[Any]]] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._writer: threading.Thread | None = None
         self._is_closed = False
         self._readers: deque[sqlite3.Connection] = deque()
@@ -70,6 +74,10 @@ class SqliteFile:
         if problem != "ok":
             raise QueueUnavailable(f"{self.path} is damaged: {problem}")
         return None
+
+    def exists(self) -> bool:
+        """Whether anything was ever written; the first write makes the file."""
+        return self._inode is not None or self.path.exists()
 
     def write(self, change: Change[T]) -> T:
         """Make a change, and wait until it is on the disk; raises QueueUnavailable if it is not made."""
@@ -95,15 +103,16 @@ class SqliteFile:
 
     def read(self, query: Change[T]) -> T:
         """Read what has been committed; raises QueueUnavailable."""
-        try:
-            connection = self._readers.pop() if self._readers else self._open()
-            result = query(connection)
-        except (sqlite3.Error, OSError) as failed:
-            raise QueueUnavailable(f"{self.path} cannot be read: {failed}") from failed
-        if self._is_closed or len(self._readers) >= _MOST_IDLE_READERS:
-            connection.close()
-        else:
-            self._readers.append(connection)
+        with ExitStack() as on_failure:
+            try:
+                connection = self._take_reader()
+                on_failure.callback(connection.close)
+                result = query(connection)
+            except (sqlite3.Error, OSError) as failed:
+                raise QueueUnavailable(f"{self.path} cannot be read: {failed}") from failed
+            if not self._is_closed and len(self._readers) < _MOST_IDLE_READERS:
+                on_failure.pop_all()
+                self._readers.append(connection)
         return result
 
     def close(self) -> None:
@@ -112,7 +121,7 @@ class SqliteFile:
             self._is_closed = True
             self._changed.notify()
         if self._writer is not None:
-            self._writer.join()
+            self._writer.join(_SECONDS)  # another process may hold the file
         while self._readers:
             self._readers.pop().close()
 
@@ -122,27 +131,46 @@ class SqliteFile:
         if not os.access(self.path.parent, os.W_OK):
             raise QueueUnavailable(f"{self.path.parent}: the queue's file cannot be made in this folder")
 
+    def _take_reader(self) -> sqlite3.Connection:
+        try:
+            return self._readers.pop()
+        except IndexError:
+            return self._open()
+
     def _write(self) -> None:
         connection: sqlite3.Connection | None = None
-        while changes := self._next_changes():
+        while (changes := self._next_changes()) is not None:
             try:
-                if connection is None or self._is_removed():
-                    connection = self._reopen(connection)
+                connection = self._checked(connection)
                 _commit(connection, changes)
-            except (sqlite3.Error, OSError) as failed:
-                _refuse(changes, QueueUnavailable(f"{self.path} cannot be written: {failed}"))
+            except Exception as failed:  # whatever it is, the thread goes on: nobody else would write
+                if not isinstance(failed, sqlite3.Error | OSError):
+                    log.exception("a change of %s failed", self.path)
+                _refuse(changes, f"{self.path} cannot be written", failed)
+                if connection is not None and connection.in_transaction:
+                    connection.close()
+                    connection = None
         if connection is not None:
             connection.close()
 
-    def _next_changes(self) -> Sequence[tuple[Future[Any], Change[Any]]]:
-        """Wait for changes; nothing once the file is closed and all changes are made."""
+    def _next_changes(self) -> Sequence[_Waiting] | None:
+        """Wait for changes whose callers still wait; None once the file is closed and all are made."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._is_closed)
+            if not self._waiting:
+                return None
             count = min(len(self._waiting), _MOST_CHANGES)
             changes = [self._waiting.popleft() for _ in range(count)]
-        return [each for each in changes if each[0].set_running_or_notify_cancel()] or (
-            changes and self._next_changes()
-        )
+        return [each for each in changes if each[0].set_running_or_notify_cancel()]
+
+    def _checked(self, connection: sqlite3.Connection | None) -> sqlite3.Connection:
+        """The writer's connection; raises OSError if the file was removed, and what it held is lost."""
+        if self._inode is not None and self._is_removed():
+            raise OSError("the file was removed while the server was running; restart the server")
+        if connection is None:
+            connection = self._open()
+            self._inode = self.path.stat().st_ino
+        return connection
 
     def _is_removed(self) -> bool:
         try:
@@ -150,20 +178,18 @@ class SqliteFile:
         except FileNotFoundError:
             return True
 
-    def _reopen(self, connection: sqlite3.Connection | None) -> sqlite3.Connection:
-        if connection is not None:  # whatever it held is lost, and whoever removed it has to know
-            raise OSError("the file was removed while the server was running; restart the server")
-        connection = self._open()
-        self._inode = self.path.stat().st_ino
-        return connection
-
     def _open(self) -> sqlite3.Connection:
-        connection = self._connect("rwc")
-        connection.execute("PRAGMA journal_mode = WAL")
-        # With FULL a commit has reached the disk before it is told.
-        connection.execute("PRAGMA synchronous = FULL")
-        if _first(connection.execute("PRAGMA user_version")) < _VERSION:
-            connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {_VERSION};COMMIT")
+        with ExitStack() as on_failure:
+            with suppress(FileExistsError):  # events and results are for no other user of the machine
+                os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            connection = self._connect("rw")
+            on_failure.callback(connection.close)
+            connection.execute("PRAGMA journal_mode = WAL")
+            # With FULL a commit has reached the disk before it is told.
+            connection.execute("PRAGMA synchronous = FULL")
+            if _first(connection.execute("PRAGMA user_version")) < _VERSION:
+                connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {_VERSION};COMMIT")
+            on_failure.pop_all()
         return connection
 
     def _connect(self, mode: str) -> sqlite3.Connection:
@@ -176,7 +202,7 @@ class SqliteFile:
         )
 
 
-def _commit(connection: sqlite3.Connection, changes: Sequence[tuple[Future[Any], Change[Any]]]) -> None:
+def _commit(connection: sqlite3.Connection, changes: Sequence[_Waiting]) -> None:
     """Make all changes in one transaction; each has its result once the transaction is committed."""
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -190,9 +216,11 @@ def _commit(connection: sqlite3.Connection, changes: Sequence[tuple[Future[Any],
         future.set_result(result)
 
 
-def _refuse(changes: Sequence[tuple[Future[Any], Change[Any]]], failure: QueueUnavailable) -> None:
+def _refuse(changes: Sequence[_Waiting], what: str, failed: Exception) -> None:
     for future, _ in changes:
-        future.set_exception(failure)
+        refusal = QueueUnavailable(f"{what}: {failed}")
+        refusal.__cause__ = failed
+        future.set_exception(refusal)
 
 
 def _first(rows: sqlite3.Cursor) -> Any:

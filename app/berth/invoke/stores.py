@@ -67,6 +67,15 @@ def check_stores(settings: Settings, functions: Iterable[Function]) -> None:
     report.raise_if_any()
 
 
+def describe_stores(settings: Settings) -> str:
+    """Where the events wait and where their pages are, in words."""
+    file, url = queue_path(settings), settings.queue_url
+    queue = f"{file} (BERTH_QUEUE_URL is not set)" if url is None else _sqs_url(settings) or str(file)
+    kind, place = _state(settings)
+    is_beside = _sqs_url(settings) is None and Path(place).absolute() == file
+    return f"the queue {queue}, with the pages {'beside it' if is_beside else f'in {kind}:{place}'}"
+
+
 def queue_path(settings: Settings) -> Path:
     """The file of a queue in SQLite, which has the pages, too, unless another place is named for them.
 
@@ -74,7 +83,8 @@ def queue_path(settings: Settings) -> Path:
     """
     if settings.queue_url is not None and _sqs_url(settings) is None:
         return Path(settings.queue_url.removeprefix(_SQLITE)).absolute()
-    project = hashlib.sha256(str(settings.functions_dir).encode()).hexdigest()[:12]
+    whose = f"{settings.functions_dir} {settings.stage}"  # stages have variables and functions of their own
+    project = hashlib.sha256(whose.encode()).hexdigest()[:12]
     return Path(tempfile.gettempdir(), f"berth-events-{os.getuid()}-{project}.db")
 
 

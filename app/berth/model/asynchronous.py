@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -60,6 +61,11 @@ class Origin:
     route: str | None = None  # the route's key; None for the Invoke API
     authorizer: str | None = None  # the route's authorizer, which a reader of the page is asked by, too
     identity: str | None = None  # of the caller; None for a route that anybody may call
+
+    @classmethod
+    def of(cls, known: Mapping[str, Any]) -> "Origin":
+        """Read what was stored; keys that a later version has written are passed over."""
+        return cls(**{name: known[name] for name in cls.__dataclass_fields__ if name in known})
 
 
 NO_ORIGIN = Origin()

@@ -69,8 +69,8 @@ class ExecutionEnvironment(Protocol):
         """
         ...
 
-    def log_tail(self) -> bytes:
-        """The last 4,096 bytes of what the running invocation has logged so far."""
+    def log_tail(self, request_id: str) -> bytes:
+        """The last 4,096 bytes of what an invocation has logged so far; nothing before it runs."""
         ...
 
     def kill(self) -> None:

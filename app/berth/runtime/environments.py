@@ -52,11 +52,13 @@ class Environments:
         """Write a line where the functions' logs go; a reader that is slow delays no request."""
         self._supervisor.output.writer.write(line)
 
-    def environment(self, function: Function) -> AbstractContextManager[ExecutionEnvironment]:
+    def environment(
+        self, function: Function, *, is_event: bool = False
+    ) -> AbstractContextManager[ExecutionEnvironment]:
         """Lend an environment for one invocation; entering it raises Throttled if a limit is reached."""
         if function.isolation in self._kinds_in_use:
-            return self._pool.environment(function)
-        return self._first_environment(function)
+            return self._pool.environment(function, is_event=is_event)
+        return self._first_environment(function, is_event)
 
     def keep(self) -> None:
         """Begin to check all functions, and to provision and retire environments; returns at once.
@@ -95,10 +97,10 @@ class Environments:
         atexit.unregister(self.close)
 
     @contextmanager
-    def _first_environment(self, function: Function) -> Iterator[ExecutionEnvironment]:
+    def _first_environment(self, function: Function, is_event: bool) -> Iterator[ExecutionEnvironment]:
         """Lend the first environment of a kind, and begin what every server with this kind needs."""
         self._end_at_exit()
-        with self._pool.environment(function) as environment:
+        with self._pool.environment(function, is_event=is_event) as environment:
             if function.isolation == "process":  # retiring an unused inline environment frees nothing
                 self._look_after()
             self._kinds_in_use.add(function.isolation)
@@ -142,6 +144,7 @@ def create_environments(
     limits = Limits(
         concurrency=settings.concurrency,
         environments=settings.max_environments,
+        events=settings.event_environments,
         starts=settings.starts,
         wait_seconds=settings.wait_seconds,
         idle_seconds=settings.idle_seconds,

@@ -64,6 +64,18 @@ class _Version:
         else:
             log.error("%s", _report(self.loaded))
 
+    @property
+    def is_used(self) -> bool:
+        """Whether a request or an event still runs on it."""
+        return self.requests > 0 or not (
+            isinstance(self.loaded, ManifestError) or self.loaded.extensions["berth"].await_events(0)
+        )
+
+    def drain(self) -> None:
+        """Leave the events that wait in the queue to the next version."""
+        if isinstance(self.loaded, GatewayApp):
+            self.loaded.extensions["berth"].drain()
+
     def serve(self, environ: Environ, start_response: "StartResponse") -> Iterable[bytes]:
         """Serve one request."""
         if isinstance(self.loaded, GatewayApp):
@@ -82,9 +94,9 @@ class _Version:
 class WatchedApp:
     """An application that the next request finds loaded anew when a manifest has been edited.
 
-    A request ends on the version that it began on, and the environments of an old version end after its
-    last request. While the manifests are wrong each request is answered 503 with their report, and the log
-    has the report once.
+    A request or an event ends on the version that it began on, and the environments of an old version end
+    after its last one. While the manifests are wrong each request is answered 503 with their report, and the
+    log has the report once.
     """
 
     def __init__(
@@ -155,15 +167,16 @@ class WatchedApp:
         else:
             self._current = _version(app)
             self._tell(app.catalog)
+        before.drain()
         self._current.begin()
         self._old.add(before)
 
     def _close_old(self) -> None:
-        """Close the old versions that serve no request any more."""
+        """Close the old versions on which nothing runs any more."""
         if not self._old:
             return
         with self._lock:
-            unused = {version for version in self._old if not version.requests}
+            unused = {version for version in self._old if not version.is_used}
             self._old -= unused
         for version in unused:
             version.close()

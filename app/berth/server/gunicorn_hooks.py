@@ -25,9 +25,10 @@ from gunicorn.workers.gthread import ThreadWorker
 from berth.errors import ManifestError
 from berth.gateway.request import WIRE_BODY_NAME
 from berth.gateway.routing.head import LISTENER_NAME, RAW_HEADERS_NAME
+from berth.invoke.engine import Engine
 from berth.manifest.loader import load
 from berth.model.trust import CONTEXT_PREFIX
-from berth.runtime.environments import Environments, check_sandbox
+from berth.runtime.environments import check_sandbox
 from berth.runtime.process.os_process import hide_process
 from berth.runtime.process.start import die_with
 from berth.server.body_memory import BodyMemory
@@ -89,7 +90,7 @@ class Hooks:
         """
         check_worker(server.cfg.worker_class, GatewayWorker)
         catalog = load(self._settings)
-        check_listeners(catalog, server.cfg.address)
+        check_listeners(self._settings, catalog, server.cfg.address)
         server.sandbox = check_sandbox(self._settings, catalog.stage).description()
         limited = [function.name for function in catalog.functions.values() if function.reserved_concurrency]
         if server.cfg.workers > 1:
@@ -154,22 +155,24 @@ class Hooks:
         SIGTERM begins the end: from then on the readiness check answers 503.
         """
         _raise_descriptor_limit()
-        environments: Environments = worker.wsgi.extensions["berth"]
-        steps = self._drain(worker, environments)
+        engine: Engine = worker.wsgi.extensions["berth"]
+        steps = self._drain(worker, engine)
 
         def go_on(signal_number: int, frame: FrameType | None) -> None:
             is_alarm = signal_number == signal.SIGALRM
             if is_alarm and signal.getitimer(signal.ITIMER_REAL)[0]:
                 return  # the time has not come: it is not the timer that sent this signal
-            if is_alarm or environments.is_open:
+            if is_alarm or engine.is_open:
                 next(steps, None)
 
         signal.signal(signal.SIGTERM, go_on)
         believe_orders_only(worker.orders, worker.age, worker.ppid)
         names = [listener.getsockname() for listener in worker.sockets]
         is_tls = bool(worker.cfg.is_ssl)
-        environments.announce(invoke_endpoint(worker.wsgi.invoke_api, names, is_tls=is_tls))
-        environments.keep()
+        engine.announce(invoke_endpoint(worker.wsgi.invoke_api, names, is_tls=is_tls))
+        if engine.work:
+            worker.log.info("works %s", engine.work)
+        engine.keep()
 
     def pre_request(self, worker: ThreadWorker, req: Request) -> None:
         """In a worker, before a request: hand the header lines on as the client sent them.
@@ -201,6 +204,7 @@ class Hooks:
         """
         if worker.pid != os.getpid():
             return
+        signal.setitimer(signal.ITIMER_REAL, 0)  # the end must not begin a second time in the middle of this
         if application := getattr(worker, "wsgi", None):
             application.extensions["berth"].close()
         for pool in (worker.tpool, getattr(worker, "health_pool", None)):
@@ -212,15 +216,15 @@ class Hooks:
         """Reload the server if all manifests are right; otherwise go on with the functions as they were."""
         _leave_if_forked(server)
         try:
-            check_listeners(load(self._settings), server.cfg.address)
+            check_listeners(self._settings, load(self._settings), server.cfg.address)
         except ManifestError as wrong:
             server.log.error("not reloaded: %s", wrong)
         else:
             server.signal(signal_number, frame)
 
-    def _drain(self, worker: ThreadWorker, environments: Environments) -> Iterator[None]:
+    def _drain(self, worker: ThreadWorker, engine: Engine) -> Iterator[None]:
         """The steps of a worker's orderly end: SIGTERM takes the first, a timer each further one."""
-        environments.drain()
+        engine.drain()
         signal.signal(signal.SIGALRM, signal.getsignal(signal.SIGTERM))
         if self._settings.drain_delay:
             signal.setitimer(signal.ITIMER_REAL, self._settings.drain_delay)
@@ -230,7 +234,8 @@ class Hooks:
         signal.setitimer(signal.ITIMER_REAL, max(rest, 0.1))
         yield
         # Invocations that still run are ended, and answered as API Gateway answers when a function dies.
-        environments.close()
+        # Events that still run are given back.
+        engine.close()
 
 
 def _end(server: Arbiter, signal_number: int, frame: FrameType | None) -> None:

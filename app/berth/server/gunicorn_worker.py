@@ -1,7 +1,7 @@
 """gunicorn's threaded worker, with three changes.
 
-No thread waits for a client, no request is lost when the worker ends, and what gunicorn cannot parse is
-answered as API Gateway would answer it.
+No thread waits for a client, no request and no event is lost when the worker ends, and what gunicorn cannot
+parse is answered as API Gateway would answer it.
 """
 
 import errno
@@ -24,7 +24,8 @@ from berth.gateway.request import BodyWanted
 from berth.gateway.response import raw_response
 from berth.server.body_memory import BodyMemory
 from berth.server.connection import Connection, Ended
-from berth.server.patience import PatientResponse, RequestTimedOut
+from berth.server.gateway_response import GatewayResponse
+from berth.server.patience import RequestTimedOut
 from berth.server.tls import Tls
 
 # Errors of gunicorn's parser that no client causes: a response or a setting of the server is wrong.
@@ -37,25 +38,6 @@ _HEALTH_THREADS = 2  # which nothing but health checks can take
 _SIGN_SECONDS = 1.0  # between two signs of life
 _LOOK_SECONDS = 0.25  # between two looks for late clients
 _TOO_LARGE = (errors.LimitRequestLine, errors.LimitRequestHeaders)
-
-
-class GatewayResponse(PatientResponse):
-    """A response with the application's Server header, or with none; gunicorn would send its own name."""
-
-    server: str | None = None
-
-    def process_headers(self, headers: list[tuple[str, str]]) -> None:
-        """Take the application's headers and keep its Server header, which gunicorn's own method ignores."""
-        super().process_headers(headers)
-        exchange = getattr(self.req, "exchange", None)
-        if exchange is not None and exchange.waits_to_send:
-            self.force_close()  # the client may send the body or not: nobody knows where its next request is
-        self.server = next((value for name, value in headers if name.lower() == "server"), None)
-
-    def default_headers(self) -> list[str]:
-        """The status line and the headers that gunicorn adds, with the application's Server header if any."""
-        lines = [line for line in super().default_headers() if not line.startswith("Server:")]
-        return [*lines, f"Server: {self.server}\r\n"] if self.server else lines
 
 
 class GatewayWorker(ThreadWorker):  # type: ignore[misc]
@@ -77,6 +59,15 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
         self._next_look = self._next_sign = 0.0
         self._tls = Tls(self.cfg)
         super().init_process()
+
+    def run(self) -> None:
+        """Serve until the end, then let the events of the queue finish that still run."""
+        super().run()
+        engine = self.wsgi.extensions["berth"]
+        engine.drain()
+        deadline = time.monotonic() + self.cfg.graceful_timeout
+        while not engine.await_events(_SIGN_SECONDS) and time.monotonic() < deadline:
+            self.notify()
 
     def accept(self, listener: Any) -> None:
         """Accept one connection, and receive what it has sent already."""

@@ -13,14 +13,14 @@ _EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 def addresses(settings: Settings) -> list[str]:
     """The addresses for gunicorn's `bind`."""
-    own = read_invoke_listener(settings)
+    own = None if settings.is_worker else read_invoke_listener(settings)
     return [f"0.0.0.0:{settings.port}", *([_written(own)] if own else [])]
 
 
-def check_listeners(catalog: Catalog, listeners: Iterable[object]) -> None:
+def check_listeners(settings: Settings, catalog: Catalog, listeners: Iterable[object]) -> None:
     """Check that a server listens where the stage wants the Invoke API; raises ManifestError if not."""
     api = catalog.stage.invoke_api
-    if api is None or api.bind is None or api.bind in listeners:
+    if settings.is_worker or api is None or api.bind is None or api.bind in listeners:
         return
     place = _written(api.bind)
     wrong = f"gunicorn does not listen at {place}: start it again, with -b {place} if it has another -b"

@@ -52,7 +52,7 @@ class FakeEnvironment:
             return fault_result(fault, invocation.request_id)
         return InvocationResult(invocation.payload)
 
-    def log_tail(self) -> bytes:
+    def log_tail(self, request_id: str) -> bytes:
         """Nothing: it logs nothing."""
         return b""
 

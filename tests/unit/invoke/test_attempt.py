@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from berth.errors import Throttled
-from berth.invoke.attempt import Attempts, Pace
+from berth.errors import QueueUnavailable, Throttled
+from berth.invoke.attempt import Attempts, NotBegun, Pace
 from berth.invoke.queue.event_queue import Lease, QueueDepth
 from berth.invoke.queue.sqlite_queue import SqliteQueue
 from berth.invoke.results.pages import Pages
@@ -299,3 +299,95 @@ def test_page_is_written_as_plain_json(server: Server) -> None:
     item = server.pages._store.get("invocation/one")
     assert item is not None
     assert json.loads(item.value)["result"] == {"answer": 42}
+
+
+class AwayFor:
+    """A state store that cannot be reached for so many calls."""
+
+    most_bytes = None
+
+    def __init__(self, pages: Pages, calls: int) -> None:
+        self._store, self._calls = pages._store, calls
+
+    def get(self, key: str) -> Any:
+        self._call()
+        return self._store.get(key)
+
+    def put(self, *arguments: Any) -> bool:
+        self._call()
+        return self._store.put(*arguments)
+
+    def _call(self) -> None:
+        self._calls -= 1
+        if self._calls >= 0:
+            raise QueueUnavailable("the table is away")
+
+
+def test_event_waits_when_the_state_store_is_away_before_its_run(server: Server) -> None:
+    server.pages._store = AwayFor(server.pages, 1)
+    with pytest.raises(QueueUnavailable, match="the table is away"):
+        server.work()
+    assert (server.ran, server.lease()) == ([], None)
+    server.clock.now += 5
+    page = server.work()
+    assert (page.state, page.attempts, page.losses) == (InvocationState.SUCCEEDED, 1, 0)
+
+
+@pytest.mark.parametrize("answer", [SUCCESS, FAILURE])
+def test_outcome_is_kept_until_the_state_store_is_back(
+    answer: InvocationResult, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("berth.invoke.attempt._NOTE_SECONDS", 0)
+    _configure(server, maximum_retry_attempts=0)
+
+    def run() -> InvocationResult:
+        server.pages._store = AwayFor(server.pages, 3)
+        return answer
+
+    server.answer = run
+    page = server.work()
+    assert page.state is (InvocationState.SUCCEEDED if answer is SUCCESS else InvocationState.FAILED)
+    assert (page.attempts, len(server.ran), server.delivered) == (1, 1, [page])
+
+
+def test_outcome_is_given_up_when_the_server_ends_while_the_state_store_is_away(server: Server) -> None:
+    def run() -> InvocationResult:
+        server.is_ending = True
+        server.pages._store = AwayFor(server.pages, 1)
+        return SUCCESS
+
+    server.answer = run
+    with pytest.raises(QueueUnavailable):
+        server.work()
+    server.clock.now += 31
+    server.answer = lambda: SUCCESS
+    assert server.work().losses == 1
+
+
+def test_run_that_the_end_of_its_server_kept_from_beginning_is_given_back(server: Server) -> None:
+    def refuse() -> InvocationResult:
+        raise NotBegun
+
+    server.answer = refuse
+    assert server.work().state is InvocationState.QUEUED
+    server.answer = lambda: SUCCESS
+    page = server.work()
+    assert (page.attempts, page.losses, page.throttles) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("is_reset_first", [True, False])
+def test_dead_event_that_is_retried_runs_as_if_it_were_new(is_reset_first: bool, server: Server) -> None:
+    _configure(server, maximum_retry_attempts=0)
+    server.answer = lambda: FAILURE
+    server.work()
+    server.clock.now += 60
+    retried_at = server.clock.now
+    assert server.queue.revive("one") == ["one"]
+    if is_reset_first:
+        server.pages.reset("one", retried_at)
+        assert (server.page.state, server.page.failures) == (InvocationState.QUEUED, 0)
+    server.answer = lambda: SUCCESS
+    page = server.work()
+    server.pages.reset("one", retried_at)
+    assert server.page == page
+    assert (page.state, page.attempts, page.error) == (InvocationState.SUCCEEDED, 1, None)

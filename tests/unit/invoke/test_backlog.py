@@ -11,12 +11,12 @@ from berth.model.function import Function
 from kit.under_test import build_function
 
 
-def _backlog(places: int = 4, **reserved: int | None) -> Backlog:
+def _backlog(places: int = 4, environments: int = 100, **reserved: int | None) -> Backlog:
     base: Function = build_function("plain", "app.handler")
     functions = {
         name: replace(base, name=name, reserved_concurrency=count) for name, count in reserved.items()
     }
-    return Backlog(functions, places)
+    return Backlog(functions, places, environments)
 
 
 def _leases(function: str, count: int, start: int = 0) -> list[Lease]:
@@ -82,3 +82,21 @@ def test_nothing_begins_once_it_is_closed() -> None:
     assert backlog.wanted() == ({}, 0)
     assert not backlog.add(_leases("a", 1))
     assert backlog.leases() == []
+
+
+@pytest.mark.parametrize(
+    ("environments", "places", "most_running"),
+    [(1, 1, 1), (2, 1, 2), (4, 2, 4), (6, 4, 6), (7, 4, 6), (100, 4, 6)],
+)
+def test_few_environments_are_shared_by_the_functions(
+    environments: int, places: int, most_running: int
+) -> None:
+    backlog = _backlog(places=4, environments=environments, a=None, b=None, c=None)
+    assert backlog.wanted()[0]["a"] == places
+    assert backlog.most_running == most_running
+    backlog.add(_leases("a", places))
+    for others in ("b", "c"):
+        _, most = backlog.wanted()
+        assert most == min(2 if others == "b" else 1, most_running - len(backlog.leases()))
+        backlog.add(_leases(others, min(1, most)))
+    assert backlog.wanted() == ({}, 0)

@@ -157,7 +157,8 @@ def test_the_address_of_a_callback_is_not_logged(told: Told, caplog: pytest.LogC
 def test_a_dead_event_that_is_run_again_tells_all_again(told: Told):
     told.is_reached = False
     told.end(Condition.RETRIES_EXHAUSTED, on_failure=HOOK.arn)
-    told.pages.reset("one")
+    told.clock.now += 1
+    told.pages.reset("one", told.clock.now)
     assert (told.page.delivered, told.page.delivery_tries) == ((), 0)
     told.is_reached = True
     page = replace(told.page, condition=Condition.RETRIES_EXHAUSTED, error=ERROR, failures=1)

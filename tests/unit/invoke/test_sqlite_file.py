@@ -41,7 +41,11 @@ def test_file_that_is_not_there_is_made_when_something_is_written(tmp_path: Path
     file.check()
     assert list(tmp_path.iterdir()) == []
     file.write(lambda connection: None)
-    assert file.path.exists()
+    assert {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {
+        "events.db": 0o600,
+        "events.db-shm": 0o600,
+        "events.db-wal": 0o600,
+    }
     file.close()
 
 
@@ -144,3 +148,67 @@ def test_nothing_is_written_once_it_is_closed(tmp_path: Path) -> None:
     file.close()
     with pytest.raises(QueueUnavailable, match=r"events\.db is closed"):
         file.write(lambda connection: None)
+
+
+def test_writer_goes_on_when_a_change_fails_in_any_way(tmp_path: Path) -> None:
+    file = SqliteFile(tmp_path / "events.db")
+
+    def fail(connection: sqlite3.Connection) -> None:
+        connection.execute("INSERT INTO items VALUES ('a', x'00', 1, NULL)")
+        raise TypeError("no such thing")
+
+    with pytest.raises(QueueUnavailable, match=r"events\.db cannot be written: no such thing"):
+        file.write(fail)
+    assert file.write(lambda connection: connection.execute("SELECT count(*) FROM items").fetchone()) == (0,)
+    file.close()
+
+
+def test_failed_reads_leave_no_connection_behind(tmp_path: Path) -> None:
+    file = SqliteFile(tmp_path / "events.db")
+    for _ in range(3):
+        with pytest.raises(QueueUnavailable, match="no such table: orders"):
+            file.read(lambda connection: connection.execute("SELECT * FROM orders"))
+    assert len(file._readers) == 0
+    assert SqliteQueue(file).depth().depth == 0
+    file.close()
+
+
+def test_file_that_is_not_there_holds_no_event_and_is_not_made(tmp_path: Path) -> None:
+    file = SqliteFile(tmp_path / "events.db")
+    assert SqliteQueue(file).lease({"plain": 1}, 1, 30) == ()
+    assert not file.path.exists()
+    file.close()
+
+
+def test_file_of_a_newer_server_keeps_its_version_while_an_older_one_works_it(tmp_path: Path) -> None:
+    file = SqliteFile(tmp_path / "events.db")
+    _filled(file.path)
+    with closing(sqlite3.connect(file.path)) as newer:
+        newer.execute("PRAGMA user_version = 2")
+    SqliteQueue(file).put(_event(1))
+    assert file.read(lambda connection: connection.execute("PRAGMA user_version").fetchone()) == (2,)
+    file.close()
+
+
+@pytest.mark.parametrize(
+    ("details", "is_read"),
+    [
+        ('{"origin":{"route":"GET /a","from":"later"},"trace_id":null,"more":1}', True),
+        ('{"origin":{}}', True),
+        ("{", False),
+        ("{}", False),
+        ('{"origin":1}', False),
+    ],
+)
+def test_event_that_cannot_be_read_is_dead_and_stops_no_other(
+    tmp_path: Path, details: str, is_read: bool
+) -> None:
+    file = SqliteFile(tmp_path / "events.db")
+    queue = SqliteQueue(file)
+    queue.put(_event(1))
+    file.write(lambda connection: connection.execute("UPDATE events SET details = ?", (details,)))
+    queue.put(_event(2))
+    found = [lease.event.request_id for lease in queue.lease({"plain": 9}, 9, 30)]
+    assert found == (["1", "2"] if is_read else ["2"])
+    assert queue.depth().dead == (not is_read)
+    file.close()

@@ -1,15 +1,19 @@
 """The event queue in a SQLite file, for the server processes of one machine."""
 
 import json
+import logging
 import sqlite3
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from berth.invoke.queue.event_queue import Lease, QueueDepth
 from berth.invoke.sqlite_file import SqliteFile
 from berth.model.asynchronous import Origin, QueuedEvent
+
+log = logging.getLogger("berth")
 
 _DETAILS = ("trace_id", "qualifier")
 
@@ -53,7 +57,9 @@ class SqliteQueue:
             )
             return found
 
-        return self.file.write(find) if self.file.read(self._has_due) else ()
+        if not self.file.exists() or not self.file.read(self._has_due):
+            return ()
+        return self.file.write(find)
 
     def renew(self, leases: Iterable[Lease], seconds: float) -> Sequence[Lease]:
         """Let leases last longer, and return those that are lost."""
@@ -152,7 +158,9 @@ class SqliteQueue:
             " WHERE function = ? AND is_dead = 0 AND due <= ? ORDER BY due LIMIT ?",
             (function, self._clock(), most),
         )
-        return [Lease(_event(*row), uuid.uuid4().hex) for row in rows]
+        return [
+            Lease(event, uuid.uuid4().hex) for row in rows.fetchall() if (event := _read(connection, *row))
+        ]
 
 
 def _set_due(connection: sqlite3.Connection, lease: Lease, due: float) -> bool:
@@ -168,6 +176,16 @@ def _details(event: QueuedEvent) -> str:
     return json.dumps({**details, "origin": asdict(event.origin)})
 
 
+def _read(connection: sqlite3.Connection, request_id: str, *row: Any) -> QueuedEvent | None:
+    """Read an event; one that cannot be read is put among the dead, so it does not stop the others."""
+    try:
+        return _event(request_id, *row)
+    except (ValueError, KeyError, TypeError) as wrong:
+        log.error("the event queue: event %s cannot be read and is dead now: %r", request_id, wrong)
+        connection.execute("UPDATE events SET is_dead = 1, token = NULL WHERE id = ?", (request_id,))
+        return None
+
+
 def _event(request_id: str, function: str, payload: bytes, details: str, created: float) -> QueuedEvent:
     known = json.loads(details)
     return QueuedEvent(
@@ -175,6 +193,6 @@ def _event(request_id: str, function: str, payload: bytes, details: str, created
         function=function,
         payload=payload,
         created_at=created,
-        origin=Origin(**known["origin"]),
-        **{name: known[name] for name in _DETAILS},
+        origin=Origin.of(known["origin"]),
+        **{name: known[name] for name in _DETAILS if name in known},
     )

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from berth.errors import QueueUnavailable
@@ -38,6 +38,7 @@ class Pages:
         self._store = store
         self._kept_seconds = kept_seconds
         self._clock = clock
+        self._begun: dict[str, tuple[InvocationPage, int]] = {}  # pages whose next change follows here
 
     def get(self, request_id: str) -> InvocationPage | None:
         """The page of an invocation, or None if there is none any more."""
@@ -49,8 +50,20 @@ class Pages:
         self._write(new_page(event), 0)
 
     def begin(self, event: QueuedEvent) -> InvocationPage:
-        """Note that a run begins; the page is final if there is nothing to run."""
-        return self._change(event.request_id, self._begun, new_page(event))
+        """Note that a run begins; the page is final if there is nothing to run.
+
+        An event that is younger than its page was dead and is run again as if it were new.
+        """
+
+        def change(page: InvocationPage) -> InvocationPage:
+            if event.created_at > page.created_at:
+                return self._begin(new_page(event))
+            return page if page.state.is_final else self._begin(page)
+
+        page, version = self._write_change(event.request_id, change, new_page(event), is_final_too=True)
+        if not page.state.is_final:
+            self._begun[event.request_id] = page, version
+        return page
 
     def retry(self, event: QueuedEvent, error: Any, log_tail: str) -> InvocationPage:
         """Note that a run failed and that another will be made."""
@@ -95,16 +108,26 @@ class Pages:
         return self._change(request_id, change, page)
 
     def note_log(self, request_id: str, log_tail: str) -> None:
-        """Note what a running invocation has logged."""
-        if (page := self.get(request_id)) is not None and page.log_tail != log_tail:
-            self._change(request_id, lambda page: replace(page, log_tail=log_tail), page)
-
-    def reset(self, request_id: str) -> None:
-        """Note that a dead event is run again as if it were new."""
+        """Note what a running invocation has logged; a page whose run has ended stays as it is."""
 
         def change(page: InvocationPage) -> InvocationPage:
+            is_known = page.state is not InvocationState.RUNNING or page.log_tail == log_tail
+            return page if is_known else replace(page, log_tail=log_tail)
+
+        if (page := self.get(request_id)) is not None:
+            self._change(request_id, change, page)
+
+    def reset(self, request_id: str, revived_at: float) -> None:
+        """Note that an event that was dead until then is run again as if it were new.
+
+        A worker may have begun, or even ended, the new life of the event already: then its page stays.
+        """
+
+        def change(page: InvocationPage) -> InvocationPage:
+            if not page.state.is_final or page.created_at >= revived_at:
+                return page
             return InvocationPage(
-                request_id=request_id, function=page.function, created_at=self._clock(), origin=page.origin
+                request_id=request_id, function=page.function, created_at=revived_at, origin=page.origin
             )
 
         if (page := self.get(request_id)) is not None:
@@ -122,7 +145,7 @@ class Pages:
         kept = self._kept_seconds + wait + _LONGEST_BACKLOG
         self._change(event.request_id, change, new_page(event), is_final_too=True, kept_seconds=kept)
 
-    def _begun(self, page: InvocationPage) -> InvocationPage:
+    def _begin(self, page: InvocationPage) -> InvocationPage:
         is_lost = page.state is InvocationState.RUNNING  # nobody has noted the end of the run before
         return replace(
             page,
@@ -143,15 +166,33 @@ class Pages:
         kept_seconds: float | None = None,
     ) -> InvocationPage:
         """Change a page, the default if there is none; a final page stays as it is."""
+        return self._write_change(
+            request_id, change, default, is_final_too=is_final_too, kept_seconds=kept_seconds
+        )[0]
+
+    def _write_change(
+        self,
+        request_id: str,
+        change: Change,
+        default: InvocationPage,
+        *,
+        is_final_too: bool,
+        kept_seconds: float | None = None,
+    ) -> tuple[InvocationPage, int]:
+        """Change a page; returns what it is now, and its version."""
         for _ in range(_TRIES):
-            item = self._store.get(_key(request_id))
-            page, version = (read_page(item.value), item.version) if item else (default, 0)
-            if page.state.is_final and not is_final_too:
-                return page
-            changed = change(page)
+            known = self._begun.pop(request_id, None)
+            page, version = known or self._read(request_id) or (default, 0)
+            changed = page if page.state.is_final and not is_final_too else change(page)
+            if changed is page:
+                return page, version
             if self._write(changed, version, kept_seconds):
-                return changed
+                return changed, version + 1
         raise QueueUnavailable(f"the page of {request_id} is changed by others all the time")
+
+    def _read(self, request_id: str) -> tuple[InvocationPage, int] | None:
+        item = self._store.get(_key(request_id))
+        return (read_page(item.value), item.version) if item else None
 
     def _write(self, page: InvocationPage, version: int, kept_seconds: float | None = None) -> bool:
         kept = kept_seconds or (self._kept_seconds if page.state.is_final else _LONGEST_WAIT)
@@ -174,7 +215,8 @@ def new_page(event: QueuedEvent) -> InvocationPage:
 
 def write_page(page: InvocationPage) -> bytes:
     """Write a page as a state store keeps it."""
-    return json.dumps(asdict(page), separators=(",", ":")).encode()
+    known = {**vars(page), "origin": vars(page.origin)}  # asdict() would copy the result, and take longest
+    return json.dumps(known, separators=(",", ":")).encode()
 
 
 def read_page(value: bytes) -> InvocationPage:
@@ -187,7 +229,7 @@ def read_page(value: bytes) -> InvocationPage:
             **fields,
             "state": InvocationState(fields["state"]),
             "condition": Condition(condition) if condition else None,
-            "origin": Origin(**fields["origin"]),
+            "origin": Origin.of(fields["origin"]),
             "delivered": tuple(fields.get("delivered", ())),
         }
     )

@@ -87,9 +87,9 @@ class InlineEnvironment:
         result = self._run(None)
         return result if result.function_error else None
 
-    def log_tail(self) -> bytes:
-        """The last bytes of what the running invocation has logged so far."""
-        return self._log.tail
+    def log_tail(self, request_id: str) -> bytes:
+        """The last bytes of what an invocation has logged so far; nothing before it runs."""
+        return self._log.tail(request_id)
 
     def kill(self) -> None:
         """Let the invocation run to its end, because a thread cannot be killed."""

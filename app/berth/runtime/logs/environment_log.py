@@ -21,10 +21,10 @@ class EnvironmentLog:
         self._held = b""  # the START line, until it is written together with the next line
         self._preface = b""  # what is written before the START line, and is no part of the log tail
 
-    @property
-    def tail(self) -> bytes:
-        """The last bytes that the invocation has logged so far."""
-        return self._tail
+    def tail(self, request_id: str) -> bytes:
+        """The last bytes that an invocation has logged so far; nothing if another one was the last."""
+        with self._lock:
+            return self._tail if request_id == self._request_id else b""
 
     def lines(self, block: bytes) -> None:
         """Write whole lines that the function printed."""

@@ -58,9 +58,9 @@ class Pool:
         return not self._is_closed
 
     @contextmanager
-    def environment(self, function: Function) -> Iterator[ExecutionEnvironment]:
+    def environment(self, function: Function, *, is_event: bool = False) -> Iterator[ExecutionEnvironment]:
         """Lend an environment for one invocation; raises Throttled when a limit is reached."""
-        with self._slots.slot(function):
+        with self._slots.slot(function, is_event=is_event):
             entry = self._acquire(function)
             try:
                 yield entry.environment

@@ -20,6 +20,7 @@ class Limits:
     wait_seconds: float  # how long a request waits for a slot
     idle_seconds: float = 900.0  # how long an environment may be unused
     functions: int = 1  # how many functions share all this
+    events: int | None = None  # environments that events of the queue may have; None for all
 
     @property
     def shared(self) -> int:
@@ -38,30 +39,37 @@ class Limits:
 
 
 class Slots:
-    """Lends slots to invocations, so that a flood of requests for one function does not shut out another."""
+    """Lends slots to invocations, so that a flood of requests for one function does not shut out another.
+
+    Requests and events have slots of their own. Together they are never more than there are environments,
+    and events never have all of these, so work that runs for hours shuts out no request.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._changed = threading.Condition()
-        self._busy: Counter[str] = Counter()
-        self._in_flight = 0
-        self._waiting = 0
+        self._busy: Counter[str] = Counter()  # by function: its requests and events
+        self._requests: Counter[str] = Counter()  # by function: its requests
+        self._in_flight = 0  # requests, and what is done in the background
+        self._events = 0
+        self._waiting = 0  # requests
         self._is_closed = False
 
     @contextmanager
-    def slot(self, function: Function) -> Iterator[None]:
+    def slot(self, function: Function, *, is_event: bool = False) -> Iterator[None]:
         """Hold a slot; waits for one if all are taken, and raises Throttled if none becomes free in time."""
         with self._changed:
             self._refuse(function)
-            if not self._has_slot(function):
-                self._await_slot(function)
+            if not self._has_slot(function, is_event):
+                self._await_slot(function, is_event)
                 self._refuse(function)
-            self._busy[function.name] += 1
-            self._in_flight += 1
+            self._take(function, is_event, 1)
         try:
             yield
         finally:
-            self._give_back(function)
+            with self._changed:
+                self._take(function, is_event, -1)
+                self._changed.notify_all()
 
     def spare(self) -> bool:
         """Take a slot for work in the background, and return whether one was free; see give_spare_back().
@@ -69,7 +77,8 @@ class Slots:
         While requests wait for a slot, none is free for such work.
         """
         with self._changed:
-            if self._is_closed or self._waiting or self._in_flight >= self._limits.shared:
+            is_full = self._in_flight >= self._limits.shared or self._is_full()
+            if self._is_closed or self._waiting or is_full:
                 return False
             self._in_flight += 1
             return True
@@ -94,27 +103,36 @@ class Slots:
         if reserved is not None and self._busy[function.name] >= reserved:
             raise Throttled(function.name, f"its reserved concurrency of {reserved}", is_reserved=True)
 
-    def _has_slot(self, function: Function) -> bool:
+    def _is_full(self) -> bool:
+        return self._in_flight + self._events >= self._limits.environments
+
+    def _has_slot(self, function: Function, is_event: bool) -> bool:
+        if self._is_full():
+            return False
+        if is_event:
+            return self._limits.events is None or self._events < self._limits.events
         if self._in_flight < self._limits.shared:
             return True
-        return self._in_flight < self._limits.most and not self._busy[function.name]
+        return self._in_flight < self._limits.most and not self._requests[function.name]
 
-    def _await_slot(self, function: Function) -> None:
+    def _await_slot(self, function: Function, is_event: bool) -> None:
         limits = self._limits
-        if self._waiting >= limits.concurrency:
+        if self._waiting >= limits.concurrency and not is_event:
             raise Throttled(function.name, f"BERTH_CONCURRENCY: {self._waiting} requests wait already")
-        self._waiting += 1
+        self._waiting += not is_event
         try:
             if not self._changed.wait_for(
-                lambda: self._is_closed or self._has_slot(function), limits.wait_seconds
+                lambda: self._is_closed or self._has_slot(function, is_event), limits.wait_seconds
             ):
                 limit = f"the server's limit of {limits.shared} invocations at one time"
                 raise Throttled(function.name, limit)
         finally:
-            self._waiting -= 1
+            self._waiting -= not is_event
 
-    def _give_back(self, function: Function) -> None:
-        with self._changed:
-            self._busy[function.name] -= 1
-            self._in_flight -= 1
-            self._changed.notify_all()
+    def _take(self, function: Function, is_event: bool, count: int) -> None:
+        self._busy[function.name] += count
+        if is_event:
+            self._events += count
+        else:
+            self._requests[function.name] += count
+            self._in_flight += count

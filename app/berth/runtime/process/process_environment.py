@@ -124,9 +124,9 @@ class ProcessEnvironment:
         finally:
             self.is_busy = False
 
-    def log_tail(self) -> bytes:
-        """The last bytes of what the running invocation has logged so far."""
-        return self._log.tail
+    def log_tail(self, request_id: str) -> bytes:
+        """The last bytes of what an invocation has logged so far; nothing before it runs."""
+        return self._log.tail(request_id)
 
     def kill(self) -> None:
         """Kill the process group and start no other process; a running invocation gets EnvironmentDied."""

@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -18,6 +19,11 @@ def serve_command(arguments: tuple[str, ...]) -> None:
     ARGUMENTS are gunicorn's own (`gunicorn --help`) and go before Berth's settings. If this folder has a
     gunicorn.conf.py, it is read instead of them, and imports them.
     """
+    become_gunicorn(arguments)
+
+
+def become_gunicorn(arguments: tuple[str, ...], **variables: str) -> NoReturn:
+    """Replace this process by gunicorn, with these environment variables besides those that it has."""
     config = [] if Path("gunicorn.conf.py").exists() else ["--config", f"python:{CONFIGURATION}"]
     program = [sys.executable, "-P", "-m", "gunicorn", *config, *arguments]
-    os.execve(sys.executable, program, server_environ())  # noqa: S606
+    os.execve(sys.executable, program, {**server_environ(), **variables})  # noqa: S606

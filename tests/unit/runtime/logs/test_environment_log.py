@@ -160,3 +160,16 @@ def test_preface_is_written_before_the_start_and_is_not_in_the_tail():
     log.show_start()
     assert tail == START + END + REPORT
     assert written == [b"hello: GET /hello\n" + tail, START]
+
+
+def test_tail_is_told_only_for_the_invocation_that_logged_it():
+    log = _log([])
+    log.start("id")
+    log.lines(b"secret\n")
+    log.report(_report())
+    assert b"secret" in log.tail("id")
+    assert log.tail("next") == b""
+    log.start("next")
+    log.lines(b"mine\n")
+    assert log.tail("next") == b"START RequestId: next Version: $LATEST\nmine\n"
+    assert log.tail("id") == b""

@@ -217,3 +217,30 @@ def test_one_who_was_served_before_the_end_gives_back_after_it():
         slots.close()
     with pytest.raises(Throttled, match="the end of the server"):
         slots.slot(LOUD).__enter__()
+
+
+def test_events_have_slots_of_their_own_and_leave_the_others_to_requests():
+    slots = Slots(Limits(2, 4, 1, 0, functions=2, events=2))
+    with slots.slot(LOUD, is_event=True), slots.slot(QUIET, is_event=True):
+        with pytest.raises(Throttled):
+            slots.slot(LOUD, is_event=True).__enter__()
+        with slots.slot(LOUD), slots.slot(QUIET), pytest.raises(Throttled):
+            slots.slot(OTHER).__enter__()
+
+
+def test_events_wait_while_requests_have_all_environments():
+    slots = Slots(Limits(4, 2, 1, 0, events=1))
+    with slots.slot(LOUD):
+        with slots.slot(LOUD), pytest.raises(Throttled):
+            slots.slot(QUIET, is_event=True).__enter__()
+        with slots.slot(QUIET, is_event=True):
+            assert not slots.spare()
+
+
+def test_reserved_concurrency_counts_requests_and_events():
+    slots = Slots(Limits(4, 8, 1, 0))
+    two = make_function("two", reserved_concurrency=2)
+    with slots.slot(two), slots.slot(two, is_event=True):
+        for is_event in (False, True):
+            with pytest.raises(Throttled, match="reserved concurrency of 2"):
+                slots.slot(two, is_event=is_event).__enter__()
