@@ -63,7 +63,9 @@ def create_app(
     engine = create_engine(
         settings, environments, invoker, catalog.functions, _callbacks(catalog), has_events=has_events
     )
-    app.register_blueprint(health_blueprint(environments, {"works": engine.work} if engine.work else {}))
+    # A web server's clients need not know where its queue is.
+    role = {"works": engine.work} if settings.is_worker else {}
+    app.register_blueprint(health_blueprint(environments, role))
     if settings.is_worker:
         app.register_blueprint(queue_blueprint(engine))
     else:
