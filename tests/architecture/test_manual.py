@@ -1,6 +1,7 @@
 """Every setting, manifest key and command stands in the manual."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -71,6 +72,25 @@ def test_relative_links_lead_somewhere():
         for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
     ]
     assert [f"{page.name}: {link}" for page, link in links if not (page.parent / link).exists()] == []
+
+
+def test_links_lead_to_headings_that_exist():
+    links = [
+        (page, page.parent / path if path else page, heading)
+        for page in ALL_PAGES
+        for path, heading in re.findall(r"\]\(([^)#:]*)#([^)]*)\)", page.read_text())
+    ]
+    assert len(links) > 100
+    missing = [
+        f"{page.name}: {target.name}#{name}" for page, target, name in links if name not in _headings(target)
+    ]
+    assert missing == []
+
+
+def _headings(page: Path) -> set[str]:
+    """The names by which links find the headings of a page."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 @pytest.mark.parametrize(
