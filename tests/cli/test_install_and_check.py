@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from berth.tools.cli.install import find_targets
 from kit.forked import fork_server
 from kit.servers import ROOT, project_environ, write_function
+from kit.wheels import write_wheel
 
 PACKAGES = ".packages"
 
@@ -31,21 +31,6 @@ def _start(project: Path, *arguments: str, **environ: str) -> subprocess.Popen[s
 def _flask(project: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     command = ["--app", str(ROOT / "wsgi.py"), "function", *arguments]
     return fork_server.run("flask", command, project, project_environ(project) | environ)
-
-
-def _write_wheel(folder: Path, name: str) -> Path:
-    """A wheel of one module, so that no index is asked."""
-    wheel = folder / f"{name}-1-py3-none-any.whl"
-    files = {
-        f"{name}.py": "VERSION = 1\n",
-        f"{name}-1.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n",
-        f"{name}-1.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        f"{name}-1.dist-info/RECORD": f"{name}.py,,\n",
-    }
-    with zipfile.ZipFile(wheel, "w") as archive:
-        for path, text in files.items():
-            archive.writestr(path, text)
-    return wheel
 
 
 @pytest.fixture
@@ -74,7 +59,7 @@ def test_functions_that_share_code_have_its_requirements_in_packages_of_their_ow
         write_function(project, name, "", code="../_code")
     missing = "No module named 'anchor': not in requirements.txt; add it, then `flask function install one`"
     assert f"  {missing}\n" in _flask(project, "check", "one").stdout
-    _require(code, _write_wheel(tmp_path, "anchor"))
+    _require(code, write_wheel(tmp_path, "anchor"))
     missing = "No module named 'anchor': requirements.txt is not installed; run `flask function install one`"
     assert f"  {missing}\n" in _flask(project, "check", "one").stdout
     assert _flask(project, "install").returncode == 0
@@ -98,9 +83,9 @@ def test_check_is_red_for_each_missing_package_and_green_once_all_are_required(s
         "No module named 'rope'",
         "  No module named 'rope': not in requirements.txt; add it, then `flask function install users`",
     ]
-    _require(shop / "functions" / "orders", _write_wheel(tmp_path, "aws_lambda_powertools"))
-    _require(shop / "functions" / "users", _write_wheel(tmp_path, "rope"))
-    _require(shop / "layers" / "common", _write_wheel(tmp_path, "anchor"))
+    _require(shop / "functions" / "orders", write_wheel(tmp_path, "aws_lambda_powertools"))
+    _require(shop / "functions" / "users", write_wheel(tmp_path, "rope"))
+    _require(shop / "layers" / "common", write_wheel(tmp_path, "anchor"))
     installed = _flask(shop, "install")
     assert installed.returncode == 0, installed.stderr
     assert "layer common: installed in " in installed.stdout
@@ -148,17 +133,17 @@ def test_install_leaves_unchanged_requirements_alone(shop: Path, tmp_path: Path)
     _require(orders, "# nothing yet")
     assert _flask(shop, "install").stdout.startswith("[1/1] orders: installed in ")
     assert _flask(shop, "install").stdout == "unchanged: orders\n"
-    _require(orders, "# nothing yet", _write_wheel(tmp_path, "anchor"))
+    _require(orders, "# nothing yet", write_wheel(tmp_path, "anchor"))
     stale = "  .packages is not what requirements.txt names now; run `flask function install orders`\n"
     assert stale in _flask(shop, "check", "orders").stdout
 
 
 def test_install_finishes_the_others_and_keeps_the_old_where_it_fails(shop: Path, tmp_path: Path):
     orders, users = shop / "functions" / "orders", shop / "functions" / "users"
-    _require(orders, _write_wheel(tmp_path, "anchor"))
+    _require(orders, write_wheel(tmp_path, "anchor"))
     assert _flask(shop, "install").returncode == 0
     _require(orders, tmp_path / "anchor-1-py3-none-any.whl", "/no/such/package")
-    _require(users, _write_wheel(tmp_path, "rope"))
+    _require(users, write_wheel(tmp_path, "rope"))
     failed = _flask(shop, "install")
     assert failed.returncode == 1
     assert f"orders: FAILED: /no/such/package of {orders}/requirements.txt\n" in failed.stdout

@@ -162,9 +162,9 @@ def start_flask_run(project: Path, *options: str, environ: Mapping[str, str] | N
     return _start(program, project, {"PORT": "0", **(environ or {})})
 
 
-def start_command(program: list[str], folder: Path) -> Server:
+def start_command(program: list[str], folder: Path, environ: Mapping[str, str] = os.environ) -> Server:
     """Start a server of a project in its folder, as a user would: by nothing but a command."""
-    return _start_in(folder, program, {**os.environ, "PORT": "0", "PYTHONUNBUFFERED": "1"})
+    return _start_in(folder, program, {**environ, "PORT": "0", "PYTHONUNBUFFERED": "1"})
 
 
 def start_worker(project: Path, *options: str, environ: Mapping[str, str] | None = None) -> Server:
