@@ -145,9 +145,9 @@ def test_edited_manifest_ends_no_job_and_leaves_new_ones_to_the_new_version(jobs
         server.get("/_berth/health/live")
         new = jobs.put(server, "job", 2)
         jobs.await_state(new, "running")
+        before = _threads(server.process.pid)
         jobs.let_go("job")
         assert [jobs.await_state(each, "succeeded").attempts for each in (old, new)] == [1, 1]
-        before = _threads(server.process.pid)
         server.get("/_berth/health/live")
         await_that(lambda: _threads(server.process.pid) < before)
 
