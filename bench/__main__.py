@@ -1,4 +1,4 @@
-"""`python -m bench`: Berth and its peers; and the reports `routes`, `hop`, `soak`, `leaks`."""
+"""`python -m bench`: Berth and its peers; and the reports `routes`, `hop`, `soak`, `leaks`, `loss`."""
 
 import argparse
 import sys
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench.hop import measure_hop
 from bench.leaks import measure_leaks
+from bench.loss import LossPlan, measure_loss
 from bench.peers import Plan, measure_peers
 from bench.report import print_facts
 from bench.routes import measure_routes
@@ -27,6 +28,8 @@ def main() -> None:
             sys.exit(0 if measure_soak(Path(folder), plan) else 1)
         elif options.report == "leaks":
             sys.exit(0 if measure_leaks(Path(folder), options.calls, options.crashes) else 1)
+        elif options.report == "loss":
+            sys.exit(0 if measure_loss(Path(folder), LossPlan(options.events, queue=options.queue)) else 1)
         else:
             measure_peers(Path(folder), Plan(options.rounds, options.seconds, options.connections))
 
@@ -34,7 +37,7 @@ def main() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
-        "report", nargs="?", default="peers", choices=("peers", "routes", "hop", "soak", "leaks")
+        "report", nargs="?", default="peers", choices=("peers", "routes", "hop", "soak", "leaks", "loss")
     )
     parser.add_argument("--rounds", type=_positive, default=5, help="peers, routes: rounds (5)")
     parser.add_argument("--seconds", type=float, default=2.0, help="peers: seconds per round (2)")
@@ -49,6 +52,8 @@ def _parser() -> argparse.ArgumentParser:
         "--worker-kills", type=float, default=60.0, help="soak: seconds between kills of the worker (60)"
     )
     parser.add_argument("--starts", type=_positive, default=30, help="hop: cold starts (30)")
+    parser.add_argument("--events", type=_positive, default=2000, help="loss: events (2000)")
+    parser.add_argument("--queue", choices=("sqlite", "sqs"), default="sqlite", help="loss: kind of queue")
     return parser
 
 
