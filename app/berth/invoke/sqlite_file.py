@@ -87,7 +87,10 @@ class SqliteFile:
 
     def write(self, change: Change[T]) -> T:
         """Make a change, and wait until it is on the disk; raises QueueUnavailable if it is not made."""
-        future = self.write_soon(change)
+        return self.await_write(self.write_soon(change))
+
+    def await_write(self, future: Future[T]) -> T:
+        """Wait until a change is on the disk; raises QueueUnavailable if it is not made."""
         try:
             return future.result(_SECONDS)
         except TooLate as late:
