@@ -5,6 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bench.bounds import measure_bounds
 from bench.events import measure_events
 from bench.hop import measure_hop
 from bench.leaks import measure_leaks
@@ -33,6 +34,8 @@ def main() -> None:
             sys.exit(0 if measure_loss(Path(folder), LossPlan(options.events, queue=options.queue)) else 1)
         elif options.report == "events":
             measure_events(Path(folder), options.events, options.rounds)
+        elif options.report == "bounds":
+            sys.exit(0 if measure_bounds(Path(folder), 5000, 10_000) else 1)
         else:
             measure_peers(Path(folder), Plan(options.rounds, options.seconds, options.connections))
 
@@ -43,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
         "report",
         nargs="?",
         default="peers",
-        choices=("peers", "routes", "hop", "soak", "leaks", "loss", "events"),
+        choices=("peers", "routes", "hop", "soak", "leaks", "loss", "events", "bounds"),
     )
     parser.add_argument("--rounds", type=_positive, default=5, help="peers, routes, events: rounds (5)")
     parser.add_argument("--seconds", type=float, default=2.0, help="peers: seconds per round (2)")

@@ -5,7 +5,7 @@ import os
 import threading
 from typing import Any
 
-_PATH = "/2015-03-31/functions/empty/invocations"
+_PATH = f"/2015-03-31/functions/{os.environ.get('BENCH_FUNCTION', 'empty')}/invocations"
 _HEADERS = {"X-Amz-Invocation-Type": "Event"}
 _own = threading.local()
 
