@@ -1,12 +1,15 @@
-"""`python -m bench`: Berth and its peers; and the reports `routes`, `hop`, `soak`, `leaks`."""
+"""`python -m bench`: Berth and its peers; and the reports that `--help` lists."""
 
 import argparse
 import sys
 import tempfile
 from pathlib import Path
 
+from bench.bounds import measure_bounds
+from bench.events import measure_events
 from bench.hop import measure_hop
 from bench.leaks import measure_leaks
+from bench.loss import LossPlan, measure_loss
 from bench.peers import Plan, measure_peers
 from bench.report import print_facts
 from bench.routes import measure_routes
@@ -27,6 +30,12 @@ def main() -> None:
             sys.exit(0 if measure_soak(Path(folder), plan) else 1)
         elif options.report == "leaks":
             sys.exit(0 if measure_leaks(Path(folder), options.calls, options.crashes) else 1)
+        elif options.report == "loss":
+            sys.exit(0 if measure_loss(Path(folder), LossPlan(options.events, queue=options.queue)) else 1)
+        elif options.report == "events":
+            measure_events(Path(folder), options.events, options.rounds)
+        elif options.report == "bounds":
+            sys.exit(0 if measure_bounds(Path(folder), 5000, 10_000) else 1)
         else:
             measure_peers(Path(folder), Plan(options.rounds, options.seconds, options.connections))
 
@@ -34,9 +43,12 @@ def main() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
-        "report", nargs="?", default="peers", choices=("peers", "routes", "hop", "soak", "leaks")
+        "report",
+        nargs="?",
+        default="peers",
+        choices=("peers", "routes", "hop", "soak", "leaks", "loss", "events", "bounds"),
     )
-    parser.add_argument("--rounds", type=_positive, default=5, help="peers, routes: rounds (5)")
+    parser.add_argument("--rounds", type=_positive, default=5, help="peers, routes, events: rounds (5)")
     parser.add_argument("--seconds", type=float, default=2.0, help="peers: seconds per round (2)")
     parser.add_argument(
         "--connections", type=_positive, nargs="+", default=[1, 8], help="peers: connections (1 8)"
@@ -49,6 +61,8 @@ def _parser() -> argparse.ArgumentParser:
         "--worker-kills", type=float, default=60.0, help="soak: seconds between kills of the worker (60)"
     )
     parser.add_argument("--starts", type=_positive, default=30, help="hop: cold starts (30)")
+    parser.add_argument("--events", type=_positive, default=2000, help="loss, events: events (2000)")
+    parser.add_argument("--queue", choices=("sqlite", "sqs"), default="sqlite", help="loss: kind of queue")
     return parser
 
 

@@ -44,24 +44,26 @@ class Server:
 @contextmanager
 def running(command: Command, request: bytes) -> Iterator[Server]:
     """Start a server, wait for its first 200, end it on leaving."""
-    address = _free_address()
+    address = free_address()
     with tempfile.TemporaryFile() as output:
         began = time.perf_counter()
-        process = _spawn(command, address, output)
+        process = spawn(command, address, output)
         try:
-            _await_answer(process, address, request, output)
+            await_answer(process, address, request, output)
             yield Server(address, time.perf_counter() - began, process.pid)
         finally:
             _end(process)
 
 
-def _free_address() -> Address:
+def free_address() -> Address:
+    """An address of this machine that nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return "127.0.0.1", probe.getsockname()[1]
 
 
-def _spawn(command: Command, address: Address, output: BinaryIO) -> subprocess.Popen[bytes]:
+def spawn(command: Command, address: Address, output: BinaryIO) -> subprocess.Popen[bytes]:
+    """Start a server, and return at once."""
     host, port = address
     inherited = {name: value for name, value in os.environ.items() if not _is_a_setting(name)}
     return subprocess.Popen(
@@ -79,9 +81,10 @@ def _is_a_setting(name: str) -> bool:
     return name.startswith("BERTH_") or name in {"PORT", "WEB_CONCURRENCY", "GUNICORN_CMD_ARGS"}
 
 
-def _await_answer(
+def await_answer(
     process: subprocess.Popen[bytes], address: Address, request: bytes, output: BinaryIO
 ) -> None:
+    """Wait for the first 200 of a server; raises ServerFailed if it does not come up."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:

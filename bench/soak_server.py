@@ -54,7 +54,7 @@ class ServerProcesses:
 
     def zombies(self) -> set[int]:
         """Processes that have ended and were not collected."""
-        return {pid for pid in self.everyone() if _is_zombie(pid)}
+        return {pid for pid in self.everyone() if is_zombie(pid)}
 
     def await_no_zombie(self, problems: list[str]) -> None:
         """Give the server a moment to collect who has died; who has not been by then is a problem."""
@@ -95,7 +95,8 @@ def _children(pid: int) -> list[int]:
     return found
 
 
-def _is_zombie(pid: int) -> bool:
+def is_zombie(pid: int) -> bool:
+    """Whether a process has ended and was not collected yet."""
     with suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     return False

@@ -19,7 +19,7 @@ from berth.gateway.preflight import answer_preflights, options_blueprint
 from berth.gateway.view import Gateway
 from berth.invoke.engine import Engine, create_engine
 from berth.invoke.invoker import Invoker
-from berth.invoke.stores import check_stores
+from berth.invoke.stores import check_stores, with_store_files
 from berth.manifest.loader import Catalog, load
 from berth.model.asynchronous import Callback, QueuedEvent
 from berth.model.authorizer import Authorizer
@@ -46,10 +46,11 @@ def create_app(
         settings = settings or Settings.from_environ()
         check_settings(settings)
         catalog = load(settings, only)
-        confinement = check_sandbox(settings, catalog.stage)
         has_events = settings.is_worker or _has_events(catalog)
         if has_events:
+            settings = with_store_files(settings)
             check_stores(settings, catalog.functions.values())
+        confinement = check_sandbox(settings, catalog.stage)
     for warning in (*catalog.warnings, *confinement.warnings(catalog.stage)):
         log.warning("%s", warning)
     environments = environments or create_environments(settings, list(catalog.functions.values()))

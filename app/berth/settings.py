@@ -141,6 +141,10 @@ class Settings:
     callback_seconds: tuple[float, ...] = field(
         default=(5.0, 60.0, 300.0, 1800.0), metadata=of("BERTH_CALLBACK_SECONDS", read_seconds)
     )
+    # The files of SQLite that hold events and pages, and the folder of those in the default place; no
+    # function may read them. Empty if nobody can make asynchronous invocations.
+    store_files: tuple[Path, ...] = ()
+    store_folder: Path | None = None
     # Whether AWS_ENDPOINT_URL_LAMBDA of every function is this server.
     invoke_here: bool = field(default=False, metadata=of("BERTH_INVOKE_HERE", read_switch))
     port: int = field(default=8000, metadata=of("PORT", whole_number(0, 65535)))

@@ -69,6 +69,13 @@ def test_an_event_comes_as_it_was_put(queue: EventQueue, payload: bytes):
     assert found.event == put
 
 
+def test_an_event_is_stored_once_its_storing_was_waited_for(queue: EventQueue):
+    waits = [queue.put_soon(event(request_id)) for request_id in ("one", "two")]
+    for wait in waits:
+        wait()
+    assert ids(lease(queue)) == ["one", "two"]
+
+
 def test_a_leased_event_is_not_leased_again(queue: EventQueue):
     queue.put(event())
     assert ids(lease(queue)) == ["one"]

@@ -94,8 +94,8 @@ def _scene(setting: str, landlock: int | None, stack: ExitStack, secrets: Path) 
     lifeline = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
     lifeline.settimeout(10)
     (secrets / "manifests").mkdir()
-    for file in (secrets / "key.pem", secrets / "manifests" / "dev.json"):
-        file.write_text("the server's own")
+    for file in ("key.pem", "manifests/dev.json", "events.db"):
+        (secrets / file).write_text("the server's own")
     settings = Settings(
         sandbox=setting,
         concurrency=4,
@@ -104,6 +104,8 @@ def _scene(setting: str, landlock: int | None, stack: ExitStack, secrets: Path) 
         passed_on={"PATH": os.environ["PATH"]},
         functions_dir=FUNCTIONS,
         manifests_dir=secrets / "manifests",
+        store_files=(secrets / "events.db",),
+        store_folder=secrets / "events" if setting == "auto" else None,
     )
     server = stack.enter_context(LoggedServer(settings, (), secrets / "log", kernel))
     attacker = build_function(
@@ -203,6 +205,16 @@ def test_function_neither_reads_nor_changes_the_servers_secret_files(scene: Scen
     assert key.read_text() == "the server's own"
 
 
+@_in(*WITH_LANDLOCK)
+@pytest.mark.parametrize("attempt", ["read_file", "write_file", "replace_file", "link_file"])
+def test_function_neither_reads_nor_changes_the_events_of_all(scene: Scene, attempt: str) -> None:
+    (scene.folder / "events.db-wal").write_text("the server's own")  # made after the attacker's process
+    for name in ("events.db", "events.db-wal"):
+        assert scene.attempt(attempt, path=str(scene.folder / name)) in REFUSED
+        assert (scene.folder / name).read_text() == "the server's own"
+    assert scene.attempt("write_file", path=str(scene.folder / "events.db-shm")) in REFUSED
+
+
 @_in(*CLOSING)
 def test_function_reads_no_manifest_and_no_code_of_another(scene: Scene) -> None:
     others = (scene.folder / "manifests" / "dev.json", FUNCTIONS / "plain" / "app.py")
@@ -229,6 +241,17 @@ def test_function_has_a_tmp_of_its_own_and_cannot_write_its_code(scene: Scene) -
     assert scene.attempt("unmount", path="/tmp") == "EPERM"
 
 
+def _assert_covered(scene: Scene, folder: Path) -> None:
+    """A function sees nothing of a folder and gets nothing into it, whatever the server puts there."""
+    assert folder.stat().st_mode & 0o777 == 0o700  # it was made before the function's process
+    (folder / "events.db").write_text("the server's own")
+    for attempt in ("read_file", "link_file"):
+        assert scene.attempt(attempt, path=str(folder / "events.db")) in {"ENOENT", "EACCES"}
+    assert scene.attempt("write_file", path=str(folder / "events.db")) in REFUSED
+    assert scene.attempt("move_folder", path=str(folder)) in REFUSED
+    assert (folder / "events.db").read_text() == "the server's own"
+
+
 def test_secret_in_a_shared_folder_is_closed_where_mounts_are_permitted(tmp_path: Path) -> None:
     if not find_namespaces():
         pytest.skip("this host permits no mount namespaces")
@@ -239,6 +262,7 @@ def test_secret_in_a_shared_folder_is_closed_where_mounts_are_permitted(tmp_path
         assert {scene.attempt(each, path=str(key)) for each in attempts} <= REFUSED
         assert scene.attempt("move_folder", path=str(tmp_path)) in REFUSED
         assert key.read_text() == "the server's own"
+        _assert_covered(scene, tmp_path / "events")
         assert scene.attempt("rightful") == RIGHTFUL
 
 

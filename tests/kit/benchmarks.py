@@ -10,10 +10,20 @@ from kit.servers import ROOT
 
 sys.path.insert(0, str(ROOT))
 try:
+    from bench.loss import LossPlan, run_loss
     from bench.soak import SoakPlan, run_soak
     from bench.soak_server import Vitals
     from bench.soak_verdict import Kills, ZombieWatch, growth
 finally:
     sys.path.remove(str(ROOT))
 
-__all__ = ["Kills", "SoakPlan", "Vitals", "ZombieWatch", "growth", "run_soak"]
+__all__ = [
+    "Kills",
+    "LossPlan",
+    "SoakPlan",
+    "Vitals",
+    "ZombieWatch",
+    "growth",
+    "run_loss",
+    "run_soak",
+]

@@ -47,9 +47,10 @@ class EventInvoker:
             qualifier=invocation.qualifier,
             origin=origin,
         )
-        # The worker makes the page where it is quicker, so the order of these two loses nothing.
-        self._queue.put(event)
+        # The event comes first: a page without one would never end; a worker makes a missing page.
+        await_event = self._queue.put_soon(event)
         self._pages.create(event)
+        await_event()
         self._wake()
 
     def invoke_once(self, invocation: Invocation, origin: Origin, request: IdempotentRequest) -> str:

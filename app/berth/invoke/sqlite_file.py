@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from berth.errors import QueueUnavailable
+from berth.host.private_folder import make_private_folder, private_folder_problem
 
 log = logging.getLogger("berth")
 
@@ -48,8 +49,11 @@ class SqliteFile:
     One thread writes. It commits all changes that wait together, because a commit waits for the disk.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, is_folder_private: bool = False) -> None:
+        """`is_folder_private` says that the folder is for this file alone, and is made with it."""
         self.path = path
+        self._is_folder_private = is_folder_private
+        self._opening = threading.Lock()
         self._changed = threading.Condition()
         self._waiting: deque[_Waiting] = deque()
         self._writer: threading.Thread | None = None
@@ -59,6 +63,8 @@ class SqliteFile:
 
     def check(self) -> None:
         """Raise QueueUnavailable if there is a file that cannot be used; changes nothing in it."""
+        if self._is_folder_private and (problem := private_folder_problem(self.path.parent)):
+            raise QueueUnavailable(f"{problem}: remove it, or name another place for the queue's file")
         if not self.path.exists():
             return self._check_folder()
         try:
@@ -81,7 +87,10 @@ class SqliteFile:
 
     def write(self, change: Change[T]) -> T:
         """Make a change, and wait until it is on the disk; raises QueueUnavailable if it is not made."""
-        future = self.write_soon(change)
+        return self.await_write(self.write_soon(change))
+
+    def await_write(self, future: Future[T]) -> T:
+        """Wait until a change is on the disk; raises QueueUnavailable if it is not made."""
         try:
             return future.result(_SECONDS)
         except TooLate as late:
@@ -126,10 +135,13 @@ class SqliteFile:
             self._readers.pop().close()
 
     def _check_folder(self) -> None:
-        if not self.path.parent.is_dir():
-            raise QueueUnavailable(f"{self.path.parent}: there is no such folder for the queue's file")
-        if not os.access(self.path.parent, os.W_OK):
-            raise QueueUnavailable(f"{self.path.parent}: the queue's file cannot be made in this folder")
+        folder = self.path.parent
+        if self._is_folder_private and not folder.exists():
+            folder = folder.parent
+        if not folder.is_dir():
+            raise QueueUnavailable(f"{folder}: there is no such folder for the queue's file")
+        if not os.access(folder, os.W_OK):
+            raise QueueUnavailable(f"{folder}: the queue's file cannot be made in this folder")
 
     def _take_reader(self) -> sqlite3.Connection:
         try:
@@ -180,8 +192,7 @@ class SqliteFile:
 
     def _open(self) -> sqlite3.Connection:
         with ExitStack() as on_failure:
-            with suppress(FileExistsError):  # events and results are for no other user of the machine
-                os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            self._make()
             connection = self._connect("rw")
             on_failure.callback(connection.close)
             connection.execute("PRAGMA journal_mode = WAL")
@@ -200,6 +211,17 @@ class SqliteFile:
             isolation_level=None,
             check_same_thread=False,
         )
+
+    def _make(self) -> None:
+        """Make the file; events and results are for no other user of the machine.
+
+        SQLite gives the files beside it the same mode.
+        """
+        # Closing a file that SQLite has open would end its locks, so only one thread is here at a time.
+        with self._opening, suppress(FileExistsError):
+            if self._is_folder_private:
+                make_private_folder(self.path.parent)
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _commit(connection: sqlite3.Connection, changes: Sequence[_Waiting]) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from berth.errors import Place, QueueUnavailable, Report
@@ -45,7 +45,7 @@ class Stores:
 def open_stores(settings: Settings) -> Stores:
     """Name the stores; nothing is opened before something is written or read."""
     clients = AwsClients(settings.region)
-    queue_file = SqliteFile(queue_path(settings))
+    queue_file = _file(queue_path(settings), settings)
     queue = SqsQueue(SqsAddress.of(url), clients) if (url := _sqs_url(settings)) else SqliteQueue(queue_file)
     return Stores(queue, _state_store(settings, queue_file, clients), clients)
 
@@ -60,7 +60,7 @@ def check_stores(settings: Settings, functions: Iterable[Function]) -> None:
     if _sqs_url(settings) is not None:
         _check_sqs(settings, functions, place)
     else:
-        _check_file(queue_path(settings), "BERTH_QUEUE_URL", place)
+        _check_file(_file(queue_path(settings), settings), "BERTH_QUEUE_URL", place)
     _check_state(settings, place)
     for function in functions if not has_boto3() else ():
         _check_destinations(function, {each.arn for each in functions}, report)
@@ -76,16 +76,35 @@ def describe_stores(settings: Settings) -> str:
     return f"the queue {queue}, with the pages {'beside it' if is_beside else f'in {kind}:{place}'}"
 
 
-def queue_path(settings: Settings) -> Path:
-    """The file of a queue in SQLite, which has the pages, too, unless another place is named for them.
+def with_store_files(settings: Settings) -> Settings:
+    """Name the files with events and pages in the settings, so that they are closed to functions."""
+    state, place = _state(settings)
+    files = [] if _sqs_url(settings) else [queue_path(settings)]
+    files += [Path(place).absolute()] if state == "sqlite" else []
+    default = default_queue_path(settings)
+    named = tuple(dict.fromkeys(each for each in files if each != default))
+    return replace(settings, store_files=named, store_folder=default.parent if default in files else None)
 
-    Without a setting it is in the folder for temporary files, so it outlives the server, not the container.
-    """
+
+def queue_path(settings: Settings) -> Path:
+    """The file of a queue in SQLite, which has the pages, too, unless another place is named for them."""
     if settings.queue_url is not None and _sqs_url(settings) is None:
         return Path(settings.queue_url.removeprefix(_SQLITE)).absolute()
+    return default_queue_path(settings)
+
+
+def default_queue_path(settings: Settings) -> Path:
+    """The file of a queue that no setting names, in a folder of its own.
+
+    It is in the folder for temporary files, so it outlives the server, not the container.
+    """
     whose = f"{settings.functions_dir} {settings.stage}"  # stages have variables and functions of their own
     project = hashlib.sha256(whose.encode()).hexdigest()[:12]
-    return Path(tempfile.gettempdir(), f"berth-events-{os.getuid()}-{project}.db")
+    return Path(tempfile.gettempdir(), f"berth-events-{os.getuid()}-{project}", "events.db")
+
+
+def _file(path: Path, settings: Settings) -> SqliteFile:
+    return SqliteFile(path, is_folder_private=path == default_queue_path(settings))
 
 
 def _sqs_url(settings: Settings) -> str | None:
@@ -98,7 +117,7 @@ def _state_store(settings: Settings, queue_file: SqliteFile, clients: AwsClients
         return DynamoStore(place, settings.result_bucket, clients)
     # One file has one writer in a process.
     is_same = Path(place).absolute() == queue_file.path
-    return SqliteStore(queue_file if is_same else SqliteFile(Path(place).absolute()))
+    return SqliteStore(queue_file if is_same else _file(Path(place).absolute(), settings))
 
 
 def _state(settings: Settings) -> tuple[str, str]:
@@ -129,7 +148,7 @@ def _check_state(settings: Settings, place: Place) -> None:
     kind, name = _state(settings)
     if kind == "sqlite":
         if Path(name).absolute() != queue_path(settings) or _sqs_url(settings) is not None:
-            _check_file(Path(name).absolute(), "BERTH_STATE", place)
+            _check_file(_file(Path(name).absolute(), settings), "BERTH_STATE", place)
         if settings.result_bucket is not None:
             place.add(
                 "BERTH_RESULT_BUCKET", "needs BERTH_STATE=dynamodb:TABLE: a file has no limit for results"
@@ -153,8 +172,8 @@ def _check_destinations(function: Function, arns: Collection[str], report: Repor
             )
 
 
-def _check_file(path: Path, variable: str, place: Place) -> None:
+def _check_file(file: SqliteFile, variable: str, place: Place) -> None:
     try:
-        SqliteFile(path).check()
+        file.check()
     except QueueUnavailable as wrong:
         place.add(variable, str(wrong))

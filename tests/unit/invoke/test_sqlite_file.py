@@ -100,6 +100,9 @@ def test_writes_are_refused_when_another_process_holds_the_file(
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(QueueUnavailable, match=r"events\.db cannot be written: database is locked"):
             SqliteQueue(file).put(_event(1))
+        wait = SqliteQueue(file).put_soon(_event(1))
+        with pytest.raises(QueueUnavailable, match=r"events\.db cannot be written: database is locked"):
+            wait()
         assert SqliteQueue(file).depth().depth == 1
         other.execute("ROLLBACK")
     SqliteQueue(file).put(_event(2))

@@ -1,18 +1,20 @@
 """Which queue and which state store the settings name, and what stops the start."""
 
 import importlib.util
+import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from berth.errors import ManifestError
+from berth.errors import ManifestError, QueueUnavailable
 from berth.invoke.queue.sqlite_queue import SqliteQueue
 from berth.invoke.queue.sqs_queue import SqsAddress, SqsQueue
 from berth.invoke.results.dynamodb_store import DynamoStore
 from berth.invoke.results.sqlite_store import SqliteStore
 from berth.invoke.sqlite_file import SqliteFile
-from berth.invoke.stores import check_stores, open_stores
+from berth.invoke.stores import check_stores, default_queue_path, open_stores, with_store_files
 from berth.model.asynchronous import AsyncConfig
 from berth.settings import Settings
 from kit.under_test import build_function
@@ -29,6 +31,61 @@ def test_pages_are_beside_the_queue_unless_another_place_is_named(tmp_path: Path
     stores = open_stores(Settings(queue_url=f"sqlite:///{tmp_path}/a.db", state=f"sqlite:{tmp_path}/b.db"))
     assert isinstance(stores.state, SqliteStore)
     assert stores.state.file.path == tmp_path / "b.db"
+
+
+@pytest.fixture
+def default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file of a queue that no setting names."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return default_queue_path(Settings())
+
+
+def test_file_in_the_default_place_is_this_users_alone(default: Path):
+    assert _problems() == []
+    assert not default.parent.exists()
+    stores = open_stores(Settings())
+    stores.state.put("key", b"value", 0)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (default.parent, *default.parent.iterdir())}
+    assert modes.pop(default.parent.name) == 0o700
+    assert modes == {"events.db": 0o600, "events.db-wal": 0o600, "events.db-shm": 0o600}
+    assert _problems() == []
+    stores.close()
+
+
+def test_default_place_that_another_may_have_made_stops_the_start(default: Path, tmp_path: Path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir(mode=0o700)
+    default.parent.symlink_to(elsewhere)
+    hint = "remove it, or name another place for the queue's file"
+    assert _problems() == [f"BERTH_QUEUE_URL: {default.parent} is a symbolic link: {hint}"]
+    default.parent.unlink()
+    default.parent.mkdir(mode=0o700)
+    default.symlink_to(elsewhere / "events.db")
+    assert _problems() == [f"BERTH_QUEUE_URL: {default} is a symbolic link: {hint}"]
+    with pytest.raises(QueueUnavailable, match="is a symbolic link"):
+        open_stores(Settings()).state.get("key")
+    default.unlink()
+    default.parent.chmod(0o777)
+    assert _problems() == [f"BERTH_QUEUE_URL: {default.parent} is open to other users: {hint}"]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can make files of others")
+def test_default_place_of_another_user_stops_the_start(default: Path):
+    default.parent.mkdir(mode=0o700)
+    os.chown(default.parent, 12345, 12345)
+    (problem,) = _problems()
+    assert problem.startswith(f"BERTH_QUEUE_URL: {default.parent} belongs to another user: remove it")
+
+
+def test_files_with_events_and_pages_are_named_for_the_sandbox(default: Path):
+    settings = with_store_files(Settings())
+    assert (settings.store_files, settings.store_folder) == ((), default.parent)
+    settings = with_store_files(Settings(queue_url="sqlite:////q.db", state="sqlite:/s.db"))
+    assert (settings.store_files, settings.store_folder) == ((Path("/q.db"), Path("/s.db")), None)
+    settings = with_store_files(Settings(queue_url=SQS, state="sqlite:/s.db"))
+    assert (settings.store_files, settings.store_folder) == ((Path("/s.db"),), None)
+    settings = with_store_files(Settings(queue_url=SQS, state="dynamodb:pages"))
+    assert (settings.store_files, settings.store_folder) == ((), None)
 
 
 def test_sqs_and_dynamodb_are_chosen_by_the_settings():

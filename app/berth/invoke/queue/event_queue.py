@@ -1,6 +1,6 @@
 """What every kind of event queue offers."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,6 +34,13 @@ class EventQueue(Protocol):
 
     def put(self, event: QueuedEvent) -> None:
         """Store an event; when this returns, the event survives the end of every server."""
+        ...
+
+    def put_soon(self, event: QueuedEvent) -> Callable[[], None]:
+        """Begin to store an event; the function that is returned waits until it is stored, as put() does.
+
+        A queue in the same file as the state store then stores the event together with its page.
+        """
         ...
 
     def lease(self, wanted: Mapping[str, int], most: int, seconds: float) -> Sequence[Lease]:

@@ -26,7 +26,11 @@ class SqliteQueue:
         self._clock = clock
 
     def put(self, event: QueuedEvent) -> None:
-        """Store an event; one with the same id is in the queue already then, and stays as it is."""
+        """Store an event."""
+        self.put_soon(event)()
+
+    def put_soon(self, event: QueuedEvent) -> Callable[[], None]:
+        """Begin to store an event; one with the same id is in the queue already then, and stays as it is."""
         row = (
             event.request_id,
             event.function,
@@ -35,13 +39,14 @@ class SqliteQueue:
             _details(event),
             event.payload,
         )
-        self.file.write(
+        stored = self.file.write_soon(
             lambda connection: connection.execute(
                 "INSERT INTO events (id, function, created, due, details, payload) VALUES (?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (id) DO NOTHING",
                 row,
-            )
+            ).close()
         )
+        return lambda: self.file.await_write(stored)
 
     def lease(self, wanted: Mapping[str, int], most: int, seconds: float) -> Sequence[Lease]:
         """Lease events that are due, of each function the oldest first."""

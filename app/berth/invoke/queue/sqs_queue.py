@@ -71,6 +71,11 @@ class SqsQueue:
         """Send an event; raises PayloadTooLarge if it does not fit into a message with its envelope."""
         self._send(self.address.url, event)
 
+    def put_soon(self, event: QueuedEvent) -> Callable[[], None]:
+        """Send an event now: SQS and DynamoDB have nothing to do together."""
+        self.put(event)
+        return lambda: None
+
     def lease(self, wanted: Mapping[str, int], most: int, seconds: float) -> Sequence[Lease]:
         """Lease events: those of the stock first, then what a look into the queue finds."""
         room, now = _Room(dict(wanted), most), self._clock()

@@ -20,7 +20,7 @@ from typing import NamedTuple
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF, _MOUNT_SETATTR = 444, 445, 446, 442
 _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38
 _CLONE_NEWNS, _CLONE_NEWUSER = 0x20000, 0x10000000
-_MS_BIND, _MS_REC, _MS_SLAVE = 0x1000, 0x4000, 0x80000
+_MS_READ_ONLY, _MS_BIND, _MS_REC, _MS_SLAVE = 1, 0x1000, 0x4000, 0x80000
 _READ_ONLY, _NO_DEVICES, _AT_FDCWD, _AT_RECURSIVE = 1, 4, -100, 0x8000
 _TMP = "/tmp"  # noqa: S108
 _CAPABILITIES_VERSION = 0x20080522
@@ -61,7 +61,7 @@ class Sandbox(NamedTuple):
     kept: Sequence[str] = ()  # folders inside /tmp that the process still needs
     read_only: Sequence[str] = ()
     pinned: Sequence[str] = ()  # folders that the process cannot move, the outer ones first
-    covered: Sequence[str] = ()  # files in whose place the process sees a device that cannot be opened
+    covered: Sequence[str] = ()  # files and folders in whose place the process sees nothing that it can use
 
 
 def enter(sandbox: Sandbox) -> None:
@@ -205,11 +205,19 @@ def _enter_namespaces(libc: ctypes.CDLL, sandbox: Sandbox) -> None:
     for path in sandbox.pinned:
         _bind(libc, path, path)  # a folder with a mount cannot be moved
     for path in sandbox.covered:
-        _bind(libc, "/dev/null", path)
-        _set_attributes(libc, path, _NO_DEVICES)  # so that the device in the file's place cannot be opened
+        _cover(libc, path)
     if sandbox.private_tmp:
         _replace_tmp(libc, sandbox)
     os.chdir(folder)
+
+
+def _cover(libc: ctypes.CDLL, path: str) -> None:
+    """Mount an empty folder that cannot be written to in a folder's place, a device in that of a file."""
+    if os.path.isdir(path):
+        _check(libc.mount(b"tmpfs", os.fsencode(path), b"tmpfs", _MS_READ_ONLY, b"size=4k,mode=000"))
+    else:
+        _bind(libc, "/dev/null", path)
+        _set_attributes(libc, path, _NO_DEVICES)  # so that the device in the file's place cannot be opened
 
 
 def _replace_tmp(libc: ctypes.CDLL, sandbox: Sandbox) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from berth.errors import Problem
+from berth.host.private_folder import make_private_folder
 from berth.model.function import Function
 from berth.model.stage import Stage
 from berth.runtime.sandbox.child import LEAST_VERSION, Sandbox
@@ -24,6 +25,8 @@ _READABLE = (
 _SHARED = (_TMP, "/var/tmp", "/dev/shm")  # noqa: S108
 _VAR_TMP = "/var/tmp"  # noqa: S108
 _PRIVATE_KEY = b"PRIVATE KEY-----"
+# SQLite keeps what it has just written in files beside its file; they come and go.
+_OF_SQLITE = ("", "-wal", "-shm", "-journal")
 
 
 class Confinement:
@@ -34,6 +37,9 @@ class Confinement:
         self._kernel = find_kernel() if kernel is None else kernel
         self._level = settings.sandbox
         self._tls_files = tuple(map(_real, _tls_secrets(settings)))
+        self._store_files = tuple(map(_real, settings.store_files))
+        folder = settings.store_folder
+        self._store_folder = os.path.join(_real(folder.parent), folder.name) if folder else None
         self._has_landlock = self._kernel.landlock >= LEAST_VERSION
 
     @property
@@ -58,10 +64,10 @@ class Confinement:
         """The sandbox of a process; `own` are folders of the runtime. None if the process is not shut in."""
         if self._level == "off" or not self._kernel.can_hide:
             return None
-        secrets = [path for path in self._secrets(function.stage) if os.path.exists(path)]
         landlock = self._kernel.landlock if self._has_landlock else 0
+        secrets = [*self._secrets(function.stage), *self._files_of_stores()]
         closed = tuple(path for path in secrets if self._can_close(path))
-        covered = tuple(path for path in secrets if path not in closed)
+        covered = tuple(path for path in secrets if path not in closed and os.path.exists(path))
         namespaces = self._namespaces() if covered else 0
         plain = Sandbox(landlock=landlock, is_hidden=not landlock, closed=closed)
         if self._level == "auto":
@@ -90,6 +96,14 @@ class Confinement:
             exposed = [path for path in self._secrets(stage) if not self._can_close(path)]
             for path in exposed if not self._namespaces() else ():
                 yield f"sandbox: functions can read {path}: {_why(self._has_landlock)}"
+            # A mount can cover a folder, not the files that SQLite makes and removes.
+            stores = [path for path in self._store_files if not self._can_close(path)]
+            stores += [self._store_folder] if self._store_folder and not self._namespaces() else []
+            for path in stores:
+                yield (
+                    f"sandbox: functions can read and change {path}, which holds the events of all: "
+                    f"{_why_store(self._has_landlock)}"
+                )
 
     def description(self) -> str:
         """What holds on this system, for the log."""
@@ -119,7 +133,8 @@ class Confinement:
         if not self._has_landlock:
             yield "needs a kernel with Landlock (Linux 5.19): this one has none"
         folders = map(_real, (self._settings.functions_dir, self._settings.manifests_dir))
-        for path in (*folders, *self._secrets(stage)):
+        stores = [*self._store_files, *filter(None, [self._store_folder])]
+        for path in (*folders, *self._secrets(stage), *stores):
             if _is_inside(path, _WRITABLE):
                 yield f"cannot close {path}: all functions may use what is inside {', '.join(_WRITABLE)}"
         parent = self.temp_parent
@@ -141,6 +156,15 @@ class Confinement:
     def _secrets(self, stage: Stage) -> tuple[str, ...]:
         """The server's files that no function may read."""
         return tuple(dict.fromkeys((*self._tls_files, *map(_real, stage.secret_files))))
+
+    def _files_of_stores(self) -> Iterator[str]:
+        """The files with the events of all functions; the folder that has them in their default place."""
+        for file in self._store_files:
+            yield from (f"{file}{suffix}" for suffix in _OF_SQLITE)
+        if self._store_folder:
+            # A function that runs before the first event must not make the folder either.
+            make_private_folder(Path(self._store_folder))
+            yield self._store_folder
 
     def _can_close(self, path: str) -> bool:
         """Whether Landlock can close a file; in a folder that functions share it cannot."""
@@ -190,6 +214,12 @@ def _why(has_landlock: bool) -> str:
     if has_landlock:
         return "it is in a folder that they share; move it to one of its own"
     return "this kernel has no Landlock; read it from a variable"
+
+
+def _why_store(has_landlock: bool) -> str:
+    if has_landlock:
+        return "name a folder outside /tmp in BERTH_QUEUE_URL or BERTH_STATE"
+    return "this kernel has no Landlock; use SQS and DynamoDB if functions must not trust each other"
 
 
 def _real(path: str | Path) -> str:

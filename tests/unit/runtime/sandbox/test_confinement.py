@@ -92,6 +92,29 @@ def test_secret_that_cannot_be_closed_is_told():
     assert list(_confinement(replace(NONE, namespaces=1)).warnings(stage)) == []
 
 
+def test_events_that_cannot_be_closed_are_told(tmp_path: Path):
+    def warnings(kernel: Kernel, **stores: Any) -> list[str]:
+        return list(_confinement(kernel, **stores).warnings(make_stage()))
+
+    what = "which holds the events of all"
+    move = f"{what}: name a folder outside /tmp in BERTH_QUEUE_URL or BERTH_STATE"
+    in_tmp = {"store_files": (Path("/tmp/q.db"), Path("/srv/s.db"))}
+    assert warnings(NEW, **in_tmp) == [f"sandbox: functions can read and change /tmp/q.db, {move}"]
+    assert warnings(replace(NEW, namespaces=1), **in_tmp) == warnings(NEW, **in_tmp)
+    folder = {"store_folder": Path("/tmp/berth-events")}
+    assert warnings(NEW, **folder) == [f"sandbox: functions can read and change /tmp/berth-events, {move}"]
+    assert warnings(replace(NEW, namespaces=1), **folder) == []
+    (told,) = warnings(NONE, store_files=(Path("/srv/q.db"),))
+    assert told.startswith(f"sandbox: functions can read and change /srv/q.db, {what}: this kernel has no")
+
+
+def test_events_that_all_functions_share_are_refused_where_they_should_be_closed():
+    folders = {"functions_dir": Path("/srv/functions"), "manifests_dir": Path("/srv/manifests")}
+    for stores in ({"store_files": (Path("/tmp/q.db"),)}, {"store_folder": Path("/tmp/q")}):
+        (problem,) = _confinement(NEW, "files", **folders, **stores).problems(make_stage())
+        assert problem.message.startswith("'files' cannot close /tmp/q")
+
+
 @pytest.mark.parametrize(
     ("sandbox", "kernel"), [("off", NEW), ("auto", Kernel())], ids=["off", "another system"]
 )
