@@ -89,6 +89,8 @@ def _living() -> set[str]:
 
 def _is_in_use(name: str) -> bool:
     """Whether a folder is pytest's, or that of a server that lives: it holds a lock on it."""
+    if name.startswith("berth-events-"):
+        return bool(running_servers())  # removed at the end of the server that made it
     if not name.startswith("berth-environments-"):
         return name.startswith("pytest-of-")
     try:

@@ -4,6 +4,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -84,6 +85,12 @@ def with_store_files(settings: Settings) -> Settings:
     default = default_queue_path(settings)
     named = tuple(dict.fromkeys(each for each in files if each != default))
     return replace(settings, store_files=named, store_folder=default.parent if default in files else None)
+
+
+def tidy_up(settings: Settings) -> None:
+    """Remove the folder of the default queue when a server has ended and left nothing in it."""
+    with suppress(OSError):
+        default_queue_path(settings).parent.rmdir()
 
 
 def queue_path(settings: Settings) -> Path:

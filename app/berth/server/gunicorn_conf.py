@@ -41,6 +41,7 @@ when_ready = hooks.when_ready
 on_reload = hooks.on_reload
 pre_fork = hooks.pre_fork
 child_exit = hooks.child_exit
+on_exit = hooks.on_exit
 # In each worker process.
 post_fork = hooks.post_fork
 post_worker_init = hooks.post_worker_init

@@ -26,6 +26,7 @@ from berth.errors import ManifestError
 from berth.gateway.request import WIRE_BODY_NAME
 from berth.gateway.routing.head import LISTENER_NAME, RAW_HEADERS_NAME
 from berth.invoke.engine import Engine
+from berth.invoke.stores import tidy_up
 from berth.manifest.loader import load
 from berth.model.trust import CONTEXT_PREFIX
 from berth.runtime.environments import check_sandbox
@@ -136,6 +137,10 @@ class Hooks:
     def pre_fork(self, server: Arbiter, worker: ThreadWorker) -> None:
         """In the master, before a worker: a worker of the same number may have been told to end."""
         server.orders.forget(worker.age)
+
+    def on_exit(self, server: Arbiter) -> None:
+        """In the master, once all workers have ended: leave no empty folder behind."""
+        tidy_up(self._settings)
 
     def post_fork(self, server: Arbiter, worker: ThreadWorker) -> None:
         """In a worker, as soon as it exists: let it end at once if the master is killed.

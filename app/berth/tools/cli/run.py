@@ -17,6 +17,7 @@ from werkzeug.serving import is_running_from_reloader, make_server, run_simple
 
 from berth.errors import ManifestError
 from berth.gateway.flask_app import GatewayApp
+from berth.invoke.stores import tidy_up
 from berth.model.invoke_api import Listener
 from berth.server.dev_server import RawRequestHandler, WatchedApp
 from berth.server.listeners import invoke_endpoint
@@ -70,6 +71,7 @@ def _serve(
     finally:
         if isinstance(server, WatchedApp):
             server.close()
+            tidy_up(Settings.from_environ())
 
 
 def _set_debugging(inline: Collection[str], no_timeout: bool) -> None:
