@@ -194,6 +194,7 @@ def _berth_project(folder: Path, done: Path) -> Mapping[str, str]:
         "BERTH_MANIFESTS_DIR": str(folder / "manifests"),
         "BERTH_QUEUE_URL": f"sqlite:///{folder / 'events.db'}",
         "BERTH_CHECK": "off",
+        "BERTH_ASYNC_CONCURRENCY": "16",  # as many as dramatiq has threads
     }
 
 

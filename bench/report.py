@@ -9,7 +9,10 @@ from importlib import metadata
 
 import berth
 
-PACKAGES = ("flask", "werkzeug", "gunicorn", "marshmallow", "awslambdaric", "functions-framework")
+PACKAGES = (
+    *("flask", "werkzeug", "gunicorn", "marshmallow", "awslambdaric", "functions-framework"),
+    *("huey", "dramatiq", "celery", "rq"),
+)
 
 
 def quantile(values: Sequence[float], share: float) -> float:
