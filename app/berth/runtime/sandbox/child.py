@@ -62,6 +62,7 @@ class Sandbox(NamedTuple):
     read_only: Sequence[str] = ()
     pinned: Sequence[str] = ()  # folders that the process cannot move, the outer ones first
     covered: Sequence[str] = ()  # files and folders in whose place the process sees nothing that it can use
+    others: str = ""  # the folder with all functions' temporary folders, where it is outside /tmp
 
 
 def enter(sandbox: Sandbox) -> None:
@@ -208,6 +209,8 @@ def _enter_namespaces(libc: ctypes.CDLL, sandbox: Sandbox) -> None:
         _cover(libc, path)
     if sandbox.private_tmp:
         _replace_tmp(libc, sandbox)
+    if sandbox.others:
+        _cover(libc, sandbox.others)  # the function's own folder is /tmp by now
     os.chdir(folder)
 
 

@@ -81,6 +81,7 @@ class Confinement:
             covered=covered,
             namespaces=self._namespaces(),
             private_tmp=_real(folder),
+            others="" if _is_inside(_real(folder), (_TMP,)) else _real(folder.parent),
             kept=tuple(path for path in needed if _is_inside(path, (_TMP,)) and path != _TMP),
             read_only=tuple(dict.fromkeys(map(_real, _own_folders(function)))),
         )

@@ -156,3 +156,19 @@ def test_links_in_a_functions_folder_lead_to_open_files(tmp_path: Path):
     sandbox = _confinement(NEW, "files").sandbox(make_function(directory=tmp_path / "function"), tmp_path)
     assert sandbox is not None
     assert str(tmp_path / "common") in sandbox.readable
+
+
+@pytest.mark.parametrize(
+    ("folder", "others"),
+    [
+        ("/tmp/berth-environments-1/hello-2", ""),
+        ("/dev/shm/berth-environments-1/hello-2", "/dev/shm/berth-environments-1"),
+        ("/var/tmp/berth-environments-1/hello-2", "/var/tmp/berth-environments-1"),
+    ],
+)
+def test_temporary_folders_of_others_are_covered_when_a_private_tmp_does_not_hide_them(
+    folder: str, others: str
+):
+    sandbox = _confinement(replace(NEW, namespaces=1), "namespaces").sandbox(make_function(), Path(folder))
+    assert sandbox is not None
+    assert sandbox.others == others
