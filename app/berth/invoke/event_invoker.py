@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from berth.errors import PayloadTooLarge
 from berth.invoke.queue.event_queue import EventQueue
-from berth.invoke.results.claims import Claims, IdempotentRequest
+from berth.invoke.results.claims import Claim, Claims, IdempotentRequest
 from berth.invoke.results.pages import Pages
-from berth.model.asynchronous import MAX_EVENT_BYTES, NO_ORIGIN, Origin, QueuedEvent
-from berth.model.invocation import Invocation
+from berth.model.asynchronous import NO_ORIGIN, Origin, QueuedEvent
+from berth.model.invocation import MAX_EVENT_BYTES, Invocation
 
 _PAGE_SECONDS = 2.0
 
@@ -58,19 +58,20 @@ class EventInvoker:
 
         Raises OtherRequest as well, if the key belongs to another request.
         """
-        request_id = self._claims.claim(request, invocation.request_id)
-        if request_id == invocation.request_id or not self._has_page(request_id):
-            self.invoke(replace(invocation, request_id=request_id), origin)
-        return request_id
+        claim = self._claims.claim(request, invocation.request_id)
+        if claim.request_id == invocation.request_id or not self._has_page(claim):
+            self.invoke(replace(invocation, request_id=claim.request_id), origin)
+        return claim.request_id
 
-    def _has_page(self, request_id: str) -> bool:
+    def _has_page(self, claim: Claim) -> bool:
         """Whether an invocation was queued: its page may come a moment after the claim of its key.
 
         Without a page its server has died between the two, or the page has expired.
         """
-        deadline = time.monotonic() + _PAGE_SECONDS
-        while self._pages.get(request_id) is None:
-            if time.monotonic() > deadline:
+        # Counted from the claim: a server that dies while it waits must not make the next one wait anew.
+        deadline = min(claim.made_at, self._clock()) + _PAGE_SECONDS
+        while self._pages.get(claim.request_id) is None:
+            if self._clock() > deadline:
                 return False
             time.sleep(0.05)
         return True

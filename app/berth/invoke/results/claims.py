@@ -22,6 +22,14 @@ class IdempotentRequest:
     fingerprint: str
 
 
+@dataclass(frozen=True)
+class Claim:
+    """Which invocation has a key, and since when, in seconds since 1970."""
+
+    request_id: str
+    made_at: float
+
+
 class Claims:
     """The idempotency keys in a state store; what is kept of a key is a hash."""
 
@@ -29,19 +37,20 @@ class Claims:
         self._store = store
         self._clock = clock
 
-    def claim(self, request: IdempotentRequest, request_id: str) -> str:
-        """Claim a key for an invocation; returns the id of the one that has it, which may be an earlier one.
+    def claim(self, request: IdempotentRequest, request_id: str) -> Claim:
+        """Claim a key for an invocation; returns the claim that counts, which may be an earlier one.
 
         Raises OtherRequest if the key belongs to a request that asked for something else.
         """
         name = hashlib.sha256(json.dumps([request.scope, request.key]).encode()).hexdigest()
-        key, claim = f"idempotency/{name}", {"id": request_id, "fingerprint": request.fingerprint}
-        if self._store.put(key, json.dumps(claim).encode(), 0, self._clock() + _KEPT_SECONDS):
-            return request_id
+        key, now = f"idempotency/{name}", self._clock()
+        claim = {"id": request_id, "fingerprint": request.fingerprint, "at": now}
+        if self._store.put(key, json.dumps(claim).encode(), 0, now + _KEPT_SECONDS):
+            return Claim(request_id, now)
         item = self._store.get(key)
         if item is None:  # it has expired in this moment
             return self.claim(request, request_id)
         found = json.loads(item.value)
         if found["fingerprint"] != request.fingerprint:
             raise OtherRequest("the Idempotency-Key belongs to a request that asked for something else")
-        return str(found["id"])
+        return Claim(found["id"], found["at"])
