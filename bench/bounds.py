@@ -14,7 +14,7 @@ from typing import Any
 
 from bench.load import Address
 from bench.report import print_table, quantile
-from bench.samples import ROOT
+from bench.samples import ROOT, write_event_project
 from bench.server import Command, Server, running
 from bench.soak_server import ServerProcesses
 
@@ -52,24 +52,13 @@ def measure_bounds(folder: Path, backlog: int, queued: int) -> bool:
 
 
 def _write_project(folder: Path) -> dict[str, str]:
-    (folder / "manifests").mkdir()
-    (folder / "manifests" / "dev.json").write_text(json.dumps({"invokeApi": {"auth": "none"}}))
-    for name, source in (("slow", _SLOW), ("quick", _QUICK)):
-        function = folder / "functions" / name
-        function.mkdir(parents=True)
-        (function / "app.py").write_text(source)
-        manifest = {
-            "handler": "app.handler",
-            "timeout": 30,
-            "routes": [{"method": "GET", "path": f"/{name}"}],
-        }
-        (function / "manifest.json").write_text(json.dumps(manifest))
-    return {
-        "BERTH_FUNCTIONS_DIR": str(folder / "functions"),
-        "BERTH_MANIFESTS_DIR": str(folder / "manifests"),
-        "BERTH_QUEUE_URL": f"sqlite:///{folder / 'events.db'}",
-        "BERTH_CHECK": "off",
-    }
+    return write_event_project(
+        folder,
+        {
+            name: (source, {"timeout": 30, "routes": [{"method": "GET", "path": f"/{name}"}]})
+            for name, source in (("slow", _SLOW), ("quick", _QUICK))
+        },
+    )
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """How quickly empty events are queued and run: Berth beside its peers, from the same generator in one run."""
 
-import json
 import os
 import shutil
 import socket
@@ -16,7 +15,7 @@ from statistics import median
 
 from bench.load import Address, get_request
 from bench.report import print_table
-from bench.samples import ROOT
+from bench.samples import ROOT, write_event_project
 from bench.server import Command, await_answer, free_address, spawn
 
 _THREADS = 8  # of the generator
@@ -182,20 +181,8 @@ class _Round:
 
 
 def _berth_project(folder: Path, done: Path) -> Mapping[str, str]:
-    function = folder / "functions" / "empty"
-    function.mkdir(parents=True)
-    (folder / "manifests").mkdir()
-    (folder / "manifests" / "dev.json").write_text(json.dumps({"invokeApi": {"auth": "none"}}))
-    (function / "app.py").write_text(_SOURCE)
-    manifest = {"handler": "app.handler", "environment": {"BENCH_DONE": str(done)}}
-    (function / "manifest.json").write_text(json.dumps(manifest))
-    return {
-        "BERTH_FUNCTIONS_DIR": str(folder / "functions"),
-        "BERTH_MANIFESTS_DIR": str(folder / "manifests"),
-        "BERTH_QUEUE_URL": f"sqlite:///{folder / 'events.db'}",
-        "BERTH_CHECK": "off",
-        "BERTH_ASYNC_CONCURRENCY": "16",  # as many as dramatiq has threads
-    }
+    environ = write_event_project(folder, {"empty": (_SOURCE, {"environment": {"BENCH_DONE": str(done)}})})
+    return {**environ, "BERTH_ASYNC_CONCURRENCY": "16"}  # as many as dramatiq has threads
 
 
 def _environ(environ: Mapping[str, str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.load import Address, get_request
-from bench.samples import ROOT
+from bench.samples import ROOT, write_event_project
 from bench.server import Command, await_answer, free_address, spawn
 from bench.soak_server import ServerProcesses, is_zombie
 
@@ -54,19 +54,13 @@ _ACCOUNT, _REGION = "123456789012", "eu-west-1"
 
 def write_loss_project(folder: Path) -> None:
     """Write a project with one function, called by a route and by the Invoke API."""
-    function = folder / "functions" / "work"
-    function.mkdir(parents=True)
-    (folder / "manifests").mkdir()
-    (folder / "manifests" / "dev.json").write_text(json.dumps({"invokeApi": {"auth": "none"}}))
-    (function / "app.py").write_text(_SOURCE)
     manifest = {
-        "handler": "app.handler",
         "timeout": 30,
         "invocation": "async",
         "routes": [{"method": "POST", "path": "/work"}],
         "environment": {"RUNS": str(folder / "runs")},
     }
-    (function / "manifest.json").write_text(json.dumps(manifest))
+    write_event_project(folder, {"work": (_SOURCE, manifest)})
     (folder / "runs").touch()
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,19 @@ def write_many(folder: Path, routes: int) -> Settings:
     return _write_stage(folder)
 
 
+def write_event_project(folder: Path, functions: Mapping[str, tuple[str, dict[str, Any]]]) -> dict[str, str]:
+    """Write functions that the Invoke API reaches, each its source and manifest; what their server needs."""
+    settings = _write_stage(folder, {"invokeApi": {"auth": "none"}})
+    for name, (source, manifest) in functions.items():
+        function = settings.functions_dir / name
+        function.mkdir(parents=True)
+        (function / "app.py").write_text(source, "utf-8")
+        document = {"handler": "app.handler", **manifest}
+        (function / "manifest.json").write_text(json.dumps(document), "utf-8")
+    queue = {"BERTH_QUEUE_URL": f"sqlite:///{folder / 'events.db'}", "BERTH_CHECK": "off"}
+    return environ_of(settings) | queue
+
+
 def environ_of(settings: Settings) -> dict[str, str]:
     """The environment variables that make a server use these settings."""
     return {
@@ -81,8 +95,8 @@ def sample_event() -> dict[str, Any]:
     }
 
 
-def _write_stage(folder: Path) -> Settings:
+def _write_stage(folder: Path, document: Mapping[str, Any] | None = None) -> Settings:
     manifests = folder / "manifests"
     manifests.mkdir()
-    (manifests / "dev.json").write_text("{}", "utf-8")
+    (manifests / "dev.json").write_text(json.dumps(document or {}), "utf-8")
     return Settings(functions_dir=folder / "functions", manifests_dir=manifests)
