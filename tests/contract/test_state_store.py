@@ -1,7 +1,6 @@
 """What every kind of state store promises."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,19 +10,12 @@ from berth.invoke.results.sqlite_store import SqliteStore
 from berth.invoke.results.state_store import Item, StateStore
 from berth.invoke.sqlite_file import SqliteFile
 from kit.aws_server import Aws
-
-
-@dataclass
-class FakeClock:
-    now: float = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
+from kit.clocks import FakeClock
 
 
 @pytest.fixture
 def clock() -> FakeClock:
-    return FakeClock()
+    return FakeClock(1_700_000_000.0)
 
 
 @pytest.fixture(params=["sqlite", "dynamodb", "dynamodb with a bucket"])

@@ -10,7 +10,7 @@ from flask.globals import request_ctx
 from berth.errors import InvalidRequest
 from berth.gateway.caller_name import caller_name
 from berth.gateway.cors import apply_cors
-from berth.gateway.response import WireResponse, write_response
+from berth.gateway.response import WireResponse, json_response, write_response
 from berth.gateway.view import Gateway, handle
 from berth.invoke.event_invoker import EventInvoker
 from berth.invoke.results.claims import IdempotentRequest
@@ -21,8 +21,8 @@ from berth.model.route import RESERVED_PREFIX, Route
 
 PAGES = f"{RESERVED_PREFIX}/invocations"
 
+RETRY_SECONDS = "5"  # until a client should look at the page, and look again while nothing has ended
 _KEY = re.compile("[!-~]{1,255}")
-_RETRY_SECONDS = 5  # until a client should look at the page for the first time
 
 
 def handle_event(gateway: Gateway, events: EventInvoker, route: Route) -> WireResponse:
@@ -71,15 +71,12 @@ def _fingerprint(call: Call) -> str:
 
 
 def _accepted(call: Call, request_id: str) -> HttpResponse:
-    body = json.dumps({"requestId": request_id}).encode()
     headers = [
-        ("Content-Type", "application/json"),
-        ("Content-Length", str(len(body))),
         ("Location", _location(call, request_id)),
-        ("Retry-After", str(_RETRY_SECONDS)),
+        ("Retry-After", RETRY_SECONDS),
         *call.route.function.api.id_headers(call.stamp),
     ]
-    return HttpResponse(HTTPStatus.ACCEPTED, headers, body)
+    return json_response(HTTPStatus.ACCEPTED, {"requestId": request_id}, headers)
 
 
 def _location(call: Call, request_id: str) -> str:

@@ -5,6 +5,7 @@ import json
 
 from berth.errors import TokenRefused
 from berth.gateway.authorizers.identity_source import read_sources
+from berth.gateway.authorizers.jwt_authorizer import subject_of
 from berth.model.call import Call, Identity
 
 
@@ -23,9 +24,9 @@ def _authorized(call: Call, identity: Identity) -> list[str]:
     if authorizer is None:
         return []
     if identity.kind in {"jwt", "cognito"}:
-        subject = identity.claims.get("sub")
-        if isinstance(subject, bool) or not isinstance(subject, str | int) or subject == "":
-            raise TokenRefused("the token has no subject, whose page could it be?")
+        subject = subject_of(identity.claims)
+        if subject is None:
+            raise TokenRefused("the token has no subject to whom a page could belong")
         return ["token", str(identity.claims.get("iss")), str(subject)]
     if identity.kind == "iam":
         credential = identity.credential
@@ -36,7 +37,7 @@ def _authorized(call: Call, identity: Identity) -> list[str]:
     # A simple response names no principal, so what the caller proved itself with is its name.
     values = read_sources(authorizer.identity_sources, call)
     if not values:
-        raise TokenRefused(f"the authorizer {authorizer.name} names nobody, whose page could it be?")
+        raise TokenRefused(f"the authorizer {authorizer.name} names no caller to whom a page could belong")
     return ["source", authorizer.name, hashlib.sha256(json.dumps(values).encode()).hexdigest()]
 
 

@@ -1,6 +1,5 @@
 """The pages of asynchronous invocations over HTTP: a client that got 202 looks here, and may cancel."""
 
-import json
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -10,18 +9,17 @@ import flask
 from flask import Blueprint
 
 from berth.errors import InvalidRequest, NoSuchInvocation
-from berth.gateway.async_view import PAGES
+from berth.gateway.async_view import PAGES, RETRY_SECONDS
 from berth.gateway.caller_name import caller_name
 from berth.gateway.lambda_api.blueprint import LambdaApi
 from berth.gateway.lambda_api.errors import LambdaError
 from berth.gateway.request import read_call
-from berth.gateway.response import WireResponse, write_response
+from berth.gateway.response import WireResponse, json_response, write_response
 from berth.gateway.routing.head import LISTENER, open_head
 from berth.gateway.view import Gateway
 from berth.invoke.results.page_document import page_document
 from berth.invoke.results.pages import Pages
 from berth.model.asynchronous import InvocationPage
-from berth.model.http import HttpResponse
 from berth.model.method_request import MethodRequest
 from berth.model.route import Route, RouteKey
 from berth.payload.by_kind import SHAPES
@@ -37,10 +35,8 @@ def pages_blueprint(
     """The blueprint of the pages of invocations that these routes and the Invoke API make."""
     made_by = {(route.function.name, str(route.key)): route for route in routes}
     blueprint = Blueprint("_berth_invocations", __name__, url_prefix=PAGES)
-    access, waiting = (
-        Access(gateway, pages, made_by, lambda_api),
-        threading.BoundedSemaphore(_MOST_LONG_POLLS),
-    )
+    access = Access(gateway, pages, made_by, lambda_api)
+    waiting = threading.BoundedSemaphore(_MOST_LONG_POLLS)
 
     def show(request_id: str, authorizer: str | None = None) -> WireResponse:
         page = access.page(request_id, authorizer)
@@ -50,11 +46,11 @@ def pages_blueprint(
                 page = _await_end(pages, page, seconds)
             finally:
                 waiting.release()
-        return _answer(gateway, page)
+        return _answer(page)
 
     def cancel(request_id: str, authorizer: str | None = None) -> WireResponse:
         page = access.page(request_id, authorizer)
-        return _answer(gateway, pages.cancel(request_id) or page)
+        return _answer(pages.cancel(request_id) or page)
 
     for path in ("/<request_id>", "/<authorizer>/<request_id>"):
         blueprint.add_url_rule(path, view_func=show, methods=["GET"])
@@ -137,13 +133,6 @@ def _await_end(pages: Pages, page: InvocationPage, seconds: int) -> InvocationPa
     return page
 
 
-def _answer(gateway: Gateway, page: InvocationPage) -> WireResponse:
-    body = json.dumps(page_document(page)).encode()
-    headers = [
-        ("Content-Type", "application/json"),
-        ("Content-Length", str(len(body))),
-        ("Cache-Control", "no-store"),
-    ]
-    if not page.state.is_final:
-        headers.append(("Retry-After", "5"))
-    return write_response(HttpResponse(200, headers, body))
+def _answer(page: InvocationPage) -> WireResponse:
+    later = [] if page.state.is_final else [("Retry-After", RETRY_SECONDS)]
+    return write_response(json_response(200, page_document(page), [("Cache-Control", "no-store"), *later]))

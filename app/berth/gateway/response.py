@@ -1,5 +1,6 @@
 """Writes Berth's own response as one of Flask's."""
 
+import json
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -30,6 +31,13 @@ class WireResponse(Response):
         # A HEAD request is answered with the headers a GET would get and nothing else.
         body = [] if environ["REQUEST_METHOD"] == "HEAD" else self.iter_encoded()
         return ClosingIterator(body, self.close) if self._on_close else body
+
+
+def json_response(status: int, document: object, headers: Iterable[tuple[str, str]] = ()) -> HttpResponse:
+    """A response with a document as its body, and more headers after those of the body."""
+    body = json.dumps(document).encode()
+    of_body = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+    return HttpResponse(status, [*of_body, *headers], body)
 
 
 def raw_response(response: HttpResponse) -> bytes:

@@ -12,7 +12,7 @@ from berth.invoke.results.pages import Pages
 from berth.model.asynchronous import Condition, InvocationPage, InvocationState, QueuedEvent
 from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
-from berth.model.lineage import MOST_IN_A_CHAIN, count_in_chain
+from berth.model.lineage import is_recursion
 
 log = logging.getLogger("berth")
 
@@ -26,6 +26,8 @@ _LONGEST_BACKOFF = 300.0
 # While the state store is away: how long an event waits that has not begun, and an end that is to be noted.
 _AWAY_SECONDS = 5.0
 _NOTE_SECONDS = 1.0
+# How Lambda words a throttle.
+_RATE_EXCEEDED = {"errorType": Throttled.error_type, "errorMessage": "Rate Exceeded."}
 
 
 class NotBegun(Exception):
@@ -84,19 +86,18 @@ class Attempts:
         if page.state.is_final:  # cancelled, or another server ended it and could not say so to the queue
             return self._close(lease, function, page)
         if page.losses >= _MOST_LOSSES:
-            return self._fail(lease, function, page, _error("Runtime.ExitError", "its servers were killed"))
-        if count_in_chain(event.trace_id, function.arn) > MOST_IN_A_CHAIN:
+            return self._fail(lease, function, _error("Runtime.ExitError", "its servers were killed"))
+        if is_recursion(event.trace_id, function.arn):
             wrong = f"{function.name} has invoked itself too often in one chain"
-            return self._fail(lease, function, page, _error("RecursiveInvocationException", wrong))
+            return self._fail(lease, function, _error("RecursiveInvocationException", wrong))
         if function.reserved_concurrency == 0 or self._is_too_old(event, function, self.clock()):
             return self._refuse(lease, function, page)
         try:
             result = self.run(_invocation(function, event))
         except NotBegun:
-            self.pages.wait(event)
-            return self.queue.give_back(lease, 0)
-        except Throttled as throttled:
-            return self._throttle(lease, function, throttled)
+            return self._hand_back(lease)
+        except Throttled:
+            return self._throttle(lease, function)
         if result.function_error is None:
             return self._succeed(lease, function, result)
         return self._retry(lease, function, page, result)
@@ -114,9 +115,8 @@ class Attempts:
         delay = self.pace.after_failures(failures)
         if failures > config.maximum_retry_attempts:
             if self.is_ending() and config.retry_safe:
-                self.pages.wait(event)
-                return self.queue.give_back(lease, 0)
-            return self._fail(lease, function, page, error, log_tail=tail, failures=failures)
+                return self._hand_back(lease)
+            return self._fail(lease, function, error, log_tail=tail, failures=failures)
         if self.is_ending():
             delay = 0.0
         elif self._is_too_old(event, function, self.clock() + delay):
@@ -126,31 +126,31 @@ class Attempts:
             return self._close(lease, function, page)
         return self.queue.give_back(lease, delay)
 
-    def _throttle(self, lease: Lease, function: Function, throttled: Throttled) -> None:
+    def _throttle(self, lease: Lease, function: Function) -> None:
         """Let a run be tried later that got no execution environment; it counts as no attempt."""
         if self.is_ending():
-            self.pages.wait(lease.event)
-            return self.queue.give_back(lease, 0)
-        error = _error(throttled.error_type, "Rate Exceeded.")
-        page = self.pages.throttle(lease.event, error)
+            return self._hand_back(lease)
+        page = self.pages.throttle(lease.event, _RATE_EXCEEDED)
         delay = self.pace.after_throttles(page.throttles)
         if self._is_too_old(lease.event, function, self.clock() + delay):
-            return self._expire(lease, function, error)
+            return self._expire(lease, function, _RATE_EXCEEDED)
         return self.queue.give_back(lease, delay)
+
+    def _hand_back(self, lease: Lease) -> None:
+        """Give back an event that another server is to run at once."""
+        self.pages.wait(lease.event)
+        self.queue.give_back(lease, 0)
 
     def _refuse(self, lease: Lease, function: Function, page: InvocationPage) -> None:
         """End an event that is never run: its function may not run, or it is too old."""
         if function.reserved_concurrency == 0:
-            error = _error("TooManyRequestsException", "Rate Exceeded.")
-            return self._fail(lease, function, page, page.error or error)
+            return self._fail(lease, function, page.error or _RATE_EXCEEDED)
         return self._expire(lease, function, page.error)
 
     def _expire(self, lease: Lease, function: Function, error: Any, **outcome: Any) -> None:
         self._finish(lease, function, Condition.EVENT_AGE_EXCEEDED, {"error": error, **outcome})
 
-    def _fail(
-        self, lease: Lease, function: Function, page: InvocationPage, error: Any, **outcome: Any
-    ) -> None:
+    def _fail(self, lease: Lease, function: Function, error: Any, **outcome: Any) -> None:
         self._finish(lease, function, Condition.RETRIES_EXHAUSTED, {"error": error, **outcome})
 
     def _finish(

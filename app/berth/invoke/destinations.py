@@ -14,7 +14,7 @@ from berth.model.asynchronous import InvocationPage, QueuedEvent
 from berth.model.destination import Destination
 from berth.model.function import Function
 from berth.model.invocation import Invocation
-from berth.model.lineage import MOST_IN_A_CHAIN, continue_lineage, count_in_chain
+from berth.model.lineage import continue_lineage, is_recursion
 
 # Codes of errors with a status below 500 that another try may not have.
 _PASSING = frozenset(
@@ -81,9 +81,8 @@ class Destinations:
 
     def _queue(self, function: Function, qualifier: str | None, event: QueuedEvent, body: bytes) -> None:
         trace_id = continue_lineage(event.trace_id, event.trace_id or "", function.arn).lstrip(";")
-        if (
-            count_in_chain(trace_id, function.arn) > MOST_IN_A_CHAIN
-        ):  # else its own failure would go on and on
+        # A function that is told of its own failures, and fails at them, would be told without an end.
+        if is_recursion(trace_id, function.arn):
             raise DeliveryFailed(f"{function.name} has invoked itself too often in one chain", is_final=True)
         try:
             self.invoke(Invocation(function, body, str(uuid.uuid4()), trace_id, qualifier=qualifier))

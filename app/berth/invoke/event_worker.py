@@ -221,7 +221,7 @@ class EventWorker:
         if page is not None and page.state is InvocationState.CANCELLED:
             self._kill(request_id)
         elif page is not None and (tail := self._log_tail(request_id)) is not None:
-            self._pages.note_log(request_id, tail)
+            self._pages.note_log(page, tail)
 
     def _log_tail(self, request_id: str) -> str | None:
         """What a run has logged; None once it has ended."""

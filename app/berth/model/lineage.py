@@ -9,7 +9,7 @@ import hashlib
 import re
 from urllib.parse import unquote
 
-MOST_IN_A_CHAIN = 16  # invocations of one function; Lambda stops the next one
+_MOST_IN_A_CHAIN = 16  # invocations of one function; Lambda stops the next one
 _MOST_FUNCTIONS = 64  # that one header tells of
 _LINEAGE = re.compile(r"(?:^|;)\s*Lineage=([^;]*)")
 # A function and its number of invocations; API Gateway writes a version in front.
@@ -31,6 +31,11 @@ def continue_lineage(incoming: str | None, trace: str, arn: str) -> str:
 def count_in_chain(trace: str | None, arn: str) -> int:
     """How many invocations of a function the chain of a trace header has."""
     return _counts(trace).get(_mark(arn), 0)
+
+
+def is_recursion(trace: str | None, arn: str) -> bool:
+    """Whether a function has been invoked more often in one chain than Lambda allows."""
+    return count_in_chain(trace, arn) > _MOST_IN_A_CHAIN
 
 
 def _counts(trace: str | None) -> dict[str, int]:

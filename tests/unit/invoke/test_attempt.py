@@ -16,8 +16,8 @@ from berth.invoke.sqlite_file import SqliteFile
 from berth.model.asynchronous import AsyncConfig, Condition, InvocationPage, InvocationState, QueuedEvent
 from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
+from kit.clocks import FakeClock
 from kit.under_test import build_function
-from unit.invoke.conftest import FakeClock
 
 SUCCESS = InvocationResult(b'{"answer":42}', log_tail=b"END\n")
 FAILURE = InvocationResult(b'{"errorType":"ValueError","errorMessage":"no"}', "Unhandled", b"no\n")

@@ -22,8 +22,8 @@ from berth.model.asynchronous import (
 )
 from berth.model.function import Function
 from berth.model.invocation import Invocation
+from kit.clocks import FakeClock
 from kit.under_test import build_function
-from unit.invoke.conftest import FakeClock
 
 HOOK = build_function("hook", "app.handler")
 EVENT = QueuedEvent(request_id="one", function="plain", payload=b"{}", created_at=1.0)

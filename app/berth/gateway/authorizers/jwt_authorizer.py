@@ -121,6 +121,13 @@ def _is_met(rule: AdditionalClaim, claims: Mapping[str, Any]) -> bool:
     return isinstance(value, str) and (not rule.expected_values or value in rule.expected_values)
 
 
+def subject_of(claims: Mapping[str, Any]) -> str | int | None:
+    """The subject of a token, which some issuers number; None if it has none that tells it from others."""
+    subject = claims.get("sub")
+    is_one = isinstance(subject, str | int) and not isinstance(subject, bool) and subject != ""
+    return subject if is_one else None
+
+
 def scopes_of(claims: Mapping[str, Any]) -> set[str]:
     """The scopes that a token grants: `scope` as text, or `scp` as text or list."""
     granted = claims.get("scope", claims.get("scp"))

@@ -17,7 +17,7 @@ from berth.invoke.invoker import Invoker
 from berth.model.function import Function
 from berth.model.http import Headers, HttpRequest, HttpResponse
 from berth.model.invocation import Invocation, InvocationResult
-from berth.model.lineage import MOST_IN_A_CHAIN, continue_lineage, count_in_chain
+from berth.model.lineage import continue_lineage, is_recursion
 from berth.model.stage import Stage
 from berth.model.stamp import Stamp
 from berth.payload.headers import last_header
@@ -144,7 +144,7 @@ class Operations:
 
     def _run(self, invocation: Invocation) -> InvocationResult:
         """Run an invocation, unless its function has been invoked too often in one chain."""
-        if count_in_chain(invocation.trace_id, invocation.function.arn) > MOST_IN_A_CHAIN:
+        if is_recursion(invocation.trace_id, invocation.function.arn):
             raise errors.recursion(invocation.function)
         return self.invoker.invoke(invocation)
 

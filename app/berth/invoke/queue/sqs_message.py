@@ -8,7 +8,8 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from berth.errors import PayloadTooLarge
-from berth.model.asynchronous import MAX_EVENT_BYTES, Origin, QueuedEvent
+from berth.model.asynchronous import Origin, QueuedEvent
+from berth.model.invocation import MAX_EVENT_BYTES
 
 ATTRIBUTE = "Berth"
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html

@@ -42,8 +42,8 @@ class Pages:
 
     def get(self, request_id: str) -> InvocationPage | None:
         """The page of an invocation, or None if there is none any more."""
-        item = self._store.get(_key(request_id))
-        return read_page(item.value) if item else None
+        found = self._read(request_id)
+        return found[0] if found else None
 
     def create(self, event: QueuedEvent) -> None:
         """Make the page of an event that has been queued, unless a worker was quicker."""
@@ -107,15 +107,14 @@ class Pages:
 
         return self._change(request_id, change, page)
 
-    def note_log(self, request_id: str, log_tail: str) -> None:
-        """Note what a running invocation has logged; a page whose run has ended stays as it is."""
+    def note_log(self, page: InvocationPage, log_tail: str) -> None:
+        """Note what an invocation has logged; `page` was read just now. A page that does not run stays."""
 
         def change(page: InvocationPage) -> InvocationPage:
             is_known = page.state is not InvocationState.RUNNING or page.log_tail == log_tail
             return page if is_known else replace(page, log_tail=log_tail)
 
-        if (page := self.get(request_id)) is not None:
-            self._change(request_id, change, page)
+        self._change(page.request_id, change, page)
 
     def reset(self, request_id: str, revived_at: float) -> None:
         """Note that an event that was dead until then is run again as if it were new.

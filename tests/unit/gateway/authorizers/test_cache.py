@@ -1,20 +1,12 @@
 """How long an authorizer's answer counts, for whom, and how many are kept."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 
 import pytest
 
 from berth.gateway.authorizers.cache import ResultCache
+from kit.clocks import FakeClock
 from kit.tables import for_each
-
-
-@dataclass
-class FakeClock:
-    now: float = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def test_unknown_key_has_no_value() -> None:

@@ -12,18 +12,11 @@ import pytest
 
 from berth.errors import AuthorizerFailed
 from berth.gateway.authorizers.key_set import KeySet, fetch_document
+from kit.clocks import FakeClock
 from kit.issuers import DISCOVERY, ISSUER, KEYS, Issuer, documents_of, ec_key, issuing, rsa_key
 
 OLD, NEW = {"kid": "old", "kty": "RSA"}, {"kid": "new", "kty": "RSA"}
 BOTH = [f"{ISSUER}{DISCOVERY}", f"{ISSUER}{KEYS}"]
-
-
-@dataclass
-class FakeClock:
-    now: float = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @dataclass
