@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from kit.raw_http import chunked, exchange
 from kit.servers import ROOT, SOON, project_environ, start_flask_run, write_function
 
 pytestmark = pytest.mark.system
@@ -197,3 +198,25 @@ def _await_processes(server, count: int) -> None:
     while len(server.descendants) != count:
         assert time.monotonic() < deadline, f"{len(server.descendants)} processes instead of {count}"
         time.sleep(0.01)
+
+
+def test_the_body_of_a_refused_request_is_read_once(project):
+    """A second read would wait for bytes that no client sends, and fail when the client hangs up."""
+    write_function(project, "answer", "def handler(event, context): return {}", "POST /answer")
+    unknown, known = "/2015-03-31/functions/nope/invocations", "/2015-03-31/functions/answer/invocations"
+    head = "POST {} HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n"
+    with start_flask_run(project) as server:
+        for size in (9, 300_000):
+            with socket.create_connection(("127.0.0.1", server.port), timeout=SOON) as connection:
+                connection.sendall(head.format(unknown, size).encode() + b"x" * size)
+                reply = b"".join(iter(lambda: connection.recv(65536), b""))  # until the server ends it
+            assert reply.startswith(b"HTTP/1.1 404 ")
+        for path in (known, "/answer"):
+            with socket.create_connection(("127.0.0.1", server.port), timeout=SOON) as connection:
+                connection.sendall(head.format(path, 11_000_000).encode())
+                assert connection.recv(13) == b"HTTP/1.1 413 "
+                connection.sendall(b"x" * 11_000_000)
+            chunks = chunked(b"x" * 11_000_000)
+            start = f"POST {path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+            assert exchange(server.port, start.encode() + chunks, "POST").status == 413
+    assert [line for line in server.log if "Traceback" in line] == []
