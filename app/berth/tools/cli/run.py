@@ -1,4 +1,4 @@
-"""The command `flask run`: Flask's own, but it reads PORT, keeps requests raw and ends all environments."""
+"""The command `berth run`: Flask's own, but it reads PORT, keeps requests raw and ends all environments."""
 
 import logging
 import signal
