@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from kit.forked import fork_server
 from kit.raw_http import chunked, exchange
 from kit.servers import ROOT, SOON, project_environ, start_flask_run, write_function
 
@@ -198,6 +199,32 @@ def _await_processes(server, count: int) -> None:
     while len(server.descendants) != count:
         assert time.monotonic() < deadline, f"{len(server.descendants)} processes instead of {count}"
         time.sleep(0.01)
+
+
+def test_a_port_in_use_is_named_and_nothing_is_started(project):
+    write_function(project, "answer", "import nope", "GET /")
+    environ = project_environ(project) | {"BERTH_CHECK": "warn"}
+    with socket.create_server(("127.0.0.1", 0)) as used:
+        port = used.getsockname()[1]
+        ended = fork_server.run("berth", ["run", "--port", str(port)], project, environ)
+        (project / "manifests" / "dev.json").write_text(
+            f'{{"invokeApi": {{"auth": "none", "bind": "127.0.0.1:{port}"}}}}'
+        )
+        own = fork_server.run("berth", ["run", "--port", "0"], project, environ)
+    problem = (
+        f"Error: port {port} of 127.0.0.1 is in use by another program; end that program, or choose another: "
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", f"{problem}`berth run --port PORT`\n")
+    assert (own.returncode, own.stdout, own.stderr) == (1, "", f"{problem}`invokeApi.bind` of the stage\n")
+
+
+def test_an_address_of_another_machine_is_refused(project):
+    arguments = ["run", "--host", "192.0.2.1", "--port", "0"]
+    ended = fork_server.run(
+        "flask", ["--app", str(ROOT / "wsgi.py"), *arguments], project, project_environ(project)
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Error: port 0 of 192.0.2.1 cannot be listened at: ")
 
 
 def test_the_body_of_a_refused_request_is_read_once(project):
