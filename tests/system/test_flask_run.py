@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import shutil
 import signal
 import socket
@@ -108,6 +109,27 @@ def test_it_ends_though_a_handler_runs(project, signal_number):
     assert server.stop(signal_number, timeout=SOON) == 0
     caller.join(SOON)
     assert not Path(f"/proc/{handler_pid}").exists()
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_though_it_is_told_twice(project, signal_number):
+    """`timeout` and some process managers tell the process and then its group."""
+    write_function(project, "endless", ENDLESS, "GET /endless", timeout=900)
+    server = start_flask_run(project)
+    caller = threading.Thread(target=_call, args=(server,))
+    caller.start()
+    server.await_log("handler ")
+    status = Path(f"/proc/{server.process.pid}/status")
+    server.process.send_signal(signal_number)
+    while not re.search(r"ShdPnd:\t0+\n", status.read_text()):
+        pass  # until it has been told once
+    server.process.send_signal(signal_number)
+    try:
+        assert server.process.wait(SOON) in {0, -signal_number}  # the latter at its very end
+    finally:
+        server.kill()
+    caller.join(SOON)
+    assert "Traceback" not in "".join(server.log)
 
 
 def test_port_decides_where_it_listens(project):

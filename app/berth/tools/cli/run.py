@@ -56,7 +56,7 @@ def _serve(
     if is_server and (own := _own_listener(app)):
         _require_free(own, "`invokeApi.bind` of the stage")
     cli.show_server_banner(debug, info.app_import_path)
-    signal.signal(signal.SIGTERM, _end)
+    _end_at_signals(is_server=is_server)
     is_watching = Settings.from_environ().reload
     overview = Overview(_address(*listener, cert), is_watching=is_watching)
     server = _watched(info, app, overview, listener) if is_server else app
@@ -184,8 +184,22 @@ def _address(host: str, port: int, cert: Any) -> str | None:
     return f"{'https' if cert else 'http'}://{f'[{local}]' if ':' in local else local}:{port}"
 
 
+def _end_at_signals(*, is_server: bool) -> None:
+    """Let SIGTERM end this process; Ctrl-C too, unless it waits for the server or is in the background."""
+    signal.signal(signal.SIGTERM, _end)
+    if is_server and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _end)
+
+
 def _end(signum: int, frame: object) -> NoReturn:
+    """End the server; a second signal would break off what ends its processes and threads."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _pass_over)
     sys.exit(0)
+
+
+def _pass_over(signum: int, frame: object) -> None:
+    """Do nothing at a signal."""
 
 
 _OPTIONS = [option for option in cli.run_command.params if option.name != "port"]
