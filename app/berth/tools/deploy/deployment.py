@@ -17,7 +17,7 @@ from berth.model.stage import Stage
 from berth.model.trust import PLACEHOLDER_PREFIX
 from berth.settings import Settings
 
-BALANCERS = ("alb", "nlb")
+APPLICATION_BALANCER, NETWORK_BALANCER = BALANCERS = ("alb", "nlb")
 API_NAMES = tuple(dict.fromkeys(kind.name for kind in KINDS if kind.has_stages))
 _NOT_TRUSTED = (
     "its trust must be token: without it nothing that API Gateway knows of a caller reaches the functions."
@@ -37,7 +37,7 @@ class Deployment:
     catalog: Catalog
     manifest: StageManifest  # as written: it names the variables of secrets
     api: str | None
-    balancer: str = "alb"
+    balancer: str = APPLICATION_BALANCER
     prefix: str = field(default="", repr=False)
 
     @property
@@ -90,7 +90,7 @@ def read_deployment(
     settings: Settings,
     *,
     api: str | None = None,
-    balancer: str = "alb",
+    balancer: str = APPLICATION_BALANCER,
     uses_placeholder: bool = False,
     is_untrusted: bool = False,
 ) -> Deployment:
