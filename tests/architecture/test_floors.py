@@ -48,7 +48,7 @@ FLOORS = (
     ("gateway/authorizers",),
     ("gateway",),
     ("server",),
-    ("tools/sample.py",),
+    ("tools/sample.py", "tools/deploy"),
     ("tools",),
     ("factory.py",),
     ("__init__.py",),
