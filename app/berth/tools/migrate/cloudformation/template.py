@@ -1,0 +1,78 @@
+"""One CloudFormation template whose macros have been applied, and where its parts came from."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from berth.tools.migrate.model.application import Place
+from berth.tools.migrate.model.findings import Path as KeyPath
+from berth.tools.migrate.source.documents import SourceDocument
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource. `name` is its logical id in its template."""
+
+    name: str
+    type: str
+    properties: Mapping[str, Any]
+    condition: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.properties.get(key)
+
+
+@dataclass(frozen=True)
+class Template:
+    """One template, as CloudFormation would run it.
+
+    `document` is what its author wrote, `body` is what became of it: the same tree if no macro changed it.
+    `origins` leads from paths in the body to the paths in the document that made them.
+    """
+
+    document: SourceDocument
+    body: Mapping[str, Any]
+    origins: Mapping[KeyPath, KeyPath] = field(default_factory=dict)
+
+    @cached_property
+    def resources(self) -> Mapping[str, Resource]:
+        """The resources by logical id; what has no type is none."""
+        return dict(self._resources())
+
+    def _resources(self) -> Iterator[tuple[str, Resource]]:
+        for name, entry in (self.body.get("Resources") or {}).items():
+            if isinstance(entry, dict) and isinstance(entry.get("Type"), str):
+                properties, metadata = entry.get("Properties"), entry.get("Metadata")
+                yield (
+                    name,
+                    Resource(
+                        name,
+                        entry["Type"],
+                        properties if isinstance(properties, dict) else {},
+                        entry.get("Condition"),
+                        metadata if isinstance(metadata, dict) else {},
+                    ),
+                )
+
+    def of_type(self, *types: str) -> Iterator[Resource]:
+        """The resources of these types, in the order of the template."""
+        return (each for each in self.resources.values() if each.type in types)
+
+    def section(self, name: str) -> Mapping[str, Any]:
+        """A top-level section such as `Parameters`, or nothing."""
+        found = self.body.get(name)
+        return found if isinstance(found, dict) else {}
+
+    def place(self, *path: str | int) -> Place:
+        """Where a path of the body stands in the document."""
+        for length in range(len(path), 0, -1):
+            origin = self.origins.get(path[:length])
+            if origin is not None:
+                return Place(self.document.file, (*origin, *path[length:]))
+        return Place(self.document.file, path)
+
+    def line(self, place: Place) -> int:
+        """The line of a place in the document; 0 if it is unknown or in another file."""
+        return self.document.line(place.path) if place.file == self.document.file else 0
