@@ -29,12 +29,16 @@ class Template:
     """One template, as CloudFormation would run it.
 
     `document` is what its author wrote, `body` is what became of it: the same tree if no macro changed it.
-    `origins` leads from paths in the body to the paths in the document that made them.
+    `origins` leads from paths in the body to the paths in the document that made them. `code` has what the
+    author wrote where the body has something else: the CodeUri or ContentUri by logical id. `names` has better
+    names for functions than their logical ids, the best first.
     """
 
     document: SourceDocument
     body: Mapping[str, Any]
     origins: Mapping[KeyPath, KeyPath] = field(default_factory=dict)
+    code: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def resources(self) -> Mapping[str, Resource]:
