@@ -30,8 +30,9 @@ class Template:
 
     `document` is what its author wrote, `body` is what became of it: the same tree if no macro changed it.
     `origins` leads from paths in the body to the paths in the document that made them. `code` has what the
-    author wrote where the body has something else: the CodeUri or ContentUri by logical id. `names` has better
-    names for functions than their logical ids, the best first.
+    author wrote where the body has something else: the CodeUri or ContentUri by logical id. `names` has the
+    names that functions are to have instead of their logical ids, the best first. `tool_functions` says which
+    functions belong to the tool that made the template, and to which one.
     """
 
     document: SourceDocument
@@ -39,6 +40,7 @@ class Template:
     origins: Mapping[KeyPath, KeyPath] = field(default_factory=dict)
     code: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tool_functions: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def resources(self) -> Mapping[str, Resource]:

@@ -76,11 +76,13 @@ class Findings:
     entries: list[Finding] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     _seen: set[Finding] = field(default_factory=set)
+    _paths: set[tuple[str, Path]] = field(default_factory=set)
 
     def add(self, finding: Finding) -> None:
         """Add one finding; the same finding counts once."""
         if finding not in self._seen:
             self._seen.add(finding)
+            self._paths.add((finding.file, finding.path))
             self.entries.append(finding)
 
     def refuse(self, problem: Problem) -> None:
@@ -95,7 +97,4 @@ class Findings:
 
     def covers(self, path: Path, file: str = "") -> bool:
         """Whether some finding names this path or one around it."""
-        return any(path[:length] in self._paths(file) for length in range(len(path), 0, -1))
-
-    def _paths(self, file: str) -> set[Path]:
-        return {entry.path for entry in self.entries if entry.file == file}
+        return any((file, path[:length]) in self._paths for length in range(len(path), 0, -1))

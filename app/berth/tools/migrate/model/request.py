@@ -9,8 +9,8 @@ from pathlib import Path
 class ImportRequest:
     """One call of `berth migrate import`; texts are as they were typed.
 
-    `kind` is the kind of source where the user named it (`--as`). `code` and `handlers` give functions what the
-    source does not have, by their names. `values` asks for deployed values of variables (`--values`).
+    `kind` is the kind of source where the user named it (`--as`). `code` and `handlers` give what the source
+    lacks, by the names of functions. `values` asks for deployed values of variables (`--values`).
     """
 
     source: str
