@@ -189,7 +189,7 @@ class Variables:
         return text
 
     def _declared_parameter(self, name: str) -> Tree:
-        """A parameter as serverless.yml has it: under `params` or `stages`, the stage's before the default."""
+        """A parameter as serverless.yml has it, under `params` or `stages`: the stage's, else the default."""
         stages = self.tree.get("stages")
         of_stages = stages.items() if isinstance(stages, dict) else ()
         places = [self.tree.get("params"), {key: _child(each, "params") for key, each in of_stages}]
