@@ -1,6 +1,7 @@
 """Asking AWS: pages of answers, read only."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from berth.tools.migrate.model.findings import ImportRefused, Problem
@@ -35,41 +36,19 @@ class Account:
         return self._clients[service]
 
     def ask(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
-        """Call one operation; an answer of "not found" is empty. Raises ImportRefused for other errors."""
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        try:
-            answer: dict[str, Any] = getattr(self.client(service), operation)(**arguments)
-        except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "")
-            if code in ("ResourceNotFoundException", "NotFoundException", "404"):
-                return {}
-            message = f"{service}:{operation}: {error}"
-            raise ImportRefused([Problem(message, "account:")]) from error
-        except BotoCoreError as error:
-            raise ImportRefused([Problem(f"{service}: {error}", "account:")]) from error
-        return answer
+        """Call one operation; what does not exist is an empty answer. Raises ImportRefused."""
+        with _refusing(f"{service}:{operation}") as found:
+            found.update(getattr(self.client(service), operation)(**arguments))
+        return found
 
     def pages(self, service: str, operation: str, key: str, **arguments: Any) -> Iterator[dict[str, Any]]:
-        """Every entry of a list that comes in pages."""
+        """Every entry of a list, which AWS answers in pages; raises ImportRefused."""
         client = self.client(service)
-        if not client.can_paginate(operation):
-            yield from self._by_token(service, operation, key, arguments)
+        if client.can_paginate(operation):
+            with _refusing(f"{service}:{operation}"):
+                for page in client.get_paginator(operation).paginate(**arguments):
+                    yield from page.get(key) or []
             return
-        token: dict[str, Any] = {}
-        paginator = client.get_paginator(operation)
-        names = paginator._pagination_cfg if hasattr(paginator, "_pagination_cfg") else {}
-        sent, got = names.get("input_token", "Marker"), names.get("output_token", "NextMarker")
-        while True:
-            answer = self.ask(service, operation, **arguments, **token)
-            yield from answer.get(key) or []
-            if not answer.get(got):
-                return
-            token = {sent: answer[got]}
-
-    def _by_token(
-        self, service: str, operation: str, key: str, arguments: dict[str, Any]
-    ) -> Iterator[dict[str, Any]]:
         token: dict[str, Any] = {}
         while True:
             answer = self.ask(service, operation, **arguments, **token)
@@ -77,3 +56,19 @@ class Account:
             if not answer.get("NextToken"):
                 return
             token = {"NextToken": answer["NextToken"]}
+
+
+@contextmanager
+def _refusing(what: str) -> Iterator[dict[str, Any]]:
+    """Turn AWS's errors into problems of the import; the error "not found" is an empty answer."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    found: dict[str, Any] = {}
+    try:
+        yield found
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        if code not in ("ResourceNotFoundException", "NotFoundException", "404"):
+            raise ImportRefused([Problem(f"{what}: {error}", "account:")]) from error
+    except BotoCoreError as error:
+        raise ImportRefused([Problem(f"{what}: {error}", "account:")]) from error

@@ -51,9 +51,8 @@ def function_properties(links: Links, resource: TerraformResource) -> dict[str, 
     """The properties of AWS::Lambda::Function."""
     values = resource.values
     empty: tuple[Any, ...] = (None, "", [], {})
-    made: dict[str, Any] = {
-        theirs: values[own] for own, theirs in _ARGUMENTS.items() if values.get(own) not in empty
-    }
+    written = {own: each for own, each in values.items() if each not in empty}
+    made: dict[str, Any] = {theirs: written[own] for own, theirs in _ARGUMENTS.items() if own in written}
     for own, theirs in _BLOCKS.items():
         block = resource.block(own)
         if block and not (own == "snap_start" and block.get("apply_on") in (None, "None")):
@@ -83,7 +82,7 @@ def _variables(links: Links, resource: TerraformResource) -> Mapping[str, Tree]:
 
 
 def code_of(links: Links, resource: TerraformResource, folder: Path, place: Place) -> CodeSource:
-    """Where the code of a function or a layer is: the folder that Terraform made an archive of, if it tells."""
+    """Where the code of a function or a layer is: the folder that its archive is made of, if that is told."""
     metadata = _sam_metadata(links, resource)
     if metadata is not None:
         return local_code(place, folder / metadata)
