@@ -40,7 +40,12 @@ def open_service(
     provider = builder.mapping(tree.get("provider"), ("provider",))
     sections = _Service(builder, tree, provider).build()
     template = Template(
-        document, sections, builder.origins, builder.code, builder.names, {}, builder.triggers
+        document,
+        sections,
+        builder.origins,
+        code=builder.code,
+        names=builder.names,
+        triggers=builder.triggers,
     )
     given = _pseudo_parameters(builder, provider, request)
     values = parameter_values(template, given, holes, findings)

@@ -51,7 +51,7 @@ def open_state(
                 findings.add(finding)
     for name, value in _given(request).items():
         holes.know(name, value)
-    template = Template(document, {"Resources": body}, origins, code, names)
+    template = Template(document, {"Resources": body}, origins, code=code, names=names)
     return [Stack(template, Evaluator(template, holes), findings)]
 
 
