@@ -65,12 +65,21 @@ def read_trigger(builder: Builder, kind: str, number: int, node: Tree, path: Key
     made = {_KEYS.get(kind, {}).get(key, key): each for key, each in properties.items()}
     if kind == "sqs" and "filterPatterns" in made:
         made["filterCriteria"] = _filters(made.pop("filterPatterns"))
-    if kind == "s3" and not isinstance(made.get("events", []), list):
-        made["events"] = [made["events"]]
+    if kind == "s3":
+        made = _notification(made)
     rates = made.get("schedule")
     for index, rate in enumerate(rates if kind == "schedule" and isinstance(rates, list) else [rates]):
         name = f"{kind}{number}" if index == 0 else f"{kind}{number}-{index}"
         yield Trigger(name, *_timed(event, made, rate), builder.place(path))
+
+
+def _notification(made: Mapping[str, Tree]) -> dict[str, Tree]:
+    """A bucket's notification in SAM's form: a list of events, and rules by name and value."""
+    events, rules = made.get("events", "s3:ObjectCreated:*"), made.get("filter")
+    pairs = [pair for rule in rules if isinstance(rule, dict) for pair in rule.items()] if rules else []
+    named = [{"name": name, "value": value} for name, value in pairs]
+    kept = {**made, "events": events if isinstance(events, list) else [events]}
+    return {**kept, "filter": {"s3Key": {"rules": named}}} if named else kept
 
 
 def _timed(event: str, made: Mapping[str, Tree], rate: Tree) -> tuple[str, dict[str, Tree]]:

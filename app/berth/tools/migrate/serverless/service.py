@@ -38,6 +38,9 @@ def open_service(
     variables = Variables(tree, document.path.parent, request, holes)
     builder = Builder(document, variables, findings)
     provider = builder.mapping(tree.get("provider"), ("provider",))
+    name = builder.known(provider.get("name"), ("provider", "name"), "aws")
+    if name != "aws":
+        builder.refuse(("provider", "name"), f"is {name}: only services on AWS are imported")
     sections = _Service(builder, tree, provider).build()
     template = Template(
         document,
