@@ -66,7 +66,7 @@ def _names(api: Api) -> set[str]:
 
 def _with_routes_to(api: Api, functions: Collection[str], findings: Findings) -> Api:
     """The API without the routes that lead to functions which are not written, and without repeated ones."""
-    kept = []
+    kept: list[RouteSource] = []
     for route in api.routes:
         if route.function not in functions:
             text = f"{route.method} {route.path}: its function {route.function} is not written"
@@ -121,14 +121,19 @@ def _check_claims(choice: Choice, findings: Findings) -> None:
                 owner, claimed = first.setdefault(claim, (api, route))
                 if claimed is not route:
                     what = f"{route.method} {route.path}" if isinstance(claim, tuple) else f"priority {claim}"
-                    text = f"{what} of {route.function} ({api.id}) is also {claimed.function}'s ({owner.id}): "
+                    text = (
+                        f"{what} of {route.function} ({api.id}) is also {claimed.function}'s ({owner.id}): "
+                    )
                     place = route.place
                     findings.refuse(Problem(f"{text}{_HOW_TO_CHOOSE}", place.file, place.path))
 
 
 def _claims(route: RouteSource) -> Iterator[object]:
     """What no other route of a stage may have, as Berth's own check compares it."""
-    yield RouteKey(route.method, route.path).template, json.dumps(plain(list(route.conditions)), sort_keys=True)
+    yield (
+        RouteKey(route.method, route.path).template,
+        json.dumps(plain(list(route.conditions)), sort_keys=True),
+    )
     if route.priority is not None:
         yield route.priority
 

@@ -1,4 +1,4 @@
-"""Unpacking archives of code. Whoever made an archive may be hostile: nothing is written outside the folder."""
+"""Unpacking archives of code. Whoever made one may be hostile: nothing is written outside the folder."""
 
 import lzma
 import posixpath

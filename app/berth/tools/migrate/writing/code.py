@@ -121,7 +121,9 @@ class Codes:
         for name, path in self.request.code.items():
             if name not in known | layers:
                 listed = ", ".join(sorted(names.values()))
-                self.findings.refuse(Problem(f"--code {name}: there is no such function (there is: {listed})"))
+                self.findings.refuse(
+                    Problem(f"--code {name}: there is no such function (there is: {listed})")
+                )
             elif not path.exists():
                 self.findings.refuse(Problem(f"--code {name}: there is no {path}"))
 

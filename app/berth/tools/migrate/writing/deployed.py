@@ -1,7 +1,7 @@
 """A stage's `deployed`: what is known of each placeholder that the manifests use."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -54,6 +54,10 @@ class Placeholders:
             uses.append(use)
         return str(replace(hole, name=name))
 
+    def keep(self, names: Collection[str]) -> None:
+        """Forget the placeholders that no manifest has."""
+        self.uses = {name: uses for name, uses in self.uses.items() if name in names}
+
     def document(self) -> dict[str, Any]:
         """The stage's `deployed`: a value, or the variable that holds it, for each name that is known."""
         made: dict[str, Any] = {}
@@ -103,8 +107,8 @@ class Placeholders:
         if function is None or hole.attribute not in ("", "Arn"):
             return meaning
         return (
-            f"{meaning}, a function that is imported, too: its name or ARN on AWS if it is to be called there, "
-            f"{function} if it is to be called here (BERTH_INVOKE_HERE=on)"
+            f"{meaning}, a function that is imported, too: its name or ARN on AWS if it is to be called "
+            f"there, {function} if it is to be called here (BERTH_INVOKE_HERE=on)"
         )
 
     def _variables(self) -> dict[str, str]:

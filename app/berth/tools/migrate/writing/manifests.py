@@ -96,14 +96,14 @@ class FunctionManifests:
     def _destination(self, text: Text, use: Use, key: str) -> str:
         if not text.chosen_by:
             return self.placeholders.write(text, use)
-        return self.placeholders.write_chosen(f"{use.function.replace('/', '.')}.asyncConfig.{key}", text, use)
+        return self.placeholders.write_chosen(
+            f"{use.function.replace('/', '.')}.asyncConfig.{key}", text, use
+        )
 
     def _routes(self, planned: PlannedFunction) -> Document:
         if not planned.kind:
             return {}
-        routes = [
-            self._route(planned.kind, *each) for each in zip(planned.apis, planned.routes, strict=True)
-        ]
+        routes = [self._route(planned.kind, *each) for each in zip(planned.apis, planned.routes, strict=True)]
         is_every_request = planned.kind == URL and all(route.keys() == {"method", "path"} for route in routes)
         return {
             "api": planned.kind,
@@ -142,7 +142,9 @@ def _own_id(function: FunctionSource) -> str:
 def _remarks(planned: PlannedFunction) -> Iterator[tuple[Class, tuple[str, ...], str]]:
     source, patience = planned.source, _PATIENCE.get(planned.kind)
     if source.runtime.startswith(_OLD):
-        text = f"{source.runtime}: the image has Python 3, so the code may have to change; runtime is left out"
+        text = (
+            f"{source.runtime}: the image has Python 3, so the code may have to change; runtime is left out"
+        )
         yield Class.NOT_CARRIED, ("Properties", "Runtime"), text
     if patience is not None and source.timeout > patience:
         text = f"timeout of {source.timeout} s: a gateway in front answers 504 after {patience} s"

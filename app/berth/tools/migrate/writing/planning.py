@@ -29,8 +29,8 @@ def plan_functions(
 ) -> list[PlannedFunction]:
     """Plan the manifests in the order of the functions.
 
-    A function has one kind of API in Berth. The first kind keeps the function's name; for each other one there
-    is a second manifest that names the same code.
+    A function has one kind of API in Berth. The first kind keeps the function's name; for each other one
+    there is one more manifest that names the same code.
     """
     planned: list[PlannedFunction] = []
     taken = list(names.values())
