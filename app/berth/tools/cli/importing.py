@@ -117,7 +117,7 @@ def import_command(
     """Write manifests, code and a report from a template, serverless.yml, cdk.out, state or account.
 
     Nothing is guessed and nothing is lost: the report says what became of each part of SOURCE. Exit status 3
-    says that something in it is left to you. A file that you have edited keeps your edits when you import again.
+    says that something in it is left to you. What you have edited keeps your edits when you import again.
     """
     request = ImportRequest(source=source, stage=stage or "dev", stage_was_given=stage is not None, **options)
     with _refusing(), _terminable():

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -96,26 +96,22 @@ class Assembly:
         code = placement.from_folder(f"functions/{planned.name}")
         return writer.write(planned, code, [f"../../{LAYERS}/{name}" for name in names])
 
-    def stage(self, functions: Mapping[str, Mapping[str, Any]]) -> Document:
-        """The stage's manifest; `functions` are the manifests as they will be on disk."""
-        stage = StageManifest(
-            self.application, self.choice, self.stage_name, self._placeholders, self.findings
-        )
-        authorizers = self._authorizers.definitions(self.choice.served)
+    def stage(self, made: Mapping[str, Document], on_disk: Iterable[Mapping[str, Any]]) -> Document:
+        """The stage's manifest, of functions' manifests as they are made, and as they will be on disk."""
+        apis, findings = self.choice.served, self.findings
+        stage = StageManifest(self.application, self.choice, self.stage_name, self._placeholders, findings)
+        authorizers = self._authorizers.definitions(apis)
         served = self._served(authorizers)
-        acceptance = Acceptance(self.findings)
+        acceptance = Acceptance(findings)
         document = acceptance.stage(stage.write(served, authorizers), stage.file)
-        self._placeholders.keep(
-            _USED.findall(json.dumps([*functions.values(), document], ensure_ascii=False))
-        )
-        deployed = self._placeholders.document()
-        for finding in (
-            *self._placeholders.open_findings(stage.file),
-            *self._authorizers.undefined(self.choice.served, document.get("authorizers", {}), stage.file),
-        ):
-            self.findings.add(finding)
-        document = acceptance.stage({**document, **({"deployed": deployed} if deployed else {})}, stage.file)
-        own = {name: dict(each) for name, each in functions.items() if served is None or name in served}
+        for finding in self._authorizers.undefined(apis, document.get("authorizers", {}), stage.file):
+            findings.add(finding)
+        self._placeholders.keep(_USED.findall(json.dumps([*on_disk, document], ensure_ascii=False)))
+        for finding in self._placeholders.open_findings(stage.file):
+            findings.add(finding)
+        if deployed := self._placeholders.document():
+            document = acceptance.stage({**document, "deployed": deployed}, stage.file)
+        own = {name: each for name, each in made.items() if served is None or name in served}
         acceptance.together(own, document, self.holes, stage.file)
         return document
 

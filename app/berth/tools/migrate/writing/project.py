@@ -110,7 +110,7 @@ class _Writing:
         for folder in sorted(folders):
             self.target.require_own(folder)
         merged = {name: self._write_function(name, document) for name, document in documents.items()}
-        self._write_stage(self.assembly.stage(merged), list(documents))
+        self._write_stage(self.assembly.stage(documents, merged.values()), list(documents))
         progress("copying code")
         copied = {
             each.folder: each.tree.files for each in self.assembly.placements.values() if each.is_copied
