@@ -33,7 +33,7 @@ _FUNCTION_RESOURCES = {
 }
 # Resources of these endings are what they are named after; others, such as permissions, only serve it.
 _WHOLE = ("EventInvokeConfig", "Url")
-_EVENT_KEYS = {
+_EVENT_KEYS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "AWS::Events::Rule": {
         "ScheduleExpression": ("Schedule",),
         "EventPattern": ("Pattern", "EventPattern"),

@@ -32,6 +32,14 @@ class Resource:
 
 
 @dataclass(frozen=True)
+class Inset:
+    """What stands in a template and is written in another file: the part at `path` of a document."""
+
+    document: SourceDocument
+    path: KeyPath = ()
+
+
+@dataclass(frozen=True)
 class Template:
     """One template, as CloudFormation would run it.
 
@@ -40,8 +48,8 @@ class Template:
     template `before`, which a macro has turned into this one. `code` has what the
     author wrote where the body has something else: the CodeUri or ContentUri by logical id. `names` has the
     names that functions are to have instead of their logical ids, the best first. `tool_functions` says which
-    functions belong to the tool that made the template, and to which one. `included` has the other files that
-    stand in the document, by the path in it: what AWS::Include or a local DefinitionUri names.
+    functions belong to the tool that made the template, and to which one. `insets` has what other files hold,
+    by the path in the document at which it stands: what AWS::Include or a local DefinitionUri names.
     `unasked_parameters` are the parameters without a value that nobody has to give.
     """
 
@@ -52,7 +60,7 @@ class Template:
     code: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tool_functions: Mapping[str, str] = field(default_factory=dict)
-    included: Mapping[KeyPath, SourceDocument] = field(default_factory=dict)
+    insets: Mapping[KeyPath, Inset] = field(default_factory=dict)
     unasked_parameters: frozenset[str] = frozenset()
 
     @cached_property
@@ -87,10 +95,10 @@ class Template:
     def place(self, *path: str | int) -> Place:
         """Where a path of the body stands: in the document, or in a file that stands in it."""
         found = self.written_path(path)
-        for length in range(len(found), 0, -1) if self.included else ():
-            document = self.included.get(found[:length])
-            if document is not None:
-                return Place(document.file, found[length:])
+        for length in range(len(found), 0, -1) if self.insets else ():
+            inset = self.insets.get(found[:length])
+            if inset is not None:
+                return Place(inset.document.file, (*inset.path, *found[length:]))
         return Place(self.document.file, found)
 
     def written_path(self, path: KeyPath) -> KeyPath:
@@ -105,5 +113,5 @@ class Template:
 
     def line(self, place: Place) -> int:
         """The line of a place; 0 if it is unknown or in a file that is not this template's."""
-        documents = [self.document, *self.included.values()]
+        documents = [self.document, *(each.document for each in self.insets.values())]
         return next((each.line(place.path) for each in documents if each.file == place.file), 0)
