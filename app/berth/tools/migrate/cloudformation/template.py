@@ -1,11 +1,11 @@
 """One CloudFormation template whose macros have been applied, and where its parts came from."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from berth.tools.migrate.model.application import Place
+from berth.tools.migrate.model.application import Place, Trigger
 from berth.tools.migrate.model.findings import Path as KeyPath
 from berth.tools.migrate.source.documents import SourceDocument
 
@@ -48,8 +48,9 @@ class Template:
     template `before`, which a macro has turned into this one. `code` has what the
     author wrote where the body has something else: the CodeUri or ContentUri by logical id. `names` has the
     names that functions are to have instead of their logical ids, the best first. `tool_functions` says which
-    functions belong to the tool that made the template, and to which one. `insets` has what other files hold,
-    by the path in the document at which it stands: what AWS::Include or a local DefinitionUri names.
+    functions belong to the tool that made the template, and to which one. `triggers` has those that no
+    resource of the body says, by the logical id of the function. `insets` has what other files hold, by the
+    path in the document at which it stands: what AWS::Include or a local DefinitionUri names.
     `unasked_parameters` are the parameters without a value that nobody has to give.
     """
 
@@ -60,6 +61,7 @@ class Template:
     code: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tool_functions: Mapping[str, str] = field(default_factory=dict)
+    triggers: Mapping[str, Sequence[Trigger]] = field(default_factory=dict)
     insets: Mapping[KeyPath, Inset] = field(default_factory=dict)
     unasked_parameters: frozenset[str] = frozenset()
 
