@@ -9,10 +9,10 @@ from pathlib import Path as FilePath
 
 from berth.tools.migrate.cloudformation.conditions import Unevaluable
 from berth.tools.migrate.cloudformation.evaluation import Evaluator
-from berth.tools.migrate.cloudformation.template import Inset, Template, mapping_at
+from berth.tools.migrate.cloudformation.template import Inset, Template
 from berth.tools.migrate.model.findings import Class, Finding, Findings, ImportRefused, Path, Problem
 from berth.tools.migrate.model.values import Tree, UnknownValue
-from berth.tools.migrate.source.documents import SourceDocument, read_document
+from berth.tools.migrate.source.documents import SourceDocument, mapping_at, read_document
 
 MACRO = "Fn::Transform"
 INCLUDE = "AWS::Include"

@@ -8,9 +8,10 @@ from berth.tools.migrate.cloudformation.conditions import Unevaluable
 from berth.tools.migrate.cloudformation.evaluation import Evaluator
 from berth.tools.migrate.cloudformation.foreach import has_loops
 from berth.tools.migrate.cloudformation.include import INCLUDE, MACRO
-from berth.tools.migrate.cloudformation.template import Template, mapping_at
+from berth.tools.migrate.cloudformation.template import Template
 from berth.tools.migrate.model.findings import Class, Finding, Findings, Path, Problem
 from berth.tools.migrate.model.values import Tree, UnknownValue
+from berth.tools.migrate.source.documents import mapping_at
 
 SAM = "AWS::Serverless-2016-10-31"
 LANGUAGE_EXTENSIONS = "AWS::LanguageExtensions"

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from berth.tools.migrate.cloudformation.evaluation import PSEUDO_PARAMETERS
-from berth.tools.migrate.cloudformation.template import Template, mapping_at
+from berth.tools.migrate.cloudformation.template import Template
 from berth.tools.migrate.model.findings import Findings, Problem
 from berth.tools.migrate.model.values import Holes, Text, Tree, as_text, simplified
+from berth.tools.migrate.source.documents import mapping_at
 
 _LIST_TYPES = ("CommaDelimitedList", "List<")
 _SSM = "AWS::SSM::Parameter::Value<"

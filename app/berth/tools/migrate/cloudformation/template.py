@@ -10,13 +10,6 @@ from berth.tools.migrate.model.findings import Path as KeyPath
 from berth.tools.migrate.source.documents import SourceDocument
 
 
-def mapping_at(node: Any, *keys: str | int) -> Mapping[str, Any]:
-    """The mapping at these keys of a tree; an empty one where there is none."""
-    for key in keys:
-        node = node.get(key) if isinstance(node, dict) else None
-    return node if isinstance(node, dict) else {}
-
-
 @dataclass(frozen=True)
 class Resource:
     """One resource. `name` is its logical id in its template."""
