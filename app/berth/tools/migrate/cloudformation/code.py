@@ -19,6 +19,8 @@ def read_code(stack: Stack, resource: Resource, key: str) -> CodeSource:
     """The code of a function (`Code`) or a layer (`Content`)."""
     place = stack.place(resource, "Properties", key)
     written = stack.template.code.get(resource.name, resource[key])
+    if isinstance(written, CodeSource):
+        return written
     build = str(resource.metadata.get("BuildMethod", ""))
     source = _source(stack, place, written)
     return source if build not in _BUILDS else CodeSource(**{**vars(source), "build": build})

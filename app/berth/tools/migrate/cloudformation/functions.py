@@ -82,18 +82,18 @@ class FunctionReader:
 
     def _is_wanted(self, stack: Stack, resource: Resource) -> bool:
         """Whether a function is to be imported; the report says why one is not."""
-        place = stack.place(resource)
+        place, name = stack.place(resource), stack.shown(resource)
         if not stack.exists(resource):
-            text = f"{resource.name}: the condition {resource.condition} is false{_under(stack, resource)}"
+            text = f"{name}: the condition {resource.condition} is false{_under(stack, resource)}"
             stack.note(Class.LEFT_OUT, place, text)
         elif resource.name in stack.template.tool_functions:
-            text = f"{resource.name}: {stack.template.tool_functions[resource.name]}"
+            text = f"{name}: {stack.template.tool_functions[resource.name]}"
             stack.note(Class.LEFT_OUT, place, text)
         elif stack.known(resource, "PackageType") == "Image":
-            text = f"{resource.name}: a container image is not imported; {_image_advice(resource)}"
+            text = f"{name}: a container image is not imported; {_image_advice(resource)}"
             stack.note(Class.NOT_CARRIED, place, text)
         elif not _PYTHON.fullmatch(runtime := stack.known(resource, "Runtime", default="(no runtime)")):
-            stack.note(Class.LEFT_OUT, place, f"{resource.name} {runtime}: only Python functions are served")
+            stack.note(Class.LEFT_OUT, place, f"{name} {runtime}: only Python functions are served")
         else:
             return True
         return False

@@ -1,13 +1,12 @@
 """The resource types of CloudFormation that invoke functions, and what each says about it."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from berth.tools.migrate.cloudformation.index import Index
 from berth.tools.migrate.cloudformation.stack import Stack
 from berth.tools.migrate.cloudformation.template import Resource
-from berth.tools.migrate.model.application import Place
+from berth.tools.migrate.model.application import Trigger
 from berth.tools.migrate.model.values import Tree, as_text, is_scalar
 
 # Below these keys stand patterns and inputs of the user, whose keys are not CloudFormation's.
@@ -32,17 +31,6 @@ _SOURCE_RESOURCES = {
     "AWS::AmazonMQ::Broker": "mq",
     "AWS::DocDB::DBCluster": "rds",
 }
-
-
-@dataclass(frozen=True)
-class Trigger:
-    """One trigger of a function, in the form of the manifest key `events`."""
-
-    name: str
-    type: str
-    properties: Mapping[str, Tree]
-    place: Place
-    facts: str = ""
 
 
 # What a resource says: values that name functions, each with the trigger.

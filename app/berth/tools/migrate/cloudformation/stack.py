@@ -30,6 +30,10 @@ class Stack:
         """The id of a resource, unique in the import."""
         return f"{self.prefix}{resource.name}"
 
+    def shown(self, resource: Resource) -> str:
+        """A resource's name for people: that of the tool that made the template, else its logical id."""
+        return self.template.names.get(resource.name, (resource.name,))[0]
+
     def place(self, resource: Resource, *keys: str | int) -> Place:
         """Where a resource, or a key of it, stands in its file."""
         return self.template.place("Resources", resource.name, *keys)

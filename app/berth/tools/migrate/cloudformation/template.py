@@ -1,13 +1,20 @@
 """One CloudFormation template whose macros have been applied, and where its parts came from."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from berth.tools.migrate.model.application import Place
+from berth.tools.migrate.model.application import Place, Trigger
 from berth.tools.migrate.model.findings import Path as KeyPath
 from berth.tools.migrate.source.documents import SourceDocument
+
+
+def mapping_at(node: Any, *keys: str | int) -> Mapping[str, Any]:
+    """The mapping at these keys of a tree; an empty one where there is none."""
+    for key in keys:
+        node = node.get(key) if isinstance(node, dict) else None
+    return node if isinstance(node, dict) else {}
 
 
 @dataclass(frozen=True)
@@ -29,18 +36,26 @@ class Template:
     """One template, as CloudFormation would run it.
 
     `document` is what its author wrote, `body` is what became of it: the same tree if no macro changed it.
-    `origins` leads from paths in the body to the paths in the document that made them. `code` has what the
+    `origins` leads from paths in the body to the paths that made them: in the document, or in the body of the
+    template `before`, which a macro has turned into this one. `code` has what the
     author wrote where the body has something else: the CodeUri or ContentUri by logical id. `names` has the
     names that functions are to have instead of their logical ids, the best first. `tool_functions` says which
-    functions belong to the tool that made the template, and to which one.
+    functions belong to the tool that made the template, and to which one. `triggers` has those that no
+    resource of the body says, by the logical id of the function. `included` has the other files that
+    stand in the document, by the path in it: what AWS::Include or a local DefinitionUri names.
+    `unasked_parameters` are the parameters without a value that nobody has to give.
     """
 
     document: SourceDocument
     body: Mapping[str, Any]
     origins: Mapping[KeyPath, KeyPath] = field(default_factory=dict)
+    before: "Template | None" = None
     code: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tool_functions: Mapping[str, str] = field(default_factory=dict)
+    triggers: Mapping[str, Sequence[Trigger]] = field(default_factory=dict)
+    included: Mapping[KeyPath, SourceDocument] = field(default_factory=dict)
+    unasked_parameters: frozenset[str] = frozenset()
 
     @cached_property
     def resources(self) -> Mapping[str, Resource]:
@@ -72,13 +87,25 @@ class Template:
         return found if isinstance(found, dict) else {}
 
     def place(self, *path: str | int) -> Place:
-        """Where a path of the body stands in the document."""
+        """Where a path of the body stands: in the document, or in a file that stands in it."""
+        found = self.written_path(path)
+        for length in range(len(found), 0, -1) if self.included else ():
+            document = self.included.get(found[:length])
+            if document is not None:
+                return Place(document.file, found[length:])
+        return Place(self.document.file, found)
+
+    def written_path(self, path: KeyPath) -> KeyPath:
+        """The path in the document that a path of the body comes from."""
+        found = path
         for length in range(len(path), 0, -1):
             origin = self.origins.get(path[:length])
             if origin is not None:
-                return Place(self.document.file, (*origin, *path[length:]))
-        return Place(self.document.file, path)
+                found = (*origin, *path[length:])
+                break
+        return self.before.written_path(found) if self.before else found
 
     def line(self, place: Place) -> int:
-        """The line of a place in the document; 0 if it is unknown or in another file."""
-        return self.document.line(place.path) if place.file == self.document.file else 0
+        """The line of a place; 0 if it is unknown or in a file that is not this template's."""
+        documents = [self.document, *self.included.values()]
+        return next((each.line(place.path) for each in documents if each.file == place.file), 0)

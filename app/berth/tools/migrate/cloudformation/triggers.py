@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from berth.tools.migrate.cloudformation.index import Index
-from berth.tools.migrate.cloudformation.invokers import INVOKERS, Trigger, lowered
+from berth.tools.migrate.cloudformation.invokers import INVOKERS, lowered
 from berth.tools.migrate.cloudformation.stack import Stack
-from berth.tools.migrate.model.application import Place
+from berth.tools.migrate.model.application import Place, Trigger
 from berth.tools.migrate.model.findings import Class
 from berth.tools.migrate.model.values import Text, Tree, as_text, is_scalar
 
@@ -35,7 +35,8 @@ class TriggerReader:
         """The triggers by the function's id and their own name."""
         events: Events = {}
         for stack in self.index.root.whole():
-            for function, trigger in [*self._of_sam(stack), *self._of_resources(stack)]:
+            found = [*self._of_sam(stack), *self._of_template(stack), *self._of_resources(stack)]
+            for function, trigger in found:
                 named = events.setdefault(function, {})
                 name = trigger.name if trigger.name not in named else f"{trigger.name}-{len(named)}"
                 named[name] = {"type": trigger.type, **trigger.properties}
@@ -43,7 +44,8 @@ class TriggerReader:
         return events
 
     def _note(self, stack: Stack, function: str, trigger: Trigger) -> None:
-        what = f"{function.rpartition('/')[2]}.Events.{trigger.name} {trigger.type}{_summary(trigger)}"
+        shown = stack.shown(self.index.resources[function][1])
+        what = f"{shown}.Events.{trigger.name} {trigger.type}{_summary(trigger)}"
         advice = _BRIDGED if trigger.type in _NEED_A_BRIDGE else _NOT_SERVED
         facts = f" ({trigger.facts})" if trigger.facts else ""
         stack.note(Class.NOT_CARRIED, trigger.place, f"{what}: {advice}{facts}", function=function)
@@ -75,11 +77,15 @@ class TriggerReader:
                 kind = "SQS"
             yield function, Trigger(name, kind, properties, place, facts=self._facts(properties))
 
+    def _of_template(self, stack: Stack) -> Iterator[tuple[str, Trigger]]:
+        """The triggers that the maker of the template has read already."""
+        for name, triggers in stack.template.triggers.items():
+            if f"{stack.prefix}{name}" in self.functions:
+                yield from ((f"{stack.prefix}{name}", each) for each in triggers)
+
     def _of_resources(self, stack: Stack) -> Iterator[tuple[str, Trigger]]:
         for resource in stack.resources(*INVOKERS):
-            if stack.place(resource).path != ("Resources", resource.name) and not _is_its_own(
-                stack, resource
-            ):
+            if "Events" in stack.place(resource).path:
                 continue  # SAM made it of an event, which is read as its author wrote it
             for target, trigger in INVOKERS[resource.type](stack, resource, self.index):
                 function = self.index.function(target)

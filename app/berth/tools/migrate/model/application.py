@@ -48,6 +48,20 @@ class LayerSource:
     arn: str = ""
 
 
+@dataclass(frozen=True)
+class Trigger:
+    """One trigger of a function, in the form of the manifest key `events`.
+
+    `facts` says what a poller has to know of the queue or stream.
+    """
+
+    name: str
+    type: str
+    properties: Mapping[str, Tree]
+    place: Place
+    facts: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class FunctionSource:
     """One Python function.

@@ -20,7 +20,7 @@ from berth.tools.migrate.model.values import Written
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 _MOST_BYTES = 64 * 1024 * 1024
 # Aliases can make a small file enormous: this many values are more than any template has.
-_MOST_VALUES = 500_000
+_MOST_VALUES = 200_000
 _DEEPEST = 200
 _MERGE = "tag:yaml.org,2002:merge"
 _PLAIN_TAGS = ("Ref", "Condition")
