@@ -177,14 +177,19 @@ def _scheme(name: str, node: Node, authorizers: Authorizers) -> Scheme:
         node.note_keys(dict.fromkeys(_SCHEME_KEYS, carried))
         return Scheme(authorizers.found[name])
     if node["x-amazon-apigateway-authtype"].known().lower() in _IAM_TYPES:
-        node.note(Class.CARRIED, f"authorizer {IAM}")
+        _note_scheme(node, f"authorizer {IAM}")
         return Scheme(is_iam=True)
     is_key = node["type"].known().lower() == "apikey" and header.lower() == _KEY_HEADER
     if is_key and authorizers.kind == "rest":
-        node.note(Class.CARRIED, "apiKeyRequired")
+        _note_scheme(node, "apiKeyRequired")
         return Scheme(is_key=True)
     node.note(Class.LEFT_OUT, _documented(name))
     return Scheme()
+
+
+def _note_scheme(node: Node, text: str) -> None:
+    if node.is_written:
+        node.note(Class.CARRIED, text)
 
 
 _SCHEME_KEYS = (

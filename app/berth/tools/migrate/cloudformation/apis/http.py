@@ -153,7 +153,6 @@ class _HttpApi:
 
     def _route(self, node: Node, guards: NativeGuards) -> Operation:
         method, path = _split_key(node["RouteKey"].known())
-        label = f"{method} {path}"
         integration = self.context.integration(node["Target"])
 
         def protect(operation: Operation) -> Protection:
@@ -167,8 +166,8 @@ class _HttpApi:
             path=path,
             integration=integration,
             protect=protect,
-            told={**told.ROUTE, **told.carried(f"routes: {label}", _ROUTE_KEYS)},
-            integration_told=told.integration_told("http", label),
+            told=told.ROUTE,
+            carried_keys=_ROUTE_KEYS,
             payload_format_version=payload_version(integration["PayloadFormatVersion"]),
         )
 

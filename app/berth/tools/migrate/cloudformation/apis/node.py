@@ -24,7 +24,8 @@ from berth.tools.migrate.model.values import (
 # What the report tells of a key: its class and its text.
 Told = tuple[Class, str]
 _NO_VALUE = {"Ref": "AWS::NoValue"}
-_SHORTEST = 3  # a place in a document has at least Resources, a name and one key
+# A place that macros made is cut to what its author wrote, but not to everything that a resource says.
+_SHORTEST = {"Resources": 4, "Globals": 3}
 _NO = frozenset({"", "0", "false", "no", "off", "n"})
 
 
@@ -47,21 +48,35 @@ class Node:
         """The properties of a resource."""
         return cls(stack, resource, written=resource.properties)
 
-    @property
+    @cached_property
     def place(self) -> Place:
         """Where it stands in the document of the author.
 
         What a macro made leads back to the part of the document that it was made from.
         """
         place = self.stack.place(self.resource, *self.keys)
-        if place.path == ("Resources", self.resource.name, *self.keys):
-            return place
-        length = _existing(self.stack.template.document.tree, place.path)
-        return place if length < _SHORTEST else Place(place.file, place.path[:length])
+        return _written(self.stack, place) or place
+
+    @cached_property
+    def is_written(self) -> bool:
+        """Whether the author wrote this very key, and no macro made it of another one."""
+        place = self.stack.place(self.resource, *self.keys)
+        return _written(self.stack, place) == place
+
+    @property
+    def is_of_macro(self) -> bool:
+        """Whether a macro made the whole resource."""
+        return self.stack.place(self.resource).path != ("Resources", self.resource.name)
 
     def note(self, kind: Class, text: str, *, function: str = "", name: str = "") -> None:
-        """Tell of it in the report."""
-        self.stack.note(kind, self.place, text, function=function, name=name)
+        """Tell of it in the report; of what a macro made only that it counts, or that somebody has to act."""
+        if self.is_written or kind > Class.CARRIED or (kind is Class.CARRIED and self._is_cut):
+            self.stack.note(kind, self.place, text, function=function, name=name)
+
+    @property
+    def _is_cut(self) -> bool:
+        """Whether the document has enough of its place to tell of it there."""
+        return _written(self.stack, self.place) is not None
 
     def note_keys(self, told: Mapping[str, Told], *, function: str = "") -> None:
         """Tell of each of its keys that the table has; the others stay unmarked."""
@@ -192,8 +207,6 @@ class Node:
             return None
 
     def _note_other_branch(self, condition: str, answer: Answer, other: int) -> None:
-        if self.is_made or self.place.path != ("Resources", self.resource.name, *self.keys):
-            return  # a macro made the condition: nobody wrote the other branch
         text = f"the condition {condition} is {'true' if answer.value else 'false'}"
         for number in (0, other):
             replace(self, keys=(*self.keys, "Fn::If", number)).note(Class.LEFT_OUT, text)
@@ -207,16 +220,19 @@ class Node:
         return replace(node, written=self.stack.value(node.written, node.place), is_made=True)
 
 
-def _existing(tree: Tree, path: tuple[str | int, ...]) -> int:
-    """How many keys of a path a document has."""
-    for length, key in enumerate(path):
-        is_there = (isinstance(tree, dict) and key in tree) or (
-            isinstance(tree, list) and isinstance(key, int) and 0 <= key < len(tree)
-        )
-        if not is_there:
-            return length
+def _written(stack: Stack, place: Place) -> Place | None:
+    """The part of a place that its document has; None if that is too much to tell of, or nothing."""
+    documents = (stack.template.document, *stack.template.included.values())
+    tree: Tree = next((each.tree for each in documents if each.file == place.file), None)
+    length = 0
+    for key in place.path:
+        is_entry = isinstance(tree, list) and isinstance(key, int) and 0 <= key < len(tree)
+        if not is_entry and not (isinstance(tree, dict) and key in tree):
+            break
         tree = tree[key]
-    return len(path)
+        length += 1
+    is_enough = length >= min(_SHORTEST.get(str(place.path[0]) if place.path else "", 3), len(place.path))
+    return Place(place.file, place.path[:length]) if length and is_enough else None
 
 
 def shown(text: Text) -> str:

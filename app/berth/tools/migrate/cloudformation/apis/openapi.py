@@ -61,7 +61,6 @@ class _Document:
     def _operation(self, path: str, method: str, node: Node, shared: Node) -> Operation:
         integration = dereferenced(node["x-amazon-apigateway-integration"], self.body)
         is_http = self.kind == "http"
-        guard = told.carried(f"routes: {method} {path}", ("security", "x-amazon-apigateway-auth"))
         return Operation(
             node=node,
             kind=self.kind,
@@ -69,8 +68,8 @@ class _Document:
             path=_DEFAULT if is_http and node["isDefaultRoute"].flag() else path,
             integration=integration,
             protect=lambda operation: self._protection(operation, shared),
-            told={**told.OPERATION, **guard} | dict(told.NOT_CHECKED if is_http else {}),
-            integration_told=told.integration_told(self.kind, f"{method} {path}"),
+            told={**told.OPERATION, **(told.NOT_CHECKED if is_http else {})},
+            carried_keys=("security", "x-amazon-apigateway-auth", "isDefaultRoute"),
             payload_format_version=payload_version(integration["payloadFormatVersion"]) if is_http else "",
             problem=_INCLUDED if any(key.startswith("Fn::") for key, _ in node.items()) else "",
         )

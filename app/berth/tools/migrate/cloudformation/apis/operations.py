@@ -11,6 +11,7 @@ from berth.model.route import ANY, DEFAULT_ROUTE, Guard, RouteKey
 from berth.schemas.reading import read
 from berth.tools.migrate.cloudformation.apis.node import Node, Told, shown
 from berth.tools.migrate.cloudformation.apis.targets import Target, Targets
+from berth.tools.migrate.cloudformation.apis.told import carried, integration_told
 from berth.tools.migrate.model.application import RouteSource
 from berth.tools.migrate.model.findings import Class
 
@@ -37,7 +38,7 @@ class Operation:
 
     `node` is where it stands, `integration` is empty where it has none. `protect` reads what it asks of its
     callers and tells of that in the report; it is called only for an operation that is carried otherwise.
-    `told` and `integration_told` are what the report tells of the keys of both.
+    `told` is what the report tells of its keys, and `carried_keys` are those that the route is made of.
     """
 
     node: Node
@@ -47,7 +48,7 @@ class Operation:
     integration: Node
     protect: Callable[["Operation"], Protection]
     told: Mapping[str, Told] = field(default_factory=dict)
-    integration_told: Mapping[str, Told] = field(default_factory=dict)
+    carried_keys: tuple[str, ...] = ()
     payload_format_version: str = ""
     problem: str = ""  # why it is not understood, known from the start
 
@@ -103,9 +104,7 @@ class RouteReader:
         problem = protection.problem or _route_problem(operation.key, protection)
         if problem:
             return _Refusal(operation, f": {problem}")
-        told = {"function": target.function}
-        operation.node.note_keys(operation.told, **told)
-        operation.integration.note_keys(operation.integration_told, **told)
+        _note(operation, target.function)
         return _made(operation, target.function, protection)
 
     def _target(self, operation: Operation) -> Target | _Refusal:
@@ -134,6 +133,14 @@ class RouteReader:
         if target.streams or mode.upper() == "STREAM":
             return _Refusal(operation, f" {target.name}: it streams its response, and Berth answers whole")
         return target
+
+
+def _note(operation: Operation, function: str) -> None:
+    """Tell of the keys of an operation that is carried."""
+    text = f"routes: {operation.key}"
+    own = {**operation.told, **carried(text, operation.carried_keys)}
+    operation.node.note_keys(own, function=function)
+    operation.integration.note_keys(integration_told(operation.kind, text), function=function)
 
 
 def _made(operation: Operation, function: str, protection: Protection) -> RouteSource:

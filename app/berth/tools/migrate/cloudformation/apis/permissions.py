@@ -15,9 +15,9 @@ _KEYS = (
 def note_permissions(context: Context) -> None:
     """Tell of the permissions of API Gateway, load balancers and function URLs; the others are triggers'."""
     for node in context.nodes(_PERMISSION):
-        if _is_of_api(node):
+        if _is_of_api(node) and not context.take(node).is_of_macro:
             text = "the routes of the function, which Berth serves itself"
-            context.take(node).note_keys(dict.fromkeys(_KEYS, (Class.CARRIED, text)))
+            node.note_keys(dict.fromkeys(_KEYS, (Class.CARRIED, text)))
 
 
 def _is_of_api(node: Node) -> bool:

@@ -31,6 +31,7 @@ _METHOD_KEYS = (
     "RestApiId",
     "AuthorizationType",
     "AuthorizerId",
+    "AuthorizationScopes",
     "ApiKeyRequired",
 )
 
@@ -143,7 +144,6 @@ class _RestApi:
             path = ResourcePaths(self.context).path(node["ResourceId"])
         except PathUnknown as unknown:
             path, problem = f"({shown(node['ResourceId'].text())})", str(unknown)
-        label = f"{method} {path}"
         return Operation(
             node=node,
             kind="rest",
@@ -151,8 +151,8 @@ class _RestApi:
             path=path,
             integration=node["Integration"],
             protect=protect,
-            told={**told.METHOD, **told.carried(f"routes: {label}", (*_METHOD_KEYS, "AuthorizationScopes"))},
-            integration_told=told.integration_told("rest", label),
+            told=told.METHOD,
+            carried_keys=_METHOD_KEYS,
             problem=problem,
         )
 

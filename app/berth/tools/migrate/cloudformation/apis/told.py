@@ -56,10 +56,9 @@ OPERATION: Mapping[str, Told] = {
         *("summary", "description", "operationId", "tags", "responses", "produces", "consumes", "deprecated"),
         *("externalDocs", "schemes", "servers", "callbacks"),
     ),
-    **carried("$default", ("isDefaultRoute",)),
 }
 _INTEGRATION_KEYS = {
-    "httpMethod": carried("Lambda is called by POST", ("k",))["k"],
+    "httpMethod": (Class.LEFT_OUT, "Lambda is called by POST"),
     "passthroughBehavior": (Class.LEFT_OUT, "a proxy integration passes everything on"),
     "requestTemplates": (Class.LEFT_OUT, "a proxy integration has no templates"),
     "responses": (Class.LEFT_OUT, "a proxy integration answers what the function answers"),
@@ -78,7 +77,7 @@ _INTEGRATION_KEYS = {
     "connectionType": (Class.LEFT_OUT, "Lambda is called without a connection of its own"),
     "connectionId": (Class.LEFT_OUT, "Lambda is called without a connection of its own"),
     "tlsConfig": (Class.LEFT_OUT, "Lambda is called without a certificate of the function's"),
-    "integrationMethod": (Class.CARRIED, "Lambda is called by POST"),
+    "integrationMethod": (Class.LEFT_OUT, "Lambda is called by POST"),
 }
 _REST_SPELLINGS = {
     "httpMethod": "IntegrationHttpMethod",
@@ -103,7 +102,7 @@ def _mapping(kind: str) -> dict[str, Told]:
     }
 
 
-def integration_told(kind: str, label: str) -> dict[str, Told]:
+def integration_told(kind: str, route_text: str) -> dict[str, Told]:
     """What is told of the keys of a proxy integration that is carried."""
     keys = ("type", "uri", "Type", "Uri", "IntegrationType", "IntegrationUri", "payloadFormatVersion")
     capital = {_REST_SPELLINGS.get(key, _capital(key)): each for key, each in _INTEGRATION_KEYS.items()}
@@ -112,7 +111,7 @@ def integration_told(kind: str, label: str) -> dict[str, Told]:
         "ContentHandlingStrategy": _INTEGRATION_KEYS["contentHandling"],
         "Description": (Class.LEFT_OUT, _DOCUMENTATION),
     }
-    route = carried(f"routes: {label}", (*keys, "PayloadFormatVersion", "ApiId"))
+    route = carried(route_text, (*keys, "PayloadFormatVersion", "ApiId"))
     return {**_INTEGRATION_KEYS, **capital, **others, **_mapping(kind), **route}
 
 
