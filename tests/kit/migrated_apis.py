@@ -84,3 +84,21 @@ def read_text(text: str, given=None, stage: str = "dev", children=None) -> ReadA
         stack.children[name] = stack_of(child, passed, prefix=f"{name}/", parent=stack)
     request = ImportRequest(source="template.yaml", into=Path(), stage=stage)
     return ReadApis(read_apis(stack, functions_of(stack), request), stack.findings)
+
+
+def unmarked(read: ReadApis, text: str) -> list[str]:
+    """The properties of a template that no finding covers, without those of functions."""
+    tree = parse_document(text, "template.yaml", Path("template.yaml")).tree
+    paths = [
+        ("Resources", name, "Properties", *path)
+        for name, resource in tree["Resources"].items()
+        if resource["Type"] != FUNCTION
+        for path in _leaves(resource.get("Properties", {}))
+    ]
+    return [shown_path(path) for path in paths if not read.findings.covers(path, "template.yaml")]
+
+
+def _leaves(tree):
+    pairs = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    below = [(key, *path) for key, each in pairs for path in _leaves(each)]
+    return below or [()]

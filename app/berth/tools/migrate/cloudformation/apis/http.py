@@ -30,7 +30,7 @@ def read_http_apis(context: Context) -> list[Api]:
     """The HTTP APIs of the import, and those outside of it whose routes are in it."""
     own = {id_of(node): node for node in context.nodes(_API)}
     routes = {context.api_key(node): node for node in context.nodes(_ROUTE)}
-    apis = {**{key: node for key, node in routes.items() if key not in own}, **own}
+    apis = {**{key: node for key, node in routes.items() if key and key not in own}, **own}
     web_sockets = [key for key, node in apis.items() if node["ProtocolType"].known("HTTP").upper() != "HTTP"]
     for key in web_sockets:
         _tell_web_socket(context, key, apis[key])

@@ -98,6 +98,9 @@ class _RuleReader:
         carried = (Class.CARRIED, f"routes: {label}")
         keys = ("Actions", "Conditions", "Priority", "ListenerArn", "DefaultActions")
         node.note_keys(dict.fromkeys(keys, carried), function=route.function)
+        for key in ("Conditions", "Priority"):
+            if dependence := node[key].dependence():
+                node[key].note(Class.CARRIED, f"routes: {label}{dependence}", function=route.function)
         node.note_keys(_LISTENER_KEYS)
         if node["Transforms"].is_there:
             text = f"{label}: Berth rewrites neither hosts nor paths: the function gets what the client sent"

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from berth.tools.migrate.cloudformation.apis.node import Node
+from berth.tools.migrate.model.findings import Class
 from berth.tools.migrate.model.values import Holes, Text, Tree, UnknownValue, as_text, plain
 
 # References can repeat each other until a small document is an enormous model.
@@ -150,6 +151,7 @@ def dereferenced(node: Node, body: Node) -> Node:
         if reference in seen or not reference.startswith("#/"):
             return node
         seen.append(reference)
+        node["$ref"].note(Class.CARRIED, "what it refers to counts here")
         node = body
         for key in pointer_keys(reference):
             node = node[key]

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from berth.tools.migrate.cloudformation.code import is_intrinsic
 from berth.tools.migrate.cloudformation.conditions import Answer, Unevaluable
+from berth.tools.migrate.cloudformation.functions import of_this_stage
 from berth.tools.migrate.cloudformation.stack import Stack
 from berth.tools.migrate.cloudformation.template import Resource
 from berth.tools.migrate.model.application import Place
@@ -18,6 +19,7 @@ from berth.tools.migrate.model.values import (
     Written,
     as_text,
     is_scalar,
+    parameters_of,
     plain,
 )
 
@@ -144,6 +146,12 @@ class Node:
         """A text that must be known under the given parameters; a hole in it is a problem of the import."""
         return self.stack.known_value(self.written, self.place, default) if self.is_there else default
 
+    def dependence(self) -> str:
+        """The parameters that a value depends on, with their values: `, of this stage: Env=test`."""
+        declared = self.stack.evaluator.parameters
+        found = (parameters_of(text, declared) for text in _texts(self.value()))
+        return of_this_stage(self.stack, frozenset().union(*found), ", of this stage: ")
+
     def flag(self, default: bool = False) -> bool:
         """A boolean. A text that is neither true nor false counts as true: flags here ask for protection."""
         if not self.is_there:
@@ -218,6 +226,14 @@ class Node:
         if not isinstance(node.written, dict) or not is_intrinsic(node.written):
             return node
         return replace(node, written=self.stack.value(node.written, node.place), is_made=True)
+
+
+def _texts(value: Tree) -> Iterator[Text]:
+    """Every text of a value."""
+    if isinstance(value, Text):
+        yield value
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _texts(each)
 
 
 def _written(stack: Stack, place: Place) -> Place | None:

@@ -139,6 +139,8 @@ def _note(operation: Operation, function: str) -> None:
     """Tell of the keys of an operation that is carried."""
     text = f"routes: {operation.key}"
     own = {**operation.told, **carried(text, operation.carried_keys)}
+    for key in ("HttpMethod", "RouteKey"):
+        own |= carried(f"{text}{operation.node[key].dependence()}", [key]) if key in own else {}
     operation.node.note_keys(own, function=function)
     operation.integration.note_keys(integration_told(operation.kind, text), function=function)
 

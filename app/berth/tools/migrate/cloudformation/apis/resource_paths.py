@@ -45,5 +45,6 @@ class ResourcePaths:
 
     def _note(self, node: Node) -> None:
         self.context.take(node)
-        told = dict.fromkeys(("PathPart", "ParentId", "RestApiId"), (Class.CARRIED, "the paths of routes"))
-        node.note_keys(told)
+        carried = (Class.CARRIED, "the paths of routes")
+        part = (Class.CARRIED, f"the paths of routes{node['PathPart'].dependence()}")
+        node.note_keys({"PathPart": part, "ParentId": carried, "RestApiId": carried})

@@ -40,7 +40,7 @@ def read_rest_apis(context: Context) -> list[Api]:
     """The REST APIs of the import, and those outside of it whose methods are in it."""
     own = {id_of(node): node for node in context.nodes(_API)}
     methods = {context.api_key(node): node for node in context.nodes(_METHOD)}
-    others = {key: node for key, node in methods.items() if key not in own}
+    others = {key: node for key, node in methods.items() if key and key not in own}
     return [_RestApi(context, key, node).read() for key, node in {**own, **others}.items()]
 
 

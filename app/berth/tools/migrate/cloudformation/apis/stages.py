@@ -1,8 +1,10 @@
 """Which stage of an API counts, and what it says: its name in events and its variables."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from berth.manifest.schema.keys import STAGE_VARIABLE_NAME
 from berth.tools.migrate.cloudformation.apis import told
 from berth.tools.migrate.cloudformation.apis.authorizers import of_stage
 from berth.tools.migrate.cloudformation.apis.context import Context, id_of
@@ -74,6 +76,9 @@ def read_variables(node: Node) -> dict[str, Text]:
     """Stage variables: texts with holes."""
     variables = {}
     for name, value in node.items():
-        variables[name] = as_text(of_stage(value.text()))
-        value.note(Class.CARRIED, f"stageVariables.{name}")
+        if re.fullmatch(STAGE_VARIABLE_NAME, name):
+            variables[name] = as_text(of_stage(value.text()))
+            value.note(Class.CARRIED, f"stageVariables.{name}")
+        else:
+            value.note(Class.NOT_CARRIED, f"Berth has no stage variable of the name {name!r}")
     return variables

@@ -13,7 +13,7 @@ from berth.tools.migrate.model.values import Hole, Holes, Text, Tree, as_text, j
 _MARK = "\uf8ff"
 # https://docs.aws.amazon.com/apigateway/latest/api/API_Integration.html
 _URI = re.compile(
-    r"arn:[^:]*:apigateway:[^:]*:lambda:path/(?P<version>[^/]+)/functions/(?P<function>.+?)"
+    r"arn:[^:]*:apigateway:[^:]*:lambda:path/+(?P<version>[^/]+)/functions/(?P<function>.+?)"
     r"/(?P<action>invocations|response-streaming-invocations)/?",
     re.DOTALL,
 )

@@ -26,6 +26,7 @@ def carried(text: str, keys: Iterable[str]) -> dict[str, Told]:
 
 
 _DOCUMENTATION = "documentation of the API, which Berth does not serve"
+_FOR_READERS = "for readers"
 _TAGS = "tags of the API; the service and its load balancer have their own"
 _POLICY = (
     "the resource policy decides who may call the API at all, and Berth does not ask it: keep API Gateway in"
@@ -206,12 +207,12 @@ COMPONENTS: Mapping[str, Told] = _left_out(
 )
 API_KEY: Mapping[str, Told] = {
     **carried("apiKeys", ("Name", "Enabled", "StageKeys", "GenerateDistinctId")),
-    **_left_out(_DOCUMENTATION, "Description", "CustomerId", "Tags"),
+    **_left_out(_FOR_READERS, "Description", "CustomerId", "Tags"),
     **_elsewhere("the key itself: give it to the server in the variable that `apiKeys` names", "Value"),
 }
 USAGE_PLAN: Mapping[str, Told] = {
     **carried("apiKeys", ("ApiStages", "KeyId", "KeyType", "UsagePlanId")),
-    **_left_out(_DOCUMENTATION, "Description", "UsagePlanName", "Tags"),
+    **_left_out(_FOR_READERS, "Description", "UsagePlanName", "Tags"),
     **_elsewhere("quotas and rates of API keys: " + _GATEWAY, "Quota", "Throttle"),
 }
 URL: Mapping[str, Told] = {
