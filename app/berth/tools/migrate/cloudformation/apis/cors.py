@@ -110,10 +110,10 @@ class Preflights:
         return _checked(values[0], nodes)
 
     def _all_name_their_own(self) -> bool:
-        """Whether they differ in methods alone, each naming those of its own resource."""
+        """Whether they differ in methods, each naming those of its own resource and maybe more."""
         named = [(operation.key.path, frozenset(cors.get(_METHODS, ()))) for operation, cors in self.found]
         return len({methods for _, methods in named}) > 1 and all(
-            methods - {"OPTIONS"} == self._own(path) for path, methods in named
+            methods >= self._own(path) for path, methods in named
         )
 
     def _own(self, path: str) -> set[str]:

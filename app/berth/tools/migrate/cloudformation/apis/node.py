@@ -56,14 +56,12 @@ class Node:
 
         What a macro made leads back to the part of the document that it was made from.
         """
-        place = self.stack.place(self.resource, *self.keys)
-        return _written(self.stack, place) or place
+        return _written(self.stack, self._origin) or self._origin
 
     @cached_property
     def is_written(self) -> bool:
         """Whether the author wrote this very key, and no macro made it of another one."""
-        place = self.stack.place(self.resource, *self.keys)
-        return _written(self.stack, place) == place
+        return _written(self.stack, self._origin) == self._origin
 
     @property
     def is_of_macro(self) -> bool:
@@ -74,6 +72,18 @@ class Node:
         """Tell of it in the report; of what a macro made only that it counts, or that somebody has to act."""
         if self.is_written or kind > Class.CARRIED or (kind is Class.CARRIED and self._is_cut):
             self.stack.note(kind, self.place, text, function=function, name=name)
+
+    @cached_property
+    def _origin(self) -> Place:
+        """Where the template says that it comes from. A condition that a macro made has no place of its own."""
+        place = self.stack.place(self.resource, *self.keys)
+        if "Fn::If" not in self.keys or _written(self.stack, place) == place:
+            return place
+        conditions = [index for index, key in enumerate(self.keys) if key == "Fn::If"]
+        dropped = {*conditions, *(index + 1 for index in conditions)}
+        return self.stack.place(
+            self.resource, *(key for index, key in enumerate(self.keys) if index not in dropped)
+        )
 
     @property
     def _is_cut(self) -> bool:
@@ -217,7 +227,9 @@ class Node:
     def _note_other_branch(self, condition: str, answer: Answer, other: int) -> None:
         text = f"the condition {condition} is {'true' if answer.value else 'false'}"
         for number in (0, other):
-            replace(self, keys=(*self.keys, "Fn::If", number)).note(Class.LEFT_OUT, text)
+            node = replace(self, keys=(*self.keys, "Fn::If", number))
+            if node.place.path == ("Resources", self.resource.name, *node.keys):  # else a macro made it
+                node.note(Class.LEFT_OUT, text)
 
     @cached_property
     def _structure(self) -> "Node":
