@@ -23,7 +23,9 @@ def read_code(stack: Stack, resource: Resource, key: str) -> CodeSource:
         return written
     build = str(resource.metadata.get("BuildMethod", ""))
     source = _source(stack, place, written)
-    return source if build not in _BUILDS else CodeSource(**{**vars(source), "build": build})
+    # What `sam build` makes of a layer lies below python/, and its source does not.
+    is_built = build in _BUILDS or (build and key == "Content")
+    return CodeSource(**{**vars(source), "build": build}) if is_built else source
 
 
 def _source(stack: Stack, place: Place, written: Any) -> CodeSource:
