@@ -81,7 +81,7 @@ def _documents(root: Stack) -> Iterator[SourceDocument]:
     """The files of the source, each once."""
     seen: set[str] = set()
     for stack in root.whole():
-        for document in (stack.template.document, *stack.template.included.values()):
+        for document in stack.template.documents:
             if document.file not in seen and document.tree:
                 seen.add(document.file)
                 yield document

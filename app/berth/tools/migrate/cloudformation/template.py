@@ -78,6 +78,12 @@ class Template:
                     ),
                 )
 
+    @property
+    def documents(self) -> tuple[SourceDocument, ...]:
+        """The files that the template is written in, each once."""
+        found = (self.document, *(each.document for each in self.insets.values()))
+        return tuple({each.file: each for each in found}.values())
+
     def of_type(self, *types: str) -> Iterator[Resource]:
         """The resources of these types, in the order of the template."""
         return (each for each in self.resources.values() if each.type in types)

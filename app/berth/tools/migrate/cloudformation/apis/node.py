@@ -75,7 +75,7 @@ class Node:
 
     @cached_property
     def _origin(self) -> Place:
-        """Where the template says that it comes from. A condition that a macro made has no place of its own."""
+        """Where the template says that it comes from; a condition that a macro made has no place."""
         place = self.stack.place(self.resource, *self.keys)
         if "Fn::If" not in self.keys or _written(self.stack, place) == place:
             return place
@@ -250,8 +250,7 @@ def _texts(value: Tree) -> Iterator[Text]:
 
 def _written(stack: Stack, place: Place) -> Place | None:
     """The part of a place that its document has; None if that is too much to tell of, or nothing."""
-    documents = (stack.template.document, *stack.template.included.values())
-    tree: Tree = next((each.tree for each in documents if each.file == place.file), None)
+    tree: Tree = next((each.tree for each in stack.template.documents if each.file == place.file), None)
     length = 0
     for key in place.path:
         is_entry = isinstance(tree, list) and isinstance(key, int) and 0 <= key < len(tree)
