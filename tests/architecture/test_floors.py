@@ -53,6 +53,7 @@ FLOORS = (
     ("tools/migrate/model",),
     ("tools/migrate/source",),
     ("tools/migrate/cloudformation",),
+    ("tools/migrate/cloudformation/apis",),
     ("tools/migrate/serverless", "tools/migrate/terraform", "tools/migrate/account"),
     ("tools/migrate/writing",),
     ("tools",),

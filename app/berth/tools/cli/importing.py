@@ -112,12 +112,12 @@ def _with_options(command: Callable[..., None]) -> Callable[..., None]:
 @_with_options
 @click.pass_context
 def import_command(
-    context: click.Context, source: str, stage: str | None, as_json: bool, **options: Any
+    context: click.Context, /, source: str, stage: str | None, as_json: bool, **options: Any
 ) -> None:
     """Write manifests, code and a report from a template, serverless.yml, cdk.out, state or account.
 
     Nothing is guessed and nothing is lost: the report says what became of each part of SOURCE. Exit status 3
-    says that something in it is left to you. What you have edited keeps your edits when you import again.
+    says that something in it is left to you. A file that you have edited keeps your edits at the next import.
     """
     request = ImportRequest(source=source, stage=stage or "dev", stage_was_given=stage is not None, **options)
     with _refusing(), _terminable():

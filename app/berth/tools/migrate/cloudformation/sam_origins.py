@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from berth.tools.migrate.cloudformation.sam_api_origins import ApiOrigins, SamKeys
-from berth.tools.migrate.cloudformation.template import mapping_at
 from berth.tools.migrate.cloudformation.tracing import inferred_origins
 from berth.tools.migrate.model.findings import Path
 from berth.tools.migrate.model.values import Tree
+from berth.tools.migrate.source.documents import mapping_at
 
 # Properties of Lambda functions that have other names in SAM. Of several, the first that is there counts.
 _FUNCTION_KEYS = {
@@ -33,7 +33,7 @@ _FUNCTION_RESOURCES = {
 }
 # Resources of these endings are what they are named after; others, such as permissions, only serve it.
 _WHOLE = ("EventInvokeConfig", "Url")
-_EVENT_KEYS = {
+_EVENT_KEYS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "AWS::Events::Rule": {
         "ScheduleExpression": ("Schedule",),
         "EventPattern": ("Pattern", "EventPattern"),
@@ -64,8 +64,11 @@ class SamOrigins:
         rules = dict(self._rules())
         self._known = {**inferred_origins(self._output), **rules}
         found = dict(self._walk(self._output, (), ()))
-        folded = {_folded(path): origin for path, origin in found.items() if "Fn::If" in path}
-        return {**rules, **folded, **found}
+        # What stands first in an `Fn::If` is the name of the condition, which no evaluated value has.
+        chosen = (
+            (path, each) for path, each in found.items() if "Fn::If" in path and path[-2:] != ("Fn::If", 0)
+        )
+        return {**{_folded(path): origin for path, origin in chosen}, **rules, **found}
 
     def unused_globals(self) -> Iterator[Path]:
         """The values of the Globals that no translated resource has; only after `all`."""

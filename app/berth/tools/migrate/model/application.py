@@ -109,6 +109,7 @@ class RouteSource:
     payload_format_version: str = ""  # of HTTP APIs
     priority: int | None = None
     conditions: tuple[Mapping[str, Any], ...] = ()
+    multi_value_headers: bool = False  # of load balancers: the setting of the route's target group
     invocation: str = ""
 
 
