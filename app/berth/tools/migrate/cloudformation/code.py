@@ -8,6 +8,7 @@ from berth.tools.migrate.cloudformation.conditions import Unevaluable
 from berth.tools.migrate.cloudformation.stack import Stack
 from berth.tools.migrate.cloudformation.template import Resource
 from berth.tools.migrate.model.application import CodeSource, Place
+from berth.tools.migrate.model.findings import Class
 from berth.tools.migrate.model.values import UnknownValue, is_scalar
 
 _ARCHIVES = (".zip", ".jar")
@@ -18,6 +19,7 @@ _BUILDS = ("makefile",)
 def read_code(stack: Stack, resource: Resource, key: str) -> CodeSource:
     """The code of a function (`Code`) or a layer (`Content`)."""
     place = stack.place(resource, "Properties", key)
+    stack.note(Class.CARRIED, place, "the code", function=stack.id(resource))
     written = stack.template.code.get(resource.name, resource[key])
     if isinstance(written, CodeSource):
         return written
