@@ -44,6 +44,8 @@ class Acceptance:
         """The function's document as Berth takes it."""
         for _ in range(_MOST_ROUNDS):
             refused = _refused(document, read_function_manifest)
+            if not refused:
+                break
             routes = {key for key in refused if _ROUTE.match(key)}
             self._drop_routes(document, {key: refused[key] for key in routes}, planned)
             for key in refused.keys() - routes:
@@ -77,7 +79,10 @@ class Acceptance:
     def stage(self, document: Document, file: str) -> Document:
         """The stage's document as Berth takes it."""
         for _ in range(_MOST_ROUNDS):
-            for key, message in _refused(document, read_stage_manifest).items():
+            refused = _refused(document, read_stage_manifest)
+            if not refused:
+                break
+            for key, message in refused.items():
                 top = re.split(r"[.\[]", key)[0]
                 if top in _TOLD:
                     self.findings.refuse(Problem(f"{top}: {message}"))
