@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import Any
 
 from berth.tools.migrate.cloudformation.code import is_intrinsic
+from berth.tools.migrate.cloudformation.sam_batches import translate_in_batches
 from berth.tools.migrate.cloudformation.sam_findings import note_sam_keys
 from berth.tools.migrate.cloudformation.sam_origins import SamOrigins
-from berth.tools.migrate.cloudformation.sam_translator import translate
+from berth.tools.migrate.cloudformation.sam_translator import SamTranslator
 from berth.tools.migrate.cloudformation.template import Template
 from berth.tools.migrate.cloudformation.tracing import restored, traced
 from berth.tools.migrate.model.findings import Findings, Path
@@ -67,7 +68,8 @@ def _output(
     """What the translator makes of the resources that it is given, if there are any."""
     if not given["Resources"]:
         return {**given, "Resources": {}}
-    return translate(traced(given, (), _native), values, region, template)
+    translator = SamTranslator(values, region, template)
+    return translate_in_batches(traced(given, (), _native), translator.translate)
 
 
 def _is_kept(entry: Mapping[str, Any]) -> bool:
