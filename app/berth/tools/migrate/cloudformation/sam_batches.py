@@ -1,7 +1,7 @@
 """Translating large SAM templates in parts.
 
 The translator copies the whole document of an API for each route, so its time grows with the square of their
-number. The routes of a large template are translated a few at a time, and what comes out is put together again.
+number. The routes of a large template are translated a few at a time, and their APIs are put together again.
 """
 
 import copy
@@ -82,8 +82,9 @@ def _routes(resources: Mapping[str, Any]) -> Iterator[_Route]:
     for name, entry in resources.items():
         is_function = mapping_at(entry).get("Type") == _FUNCTION
         for event, each in mapping_at(entry, "Properties", "Events").items():
-            if is_function and mapping_at(each).get("Type") in _EVENTS:
-                key, implicit = _EVENTS[each["Type"]]
+            kind = str(mapping_at(each).get("Type"))
+            if is_function and kind in _EVENTS:
+                key, implicit = _EVENTS[kind]
                 properties = mapping_at(each, "Properties")
                 api = properties.get(key, implicit)
                 path = properties.get("Path", "$default")
@@ -194,7 +195,7 @@ class _Union:
                     alone = different[0].get("Condition") if len(different) == 1 else None
                     entry["Condition"] = alone or name
                     self._conditions.setdefault(entry["Condition"], different[0])
-        return {**self._made, "Conditions": self._conditions}
+        return {**self._made, **({"Conditions": self._conditions} if self._conditions else {})}
 
 
 def _unite(known: Any, other: Mapping[str, Any]) -> None:
