@@ -102,3 +102,24 @@ def _leaves(tree):
     pairs = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
     below = [(key, *path) for key, each in pairs for path in _leaves(each)]
     return below or [()]
+
+
+def shown_routes(api: Api) -> list[str]:
+    """The routes of an API: `GET /a Work`, and what each asks of its callers."""
+    return [_shown_route(each) for each in api.routes]
+
+
+def _shown_route(route) -> str:
+    asked = [
+        f"by {route.authorizer}" if route.authorizer else "",
+        f"scopes {' '.join(route.scopes)}" if route.scopes else "",
+        "key" if route.api_key_required else "",
+        f"needs {' '.join(route.required_parameters)}" if route.required_parameters else "",
+        f"models {' '.join(route.request_models)}" if route.request_models else "",
+    ]
+    return " ".join([route.method, route.path, route.function, *filter(None, asked)])
+
+
+def lambda_uri(function: str) -> str:
+    """The URI of a Lambda integration in a template; `function` is what stands between the slashes."""
+    return f"arn:aws:apigateway:${{AWS::Region}}:lambda:path/2015-03-31/functions/{function}/invocations"
