@@ -113,7 +113,7 @@ def test_a_parent_stack_hands_on_its_functions():
     child = """
 Parameters: {Target: {Type: String}, Root: {Type: String}, Api: {Type: String}}
 Resources:
-  Path: {Type: AWS::ApiGateway::Resource, Properties: {RestApiId: !Ref Api, ParentId: !Ref Root, PathPart: a}
+  Path: {Type: AWS::ApiGateway::Resource, Properties: {RestApiId: !Ref Api, ParentId: !Ref Root, PathPart: a}}
   Get:
     Type: AWS::ApiGateway::Method
     Properties:

@@ -75,7 +75,7 @@ class Node:
 
     @cached_property
     def _origin(self) -> Place:
-        """Where the template says that it comes from. A condition that a macro made has no place of its own."""
+        """Where the template says that it comes from; a condition that a macro made has no place."""
         place = self.stack.place(self.resource, *self.keys)
         if "Fn::If" not in self.keys or _written(self.stack, place) == place:
             return place
