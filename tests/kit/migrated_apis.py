@@ -18,10 +18,15 @@ from berth.tools.migrate.source.documents import parse_document
 
 @dataclass
 class ReadApis:
-    """What was read of one template: its APIs, and what the report tells."""
+    """What was read of one template: its APIs, and the stack with what the report tells."""
 
     apis: list[Api]
-    findings: Findings
+    stack: Stack
+
+    @property
+    def findings(self) -> Findings:
+        """What the report tells."""
+        return self.stack.findings
 
     @property
     def api(self) -> Api:
@@ -83,7 +88,7 @@ def read_text(text: str, given=None, stage: str = "dev", children=None) -> ReadA
         passed = {key: stack.value(each, stack.template.place()) for key, each in values.items()}
         stack.children[name] = stack_of(child, passed, prefix=f"{name}/", parent=stack)
     request = ImportRequest(source="template.yaml", into=Path(), stage=stage)
-    return ReadApis(read_apis(stack, functions_of(stack), request), stack.findings)
+    return ReadApis(read_apis(stack, functions_of(stack), request), stack)
 
 
 def unmarked(read: ReadApis, text: str) -> list[str]:
