@@ -240,6 +240,7 @@ def _complete_functions(manifests: Manifests, stage: Stage, deployed: Deployed, 
         completed[folder] = replace(
             manifest,
             environment={**stage.environment, **own},
+            async_config=deployed.expand_destinations(manifest.async_config, place),
             # As in SAM's Globals: the entries of a list that is everybody's go before a function's own.
             # https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy-globals.html
             layers=(*stage.layers, *manifest.layers),

@@ -6,7 +6,7 @@ import pytest
 
 from berth.tools.migrate.cloudformation.conditions import Unevaluable
 from berth.tools.migrate.cloudformation.evaluation import Evaluator
-from berth.tools.migrate.cloudformation.stack import parameter_values
+from berth.tools.migrate.cloudformation.parameters import parameter_values
 from berth.tools.migrate.cloudformation.template import Template
 from berth.tools.migrate.model.findings import Findings
 from berth.tools.migrate.model.values import NO_VALUE, Holes, Secret, Text, UnknownValue

@@ -26,6 +26,7 @@ from berth.tools.migrate.model.values import (
     joined,
     parameters_of,
     plain,
+    texts_of,
 )
 
 # The parameters that CloudFormation itself gives every template.
@@ -38,6 +39,8 @@ PSEUDO_PARAMETERS = {
     "AWS::StackId": "the stack's ARN",
     "AWS::NotificationARNs": "the stack's topics",
 }
+# These differ between the stacks of one import.
+_OF_ONE_STACK = ("AWS::StackName", "AWS::StackId")
 _SUBSTITUTION = re.compile(r"\$\{(!?)([^{}]+)\}")
 
 
@@ -45,9 +48,10 @@ _SUBSTITUTION = re.compile(r"\$\{(!?)([^{}]+)\}")
 class Evaluator:
     """Evaluates the values of one template.
 
-    `given` has the values of parameters (a parent stack's values may have holes). `prefix` comes before the
-    ids of resources, such as `Child/`; it also comes before the names of holes of the resources whose names
-    other templates of the import have, too (`shared_names`). `outputs` reads an output of a nested stack.
+    `given` has the values of parameters (a parent stack's values may have holes, which are named after the
+    parent's parameters: `inherited`). `prefix` comes before the ids of resources, such as `Child/`; it also
+    comes before the names of those resources and parameters in holes that other templates of the import have,
+    too (`shared_names`). `outputs` reads an output of a nested stack, `exports` what another stack exports.
     """
 
     template: Template
@@ -55,7 +59,9 @@ class Evaluator:
     given: Mapping[str, Tree] = field(default_factory=dict)
     prefix: str = ""
     shared_names: frozenset[str] = frozenset()
+    inherited: frozenset[str] = frozenset()
     outputs: Callable[[str, str], Tree] | None = None
+    exports: Callable[[str], Tree] | None = None
 
     def evaluate(self, node: Tree) -> Tree:
         """Evaluate a value of the template; raises Unevaluable."""
@@ -85,13 +91,23 @@ class Evaluator:
         """The parameters that count in a value."""
         value = self.evaluate(node)
         texts = value if isinstance(value, list) else [value]
-        found = (parameters_of(as_text(each), self.parameters) for each in texts if is_scalar(each))
+        found = (parameters_of(as_text(each), self.parameter_names) for each in texts if is_scalar(each))
         return frozenset().union(*found)
 
     @property
     def parameters(self) -> Mapping[str, Any]:
         """The template's parameters, as it declares them."""
         return self.template.section("Parameters")
+
+    @cached_property
+    def parameter_names(self) -> frozenset[str]:
+        """The names of holes that stand for parameters: of this template, and of those above it."""
+        return frozenset(map(self.shown_name, (*self.parameters, *PSEUDO_PARAMETERS))) | self.inherited
+
+    def shown_name(self, name: str) -> str:
+        """The name of the hole of a resource or a parameter, after its stack's where that is needed."""
+        is_own = name in self.shared_names or (name in _OF_ONE_STACK and self.prefix)
+        return f"{self.prefix.replace('/', '.')}{name}" if is_own else name
 
     def holds(self, condition: str | None) -> bool:
         """Whether a condition of the template is true; raises Unevaluable, UnknownValue."""
@@ -106,7 +122,7 @@ class Evaluator:
         values = [self.evaluate(side) for side in (left, right)]
         if all(map(is_scalar, values)):
             texts = [as_text(value) for value in values]
-            parameters = frozenset().union(*(parameters_of(each, self.parameters) for each in texts))
+            parameters = frozenset().union(*(parameters_of(each, self.parameter_names) for each in texts))
             one, other = map(self.holes.resolved, texts)
             return Answer(one == other, parameters)
         return Answer(plain(values[0]) == plain(values[1]))
@@ -144,7 +160,7 @@ class Evaluator:
         if name in self.given:
             return self._given(name)
         if name in self.parameters or name in PSEUDO_PARAMETERS:
-            return self._unknown(name, PSEUDO_PARAMETERS.get(name, "a parameter"))
+            return self._unknown(self.shown_name(name), PSEUDO_PARAMETERS.get(name, "a parameter"))
         if name not in self.template.resources:
             raise Unevaluable(f"refers to {name!r}, which is neither a parameter nor a resource")
         return self._of_resource(name, "")
@@ -153,16 +169,15 @@ class Evaluator:
         """A parameter's value: the hole of its name, or what the parent stack hands on."""
         value = self.given[name]
         if isinstance(value, list):
-            return [Text((str(each),), frozenset({name})) for each in value]
-        return value if isinstance(value, Text) else Text((Hole(name),))
+            return [chosen(each, frozenset({self.shown_name(name)})) for each in value]
+        return value if isinstance(value, Text) else Text((Hole(self.shown_name(name)),))
 
     def _unknown(self, name: str, meaning: str) -> Text:
         self.holes.ask(name, meaning)
         return Text((Hole(name),))
 
     def _of_resource(self, name: str, attribute: str) -> Text:
-        full = f"{name}.{attribute}" if attribute else name
-        shown = f"{self.prefix.replace('/', '.')}{full}" if name in self.shared_names else full
+        shown = f"{self.shown_name(name)}.{attribute}" if attribute else self.shown_name(name)
         kind = self.template.resources[name].type
         what = f"the attribute {attribute} of" if attribute else "the name of"
         self.holes.ask(shown, f"{what} the {kind} {name}")
@@ -211,7 +226,7 @@ class Evaluator:
         value = self.evaluate(node)
         if isinstance(value, Text):
             parts = self.holes.resolved(value).split(",")
-            value = chosen([part.strip() for part in parts], parameters_of(value, self.parameters))
+            value = chosen([part.strip() for part in parts], parameters_of(value, self.parameter_names))
         if not isinstance(value, list):
             raise Unevaluable(f"{name} needs a list")
         return value
@@ -228,12 +243,12 @@ class Evaluator:
         separator, node = self._arguments("Fn::Split", argument, 2)
         text = self.text(node)
         parts = self.holes.resolved(text).split(str(separator))
-        return chosen(parts, parameters_of(text, self.parameters))
+        return chosen(parts, parameters_of(text, self.parameter_names))
 
     def _base64(self, argument: Tree) -> Tree:
         text = self.text(argument)
         encoded = base64.b64encode(self.holes.resolved(text).encode()).decode()
-        return chosen(encoded, parameters_of(text, self.parameters))
+        return chosen(encoded, parameters_of(text, self.parameter_names))
 
     def _find_in_map(self, argument: Tree) -> Tree:
         if not isinstance(argument, list) or len(argument) not in (3, 4):
@@ -256,7 +271,10 @@ class Evaluator:
 
     def _import_value(self, argument: Tree) -> Tree:
         text = self.text(argument)
-        name = "".join(part if isinstance(part, str) else part.name for part in text.parts)
+        name = text.named
+        found = self.exports(name) if self.exports is not None else None
+        if found is not None:
+            return found
         return self._unknown(f"ImportValue:{name}", f"the export {name} of another stack")
 
     def _length(self, argument: Tree) -> Tree:
@@ -264,22 +282,6 @@ class Evaluator:
 
     def _to_json_string(self, argument: Tree) -> Tree:
         value = self.evaluate(argument)
-        texts = _texts_of(value)
-        parameters = frozenset().union(*(parameters_of(each, self.parameters) for each in texts))
-        return chosen(json.dumps(_known_tree(value, self.holes), separators=(",", ":")), parameters)
-
-
-def _texts_of(value: Tree) -> list[Text]:
-    if isinstance(value, dict):
-        return [text for each in value.values() for text in _texts_of(each)]
-    if isinstance(value, list):
-        return [text for each in value for text in _texts_of(each)]
-    return [value] if isinstance(value, Text) else []
-
-
-def _known_tree(value: Tree, holes: Holes) -> Any:
-    if isinstance(value, dict):
-        return {key: _known_tree(each, holes) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_known_tree(each, holes) for each in value]
-    return holes.resolved(value) if isinstance(value, Text) and value.original is None else plain(value)
+        texts = texts_of(value)
+        parameters = frozenset().union(*(parameters_of(each, self.parameter_names) for each in texts))
+        return chosen(json.dumps(self.holes.resolved_tree(value), separators=(",", ":")), parameters)

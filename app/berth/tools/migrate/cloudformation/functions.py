@@ -206,8 +206,9 @@ def _note_properties(stack: Stack, resource: Resource) -> None:
     function = stack.id(resource)
     for table, kind in ((_ELSEWHERE, Class.ELSEWHERE), (_NOT_CARRIED, Class.NOT_CARRIED)):
         for key, text in table.items():
-            if key in resource.properties:
-                stack.note(kind, stack.place(resource, "Properties", key), text, function=function)
+            place = stack.place(resource, "Properties", key)
+            if key in resource.properties and stack.template.is_written(place):
+                stack.note(kind, place, text, function=function)
     for key in resource.properties.keys() & _CARRIED.keys() - {"Handler", "Runtime", "Description"}:
         place = stack.place(resource, "Properties", key)
         stack.note(Class.CARRIED, place, _CARRIED[key], function=function)

@@ -13,10 +13,11 @@ from berth.tools.migrate.cloudformation.code import is_intrinsic
 from berth.tools.migrate.cloudformation.sam_findings import note_sam_keys
 from berth.tools.migrate.cloudformation.sam_origins import SamOrigins
 from berth.tools.migrate.cloudformation.sam_translator import translate
-from berth.tools.migrate.cloudformation.template import Template, mapping_at
+from berth.tools.migrate.cloudformation.template import Template
 from berth.tools.migrate.cloudformation.tracing import restored, traced
 from berth.tools.migrate.model.findings import Findings, Path
 from berth.tools.migrate.model.values import Tree, Written
+from berth.tools.migrate.source.documents import mapping_at
 
 TRANSFORM = "AWS::Serverless-2016-10-31"
 _FUNCTION, _LAYER = "AWS::Serverless::Function", "AWS::Serverless::LayerVersion"

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from berth.tools.migrate.cloudformation.template import mapping_at
 from berth.tools.migrate.cloudformation.tracing import leaves
 from berth.tools.migrate.model.findings import Path
 from berth.tools.migrate.model.values import Tree
+from berth.tools.migrate.source.documents import mapping_at
 
 _FUNCTION = "AWS::Serverless::Function"
 _API, _HTTP_API = "AWS::Serverless::Api", "AWS::Serverless::HttpApi"

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from berth.tools.migrate.cloudformation.sam_origins import SamOrigins
-from berth.tools.migrate.cloudformation.template import Template, mapping_at
+from berth.tools.migrate.cloudformation.template import Template
 from berth.tools.migrate.model.findings import Class, Finding, Findings, Path
+from berth.tools.migrate.source.documents import mapping_at
 
 _FUNCTION = "AWS::Serverless::Function"
 _ONE_VERSION = (Class.NOT_CARRIED, "Berth serves one version of each function")

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from berth.tools.migrate.cloudformation.sam_api_origins import ApiOrigins, SamKeys
-from berth.tools.migrate.cloudformation.template import mapping_at
 from berth.tools.migrate.cloudformation.tracing import inferred_origins
 from berth.tools.migrate.model.findings import Path
 from berth.tools.migrate.model.values import Tree
+from berth.tools.migrate.source.documents import mapping_at
 
 # Properties of Lambda functions that have other names in SAM. Of several, the first that is there counts.
 _FUNCTION_KEYS = {
@@ -33,7 +33,7 @@ _FUNCTION_RESOURCES = {
 }
 # Resources of these endings are what they are named after; others, such as permissions, only serve it.
 _WHOLE = ("EventInvokeConfig", "Url")
-_EVENT_KEYS = {
+_EVENT_KEYS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "AWS::Events::Rule": {
         "ScheduleExpression": ("Schedule",),
         "EventPattern": ("Pattern", "EventPattern"),

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from berth.tools.migrate.cloudformation.template import Template, mapping_at
+from berth.tools.migrate.cloudformation.template import Template
 from berth.tools.migrate.cloudformation.tracing import traced_value
 from berth.tools.migrate.model.findings import ImportRefused, Path, Problem
+from berth.tools.migrate.source.documents import mapping_at
 
 # Only the partition of generated ARNs depends on it: nothing with a region in it is made.
 _REGION = "us-east-1"

@@ -1,18 +1,14 @@
 """One template with its parameters: a stack, as CloudFormation would make it."""
 
-import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from berth.tools.migrate.cloudformation.conditions import Unevaluable
-from berth.tools.migrate.cloudformation.evaluation import PSEUDO_PARAMETERS, Evaluator
+from berth.tools.migrate.cloudformation.evaluation import Evaluator
 from berth.tools.migrate.cloudformation.template import Resource, Template
 from berth.tools.migrate.model.application import Place
 from berth.tools.migrate.model.findings import Class, Finding, Findings, Problem
-from berth.tools.migrate.model.values import Holes, Tree, UnknownValue, as_text, simplified
-
-_LIST_TYPES = ("CommaDelimitedList", "List<")
-_SSM = "AWS::SSM::Parameter::Value<"
+from berth.tools.migrate.model.values import Tree, UnknownValue
 
 
 @dataclass
@@ -92,80 +88,3 @@ class Stack:
         yield self
         for child in self.children.values():
             yield from child.whole()
-
-
-def parameter_values(
-    template: Template, given: Mapping[str, Tree], holes: Holes, findings: Findings, *, is_root: bool = True
-) -> dict[str, Tree]:
-    """The values of a template's parameters and pseudo parameters: as given, else their defaults.
-
-    A value that is a secret or that nobody gave is left to its hole. Wrong names and values are problems.
-    The parameters of a nested stack (`is_root` false) are no holes of their own: they have the values that
-    their parent hands on.
-    """
-    declared = template.section("Parameters")
-    for name in given if is_root else ():
-        if name not in declared and name not in PSEUDO_PARAMETERS:
-            findings.refuse(Problem(_unknown_parameter(name, list(declared)), template.document.file))
-    values: dict[str, Tree] = {name: given[name] for name in PSEUDO_PARAMETERS if name in given}
-    for name, declaration in declared.items():
-        entry = declaration if isinstance(declaration, dict) else {}
-        kind = str(entry.get("Type", "String"))
-        if str(entry.get("NoEcho", "")).lower() == "true":
-            holes.hide(name, f"the secret parameter {name}", _variable(name))
-            continue
-        value = given.get(name, entry.get("Default"))
-        if value is None or kind.startswith(_SSM):
-            holes.ask(name, _meaning(name, kind, value))
-            continue
-        values[name] = _typed(value, kind)
-        wrong = _not_allowed(entry, values[name])
-        if wrong:
-            path = ("Parameters", name)
-            line = template.document.line(path)
-            findings.refuse(Problem(wrong, template.document.file, path, line))
-    if not is_root:
-        return {name: value if isinstance(value, list) else as_text(value) for name, value in values.items()}
-    for name, value in values.items():
-        text = as_text(value) if not isinstance(value, list) else as_text(",".join(map(str, value)))
-        if not text.holes and name not in holes.values:
-            holes.know(name, str(text))
-    return values
-
-
-def _unknown_parameter(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"it has: {', '.join(known) or 'none'}"
-    return f"--parameter {name}: the template has no such parameter; {hint}"
-
-
-def _variable(name: str) -> str:
-    """A parameter's name as an environment variable: `DbPassword` is DB_PASSWORD."""
-    made = "".join(
-        f"_{c}" if c.isupper() and p.islower() else c for p, c in zip(f" {name}", name, strict=False)
-    )
-    return made.upper()
-
-
-def _meaning(name: str, kind: str, value: Tree) -> str:
-    if kind.startswith(_SSM):
-        return f"the parameter {value or name} of the Parameter Store"
-    return f"the parameter {name}, which has no default: --parameter {name}=..."
-
-
-def _typed(value: Tree, kind: str) -> Tree:
-    is_list = kind.startswith(_LIST_TYPES)
-    if is_list and isinstance(value, str):
-        return [part.strip() for part in value.split(",")]
-    return value if isinstance(value, list) else simplified(as_text(value))
-
-
-def _not_allowed(entry: Mapping[str, Tree], value: Tree) -> str | None:
-    """Say why a value is none of the AllowedValues; None if it is one, or if there are none."""
-    allowed = entry.get("AllowedValues")
-    if not isinstance(allowed, list):
-        return None
-    known = [str(as_text(each)) for each in allowed]
-    texts = value if isinstance(value, list) else [value]
-    wrong = [each for each in texts if isinstance(each, str) and each not in known]
-    return f"{wrong[0]!r} is not one of its AllowedValues: {', '.join(known)}" if wrong else None

@@ -10,13 +10,6 @@ from berth.tools.migrate.model.findings import Path as KeyPath
 from berth.tools.migrate.source.documents import SourceDocument
 
 
-def mapping_at(node: Any, *keys: str | int) -> Mapping[str, Any]:
-    """The mapping at these keys of a tree; an empty one where there is none."""
-    for key in keys:
-        node = node.get(key) if isinstance(node, dict) else None
-    return node if isinstance(node, dict) else {}
-
-
 @dataclass(frozen=True)
 class Resource:
     """One resource. `name` is its logical id in its template."""
@@ -32,6 +25,14 @@ class Resource:
 
 
 @dataclass(frozen=True)
+class Inset:
+    """What stands in a template and is written in another file: the part at `path` of a document."""
+
+    document: SourceDocument
+    path: KeyPath = ()
+
+
+@dataclass(frozen=True)
 class Template:
     """One template, as CloudFormation would run it.
 
@@ -41,8 +42,8 @@ class Template:
     author wrote where the body has something else: the CodeUri or ContentUri by logical id. `names` has the
     names that functions are to have instead of their logical ids, the best first. `tool_functions` says which
     functions belong to the tool that made the template, and to which one. `triggers` has those that no
-    resource of the body says, by the logical id of the function. `included` has the other files that
-    stand in the document, by the path in it: what AWS::Include or a local DefinitionUri names.
+    resource of the body says, by the logical id of the function. `insets` has what other files hold, by the
+    path in the document at which it stands: what AWS::Include or a local DefinitionUri names.
     `unasked_parameters` are the parameters without a value that nobody has to give.
     """
 
@@ -54,7 +55,7 @@ class Template:
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tool_functions: Mapping[str, str] = field(default_factory=dict)
     triggers: Mapping[str, Sequence[Trigger]] = field(default_factory=dict)
-    included: Mapping[KeyPath, SourceDocument] = field(default_factory=dict)
+    insets: Mapping[KeyPath, Inset] = field(default_factory=dict)
     unasked_parameters: frozenset[str] = frozenset()
 
     @cached_property
@@ -77,6 +78,12 @@ class Template:
                     ),
                 )
 
+    @property
+    def documents(self) -> tuple[SourceDocument, ...]:
+        """The files that the template is written in, each once."""
+        found = (self.document, *(each.document for each in self.insets.values()))
+        return tuple({each.file: each for each in found}.values())
+
     def of_type(self, *types: str) -> Iterator[Resource]:
         """The resources of these types, in the order of the template."""
         return (each for each in self.resources.values() if each.type in types)
@@ -89,10 +96,10 @@ class Template:
     def place(self, *path: str | int) -> Place:
         """Where a path of the body stands: in the document, or in a file that stands in it."""
         found = self.written_path(path)
-        for length in range(len(found), 0, -1) if self.included else ():
-            document = self.included.get(found[:length])
-            if document is not None:
-                return Place(document.file, found[length:])
+        for length in range(len(found), 0, -1) if self.insets else ():
+            inset = self.insets.get(found[:length])
+            if inset is not None:
+                return Place(inset.document.file, (*inset.path, *found[length:]))
         return Place(self.document.file, found)
 
     def written_path(self, path: KeyPath) -> KeyPath:
@@ -105,7 +112,17 @@ class Template:
                 break
         return self.before.written_path(found) if self.before else found
 
+    def is_written(self, place: Place) -> bool:
+        """Whether an author wrote this place; a macro makes parts that nobody wrote."""
+        tree: Any = next((each.tree for each in self.documents if each.file == place.file), None)
+        for key in place.path:
+            is_entry = isinstance(tree, list) and isinstance(key, int) and 0 <= key < len(tree)
+            if not is_entry and not (isinstance(tree, dict) and key in tree):
+                return False
+            tree = tree[key]
+        return True
+
     def line(self, place: Place) -> int:
         """The line of a place; 0 if it is unknown or in a file that is not this template's."""
-        documents = [self.document, *self.included.values()]
+        documents = [self.document, *(each.document for each in self.insets.values())]
         return next((each.line(place.path) for each in documents if each.file == place.file), 0)

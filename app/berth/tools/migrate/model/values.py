@@ -1,6 +1,6 @@
 """Values of a source: texts with holes where only the deployment knows more."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -73,6 +73,11 @@ class Text:
     def holes(self) -> tuple[Hole, ...]:
         """Its holes, in order."""
         return tuple(part for part in self.parts if isinstance(part, Hole))
+
+    @property
+    def named(self) -> str:
+        """The text with the names of its holes in their places."""
+        return "".join(part if isinstance(part, str) else part.name for part in self.parts)
 
     @property
     def sole_hole(self) -> Hole | None:
@@ -185,12 +190,29 @@ class Holes:
         """The text with the values of its holes; raises UnknownValue."""
         return "".join(part if isinstance(part, str) else self._value(part) for part in text.parts)
 
+    def resolved_tree(self, value: Tree) -> Any:
+        """The value as JSON, with the values of its holes; raises UnknownValue."""
+        if isinstance(value, dict):
+            return {key: self.resolved_tree(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [self.resolved_tree(each) for each in value]
+        return self.resolved(value) if isinstance(value, Text) and value.original is None else plain(value)
+
     def _value(self, hole: Hole) -> str:
         if hole.name not in self.values:
             raise UnknownValue(hole.name)
         return self.values[hole.name]
 
 
-def parameters_of(text: Text, parameters: Mapping[str, object]) -> frozenset[str]:
+def texts_of(value: Tree) -> list[Text]:
+    """Every Text in a value."""
+    if isinstance(value, dict):
+        return [text for each in value.values() for text in texts_of(each)]
+    if isinstance(value, list):
+        return [text for each in value for text in texts_of(each)]
+    return [value] if isinstance(value, Text) else []
+
+
+def parameters_of(text: Text, parameters: Collection[str]) -> frozenset[str]:
     """The parameters that a text depends on, by its holes or by choice."""
     return text.chosen_by | {hole.name for hole in text.holes if hole.name in parameters}

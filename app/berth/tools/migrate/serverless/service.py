@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from berth.tools.migrate.cloudformation.evaluation import Evaluator
-from berth.tools.migrate.cloudformation.stack import Stack, parameter_values
+from berth.tools.migrate.cloudformation.parameters import parameter_values
+from berth.tools.migrate.cloudformation.stack import Stack
 from berth.tools.migrate.cloudformation.template import Template
 from berth.tools.migrate.model.findings import Class, Findings
 from berth.tools.migrate.model.findings import Path as KeyPath

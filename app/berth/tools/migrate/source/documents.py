@@ -225,3 +225,10 @@ def as_mapping(document: SourceDocument, *keys: str) -> dict[str, Any]:
         where = shown_path(keys) or "the document"
         raise _refused(document.file, document.line(keys), f"{where} must be a mapping", keys)
     return value
+
+
+def mapping_at(node: Any, *keys: str | int) -> Mapping[str, Any]:
+    """The mapping at these keys of a tree; an empty one where there is none."""
+    for key in keys:
+        node = node.get(key) if isinstance(node, dict) else None
+    return node if isinstance(node, dict) else {}

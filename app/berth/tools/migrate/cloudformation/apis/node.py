@@ -250,8 +250,7 @@ def _texts(value: Tree) -> Iterator[Text]:
 
 def _written(stack: Stack, place: Place) -> Place | None:
     """The part of a place that its document has; None if that is too much to tell of, or nothing."""
-    documents = (stack.template.document, *stack.template.included.values())
-    tree: Tree = next((each.tree for each in documents if each.file == place.file), None)
+    tree: Tree = next((each.tree for each in stack.template.documents if each.file == place.file), None)
     length = 0
     for key in place.path:
         is_entry = isinstance(tree, list) and isinstance(key, int) and 0 <= key < len(tree)
