@@ -4,16 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from berth.tools.migrate.cloudformation.apis.reading import read_apis
-from berth.tools.migrate.cloudformation.evaluation import Evaluator
 from berth.tools.migrate.cloudformation.index import FUNCTION, Index
-from berth.tools.migrate.cloudformation.sam import translated
-from berth.tools.migrate.cloudformation.stack import Stack, parameter_values
-from berth.tools.migrate.cloudformation.template import Template
+from berth.tools.migrate.cloudformation.opening import Root, open_roots
+from berth.tools.migrate.cloudformation.stack import Stack
 from berth.tools.migrate.model.application import Api, CodeSource, FunctionSource
 from berth.tools.migrate.model.findings import Finding, Findings, shown_path
 from berth.tools.migrate.model.request import ImportRequest
 from berth.tools.migrate.model.values import Holes, as_text, is_scalar
-from berth.tools.migrate.source.documents import parse_document
+from berth.tools.migrate.source.documents import SourceDocument, parse_document
 
 
 @dataclass
@@ -52,17 +50,9 @@ def _line(finding: Finding) -> str:
     return f"{finding.kind.title}: {shown_path(finding.path)}: {finding.text} [{finding.name}]"
 
 
-def stack_of(text: str, given=None, *, prefix: str = "", parent: Stack | None = None) -> Stack:
-    """The stack of one template; `Transform` makes the SAM translator run over it first."""
-    file = f"{prefix}template.yaml"
-    document = parse_document(text, file, Path(file))
-    findings = parent.findings if parent else Findings()
-    holes = parent.evaluator.holes if parent else Holes()
-    template = Template(document, document.tree)
-    values = parameter_values(template, given or {}, holes, findings, is_root=parent is None)
-    if "Transform" in template.body:
-        template = translated(template, dict(holes.values), "us-east-1", findings)
-    return Stack(template, Evaluator(template, holes, values, prefix), findings, prefix, parent)
+def opened(document: SourceDocument, given=None) -> Stack:
+    """The stack of one template, with what is nested in it and after its macros."""
+    return open_roots([Root(document)], given or {}, Holes(), Findings())[0]
 
 
 def functions_of(stack: Stack) -> dict[str, FunctionSource]:
@@ -81,12 +71,14 @@ def functions_of(stack: Stack) -> dict[str, FunctionSource]:
     return made
 
 
-def read_text(text: str, given=None, stage: str = "dev", children=None) -> ReadApis:
-    """Read the APIs of a template; `children` are the texts of nested stacks by logical id."""
-    stack = stack_of(text, given)
-    for name, (child, values) in (children or {}).items():
-        passed = {key: stack.value(each, stack.template.place()) for key, each in values.items()}
-        stack.children[name] = stack_of(child, passed, prefix=f"{name}/", parent=stack)
+def read_text(text: str, given=None, stage: str = "dev") -> ReadApis:
+    """Read the APIs of a template that is a text."""
+    return read_apis_of(parse_document(text, "template.yaml", Path("template.yaml")), given, stage)
+
+
+def read_apis_of(document: SourceDocument, given=None, stage: str = "dev") -> ReadApis:
+    """Read the APIs of a template."""
+    stack = opened(document, given)
     request = ImportRequest(source="template.yaml", into=Path(), stage=stage)
     return ReadApis(read_apis(stack, functions_of(stack), request), stack)
 

@@ -1,6 +1,7 @@
 """Which function a URI means, in every form in which templates name it."""
 
-from kit.migrated_apis import lambda_uri, read_text, shown_routes
+from berth.tools.migrate.source.documents import parse_document
+from kit.migrated_apis import lambda_uri, read_apis_of, read_text, shown_routes
 from kit.tables import for_each
 
 _LITERAL = "arn:aws:lambda:eu-west-1:111122223333:function:literal"
@@ -109,7 +110,7 @@ def test_a_function_that_is_not_imported(uri, told):
     assert read.told("paths./a.get", *told.split(": ")), read.report()
 
 
-def test_a_parent_stack_hands_on_its_functions():
+def test_a_parent_stack_hands_on_its_functions(tmp_path):
     child = """
 Parameters: {Target: {Type: String}, Root: {Type: String}, Api: {Type: String}}
 Resources:
@@ -127,12 +128,12 @@ Resources:
 Resources:
   Work: {Type: AWS::Lambda::Function, Properties: {Runtime: python3.13}}
   Api: {Type: AWS::ApiGateway::RestApi, Properties: {Name: shop}}
-  Child: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: child.yaml}}
+  Child:
+    Type: AWS::CloudFormation::Stack
+    Properties:
+      TemplateURL: child.yaml
+      Parameters: {Target: !GetAtt Work.Arn, Root: !GetAtt Api.RootResourceId, Api: !Ref Api}
 """
-    handed = {
-        "Target": {"Fn::GetAtt": ["Work", "Arn"]},
-        "Root": {"Fn::GetAtt": ["Api", "RootResourceId"]},
-        "Api": {"Ref": "Api"},
-    }
-    read = read_text(parent, children={"Child": (child, handed)})
+    (tmp_path / "child.yaml").write_text(child)
+    read = read_apis_of(parse_document(parent, "template.yaml", tmp_path / "template.yaml"))
     assert (read.api.id, shown_routes(read.api)) == ("Api", ["GET /a Work"]), read.report()
