@@ -4,24 +4,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from berth.tools.migrate.cloudformation.apis.reading import read_apis
-from berth.tools.migrate.cloudformation.evaluation import Evaluator
 from berth.tools.migrate.cloudformation.index import FUNCTION, Index
-from berth.tools.migrate.cloudformation.sam import translated
-from berth.tools.migrate.cloudformation.stack import Stack, parameter_values
-from berth.tools.migrate.cloudformation.template import Template
+from berth.tools.migrate.cloudformation.opening import Root, open_roots
+from berth.tools.migrate.cloudformation.stack import Stack
 from berth.tools.migrate.model.application import Api, CodeSource, FunctionSource
 from berth.tools.migrate.model.findings import Finding, Findings, shown_path
 from berth.tools.migrate.model.request import ImportRequest
 from berth.tools.migrate.model.values import Holes, as_text, is_scalar
-from berth.tools.migrate.source.documents import parse_document
+from berth.tools.migrate.source.documents import SourceDocument, parse_document
 
 
 @dataclass
 class ReadApis:
-    """What was read of one template: its APIs, and what the report tells."""
+    """What was read of one template: its APIs, and the stack with what the report tells."""
 
     apis: list[Api]
-    findings: Findings
+    stack: Stack
+
+    @property
+    def findings(self) -> Findings:
+        """What the report tells."""
+        return self.stack.findings
 
     @property
     def api(self) -> Api:
@@ -47,17 +50,9 @@ def _line(finding: Finding) -> str:
     return f"{finding.kind.title}: {shown_path(finding.path)}: {finding.text} [{finding.name}]"
 
 
-def stack_of(text: str, given=None, *, prefix: str = "", parent: Stack | None = None) -> Stack:
-    """The stack of one template; `Transform` makes the SAM translator run over it first."""
-    file = f"{prefix}template.yaml"
-    document = parse_document(text, file, Path(file))
-    findings = parent.findings if parent else Findings()
-    holes = parent.evaluator.holes if parent else Holes()
-    template = Template(document, document.tree)
-    values = parameter_values(template, given or {}, holes, findings, is_root=parent is None)
-    if "Transform" in template.body:
-        template = translated(template, dict(holes.values), "us-east-1", findings)
-    return Stack(template, Evaluator(template, holes, values, prefix), findings, prefix, parent)
+def opened(document: SourceDocument, given=None) -> Stack:
+    """The stack of one template, with what is nested in it and after its macros."""
+    return open_roots([Root(document)], given or {}, Holes(), Findings())[0]
 
 
 def functions_of(stack: Stack) -> dict[str, FunctionSource]:
@@ -76,14 +71,16 @@ def functions_of(stack: Stack) -> dict[str, FunctionSource]:
     return made
 
 
-def read_text(text: str, given=None, stage: str = "dev", children=None) -> ReadApis:
-    """Read the APIs of a template; `children` are the texts of nested stacks by logical id."""
-    stack = stack_of(text, given)
-    for name, (child, values) in (children or {}).items():
-        passed = {key: stack.value(each, stack.template.place()) for key, each in values.items()}
-        stack.children[name] = stack_of(child, passed, prefix=f"{name}/", parent=stack)
+def read_text(text: str, given=None, stage: str = "dev") -> ReadApis:
+    """Read the APIs of a template that is a text."""
+    return read_apis_of(parse_document(text, "template.yaml", Path("template.yaml")), given, stage)
+
+
+def read_apis_of(document: SourceDocument, given=None, stage: str = "dev") -> ReadApis:
+    """Read the APIs of a template."""
+    stack = opened(document, given)
     request = ImportRequest(source="template.yaml", into=Path(), stage=stage)
-    return ReadApis(read_apis(stack, functions_of(stack), request), stack.findings)
+    return ReadApis(read_apis(stack, functions_of(stack), request), stack)
 
 
 def unmarked(read: ReadApis, text: str) -> list[str]:
@@ -102,3 +99,24 @@ def _leaves(tree):
     pairs = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
     below = [(key, *path) for key, each in pairs for path in _leaves(each)]
     return below or [()]
+
+
+def shown_routes(api: Api) -> list[str]:
+    """The routes of an API: `GET /a Work`, and what each asks of its callers."""
+    return [_shown_route(each) for each in api.routes]
+
+
+def _shown_route(route) -> str:
+    asked = [
+        f"by {route.authorizer}" if route.authorizer else "",
+        f"scopes {' '.join(route.scopes)}" if route.scopes else "",
+        "key" if route.api_key_required else "",
+        f"needs {' '.join(route.required_parameters)}" if route.required_parameters else "",
+        f"models {' '.join(route.request_models)}" if route.request_models else "",
+    ]
+    return " ".join([route.method, route.path, route.function, *filter(None, asked)])
+
+
+def lambda_uri(function: str) -> str:
+    """The URI of a Lambda integration in a template; `function` is what stands between the slashes."""
+    return f"arn:aws:apigateway:${{AWS::Region}}:lambda:path/2015-03-31/functions/{function}/invocations"

@@ -218,7 +218,8 @@ def payload_version(node: Node) -> str:
 
 def safe_name(text: str) -> str:
     """A text as the name of an authorizer: letters, digits, `-` and `_`."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")[:128] or "authorizer"
+    plain_text = text.replace("${", "").replace("}", "")
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", plain_text).strip("-")[:128] or "authorizer"
 
 
 def close_text(name: str) -> str:

@@ -10,7 +10,6 @@ from berth.tools.migrate.model.findings import Class
 from berth.tools.migrate.model.values import Hole, Text, Tree, as_text, joined, simplified
 
 _MARK = re.compile("\uf8ff([0-9]+)\uf8ff")
-_INCLUDED = "the API's definition is in another file (Fn::Transform): put that file beside the template"
 _IN_S3 = "the API's definition is in S3, so that its routes are not known: put the file into Body"
 
 
@@ -20,9 +19,6 @@ def read_body(properties: Node) -> Node | None:
     if bucket.is_there:
         bucket.note(Class.OPEN, f"{properties.resource.name}: {_IN_S3}", name="Body")
     if not body.is_there:
-        return None
-    if isinstance(body.written, dict) and "Fn::Transform" in body.written:
-        body.note(Class.OPEN, f"{properties.resource.name}: {_INCLUDED}", name="Body")
         return None
     if body.is_mapping:
         return body

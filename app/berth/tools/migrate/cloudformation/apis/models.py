@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -118,8 +119,8 @@ def pointer_keys(reference: str) -> list[str]:
 def find_in_document(body: Node) -> Find:
     """How references of an OpenAPI document are found: pointers into the document itself."""
 
-    def find(reference: Text, owner: Any) -> Referred:
-        text = str(reference)
+    @cache
+    def found(text: str) -> Tree:
         if not text.startswith("#"):
             raise ModelUnknown(f"its model refers to {text}, which is in another document")
         node = body
@@ -127,7 +128,10 @@ def find_in_document(body: Node) -> Find:
             node = node[key]
         if not node.is_there:
             raise ModelUnknown(f"its model refers to {text}, which is not there")
-        return Referred(node.value(), text, owner)
+        return node.value()
+
+    def find(reference: Text, owner: Any) -> Referred:
+        return Referred(found(str(reference)), str(reference), owner)
 
     return find
 

@@ -18,7 +18,7 @@ _ANY = "x-amazon-apigateway-any-method"
 # Keys of a path that are no methods.
 _OF_PATH = ("parameters", "summary", "description", "servers")
 _DEFAULT = "$default"
-_INCLUDED = "a part of it is in another file (Fn::Transform): put that file beside the template"
+_INCOMPLETE = "a part of it is made by a macro that is not known here"
 
 
 def read_operations(
@@ -44,9 +44,7 @@ class _Document:
 
     def operations(self, prefix: str) -> Iterator[Operation]:
         for path, node in self.body["paths"].items():
-            if path.startswith("Fn::"):
-                node.note(Class.OPEN, f"the paths of the API: {_INCLUDED}", name="Body")
-            elif not path.startswith("x-"):
+            if not path.startswith(("x-", "Fn::")):
                 yield from self._of_path(f"{prefix}{path}" if path.startswith("/") else path, node)
 
     def _of_path(self, path: str, node: Node) -> Iterator[Operation]:
@@ -55,8 +53,6 @@ class _Document:
         for key, child in shared.items():
             if key.lower() in _METHODS or key == _ANY:
                 yield self._operation(path, "ANY" if key == _ANY else key.upper(), child, shared)
-            elif key.startswith("Fn::"):
-                child.note(Class.OPEN, f"the methods of {path}: {_INCLUDED}", name="Body")
 
     def _operation(self, path: str, method: str, node: Node, shared: Node) -> Operation:
         integration = dereferenced(node["x-amazon-apigateway-integration"], self.body)
@@ -71,7 +67,7 @@ class _Document:
             told={**told.OPERATION, **(told.NOT_CHECKED if is_http else {})},
             carried_keys=("security", "x-amazon-apigateway-auth", "isDefaultRoute"),
             payload_format_version=payload_version(integration["payloadFormatVersion"]) if is_http else "",
-            problem=_INCLUDED if any(key.startswith("Fn::") for key, _ in node.items()) else "",
+            problem=_INCOMPLETE if any(key.startswith("Fn::") for key, _ in node.items()) else "",
         )
 
     def _protection(self, operation: Operation, shared: Node) -> Protection:

@@ -75,7 +75,8 @@ class Targets:
         hole = text.sole_hole
         if hole is None:
             is_arn = re.match(r"arn:[^:]*:lambda:", _marked(text)) is not None
-            return is_arn or bool(text.holes and self._behind(text.holes[0]))
+            first = text.parts[0] if text.parts else ""
+            return is_arn or (isinstance(first, Hole) and bool(self._behind(first)))
         return bool(self._behind(hole)) or hole.name not in self.holes.values
 
     def of_name(self, name: Text) -> Target:
