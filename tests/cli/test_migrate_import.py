@@ -24,6 +24,7 @@ from kit.import_samples import (
     samples,
     stage_effect,
 )
+from kit.tables import for_each
 
 _OWN = ("import-report.json", ".berth-import.json")
 _CONTRACT = SAMPLES.parents[3] / "shared" / "contract" / "import-samples"
