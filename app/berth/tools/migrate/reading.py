@@ -1,20 +1,20 @@
 """Reading a source of any kind into an application."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from berth.tools.migrate.cloudformation.apis.reading import read_apis
 from berth.tools.migrate.cloudformation.evaluation import Evaluator
-from berth.tools.migrate.cloudformation.opening import open_roots, roots_of
+from berth.tools.migrate.cloudformation.opening import open_stacks
 from berth.tools.migrate.cloudformation.reading import read_functions
 from berth.tools.migrate.cloudformation.stack import Stack
 from berth.tools.migrate.cloudformation.template import Template
 from berth.tools.migrate.model.application import Application
 from berth.tools.migrate.model.findings import Findings
 from berth.tools.migrate.model.request import ImportRequest
-from berth.tools.migrate.model.values import Holes, Tree
+from berth.tools.migrate.model.values import Holes
 from berth.tools.migrate.serverless.service import open_service
 from berth.tools.migrate.source.documents import SourceDocument
 from berth.tools.migrate.source.kinds import FoundSource, Kind, find_source
@@ -60,12 +60,7 @@ def _open(
 
         workspace = Path(tempfile.mkdtemp(prefix="berth-import-"))
         return open_account(request, holes, findings, workspace, progress)
-    return open_roots(roots_of(source, request.stacks), _given(request), holes, findings)
-
-
-def _given(request: ImportRequest) -> Mapping[str, Tree]:
-    region = {"AWS::Region": request.region} if request.region else {}
-    return {**region, **request.parameters}
+    return open_stacks(source, request, holes, findings)
 
 
 def _around(stacks: Sequence[Stack]) -> Stack:

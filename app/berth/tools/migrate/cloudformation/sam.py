@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import Any
 
 from berth.tools.migrate.cloudformation.code import is_intrinsic
+from berth.tools.migrate.cloudformation.sam_batches import translate_in_batches
 from berth.tools.migrate.cloudformation.sam_findings import note_sam_keys
 from berth.tools.migrate.cloudformation.sam_origins import SamOrigins
-from berth.tools.migrate.cloudformation.sam_translator import translate
+from berth.tools.migrate.cloudformation.sam_translator import SamTranslator
 from berth.tools.migrate.cloudformation.template import Template
 from berth.tools.migrate.cloudformation.tracing import restored, traced
 from berth.tools.migrate.model.findings import Findings, Path
@@ -55,6 +56,9 @@ def translated(template: Template, values: Mapping[str, str], region: str, findi
     note_sam_keys(template, origins, findings)
     made = restored(output)
     made["Resources"] = _in_order(template, {**made["Resources"], **_retyped(kept)})
+    order = _event_paths(resources)
+    for entry in made["Resources"].values():
+        _order_paths(entry, order)
     sections = {**template.body, **made}
     body = {key: each for key, each in sections.items() if key not in ("Globals", "Transform")}
     code = {name: uri for name, each in resources.items() if (uri := _local_code(template, each)) is not None}
@@ -67,7 +71,8 @@ def _output(
     """What the translator makes of the resources that it is given, if there are any."""
     if not given["Resources"]:
         return {**given, "Resources": {}}
-    return translate(traced(given, (), _native), values, region, template)
+    translator = SamTranslator(values, region, template)
+    return translate_in_batches(traced(given, (), _native), translator.translate)
 
 
 def _is_kept(entry: Mapping[str, Any]) -> bool:
@@ -191,6 +196,24 @@ def _in_order(template: Template, found: dict[str, Any]) -> dict[str, Any]:
         if "BodyS3Location" in mapping_at(found, name, "Properties"):
             found[name]["Properties"]["BodyS3Location"] = uri
     return {name: found[name] for name in sorted(found, key=lambda each: (place(each), each not in places))}
+
+
+def _event_paths(resources: Mapping[str, Any]) -> dict[str, int]:
+    """The paths of events, with their places in the template."""
+    events = [
+        each for entry in resources.values() for each in mapping_at(entry, "Properties", "Events").values()
+    ]
+    paths = [str(mapping_at(each, "Properties").get("Path", "$default")) for each in events]
+    return {path: number for number, path in reversed(list(enumerate(paths)))}
+
+
+def _order_paths(entry: Mapping[str, Any], order: Mapping[str, int]) -> None:
+    """Put the paths of an API in the order of the template: the translator has an order of its own."""
+    document: Any = mapping_at(entry, "Properties", "Body")
+    paths = mapping_at(document, "paths")
+    if paths:
+        names = sorted(paths, key=lambda path: order.get(path, len(order)))
+        document["paths"] = {name: paths[name] for name in names}
 
 
 def _definition_addresses(template: Template) -> dict[str, Tree]:

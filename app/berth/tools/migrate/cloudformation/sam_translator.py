@@ -24,30 +24,37 @@ _EVENT = re.compile(r"Event with id \[([A-Za-z0-9]+)\] is invalid\. ")
 _PROPERTY = re.compile(r"[Pp]roperty '?([A-Za-z0-9.]+)'?")
 
 
-def translate(
-    given: dict[str, Any], values: Mapping[str, str], region: str, template: Template
-) -> dict[str, Any]:
-    """Translate a traced template; `values` has the parameters that are known. Raises ImportRefused."""
-    from boto3 import Session
-    from samtranslator.metrics.metrics import DummyMetricsPublisher, Metrics
-    from samtranslator.model.exceptions import InvalidDocumentException
-    from samtranslator.parser.parser import Parser
-    from samtranslator.translator.translator import Translator
+class SamTranslator:
+    """Translates traced templates of one source; `values` has the parameters that are known."""
 
-    metrics = Metrics("ServerlessTransform", DummyMetricsPublisher())
-    session = Session(region_name=region or _REGION)
-    with _quiet():
-        try:
-            translator = Translator({}, Parser(), boto_session=session, metrics=metrics)
-            made: dict[str, Any] = translator.translate(given, _parameters(values), passthrough_metadata=True)
-        except InvalidDocumentException as bad:
-            raise ImportRefused(_problem(each.message, template) for each in bad.causes) from bad
-        except Exception as bad:
-            message = f"is no SAM template: AWS's translator fails on it with {type(bad).__name__}: {bad}"
-            raise ImportRefused([Problem(message, template.document.file)]) from bad
-        finally:
-            metrics.publish()
-    return made
+    def __init__(self, values: Mapping[str, str], region: str, template: Template) -> None:
+        from boto3 import Session
+
+        self._session = Session(region_name=region or _REGION)
+        self._values = values
+        self._template = template
+
+    def translate(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Translate a template, or a part of one; raises ImportRefused with everything that is refused."""
+        from samtranslator.metrics.metrics import DummyMetricsPublisher, Metrics
+        from samtranslator.model.exceptions import InvalidDocumentException
+        from samtranslator.parser.parser import Parser
+        from samtranslator.translator.translator import Translator
+
+        metrics = Metrics("ServerlessTransform", DummyMetricsPublisher())
+        parameters = _parameters(self._values)
+        with _quiet():
+            try:
+                translator = Translator({}, Parser(), boto_session=self._session, metrics=metrics)
+                made: dict[str, Any] = translator.translate(given, parameters, passthrough_metadata=True)
+            except InvalidDocumentException as bad:
+                raise ImportRefused(_problem(each.message, self._template) for each in bad.causes) from bad
+            except Exception as bad:
+                message = f"is no SAM template: AWS's translator fails on it with {type(bad).__name__}: {bad}"
+                raise ImportRefused([Problem(message, self._template.document.file)]) from bad
+            finally:
+                metrics.publish()
+        return made
 
 
 @contextmanager

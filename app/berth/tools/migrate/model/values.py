@@ -143,7 +143,9 @@ def plain(value: Tree) -> Any:
         return [plain(each) for each in value if each is not NO_VALUE]
     if isinstance(value, Text):
         return value.original if value.original is not None else str(value)
-    return value.value if isinstance(value, Written) and _is_json(value.value) else value
+    if isinstance(value, Written) and _is_json(value.value):
+        return value.value
+    return None if value is NO_VALUE else value
 
 
 def _is_json(value: Any) -> bool:

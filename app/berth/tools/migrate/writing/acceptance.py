@@ -17,6 +17,7 @@ from berth.model.stage import Stage
 from berth.tools.migrate.model.application import Place
 from berth.tools.migrate.model.findings import Class, Finding, Findings, Problem
 from berth.tools.migrate.model.values import Holes
+from berth.tools.migrate.writing.places import Places
 from berth.tools.migrate.writing.planning import PlannedFunction
 
 Document = dict[str, Any]
@@ -35,6 +36,7 @@ class Acceptance:
     """Takes out of documents what their schemas refuse, and notes it."""
 
     findings: Findings
+    places: Places
 
     def function(self, document: Document, planned: PlannedFunction) -> Document:
         """The function's document as Berth takes it."""
@@ -62,7 +64,7 @@ class Acceptance:
         source = planned.source
         if top == "environment" and name in document.get(top, {}):
             del document[top][name]
-            place = source.place.at("Properties", "Environment", "Variables", name)
+            place = self.places.of_function(source, "Properties", "Environment", "Variables", name)
             self._note(Class.NOT_CARRIED, place, f"{name}: {message}", source.id)
         else:
             top = top.partition("[")[0]

@@ -2,13 +2,13 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from berth.tools.migrate.model.application import Application
-from berth.tools.migrate.model.findings import Findings, Problem
+from berth.tools.migrate.model.findings import Class, Findings, Problem
 from berth.tools.migrate.model.request import ImportRequest
 from berth.tools.migrate.model.values import Holes
 from berth.tools.migrate.writing.acceptance import Acceptance
@@ -19,8 +19,9 @@ from berth.tools.migrate.writing.deployed import Placeholders
 from berth.tools.migrate.writing.layers import LAYERS, LayerFolders
 from berth.tools.migrate.writing.manifests import FunctionManifests
 from berth.tools.migrate.writing.names import folder_names
+from berth.tools.migrate.writing.places import Places
 from berth.tools.migrate.writing.planning import PlannedFunction, plan_functions
-from berth.tools.migrate.writing.readiness import readiness
+from berth.tools.migrate.writing.readiness import code_findings, handler_findings
 from berth.tools.migrate.writing.stage import StageManifest, stage_file_name
 from berth.tools.migrate.writing.trees import CodeReader
 
@@ -49,6 +50,7 @@ class Assembly:
             self.findings.refuse(Problem("has no Python function that could be imported"))
         self.names = folder_names(functions)
         self._check_handlers()
+        self._places = Places(self.findings)
         self._codes = Codes(self.request, CodeReader(unpacked, outputs), self.findings)
         self._codes.find(functions, self.names)
         written = [each for each in functions if each.id in self._codes.trees]
@@ -58,9 +60,8 @@ class Assembly:
         self._layers = LayerFolders(self._codes, self.findings, self.request.into)
         self._placeholders = Placeholders(self.holes, {each: self.names[each] for each in ids})
         every = (*self.choice.served, *self.choice.others)
-        self._authorizers = Authorizers(
-            every, self._placeholders.functions, self._placeholders, self.findings
-        )
+        names, findings = self._placeholders.functions, self.findings
+        self._authorizers = Authorizers(every, names, self._placeholders, findings, self._places)
 
     def _check_handlers(self) -> None:
         for each in self.application.functions:
@@ -82,40 +83,53 @@ class Assembly:
         """The manifest of each function, by its name; `previous` are places where code has to stay."""
         self.placements = self._codes.place(self.planned, previous)
         writer = FunctionManifests(
-            self.application.functions, self._placeholders, self._authorizers.name, self.findings
+            self.application.functions,
+            self._placeholders,
+            self._authorizers.name,
+            self.findings,
+            self._places,
         )
-        acceptance = Acceptance(self.findings)
+        self._note_code()
+        acceptance = Acceptance(self.findings, self._places)
         return {each.name: acceptance.function(self._function(each, writer), each) for each in self.planned}
+
+    def _note_code(self) -> None:
+        told: set[str] = set()
+        for each in self.planned:
+            placement = self.placements[each.name]
+            for finding in code_findings(each.source, placement):
+                if finding.kind == Class.CARRIED or placement.folder not in told:
+                    self.findings.add(finding)
+            told.add(placement.folder)
 
     def _function(self, planned: PlannedFunction, writer: FunctionManifests) -> Document:
         placement = self.placements[planned.name]
         names = self._layers.names_of(planned.source)
         local = [self._layers.files[name] for name in names if name in self._layers.files]
-        for finding in readiness(planned.source, placement, local):
+        place = self._places.of_function(planned.source, "Properties", "Handler")
+        for finding in handler_findings(planned.source, placement, local, place):
             self.findings.add(finding)
         code = placement.from_folder(f"functions/{planned.name}")
         return writer.write(planned, code, [f"../../{LAYERS}/{name}" for name in names])
 
-    def stage(self, functions: Mapping[str, Mapping[str, Any]]) -> Document:
-        """The stage's manifest; `functions` are the manifests as they will be on disk."""
+    def stage(self, made: Mapping[str, Document], on_disk: Iterable[Mapping[str, Any]]) -> Document:
+        """The stage's manifest, of functions' manifests as they are made, and as they will be on disk."""
+        apis, findings = self.choice.served, self.findings
         stage = StageManifest(
-            self.application, self.choice, self.stage_name, self._placeholders, self.findings
+            self.application, self.choice, self.stage_name, self._placeholders, findings, self._places
         )
-        authorizers = self._authorizers.definitions(self.choice.served)
+        authorizers = self._authorizers.definitions(apis)
         served = self._served(authorizers)
-        acceptance = Acceptance(self.findings)
+        acceptance = Acceptance(findings, self._places)
         document = acceptance.stage(stage.write(served, authorizers), stage.file)
-        self._placeholders.keep(
-            _USED.findall(json.dumps([*functions.values(), document], ensure_ascii=False))
-        )
-        deployed = self._placeholders.document()
-        for finding in (
-            *self._placeholders.open_findings(stage.file),
-            *self._authorizers.undefined(self.choice.served, document.get("authorizers", {}), stage.file),
-        ):
-            self.findings.add(finding)
-        document = acceptance.stage({**document, **({"deployed": deployed} if deployed else {})}, stage.file)
-        own = {name: dict(each) for name, each in functions.items() if served is None or name in served}
+        for finding in self._authorizers.undefined(apis, document.get("authorizers", {}), stage.file):
+            findings.add(finding)
+        self._placeholders.keep(_USED.findall(json.dumps([*on_disk, document], ensure_ascii=False)))
+        for finding in self._placeholders.open_findings(stage.file):
+            findings.add(finding)
+        if deployed := self._placeholders.document():
+            document = acceptance.stage({**document, "deployed": deployed}, stage.file)
+        own = {name: each for name, each in made.items() if served is None or name in served}
         acceptance.together(own, document, self.holes, stage.file)
         return document
 

@@ -11,6 +11,7 @@ from berth.tools.migrate.model.application import Api, FunctionReference, Place
 from berth.tools.migrate.model.findings import Class, Finding, Findings
 from berth.tools.migrate.model.values import Hole, Text, Tree, UnknownValue, as_text, is_scalar, plain
 from berth.tools.migrate.writing.deployed import Placeholders, Use, as_variable
+from berth.tools.migrate.writing.places import Places
 
 _IAM = "AWS_IAM"
 _LONGEST = 128
@@ -26,6 +27,7 @@ class Authorizers:
     functions: Mapping[str, str]
     placeholders: Placeholders
     findings: Findings
+    places: Places
 
     def name(self, api: Api, written: str) -> str:
         """The name by which the stage has an authorizer of an API."""
@@ -88,17 +90,14 @@ class Authorizers:
 
     def _use(self, api: Api, name: str, key: str) -> Use:
         variable = as_variable(f"{name}_{key}")
-        return Use(f"authorizers.{name}.{key}", self._place(api, name).at(key), variable)
+        return Use(f"authorizers.{name}.{key}", self._place(api, name), variable)
 
     def _place(self, api: Api, name: str) -> Place:
         """Where the source has the authorizer, as far as a finding says it."""
         written = next(
             (each for (owner, each), own in self._names.items() if (owner, own) == (api.id, name)), ""
         )
-        for entry in self.findings.entries:
-            if written in entry.path and entry.file == api.place.file:
-                return Place(entry.file, entry.path[: entry.path.index(written) + 1])
-        return api.place.at("authorizers", name)
+        return self.places.of_api(api, written)
 
     def undefined(
         self, apis: Sequence[Api], defined: Mapping[str, Any], stage_file: str
@@ -106,10 +105,11 @@ class Authorizers:
         """A finding for each authorizer that routes name and that has no definition."""
         routes: dict[str, list[str]] = {}
         places: dict[str, Place] = {}
+        noted = {entry.name for entry in self.findings.entries}
         for api in apis:
             for route in api.routes:
                 name = self.name(api, route.authorizer) if route.authorizer else ""
-                if name and name not in defined:
+                if name and name not in defined and f"authorizers.{name}" not in noted:
                     routes.setdefault(name, []).append(f"{route.method} {route.path}")
                     places.setdefault(name, route.place)
         for name, asking in routes.items():

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,19 +37,20 @@ _RESOURCES = "Resources"
 _PLACES_OF_RESOURCES = ((_RESOURCES,), ("resources", _RESOURCES))
 
 
-def unclassified(document: SourceDocument, findings: Findings, functions: Collection[str]) -> list[Finding]:
+def unclassified(document: SourceDocument, findings: Findings, functions: Mapping[str, str]) -> list[Finding]:
     """A finding for each part of a document that no finding covers, as high in the document as possible.
 
-    `functions` are the logical ids of imported functions: resources that refer to them are told.
+    `functions` are the names of imported functions by their logical ids: resources that refer to them are
+    told.
     """
-    return list(_Search(document, findings, frozenset(functions)).run())
+    return list(_Search(document, findings, functions).run())
 
 
 @dataclass
 class _Search:
     document: SourceDocument
     findings: Findings
-    functions: frozenset[str]
+    functions: Mapping[str, str]
 
     def __post_init__(self) -> None:
         paths = {each.path for each in self.findings.entries if each.file == self.document.file}
@@ -87,8 +88,7 @@ class _Search:
 
     def _stays(self, name: str, resource: Any) -> str:
         kind = resource.get("Type", "a resource") if isinstance(resource, dict) else "a resource"
-        referred = sorted(self.functions & set(_referred(resource)))
-        also = f"; it also refers to {', '.join(referred)}" if referred else ""
+        also = self._references(resource)
         return f"{name} ({kind}) stays in AWS{also}"
 
     def _of_resource(self, path: Path, value: Any) -> Iterator[Finding]:
@@ -105,15 +105,19 @@ class _Search:
         if _is_resources(path, value):
             yield from self._resources(path, value)
         elif path not in self._touched and not _has_resources(value):
-            referred = sorted(self.functions & set(_referred(value)))
-            also = f"; it refers to {', '.join(referred)}" if referred else ""
-            yield self._found(Class.NOT_CARRIED, path, f"not understood: {_shown(path)}{also}")
+            text = f"not understood: {_shown(path)}{self._references(value)}"
+            yield self._found(Class.NOT_CARRIED, path, text)
         elif isinstance(value, dict):
             for key, each in value.items():
                 yield from self._uncovered((*path, key), each)
         elif isinstance(value, list):
             for number, each in enumerate(value):
                 yield from self._uncovered((*path, number), each)
+
+    def _references(self, value: Any) -> str:
+        """The imported functions that a value refers to."""
+        found = sorted({self.functions[each] for each in _referred(value) if each in self.functions})
+        return f"; it also refers to {', '.join(found)}" if found else ""
 
     def _found(self, kind: Class, path: Path, text: str) -> Finding:
         return Finding(kind, path, text, self.document.file)

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from berth.tools.migrate.model.application import Api, FunctionSource, Place, RouteSource
+from berth.tools.migrate.model.application import Api, FunctionSource, RouteSource
 from berth.tools.migrate.model.findings import Class, Finding, Findings
 from berth.tools.migrate.model.values import Text, Tree, as_text, is_scalar, plain
 from berth.tools.migrate.writing.apis import URL
 from berth.tools.migrate.writing.deployed import Placeholders, Use
+from berth.tools.migrate.writing.places import Places
 from berth.tools.migrate.writing.planning import PlannedFunction
 
 Document = dict[str, Any]
@@ -28,15 +29,11 @@ class FunctionManifests:
     placeholders: Placeholders
     authorizer_name: Callable[[Api, str], str]
     findings: Findings
-    _places: dict[tuple[str, str], Place] = field(default_factory=dict)
+    places: Places
     _ids: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self._ids.update(map(_own_id, self.functions))
-        for entry in self.findings.entries:
-            if entry.function and {"Environment", "environment"} & set(entry.path):
-                key = (entry.function, str(entry.path[-1]))
-                self._places.setdefault(key, Place(entry.file, entry.path))
 
     def write(self, planned: PlannedFunction, code: str, layers: list[str]) -> Document:
         """The document of one manifest; keys that have their default are left out, but for the limits.
@@ -71,8 +68,7 @@ class FunctionManifests:
 
     def _variable(self, planned: PlannedFunction, name: str, text: Text) -> str:
         source = planned.source
-        fallback = source.place.at("Properties", "Environment", "Variables", name)
-        place = self._places.get((source.id, name), fallback)
+        place = self.places.of_function(source, "Properties", "Environment", "Variables", name)
         return self._text(text, Use(f"{planned.name} environment.{name}", place, name, source.id), name)
 
     def _text(self, text: Text, use: Use, key: str) -> str:
@@ -86,7 +82,7 @@ class FunctionManifests:
         source, made = planned.source, dict[str, Tree]()
         for key, value in source.async_config.items():
             if key in _DESTINATIONS and is_scalar(value):
-                place = source.place.at("asyncConfig", key)
+                place = self.places.of_function(source, "Properties", "EventInvokeConfig", key)
                 use = Use(f"{planned.name} asyncConfig.{key}", place, f"DESTINATION_{key.upper()}", source.id)
                 made[key] = self._destination(as_text(value), use, key)
             else:
@@ -130,7 +126,7 @@ class FunctionManifests:
     def _note(self, planned: PlannedFunction) -> None:
         source = planned.source
         for kind, path, text in _remarks(planned):
-            place = source.place.at(*path)
+            place = self.places.of_function(source, *path)
             self.findings.add(Finding(kind, place.path, text, place.file, source.id))
 
 

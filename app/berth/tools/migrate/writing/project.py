@@ -79,7 +79,7 @@ def write_import(
             _Writing(assembly, target, state, hash_of_sources(documents)).run(progress)
         if findings.problems:
             raise ImportRefused(sources.with_lines(findings.problems))
-        add_unclassified(findings, sources, application)
+        add_unclassified(findings, sources, application, assembly.names)
         report = build_report(_written(assembly, target, documents), application, holes, findings, sources)
         target.write_text(REPORT, json.dumps(report, indent=2, ensure_ascii=False, default=str) + "\n")
         target.write_text(STATE, target.new.text())
@@ -110,7 +110,7 @@ class _Writing:
         for folder in sorted(folders):
             self.target.require_own(folder)
         merged = {name: self._write_function(name, document) for name, document in documents.items()}
-        self._write_stage(self.assembly.stage(merged), list(documents))
+        self._write_stage(self.assembly.stage(documents, merged.values()), list(documents))
         progress("copying code")
         copied = {
             each.folder: each.tree.files for each in self.assembly.placements.values() if each.is_copied
@@ -190,10 +190,11 @@ def _written(assembly: Assembly, target: Target, documents: Sequence[SourceDocum
     names = {each.name for each in assembly.planned}
     made = [each.manifest for name, each in target.new.functions.items() if name in names]
     stage = target.new.stages[assembly.stage_name].manifest
-    source = documents[0].file if documents else assembly.request.source
-    steps = list(_next_steps(assembly, source))[:_MOST_STEPS]
+    source = Path(assembly.request.source)
+    shown = source.name if source.is_absolute() else str(source)
+    steps = list(_next_steps(assembly, shown))[:_MOST_STEPS]
     return Written(
-        source=source,
+        source=shown,
         stage=assembly.stage_name,
         functions=len(made),
         routes=sum(len(each.get("routes", ())) for each in made),

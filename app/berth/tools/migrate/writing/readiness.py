@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from berth.tools.migrate.model.application import FunctionSource
+from berth.tools.migrate.model.application import FunctionSource, Place
 from berth.tools.migrate.model.findings import Class, Finding
 from berth.tools.migrate.writing.code import Placement
 from berth.tools.migrate.writing.trees import CodeTree, Files
@@ -28,14 +28,19 @@ _LOCKS = {
 }
 
 
-def readiness(function: FunctionSource, placement: Placement, layers: Sequence[Files]) -> Iterator[Finding]:
-    """Findings about the code of one function."""
-    code = function.code.place
-    for kind, text in _of_requirements(placement):
-        yield Finding(kind, code.path, text, code.file, function.id)
+def code_findings(function: FunctionSource, placement: Placement) -> Iterator[Finding]:
+    """Findings about one code: where it is, and how its requirements are installed."""
+    place = function.code.place
+    for kind, text in ((Class.CARRIED, f"code: {placement.folder}"), *_of_requirements(placement)):
+        yield Finding(kind, place.path, text, place.file, function.id)
+
+
+def handler_findings(
+    function: FunctionSource, placement: Placement, layers: Sequence[Files], place: Place
+) -> Iterator[Finding]:
+    """A finding where no module of the code or of a layer holds the handler."""
     missing = _handler_problem(function.handler, placement.tree, layers)
     if missing:
-        place = function.place.at("Properties", "Handler")
         yield Finding(Class.OPEN, place.path, f"handler {missing}", place.file, function.id)
 
 

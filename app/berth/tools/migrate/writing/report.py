@@ -89,11 +89,13 @@ def has_open_ends(report: Mapping[str, Any]) -> bool:
     return bool(report["differences"] or kinds & {Class.OPEN.title, Class.NOT_CARRIED.title})
 
 
-def add_unclassified(findings: Findings, sources: Sources, application: Application) -> None:
+def add_unclassified(
+    findings: Findings, sources: Sources, application: Application, names: Mapping[str, str]
+) -> None:
     """Add a finding for each part of the documents that no finding covers."""
     for document in sources.documents:
         own = {
-            str(each.place.path[1])
+            str(each.place.path[1]): names[each.id]
             for each in application.functions
             if each.place.file == document.file and each.place.path[:1] == (_RESOURCES,)
         }
@@ -119,7 +121,10 @@ def _rows(group: Sequence[Finding]) -> list[Finding]:
             leaders.setdefault(each.name if highest == Class.OPEN else "", each)
     first, *others = leaders.values()
     led = {each.text for each in others}
-    texts = dict.fromkeys([first.text, *(each.text for each in group if each.text not in led)])
+    texts: list[str] = []
+    for text in (first.text, *(each.text for each in group if each.text not in led)):
+        if not any(text in told for told in texts):
+            texts.append(text)
     function = first.function or next((each.function for each in group if each.function), "")
     joined = Finding(highest, first.path, "; ".join(texts), first.file, function, first.name, first.value)
     return [joined, *others]

@@ -12,6 +12,7 @@ from berth.tools.migrate.model.request import ImportRequest
 from berth.tools.migrate.model.values import Text, UnknownValue, plain
 from berth.tools.migrate.writing.apis import Choice
 from berth.tools.migrate.writing.deployed import Placeholders, Use, as_variable
+from berth.tools.migrate.writing.places import Places
 
 _DEFAULT_STAGE = "$default"
 _KEY_VARIABLE = "API_KEY"
@@ -46,6 +47,7 @@ class StageManifest:
     name: str
     placeholders: Placeholders
     findings: Findings
+    places: Places
 
     @property
     def file(self) -> str:
@@ -98,7 +100,7 @@ class StageManifest:
                     f"the stage's name is {made} in events of {api.id}, not {wanted}: a stage that serves a "
                     "REST API and an HTTP API has one name; give each a --stage of its own with --api"
                 )
-                self._note(Class.OPEN, api.place.at("StageName"), text, name="stage")
+                self._note(Class.OPEN, self.places.of_api(api, "StageName", "stage"), text, name="stage")
         return ""
 
     def _stage_variables(self) -> dict[str, str]:
@@ -106,7 +108,7 @@ class StageManifest:
         owners = [api for api in self.choice.with_routes if api.stage_variables]
         for api in owners:
             for name, text in api.stage_variables.items():
-                place = api.place.at("Variables", name)
+                place = self.places.of_api(api, name)
                 if not re.fullmatch(STAGE_VARIABLE_NAME, name):
                     self._note(
                         Class.NOT_CARRIED, place, f"stage variable {name}: API Gateway has no such name"
@@ -122,7 +124,7 @@ class StageManifest:
         ]
         if owners and others:
             text_ = f"events of {others[0].id} have stageVariables here, too, and have null on AWS"
-            self._note(Class.CARRIED, owners[0].place.at("Variables"), text_)
+            self._note(Class.CARRIED, self.places.of_api(owners[0], "Variables"), text_)
         return made
 
     def _binary_media_types(self) -> list[str]:
@@ -145,7 +147,7 @@ class StageManifest:
         told = f"cors has what all allow, {common}" if common else "cors is left out"
         shown = "; ".join(f"{api.id} has {every[api.id]}" for api in owners)
         text = f"{' and '.join(every)} differ in CORS, and a stage has one: {told}; {shown}"
-        self._note(Class.OPEN, owners[0].place.at("Cors"), text, name="cors")
+        self._note(Class.OPEN, self.places.of_api(owners[0], "Cors", "CorsConfiguration"), text, name="cors")
         return common
 
     def _cors_of(self, api: Api) -> dict[str, Any]:
@@ -153,7 +155,7 @@ class StageManifest:
             return {key: self._known(value) for key, value in (api.cors or {}).items()}
         except UnknownValue as unknown:
             text = f"CORS of {api.id}: {unknown}, and cors takes no placeholder; write it into {self.file}"
-            self._note(Class.OPEN, api.place.at("Cors"), text, name="cors")
+            self._note(Class.OPEN, self.places.of_api(api, "Cors", "CorsConfiguration"), text, name="cors")
             return {}
 
     def _known(self, value: Any) -> Any:
@@ -180,7 +182,7 @@ class StageManifest:
                 variable = f"{variable}_{_KEY_VARIABLE}"
             if all(each["environment"] != variable for each in made):
                 made.append({"id": key_id, "environment": variable})
-        place = asking[0].place.at("apiKeyRequired") if asking else Place()
+        place = asking[0].place if asking else Place()
         for each in made:
             text = f"the API key {each['id']} has no value in the source: put it into {each['environment']}"
             self._note(Class.OPEN, place, text, name=f"apiKeys.{each['id']}")
@@ -202,6 +204,11 @@ def _common(every: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         if all(each == value for each in theirs):
             made[key] = value
         elif isinstance(value, list):
-            allowed = set(value).intersection(*(each or () for each in theirs))
-            made[key] = [each for each in value if each in allowed]
+            made[key] = _allowed_by_all([value, *(each or [] for each in theirs)])
     return {key: value for key, value in made.items() if value != []}
+
+
+def _allowed_by_all(lists: Sequence[Sequence[str]]) -> list[str]:
+    """The methods or headers that are in every list; `*` stands for all."""
+    limits = [each for each in lists if "*" not in each]
+    return [each for each in limits[0] if all(each in other for other in limits)] if limits else ["*"]

@@ -134,19 +134,18 @@ class Target:
 
     def _tell_key(self, path: str, each: Difference, reason: str) -> None:
         row = {"file": path, "key": each.key, "text": reason}
+        is_asked = any(f"${{deployed.{name}}}" in str(each.source) for name in self.secrets)
         for name, value in (("hand", each.hand), ("source", each.source)):
             if value is not ABSENT:
-                row[name] = _HIDDEN if self._is_secret(each) else value
+                row[name] = _HIDDEN if is_asked else self._shown(each.key, value)
         self.differences.append(row)
 
-    def _is_secret(self, difference: Difference) -> bool:
-        """Whether a hand may have written a secret there, which no report should repeat."""
-        asked = str(difference.source)
-        names = self.secrets
-        is_asked = any(
-            f"${{deployed.{name}}}" in asked or difference.key == f"deployed.{name}" for name in names
-        )
-        return is_asked or _SECRET.search(difference.key) is not None
+    def _shown(self, key: str, value: Any) -> Any:
+        """A value without what a hand may have written as a secret, which no report should repeat."""
+        if isinstance(value, dict):
+            return {name: self._shown(f"{key}.{name}", each) for name, each in value.items()}
+        is_secret = any(key == f"deployed.{name}" for name in self.secrets) or _SECRET.search(key)
+        return _HIDDEN if is_secret else value
 
 
 def encoded(document: Document) -> bytes:
