@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from berth.tools.migrate.cloudformation.conditions import Unevaluable
+from berth.tools.migrate.cloudformation.evaluation import is_intrinsic
 from berth.tools.migrate.cloudformation.stack import Stack
 from berth.tools.migrate.cloudformation.template import Resource
 from berth.tools.migrate.model.application import CodeSource, Place
@@ -47,13 +48,6 @@ def local_code(place: Place, path: Path) -> CodeSource:
     if path.suffix.lower() in _ARCHIVES:
         return CodeSource(place, archive=path)
     return CodeSource(place, file=path) if path.is_file() else CodeSource(place, folder=path)
-
-
-def is_intrinsic(node: Mapping[str, Any]) -> bool:
-    """Whether a mapping of a template is a call of one of CloudFormation's functions."""
-    return (
-        len(node) == 1 and (key := next(iter(node))) is not None and (key == "Ref" or key.startswith("Fn::"))
-    )
 
 
 def _inline(stack: Stack, place: Place, node: Any) -> CodeSource:

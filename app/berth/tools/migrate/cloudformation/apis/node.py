@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from berth.tools.migrate.cloudformation.code import is_intrinsic
 from berth.tools.migrate.cloudformation.conditions import Answer, Unevaluable
+from berth.tools.migrate.cloudformation.evaluation import is_intrinsic
 from berth.tools.migrate.cloudformation.functions import of_this_stage
 from berth.tools.migrate.cloudformation.stack import Stack
 from berth.tools.migrate.cloudformation.template import Resource
