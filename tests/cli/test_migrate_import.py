@@ -2,6 +2,9 @@
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +12,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from berth.manifest.loader import load
+from berth.settings import Settings
 from berth.tools.cli.importing import import_command
 from kit.import_samples import (
     SAMPLES,
@@ -19,6 +24,7 @@ from kit.import_samples import (
     samples,
     stage_effect,
 )
+from kit.tables import for_each
 
 _OWN = ("import-report.json", ".berth-import.json")
 _CONTRACT = SAMPLES.parents[3] / "shared" / "contract" / "import-samples"
@@ -122,11 +128,12 @@ def test_every_path_of_the_source_has_one_class(imported: Imported) -> None:
     ] == []
 
 
-def test_a_second_import_writes_nothing(imported: Imported) -> None:
+def test_a_second_import_writes_nothing_and_prints_the_report_as_json(imported: Imported) -> None:
     before = _files(imported.into)
     stamps = {path: path.stat().st_mtime_ns for path in imported.into.rglob("*")}
-    again = imported.run(*imported.sample.case["options"])
-    assert again.stdout == imported.result.stdout
+    again = imported.run(*imported.sample.case["options"], "--json")
+    assert again.exit_code == imported.sample.case["exit"]
+    assert json.loads(again.stdout) == imported.report
     assert _files(imported.into) == before
     assert {path: path.stat().st_mtime_ns for path in imported.into.rglob("*")} == stamps
 
@@ -137,11 +144,6 @@ def test_a_dry_run_writes_nothing(imported: Imported, tmp_path: Path) -> None:
     assert result.exit_code == imported.sample.case["exit"]
     assert "+++ functions/" in result.output
     assert not (tmp_path / "new").exists()
-
-
-def test_json_is_the_report(imported: Imported) -> None:
-    result = imported.run(*imported.sample.case["options"], "--json")
-    assert json.loads(result.stdout) == imported.report
 
 
 def test_another_stage_changes_no_function(imported: Imported) -> None:
@@ -157,6 +159,92 @@ def test_another_stage_changes_no_function(imported: Imported) -> None:
         assert stage["functions"] == step["functions"]
         assert stage["deployed"].items() >= step["deployed"].items()
         assert imported.report["differences"] != []
+
+
+TEMPLATE = """
+Resources:
+  Orders:
+    Type: AWS::Lambda::Function
+    Properties: {Code: orders, Handler: app.handler, Runtime: python3.13, Role: r}
+"""
+
+
+@pytest.fixture
+def template(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A template with one function, in the working folder."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "orders").mkdir()
+    (tmp_path / "orders/app.py").write_text("def handler(event, context): ...\n")
+    (tmp_path / "template.yaml").write_text(TEMPLATE)
+    return tmp_path / "template.yaml"
+
+
+def test_what_was_imported_starts(template: Path) -> None:
+    assert _import("template.yaml", "--into", "out").exit_code == 0
+    folders = {"BERTH_FUNCTIONS_DIR": "out/functions", "BERTH_MANIFESTS_DIR": "out/manifests"}
+    catalog = load(Settings.from_environ(folders))
+    assert list(catalog.functions) == ["Orders"]
+    assert [each for each in catalog.warnings if "runtime" not in each] == []
+
+
+def test_every_problem_is_told_at_once_and_nothing_is_written(template: Path) -> None:
+    properties = "{Code: gone, Handler: a.b, Runtime: python3.13}"
+    more = f"  Gone:\n    Type: AWS::Lambda::Function\n    Properties: {properties}\n"
+    template.write_text(TEMPLATE.replace("orders", "nowhere") + more)
+    result = _import("template.yaml", "--into", "out")
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr.splitlines() == [
+        "Error: nothing was written, 2 problems:",
+        "  template.yaml:5: Resources.Orders.Properties.Code: there is no folder nowhere",
+        "  template.yaml:8: Resources.Gone.Properties.Code: there is no folder gone",
+    ]
+    assert not Path("out").exists()
+
+
+@for_each(
+    "options, message",
+    [
+        (["--stage", "a b"], "'a b' is not a stage name"),
+        (["--parameter", "Env"], "'Env' must be NAME=VALUE"),
+        (["--code", "=x"], "'=x' must be NAME=PATH"),
+        (["--handler", "x"], "'x' must be NAME=module.attribute"),
+        (["--no-such-option"], "No such option"),
+    ],
+)
+def test_wrong_usage_ends_with_2(options: list[str], message: str) -> None:
+    result = _import("template.yaml", *options)
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_import_leaves_nothing(
+    template: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    before = sorted(Path().rglob("*"))
+    handler = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(Path, "write_bytes", lambda *_: signal.raise_signal(number))
+    result = _import("template.yaml", "--into", "out")
+    assert (result.exit_code, result.stderr) == (1, "\nAborted!\n")
+    assert sorted(Path().rglob("*")) == before
+    assert signal.getsignal(signal.SIGTERM) is handler
+
+
+def test_a_target_that_cannot_be_written_is_told(template: Path) -> None:
+    Path("out").write_text("a file")
+    result = _import("template.yaml", "--into", "out/here")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: nothing was written: ")
+
+
+def test_the_extra_is_asked_for(template: Path) -> None:
+    """A process of its own, which cannot import the package."""
+    program = "import sys; sys.modules['yaml'] = None; from berth.__main__ import berth; berth()"
+    command = [sys.executable, "-c", program, "migrate", "import", "template.yaml"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Error: yaml is not installed: pip install 'berth-lambda[migrate]'\n"
 
 
 if _CONTRACT.is_dir():

@@ -133,7 +133,7 @@ def _authorizer(authorizer: Document) -> Document:
 
 
 def lacking(report: Mapping[str, Any], wanted: str, kind: str) -> str:
-    """What a report does not say: that something is of a class, or what a text says of it; empty if it does."""
+    """What a report does not say: something of a class, or with a text about it; empty if it says it."""
     if wanted in _CARRIED_BY_NOW:
         wanted, kind = _CARRIED_BY_NOW[wanted], "carried"
     words = wanted.replace(".", " ").split()

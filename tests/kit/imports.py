@@ -76,7 +76,7 @@ class Source:
 
     def write(self, **request: Any) -> Outcome:
         """Import it."""
-        document = parse_document(f"Resources: {{}}\nText: {self.text!r}\n", FILE, self.folder / FILE)
+        document = parse_document(f"Resources: {{}}\nDescription: {self.text!r}\n", FILE, self.folder / FILE)
         asked = ImportRequest(source=FILE, into=self.into, **request)
         return write_import(self.application, self.holes, Findings(), [document], asked)
 

@@ -27,6 +27,8 @@ _PLACEHOLDER = re.compile(r"\$\{deployed\.([^}]*)\}")
 _MOST_ENVIRONMENT_BYTES = 4096
 # Keys of a stage whose entries can be left out one by one.
 _BY_ENTRY = ("authorizers", "stageVariables", "deployed")
+# What is taken out may leave something else to be refused.
+_MOST_ROUNDS = 5
 # Keys that the user of the command has told.
 _TOLD = ("region", "accountId")
 
@@ -40,24 +42,27 @@ class Acceptance:
 
     def function(self, document: Document, planned: PlannedFunction) -> Document:
         """The function's document as Berth takes it."""
-        for _ in document:
+        for _ in range(_MOST_ROUNDS):
             refused = _refused(document, read_function_manifest)
             if not refused:
-                return document
+                break
             routes = {key for key in refused if _ROUTE.match(key)}
             self._drop_routes(document, {key: refused[key] for key in routes}, planned)
             for key in refused.keys() - routes:
                 self._drop_of_function(document, key, refused[key], planned)
-        return document
+        return _without_empty(document)
 
     def _drop_routes(self, document: Document, refused: Mapping[str, str], planned: PlannedFunction) -> None:
-        numbers = {int(_ROUTE.match(key)[1]): message for key, message in refused.items()}  # type: ignore[index]
+        numbers = {int(found[1]): refused[key] for key in refused if (found := _ROUTE.match(key))}
         for number in sorted(numbers, reverse=True):
             route = document["routes"].pop(number)
             own = next(each for each in planned.routes if (each.method, each.path) == _key(route))
-            key = f"{route['method']} {route['path']}"
-            text = f"{key}: {numbers[number]}; a less specific route may take it here"
-            self._note(Class.NOT_CARRIED, own.place, text, planned.source.id)
+            is_guarded = own.authorizer or own.api_key_required
+            text = f"{own.method} {own.path}: {numbers[number]}; a less specific route may take its requests"
+            kind = Class.OPEN if is_guarded else Class.NOT_CARRIED
+            self._note(
+                kind, own.place, text + (", with another guard" if is_guarded else ""), planned.source.id
+            )
 
     def _drop_of_function(self, document: Document, key: str, message: str, planned: PlannedFunction) -> None:
         top, _, name = key.partition(".")
@@ -73,25 +78,26 @@ class Acceptance:
 
     def stage(self, document: Document, file: str) -> Document:
         """The stage's document as Berth takes it."""
-        for _ in document:
+        for _ in range(_MOST_ROUNDS):
             refused = _refused(document, read_stage_manifest)
             if not refused:
-                return document
+                break
             for key, message in refused.items():
-                top, _, name = key.partition(".")
+                top = re.split(r"[.\[]", key)[0]
                 if top in _TOLD:
                     self.findings.refuse(Problem(f"{top}: {message}"))
-                entry = next((each for each in _names(document, top) if _begins(name, each)), None)
-                if top in _BY_ENTRY and entry is not None:
+                name = key[len(top) + 1 :]
+                entry = max(
+                    (each for each in _names(document, top) if _begins(name, each)), key=len, default=""
+                )
+                if entry and top in _BY_ENTRY:
                     del document[top][entry]
-                    closed = ", so its routes are closed" if top == "authorizers" else ""
-                    text = f"{key}: {message}; {entry} is left out of {file}{closed}"
-                else:
-                    top = top.partition("[")[0]
+                elif not (name and top in _BY_ENTRY):  # else it went with another message
                     document.pop(top, None)
-                    text = f"{key}: {message}; it is left out of {file}"
+                closed = ", so its routes are closed" if top == "authorizers" else ""
+                text = f"{key}: {message}; {entry or top} is left out of {file}{closed}"
                 self.findings.add(Finding(Class.OPEN, ("manifests", top, name), text, name=key))
-        return document
+        return _without_empty(document)
 
     def _note(self, kind: Class, place: Place, text: str, function: str) -> None:
         self.findings.add(Finding(kind, place.path, text, place.file, function))
@@ -125,6 +131,10 @@ def _refused(document: Document, read: Callable[[Mapping[str, Any]], object]) ->
     except MalformedDocument as malformed:
         return dict(reversed(malformed.messages))
     return {}
+
+
+def _without_empty(document: Document) -> Document:
+    return {key: value for key, value in document.items() if value not in ({}, [])}
 
 
 def _names(document: Document, top: str) -> Iterator[str]:

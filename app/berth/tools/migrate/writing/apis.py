@@ -121,11 +121,9 @@ def _check_claims(choice: Choice, findings: Findings) -> None:
                 owner, claimed = first.setdefault(claim, (api, route))
                 if claimed is not route:
                     what = f"{route.method} {route.path}" if isinstance(claim, tuple) else f"priority {claim}"
-                    text = (
-                        f"{what} of {route.function} ({api.id}) is also {claimed.function}'s ({owner.id}): "
-                    )
-                    place = route.place
-                    findings.refuse(Problem(f"{text}{_HOW_TO_CHOOSE}", place.file, place.path))
+                    whose = f"is also that of {claimed.function} ({owner.id})"
+                    text = f"{what} of {route.function} ({api.id}) {whose}: {_HOW_TO_CHOOSE}"
+                    findings.refuse(Problem(text, route.place.file, route.place.path))
 
 
 def _claims(route: RouteSource) -> Iterator[object]:

@@ -27,7 +27,7 @@ from berth.tools.migrate.writing.trees import CodeReader
 
 Document = dict[str, Any]
 _USED = re.compile(r"\$\{deployed\.([^}]*)\}")
-_HANDLER = re.compile(r"\S+")
+_HANDLER = re.compile(r"[^\s\0]+")
 
 
 @dataclass

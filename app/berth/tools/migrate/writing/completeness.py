@@ -69,8 +69,8 @@ class _Search:
                 yield from self._uncovered((key,), value)
 
     def _section(self, path: Path, value: Any) -> Iterator[Finding]:
-        kind, text = _SECTIONS[str(path[0])]
-        is_whole = not isinstance(value, dict) or path[0] == "Metadata"
+        kind, text = _SECTIONS[str(path[-1])]
+        is_whole = not isinstance(value, dict) or path[-1] == "Metadata"
         for each in [path] if is_whole else [(*path, key) for key in value]:
             if not self.findings.covers(each, self.document.file):
                 yield self._found(kind, each, text)
@@ -104,6 +104,8 @@ class _Search:
             return
         if _is_resources(path, value):
             yield from self._resources(path, value)
+        elif path[:-1] == ("resources",) and path[-1] in _SECTIONS:
+            yield from self._section(path, value)
         elif path not in self._touched and not _has_resources(value):
             text = f"not understood: {_shown(path)}{self._references(value)}"
             yield self._found(Class.NOT_CARRIED, path, text)

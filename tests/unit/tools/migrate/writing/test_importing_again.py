@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from berth.tools.migrate.model.application import CodeSource, LayerSource
 from berth.tools.migrate.model.findings import ImportRefused
 from berth.tools.migrate.model.values import Hole, Text, as_text
-from kit.imports import Source, api, route
+from kit.imports import Source, api, place, route
 from kit.tables import for_each
 
 MANIFEST = "functions/Orders/manifest.json"
@@ -210,9 +211,6 @@ def test_a_manifest_that_cannot_be_read_is_refused(orders: Source) -> None:
 def test_a_folder_that_no_import_wrote_is_never_touched(
     tmp_path_factory: pytest.TempPathFactory, folder: str
 ) -> None:
-    from berth.tools.migrate.model.application import CodeSource, LayerSource
-    from kit.imports import place
-
     source = Source(tmp_path_factory.mktemp("import"))
     (source.folder / "common").mkdir()
     (source.folder / "common/x.py").write_text("")
