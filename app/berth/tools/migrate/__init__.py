@@ -1,0 +1,1 @@
+"""Moving a project from Lambda to Berth."""
