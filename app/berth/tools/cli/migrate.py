@@ -5,19 +5,19 @@ from importlib import import_module
 import click
 
 # The commands by their names: the module that holds one, and its name there.
-_COMMANDS = {
+COMMANDS = {
     "doctor": ("berth.tools.cli.doctor", "doctor_command"),
 }
 
 
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(_COMMANDS)
+        return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in _COMMANDS:
+        if name not in COMMANDS:
             return None
-        module, attribute = _COMMANDS[name]
+        module, attribute = COMMANDS[name]
         command: click.Command = getattr(import_module(module), attribute)
         return command
 

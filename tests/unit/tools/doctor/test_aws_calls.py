@@ -15,12 +15,15 @@ INVOKES = [
     ),
     (
         "a client made later",
-        "import boto3\nlam = None\ndef f():\n    global lam\n    lam = boto3.client('lambda')\n    lam.invoke(**{})",
+        "import boto3\nlam = None\n"
+        "def f():\n    global lam\n    lam = boto3.client('lambda')\n    lam.invoke(**{})",
         ["D110 6"],
     ),
     (
         "a client of an object",
-        "from boto3 import client\nclass A:\n    def __init__(self):\n        self.l = client('lambda')\n    def go(self):\n        self.l.invoke(**{})",
+        "from boto3 import client\n"
+        "class A:\n    def __init__(self):\n"
+        "        self.l = client('lambda')\n    def go(self):\n        self.l.invoke(**{})",
         ["D110 6"],
     ),
     (
@@ -54,7 +57,8 @@ NAMES = [
     ),
     (
         "os.environ['OTHER']",
-        "invokes the function that OTHER names on Lambda, which is right only while that function stays there",
+        "invokes the function that OTHER names on Lambda, which is right only while that function "
+        "stays there",
     ),
     ("os.environ['SAME']", "invokes `orders` on Lambda; that function is in this project, too"),
     ("'billing'", "invokes `billing` on Lambda, which is right only while that function stays there"),
@@ -87,7 +91,8 @@ REGIONS = [
     ("a service with one region", "import boto3\nboto3.client('route53', region_name='us-east-1')", []),
     (
         "this machine on a laptop",
-        "import boto3, os\nif os.environ.get('IS_OFFLINE'):\n    boto3.client('s3', endpoint_url='http://localhost:4566')",
+        "import boto3, os\n"
+        "if os.environ.get('IS_OFFLINE'):\n    boto3.client('s3', endpoint_url='http://localhost:4566')",
         [],
     ),
     ("another endpoint", "import boto3\nboto3.client('s3', endpoint_url='https://storage.example.org')", []),

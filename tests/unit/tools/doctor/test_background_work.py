@@ -32,7 +32,9 @@ THREADS = [
     ),
     (
         "threads that are joined",
-        "from threading import Thread\ndef f(g):\n    ts = [Thread(target=g) for _ in 'ab']\n    for t in ts:\n        t.start()\n    for t in ts:\n        t.join(5)",
+        "from threading import Thread\n"
+        "def f(g):\n    ts = [Thread(target=g) for _ in 'ab']\n    for t in ts:\n"
+        "        t.start()\n    for t in ts:\n        t.join(5)",
         [],
     ),
     ("an executor in with", POOL + "def f(g):\n    with Pool() as pool:\n        pool.submit(g)", []),
@@ -48,8 +50,8 @@ THREADS = [
     ),
     (
         "an executor of an object",
-        POOL
-        + "class A:\n    def __init__(self):\n        self.p = Pool()\n    def go(self, g):\n        return list(self.p.map(g, 'ab'))",
+        POOL + "class A:\n    def __init__(self):\n        self.p = Pool()\n    def go(self, g):\n        "
+        "return list(self.p.map(g, 'ab'))",
         [],
     ),
     ("a thread for others", "from threading import Thread\ndef make(g):\n    return Thread(target=g)", []),

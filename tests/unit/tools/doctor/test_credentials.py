@@ -11,12 +11,14 @@ READS = [
     ("signing by hand", f"import os\nfrom mylib import AWS4Auth\nauth = AWS4Auth({KEYS})", ["D109 3"]),
     (
         "in a function, once",
-        "import os as o\ndef f():\n    a = o.environ['AWS_ACCESS_KEY_ID']\n    b = o.getenv('AWS_SESSION_TOKEN')",
+        "import os as o\n"
+        "def f():\n    a = o.environ['AWS_ACCESS_KEY_ID']\n    b = o.getenv('AWS_SESSION_TOKEN')",
         ["D109 3"],
     ),
     (
         "in two functions",
-        "from os import environ as e\ndef f():\n    return e['AWS_SESSION_TOKEN']\ndef g():\n    return e.get('AWS_SESSION_TOKEN')",
+        "from os import environ as e\ndef f():\n    return e['AWS_SESSION_TOKEN']\n"
+        "def g():\n    return e.get('AWS_SESSION_TOKEN')",
         ["D109 3", "D109 5"],
     ),
     (
@@ -31,7 +33,8 @@ READS = [
     ),
     (
         "a client that may get None, by a name",
-        "import boto3, os\nKEY = os.environ.get('AWS_ACCESS_KEY_ID')\nboto3.client('s3', aws_access_key_id=KEY)",
+        "import boto3, os\nKEY = os.environ.get('AWS_ACCESS_KEY_ID')\n"
+        "boto3.client('s3', aws_access_key_id=KEY)",
         [],
     ),
     ("other keys", "import os\nkey = os.environ['PARTNER_ACCESS_KEY_ID']", []),

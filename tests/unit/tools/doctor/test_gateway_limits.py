@@ -57,7 +57,9 @@ OTHERS = [
     ("a generator", "def handler(event, context):\n    yield 'a'", ["D128 1"]),
     (
         "posting to a WebSocket",
-        "import boto3\ndef f(url, id):\n    boto3.client('apigatewaymanagementapi', endpoint_url=url).post_to_connection(ConnectionId=id, Data=b'')",
+        "import boto3\n"
+        "def f(url, id):\n"
+        "    boto3.client('apigatewaymanagementapi', endpoint_url=url).post_to_connection(ConnectionId=id, Data=b'')",
         [],
     ),
     ("another id", "def handler(event, context):\n    return event['detail']['connectionId']", []),

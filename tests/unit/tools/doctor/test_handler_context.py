@@ -19,7 +19,8 @@ MEMBERS = [
     (
         "what Lambda gives",
         _handler(
-            "context.log('x')\n    return context.aws_request_id, context.tenant_id, context.identity.cognito_identity_id"
+            "context.log('x')\n    return context.aws_request_id, context.tenant_id, "
+            "context.identity.cognito_identity_id"
         ),
         [],
     ),

@@ -25,7 +25,8 @@ CASES = [
     ("a question that is a value", "import os\nON_LAMBDA = bool(os.getenv('AWS_LAMBDA_FUNCTION_NAME'))", []),
     (
         "a question once a file",
-        "import os\nif os.getenv('AWS_EXECUTION_ENV') is None:\n    x = 1\nif not os.getenv('AWS_EXECUTION_ENV'):\n    x = 2",
+        "import os\nif os.getenv('AWS_EXECUTION_ENV') is None:\n    x = 1\n"
+        "if not os.getenv('AWS_EXECUTION_ENV'):\n    x = 2",
         ["D113 2"],
     ),
     ("the function's name", "import os\nname = os.environ['AWS_LAMBDA_FUNCTION_NAME']", []),

@@ -59,7 +59,12 @@ THERE = [
     ),
     (
         "for type checkers",
-        "from typing import TYPE_CHECKING as T\nimport typing\nif typing.TYPE_CHECKING:\n    import mypy_boto3_s3",
+        "import typing\nif typing.TYPE_CHECKING:\n    import mypy_boto3_s3",
+        {},
+    ),
+    (
+        "for type checkers by another name",
+        "from typing import TYPE_CHECKING as T\nif T:\n    import mypy_boto3_s3",
         {},
     ),
     ("for another Python", "import sys\nif sys.version_info < (3, 9):\n    import importlib_metadata", {}),
@@ -120,8 +125,10 @@ def test_module_may_be_in_a_layer_that_is_not_there(tmp_path: Path) -> None:
     write_project(tmp_path, {"functions/orders/app.py": "import shared"}, layers=["../../layers/common"])
     texts = {each.id: (each.text, each.advice) for each in examine(tmp_path).findings}
     assert texts["D103"] == (
-        "the module `shared` is in no folder that the function searches; it may be in the layer common, which is not there",
-        "put the layer's content into its folder; if the module is in no layer, name shared in requirements.txt "
+        "the module `shared` is in no folder that the function searches; it may be in the layer "
+        "common, which is not there",
+        "put the layer's content into its folder; if the module is in no layer, name shared in "
+        "requirements.txt "
         "and run `berth function install`",
     )
     assert sorted(texts) == ["D103", "D127"]
@@ -242,7 +249,8 @@ PLUGINS = [
     ),
     (
         "the library of serverless-wsgi",
-        "import serverless_wsgi\ndef handler(event, context):\n    return serverless_wsgi.handle_request(None, event, context)",
+        "import serverless_wsgi\n"
+        "def handler(event, context):\n    return serverless_wsgi.handle_request(None, event, context)",
         [],
     ),
     ("another Chalice", "class Chalice: ...\napp = Chalice()", []),

@@ -137,7 +137,7 @@ class Names:
                 scope = Scope(node, scope)
             self._scopes[node] = scope
             self._bind(node, scope)
-            children = list(_running(node))
+            children = list(_running(node, scope))
             for child in children:
                 self.parents[child] = node
             waiting += [(child, scope) for child in reversed(children)]
@@ -232,11 +232,17 @@ def _assigned(node: ast.AST) -> Iterator[tuple[ast.AST, ast.expr | None]]:
         yield ast.Name(node.name), None
 
 
-def _running(node: ast.AST) -> Iterator[ast.AST]:
+def _running(node: ast.AST, scope: Scope) -> Iterator[ast.AST]:
     """The parts of a node that can run on Lambda, where no module is `__main__`."""
-    skipped: list[ast.stmt] = []
-    if isinstance(node, ast.If):
-        test = ast.dump(node.test)
-        if "'TYPE_CHECKING'" in test or ("'__name__'" in test and "'__main__'" in test):
-            skipped = node.body
+    skipped = node.body if isinstance(node, ast.If) and _never_holds(node.test, scope) else []
     return (child for child in ast.iter_child_nodes(node) if child not in skipped)
+
+
+def _never_holds(test: ast.expr, scope: Scope) -> bool:
+    """Whether a condition is that a type checker reads the file, or that the file is the program itself."""
+    if isinstance(test, ast.Compare):
+        dumped = ast.dump(test)
+        return isinstance(test.ops[0], ast.Eq) and "'__name__'" in dumped and "'__main__'" in dumped
+    if isinstance(test, ast.Name):
+        return test.id == "TYPE_CHECKING" or "typing.TYPE_CHECKING" in scope.root.bindings.get(test.id, ())
+    return isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"

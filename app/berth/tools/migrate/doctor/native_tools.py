@@ -45,7 +45,9 @@ def is_of_program(source: Source, node: ast.AST) -> bool:
 def is_program(source: Source, node: ast.AST) -> bool:
     """Whether a text is the program itself that is started, or the command that begins with it."""
     around = set(source.names.around(node))
-    return any(call in around and program == _first_word(source.start(node)) for call, program in _starts(source))
+    return any(
+        call in around and program == _first_word(source.start(node)) for call, program in _starts(source)
+    )
 
 
 def _starts(source: Source) -> Iterator[tuple[ast.Call, str]]:

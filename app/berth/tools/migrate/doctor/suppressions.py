@@ -8,7 +8,7 @@ from pathlib import Path
 from berth.tools.migrate.doctor.findings import Finding, found, row_ids
 from berth.tools.migrate.doctor.source import Source
 
-_COMMENT = re.compile(r"#\s*berth:\s*(?P<rest>.*)")
+_COMMENT = re.compile(r"#\s*berth:\s*(?P<said>.*)")
 _OK = re.compile(r"ok\s+(?P<ids>[A-Z][0-9]+(?:\s*,\s*[A-Z][0-9]+)*)(?P<reason>.*)")
 
 
@@ -29,10 +29,10 @@ def read_suppressions(source: Source) -> tuple[list[Suppression], list[Finding]]
     if "berth:" not in source.content:
         return suppressions, findings
     for line, comment in source.comments():
-        said = _COMMENT.search(comment)
-        if said is None:
+        about = _COMMENT.search(comment)
+        if about is None:
             continue
-        ids, reason, problem = _read(said["rest"])
+        ids, reason, problem = _read(about["said"])
         if problem:
             findings.append(found("suppression", source.path, line, problem=problem))
         suppressions += [Suppression(source.path, line, each, reason) for each in ids if not problem]
@@ -55,11 +55,11 @@ def split(
     return kept, list(used)
 
 
-def _read(rest: str) -> tuple[list[str], str, str]:
+def _read(text: str) -> tuple[list[str], str, str]:
     """The ids and the reason of a comment, and what is wrong with it; empty if nothing is."""
-    said = _OK.match(rest)
+    said = _OK.match(text)
     if said is None:
-        return [], "", f"`berth: {rest.strip()}` names no row that is ok here"
+        return [], "", f"`berth: {text.strip()}` names no row that is ok here"
     ids = [each.strip() for each in said["ids"].split(",")]
     reason = said["reason"].strip(" :-–—")
     unknown = [each for each in ids if each not in row_ids()]
