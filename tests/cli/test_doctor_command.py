@@ -145,9 +145,8 @@ def test_folder_without_functions_is_told(here: Path) -> None:
 
 def test_settings_count(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code = "import boto3, jwt\np = '/tmp/x'\nboto3.client('lambda').invoke(FunctionName='x')"
-    write_project(
-        here, {f"{FUNCTION}/app.py": code, "manifests/prod.json": '{"invokeApi": {"auth": "none"}}'}
-    )
+    stage = '{"invokeApi": {"auth": "none"}}'
+    write_project(here, {f"{FUNCTION}/app.py": code, "manifests/prod.json": stage})
     found = [each["id"] for each in json.loads(_doctor("--json").output)["findings"]]
     assert found == ["D103", "D104", "D110"]
     for name, value in {

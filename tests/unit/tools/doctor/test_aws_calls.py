@@ -61,6 +61,10 @@ NAMES = [
         "stays there",
     ),
     ("os.environ['SAME']", "invokes `orders` on Lambda; that function is in this project, too"),
+    (
+        "os.environ['AWS_LAMBDA_FUNCTION_NAME']",
+        "invokes `orders` on Lambda; that function is in this project, too",
+    ),
     ("'billing'", "invokes `billing` on Lambda, which is right only while that function stays there"),
     ("name", "invokes another function on Lambda, which is right only while that function stays there"),
 ]
@@ -94,6 +98,22 @@ REGIONS = [
         "import boto3, os\n"
         "if os.environ.get('IS_OFFLINE'):\n    boto3.client('s3', endpoint_url='http://localhost:4566')",
         [],
+    ),
+    (
+        "this machine where it is not a laptop",
+        "import boto3\ndef f(is_local):\n    if not is_local:\n"
+        "        boto3.client('s3', endpoint_url='http://localhost:4566')",
+        ["D124 4"],
+    ),
+    (
+        "this machine in a function for laptops",
+        "import boto3\ndef local_client():\n    return boto3.client('s3', endpoint_url='http://localhost:4566')",
+        [],
+    ),
+    (
+        "this machine in a function with another name",
+        "import boto3\ndef localize():\n    return boto3.client('s3', endpoint_url='http://localhost:4566')",
+        ["D124 3"],
     ),
     ("another endpoint", "import boto3\nboto3.client('s3', endpoint_url='https://storage.example.org')", []),
 ]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from berth.tools.migrate.doctor.findings import cases
-from berth.tools.migrate.doctor.source import Source, UnreadableSource
+from berth.tools.migrate.doctor.source import UnreadableSource, read_source
 from kit.doctor import FUNCTION, examine, found_in, write_project
 from kit.sources import ROOT
 from kit.tables import for_each
@@ -50,14 +50,14 @@ BROKEN: list[tuple[str, str, list[str]]] = [
     ("no object", "[]", ["D100 manifest.json"]),
     ("no file that can be read", "\xff", ["D100 manifest.json"]),
     ("no handler", "{}", ["D103 manifest.json"]),
-    ("an unknown key", '{"handler": "app.handler", "timout": 3}', ["D100 manifest.json", "D104 1"]),
-    ("a wrong value", '{"handler": "app.handler", "timeout": "3"}', ["D100 manifest.json", "D104 1"]),
-    ("code that is not there", '{"handler": "app.handler", "code": "../_gone"}', ["D100 manifest.json"]),
-    ("code around the function", '{"handler": "app.handler", "code": ".."}', ["D100 manifest.json"]),
+    ("an unknown key", '{"handler": "app.handler", "timout": 3}', ["D100 manifest.json:1", "D104 1"]),
+    ("a wrong value", '{"handler": "app.handler", "timeout": "3"}', ["D100 manifest.json:1", "D104 1"]),
+    ("code that is not there", '{"handler": "app.handler", "code": "../_gone"}', ["D100 manifest.json:1"]),
+    ("code around the function", '{"handler": "app.handler", "code": ".."}', ["D100 manifest.json:1"]),
     (
         "a layer that is a number",
         '{"handler": "app.handler", "layers": [3]}',
-        ["D100 manifest.json", "D104 1"],
+        ["D100 manifest.json:1", "D104 1"],
     ),
 ]
 
@@ -81,11 +81,11 @@ def test_broken_manifest_blocks_its_function(tmp_path: Path) -> None:
 
 STAGES: list[tuple[str, Files, list[str]]] = [
     ("no stage", {"manifests/dev.json": b""}, ["D100 manifests/dev.json", "D104 1"]),
-    ("an unknown key", {"manifests/dev.json": '{"apii": "rest"}'}, ["D100 manifests/dev.json", "D104 1"]),
+    ("an unknown key", {"manifests/dev.json": '{"apii": "rest"}'}, ["D100 manifests/dev.json:1", "D104 1"]),
     (
         "a layer that is not there",
         {"manifests/dev.json": '{"layers": ["../layers/x"]}'},
-        ["D100 manifests/dev.json", "D104 1"],
+        ["D100 manifests/dev.json:1", "D104 1"],
     ),
 ]
 
@@ -171,7 +171,7 @@ def test_any_code_can_be_examined(tmp_path: Path, name: str) -> None:
 
 def test_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     with pytest.raises(UnreadableSource, match="cannot be read: "):
-        Source(tmp_path, "")
+        read_source(tmp_path, "")
 
 
 def test_links_that_lead_to_themselves_end(tmp_path: Path) -> None:
@@ -179,3 +179,20 @@ def test_links_that_lead_to_themselves_end(tmp_path: Path) -> None:
     (tmp_path / FUNCTION / "again").symlink_to(tmp_path / FUNCTION)
     (tmp_path / FUNCTION / "nowhere.so").symlink_to(tmp_path / "nowhere")
     assert [each.id for each in examine(tmp_path).findings] == []
+
+
+DEEP = [
+    ("a sum", "x = " + "+".join(["a"] * 3000)),
+    ("a chain", "x = a" + ".b" * 3000),
+    ("a chain of calls", "x = a" + ".b()" * 900),
+    ("a condition", "if " + "not " * 900 + "a:\n    import stripe"),
+    ("a text", "x = '/tmp/' + " + "+".join(["'a'"] * 900)),
+    ("names in a circle", "a = b\nb = a\na.client('lambda').invoke(FunctionName=a)\nopen(a, 'w')"),
+]
+
+
+@for_each("name, code", DEEP)
+def test_deep_code_ends_neither_in_an_error_nor_never(tmp_path: Path, name: str, code: str) -> None:
+    folder = tmp_path / name
+    write_project(folder, {f"{FUNCTION}/app.py": code})
+    assert {each.id for each in examine(folder).findings} <= {"D102", "D103", "D104", "D110"}

@@ -59,7 +59,8 @@ OTHERS = [
         "posting to a WebSocket",
         "import boto3\n"
         "def f(url, id):\n"
-        "    boto3.client('apigatewaymanagementapi', endpoint_url=url).post_to_connection(ConnectionId=id, Data=b'')",
+        "    api = boto3.client('apigatewaymanagementapi', endpoint_url=url)\n"
+        "    api.post_to_connection(ConnectionId=id, Data=b'')",
         [],
     ),
     ("another id", "def handler(event, context):\n    return event['detail']['connectionId']", []),

@@ -10,6 +10,7 @@ from berth.tools.migrate.doctor.source import Source, argument
 from berth.tools.migrate.doctor.subject import Subject
 
 _INVOKING = frozenset({"invoke", "invoke_async", "invoke_with_response_stream"})
+_OWN_NAME = "AWS_LAMBDA_FUNCTION_NAME"
 _LOCAL = re.compile(r"https?://(localhost|127\.0\.0\.1|host\.docker\.internal|0\.0\.0\.0)\b")
 
 
@@ -26,7 +27,7 @@ def find_invocations(source: Source, subject: Subject) -> Iterator[Finding]:
 
 def _invocation(source: Source, subject: Subject, call: ast.Call, name: ast.expr | None) -> Finding:
     variable = _variable(source, name)
-    text = source.text(name) or subject.variables.get(variable, "")
+    text = source.text(name) or {_OWN_NAME: subject.function.name, **subject.variables}.get(variable, "")
     plain = re.sub(r"^arn:.*:function:|:[\w$]+$", "", text)
     if plain in subject.neighbours:
         return found("call-inside", source.path, call.lineno, name=plain)

@@ -9,6 +9,7 @@ from pathlib import Path
 from berth.tools.migrate.doctor.findings import Finding, found
 from berth.tools.migrate.doctor.source import Source, line_of
 from berth.tools.migrate.doctor.subject import Subject
+from berth.tools.migrate.doctor.texts import read_text
 
 _CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 _KEYWORDS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
@@ -38,7 +39,6 @@ _PLACEHOLDERS = re.compile(
     r"|^arn:|^https?:|^/|^[\w.-]{1,16}(/[\w.-]{1,16})+$|^[a-z]+([-_./][a-z]+)*$|^[A-Z]+(_[A-Z]+)*$",
     re.IGNORECASE,
 )
-_LARGEST = 1024 * 1024  # bytes of a sample event
 
 
 def find_credentials(source: Source, _: Subject) -> Iterator[Finding]:
@@ -100,11 +100,7 @@ def _kind(text: str) -> str:
 
 
 def _kind_in_file(file: Path) -> tuple[str, int]:
-    try:
-        text = file.read_text("utf-8", errors="replace") if file.stat().st_size <= _LARGEST else ""
-    except OSError:
-        return "", 0
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(read_text(file).splitlines(), 1):
         if kind := _kind(line):
             return kind, number
     return "", 0

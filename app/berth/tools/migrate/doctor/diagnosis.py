@@ -1,6 +1,7 @@
 """Examines the functions of a project, one after the other, with every rule."""
 
 import importlib
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -34,6 +35,7 @@ from berth.tools.migrate.doctor.shared_objects import CompiledFiles
 from berth.tools.migrate.doctor.source import Source
 from berth.tools.migrate.doctor.subject import MANIFEST, Subject, Target
 from berth.tools.migrate.doctor.suppressions import Suppression, read_suppressions, split
+from berth.tools.migrate.doctor.texts import key_line
 
 # Each looks at one file of a function.
 SOURCE_RULES: tuple[Callable[[Source, Subject], Iterator[Finding]], ...] = (
@@ -198,9 +200,10 @@ class _Examination:
 
     def _of_problem(self, problem: Problem) -> Finding:
         path = Path.cwd() / problem.file
+        line = key_line(path, re.split(r"[.\[]", problem.key)[0])
         text = f"{problem.key}: {problem.message}" if problem.key else problem.message
         is_open = problem.key.startswith("deployed.") and problem.message.startswith("has no value")
-        return found("open-name" if is_open else "manifest", path, problem=text)
+        return found("open-name" if is_open else "manifest", path, line, problem=text)
 
 
 def _owners(problem: Problem, owners: Mapping[str, str]) -> list[str]:

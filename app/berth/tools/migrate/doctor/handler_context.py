@@ -79,9 +79,10 @@ def _context_name(handler: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     """The name that a handler has for Lambda's context; empty if it says that it is given something else."""
     positional = [*handler.args.posonlyargs, *handler.args.args]
     context = positional[1] if len(positional) > 1 else None
-    is_other = context is None or (context.annotation and "Context" not in ast.dump(context.annotation))
-    named = context is not None and re.search("context|ctx", context.arg, re.IGNORECASE)
-    return context.arg if context and named and not is_other else ""
+    if context is None or not re.search("context|ctx", context.arg, re.IGNORECASE):
+        return ""
+    is_lambdas = context.annotation is None or _names(context.annotation, "Context")
+    return context.arg if is_lambdas else ""
 
 
 def _is_plain(source: Source, handler: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
@@ -99,9 +100,18 @@ def _is_careful(source: Source, node: ast.Attribute) -> bool:
     for each in source.names.around(node):
         if isinstance(each, ast.Try) and each.handlers:
             return True
-        if isinstance(each, ast.If | ast.IfExp) and f"'{node.attr}'" in ast.dump(each.test):
+        if isinstance(each, ast.If | ast.IfExp) and _names(each.test, node.attr):
             return True
     return False
+
+
+def _names(node: ast.AST, part: str) -> bool:
+    """Whether a name, an attribute or a string inside an expression has this text in it."""
+    texts = (
+        each.id if isinstance(each, ast.Name) else getattr(each, "attr", getattr(each, "value", ""))
+        for each in ast.walk(node)
+    )
+    return any(part in text for text in texts if isinstance(text, str))
 
 
 def _is_split_arn(source: Source, node: ast.AST) -> bool:

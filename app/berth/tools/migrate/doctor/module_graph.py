@@ -9,8 +9,9 @@ from pathlib import Path
 
 from berth.manifest.checks.functions import named_by_path_files
 from berth.tools.migrate.doctor.known import known
-from berth.tools.migrate.doctor.source import Imported, Source, UnreadableSource, line_of
+from berth.tools.migrate.doctor.source import Imported, Source, UnreadableSource, line_of, read_source
 from berth.tools.migrate.doctor.subject import Missing, Subject, search_roots
+from berth.tools.migrate.doctor.texts import read_text
 
 # Agents put their own handler in front and name the function's in a variable.
 _INNER_HANDLER = re.compile(r"[A-Z_]*LAMBDA_HANDLER")
@@ -31,7 +32,7 @@ class Library:
         key = (path, package)
         if key not in self._read:
             try:
-                self._read[key] = Source(path, package)
+                self._read[key] = read_source(path, package)
             except UnreadableSource as bad:
                 self._read[key] = bad
         return self._read[key]
@@ -163,11 +164,7 @@ _VENDORED = frozenset(
 
 def requirement_names(folder: Path) -> Iterator[str]:
     """The distributions that a folder's requirements.txt names."""
-    file = folder / "requirements.txt"
-    try:
-        lines = file.read_text("utf-8", errors="replace").splitlines() if file.is_file() else []
-    except OSError:
-        lines = []
+    lines = read_text(folder / "requirements.txt").splitlines()
     found = (_NAME.match(line.strip()) for line in lines)
     return (each[0] for each in found if each)
 
@@ -176,24 +173,13 @@ def _installed_names(folder: Path) -> Iterator[str]:
     """The top-level names of the packages whose metadata is in a folder."""
     for metadata in sorted((*folder.glob("*.dist-info"), *folder.glob("*.egg-info"))):
         yield metadata.name.partition("-")[0]
-        record, names = metadata / "RECORD", metadata / "top_level.txt"
-        try:
-            if record.is_file():
-                lines = record.read_text("utf-8", errors="replace").splitlines()
-                yield from {line.split("/")[0].split(",")[0].removesuffix(".py") for line in lines}
-            elif names.is_file():
-                yield from names.read_text("utf-8", errors="replace").split()
-        except OSError:
-            continue
+        record = read_text(metadata / "RECORD").splitlines()
+        yield from {line.split("/")[0].split(",")[0].removesuffix(".py") for line in record}
+        yield from read_text(metadata / "top_level.txt").split()
 
 
 def _has_version(path: Path) -> bool:
-    file = path / "__init__.py" if path.is_dir() else path
-    try:
-        text = file.read_text("utf-8", errors="replace")
-    except OSError:
-        return False
-    return _VERSION.search(text) is not None
+    return _VERSION.search(read_text(path / "__init__.py" if path.is_dir() else path)) is not None
 
 
 def _plain(name: str) -> str:

@@ -241,8 +241,10 @@ def _running(node: ast.AST, scope: Scope) -> Iterator[ast.AST]:
 def _never_holds(test: ast.expr, scope: Scope) -> bool:
     """Whether a condition is that a type checker reads the file, or that the file is the program itself."""
     if isinstance(test, ast.Compare):
-        dumped = ast.dump(test)
-        return isinstance(test.ops[0], ast.Eq) and "'__name__'" in dumped and "'__main__'" in dumped
+        sides = [test.left, *test.comparators]
+        names = {each.id for each in sides if isinstance(each, ast.Name)}
+        values = {each.value for each in sides if isinstance(each, ast.Constant)}
+        return isinstance(test.ops[0], ast.Eq) and names == {"__name__"} and values == {"__main__"}
     if isinstance(test, ast.Name):
         return test.id == "TYPE_CHECKING" or "typing.TYPE_CHECKING" in scope.root.bindings.get(test.id, ())
     return isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"

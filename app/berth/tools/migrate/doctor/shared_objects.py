@@ -11,6 +11,7 @@ from pathlib import Path
 from berth.model.function import PACKAGES_FOLDER
 from berth.tools.migrate.doctor.findings import Finding, found
 from berth.tools.migrate.doctor.subject import MACHINES, Subject, Target
+from berth.tools.migrate.doctor.texts import read_text
 
 _OBJECT = re.compile(r"\.(so(\.[0-9.]+)?|pyd|dylib)$")
 # numpy/core/_x.cpython-313-x86_64-linux-gnu.so, _x.cp313-win_amd64.pyd
@@ -189,11 +190,7 @@ def _read_tags(wheel: Path) -> list[Built]:
 
     Its compiled files tell the system and the machine themselves.
     """
-    try:
-        text = wheel.read_text("utf-8", errors="replace")
-    except OSError:
-        return []
-    return [Built(python=python) for python in _WHEEL_TAG.findall(text)]
+    return [Built(python=python) for python in _WHEEL_TAG.findall(read_text(wheel))]
 
 
 def _has_objects(wheel: Path) -> bool:
@@ -208,5 +205,4 @@ def _tops(wheel: Path) -> set[str]:
 
 
 def _records(wheel: Path) -> list[str]:
-    record = wheel.with_name("RECORD")
-    return record.read_text("utf-8", errors="replace").splitlines() if record.is_file() else []
+    return read_text(wheel.with_name("RECORD")).splitlines()

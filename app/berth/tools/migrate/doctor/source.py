@@ -16,10 +16,9 @@ from berth.tools.migrate.doctor.names import Function, Names, absolute_name, cat
 
 _LARGEST = 4 * 1024 * 1024  # bytes
 _Node = TypeVar("_Node", bound=ast.AST)
-# Code asks these about where it runs: what stands under such a question is for another place than Lambda.
-_ELSEWHERE = re.compile(
-    r"AWS_SAM_LOCAL|IS_OFFLINE|LOCALSTACK|_LOCAL\b|\bLOCAL|sys\.version|sys\.platform|os\.name"
-)
+# How code asks whether it runs on a laptop, and how it names what is for a laptop alone.
+_LOCAL = re.compile(r"(?<![a-z])local(host|stack|ly)?(?![a-z])|islocal|offline", re.IGNORECASE)
+_OTHER_PYTHON = re.compile(r"sys\.(version|platform)|os\.name|platform\.system")
 
 
 class UnreadableSource(Exception):
@@ -54,11 +53,10 @@ class VariableRead:
 class Source:
     """One file: its names, calls, texts and imports. Code that never runs on Lambda is left out."""
 
-    def __init__(self, path: Path, package: str) -> None:
-        """Read and parse a file; raises UnreadableSource."""
+    def __init__(self, path: Path, package: str, content: bytes) -> None:
+        """Parse a file's content; raises UnreadableSource."""
         self.path = path
         self.package = package
-        content = _read(path)
         self.content = content.decode("utf-8-sig", "replace")
         self.names = Names(_parse(content), package)
         self._by_type: defaultdict[type[ast.AST], list[ast.AST]] = defaultdict(list)
@@ -197,15 +195,34 @@ class Source:
         return self.names.function_around(node) is None
 
     def is_for_elsewhere(self, node: ast.AST) -> bool:
-        """Whether a node stands under a question for another place, such as AWS SAM on a laptop."""
-        return any(
-            isinstance(each, ast.If | ast.IfExp) and _ELSEWHERE.search(self._written(each.test))
-            for each in self.names.around(node)
-        )
+        """Whether a node is for another place than Lambda: a laptop, or another version of Python."""
+        inner = node
+        for each in self.names.around(node):
+            if isinstance(each, ast.If | ast.IfExp) and self._is_elsewhere(each, inner):
+                return True
+            if isinstance(each, ast.FunctionDef) and _LOCAL.search(each.name):
+                return True
+            inner = each
+        return False
+
+    def _is_elsewhere(self, condition: ast.If | ast.IfExp, inner: ast.AST) -> bool:
+        """Whether the branch of a condition that `inner` is in is for another place."""
+        written = self._written(condition.test)
+        if inner is condition.test:
+            return False
+        if _OTHER_PYTHON.search(written):
+            return True
+        body = condition.body if isinstance(condition.body, list) else [condition.body]
+        is_negated = isinstance(condition.test, ast.UnaryOp) and isinstance(condition.test.op, ast.Not)
+        return _LOCAL.search(written) is not None and (inner in body) is not is_negated
 
     def _written(self, node: ast.expr) -> str:
         """The lines that a node stands in."""
-        return "\n".join(self.content.split("\n")[node.lineno - 1 : node.end_lineno])
+        return "\n".join(self._lines[node.lineno - 1 : node.end_lineno])
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return self.content.split("\n")
 
     def comments(self) -> Iterator[tuple[int, str]]:
         """The comments of the file, by the numbers of their lines."""
@@ -246,13 +263,15 @@ def line_of(node: ast.AST) -> int:
     return int(getattr(node, "lineno", 0))
 
 
-def _read(path: Path) -> bytes:
+def read_source(path: Path, package: str) -> Source:
+    """Read a file of a package, which is empty for modules of none; raises UnreadableSource."""
     try:
         if path.stat().st_size > _LARGEST:
             raise UnreadableSource(f"has more than {_LARGEST:,} bytes")
-        return path.read_bytes()
+        content = path.read_bytes()
     except OSError as bad:
         raise UnreadableSource(f"cannot be read: {bad.strerror}") from bad
+    return Source(path, package, content)
 
 
 def _parse(content: bytes) -> ast.Module:

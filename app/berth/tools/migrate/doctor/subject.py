@@ -1,7 +1,6 @@
 """What the doctor examines: one function, the files that its handler leads to, and where it is to run."""
 
 import os
-import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from berth.errors import Problem
 from berth.model.function import PACKAGES_FOLDER, Function
 from berth.model.route import Route
 from berth.tools.migrate.doctor.source import Source
+from berth.tools.migrate.doctor.texts import key_line
 
 MANIFEST = "manifest.json"
 # What the machines are called by Docker, and by the names of compiled files.
@@ -93,16 +93,6 @@ class Subject:
     def manifest_line(self, key: str) -> int:
         """The line of a key in the function's manifest; 0 if it is not there."""
         return key_line(self.manifest, key)
-
-
-def key_line(file: Path, key: str) -> int:
-    """The number of the first line of a JSON file that has a key; 0 if there is none."""
-    try:
-        lines = file.read_text("utf-8", errors="replace").splitlines()
-    except OSError:
-        return 0
-    form = re.compile(rf'"{re.escape(key)}"\s*:')
-    return next((number for number, line in enumerate(lines, 1) if form.search(line)), 0)
 
 
 def search_roots(function: Function) -> tuple[list[Path], list[Path]]:
