@@ -41,7 +41,8 @@ def test_lines_and_table_are_printed(here: Path) -> None:
         "name stripe in requirements.txt and run `berth function install`",
         "functions/orders/app.py:2  D104  warning  "
         "/tmp is shared by all functions and all their environments here  "
-        "let `tempfile` or os.environ['TMPDIR'] name the folder, or set BERTH_SANDBOX=namespaces",
+        "let `tempfile` or os.environ['TMPDIR'] name the folder, "
+        "or set BERTH_SANDBOX=namespaces where the host permits it",
         "",
         "| function | status  | errors | warnings | notes |",
         "|----------|---------|--------|----------|-------|",
@@ -53,15 +54,11 @@ def test_lines_and_table_are_printed(here: Path) -> None:
 
 
 STATUSES: list[tuple[dict[str, str | bytes], list[str], int]] = [
-    ({}, [], 0),
-    ({}, ["--strict"], 0),
     ({f"{FUNCTION}/app.py": "import uuid\nI = uuid.uuid4()"}, ["--strict"], 0),
     ({**WARNS}, [], 0),
-    ({**WARNS}, ["--strict"], 3),
     ({**WARNS}, ["--strict", "--json"], 3),
     ({**FAILS}, [], 1),
-    ({**FAILS}, ["--strict"], 1),
-    ({f"{FUNCTION}/manifest.json": "{"}, ["--json"], 1),
+    ({f"{FUNCTION}/manifest.json": "{"}, ["--strict"], 1),
 ]
 
 
@@ -105,7 +102,7 @@ def test_json_has_the_same_and_its_functions(here: Path) -> None:
                 "severity": "warning",
                 "text": "/tmp is shared by all functions and all their environments here",
                 "advice": "let `tempfile` or os.environ['TMPDIR'] name the folder, "
-                "or set BERTH_SANDBOX=namespaces",
+                "or set BERTH_SANDBOX=namespaces where the host permits it",
                 "functions": ["orders"],
             },
         ],

@@ -11,43 +11,29 @@ from berth.tools.migrate.doctor.subject import Subject
 _RUNTIME_API = re.compile(r"/2018-06-01/runtime/|/2020-01-01/extension/|\b(localhost|127\.0\.0\.1):9001\b")
 _SECRETS = "AWS Parameters and Secrets"
 _READ_SECRETS = "read it by boto3 or by aws_lambda_powertools.utilities.parameters, which keeps values, too"
-_SIDECAR = "run its agent as a sidecar container, which has the same address"
+_DATADOG = "run Datadog's agent as a sidecar container, and trace as its library does in containers"
+_APPCONFIG = "run the AppConfig agent as a sidecar container, which has the same address"
+_SECRETS_EXTENSION = re.compile(
+    r"(localhost|127\.0\.0\.1):2773\b|X-Aws-Parameters-Secrets-Token", re.IGNORECASE
+)
 # Extensions by what code says to them: a pattern, the name, and what to do.
 _EXTENSIONS = (
-    (
-        re.compile(r"(localhost|127\.0\.0\.1):2773\b|X-Aws-Parameters-Secrets-Token", re.IGNORECASE),
-        _SECRETS,
-        _READ_SECRETS,
-    ),
-    (re.compile(r"(localhost|127\.0\.0\.1):8124\b"), "Datadog's extension", _SIDECAR),
-    (
-        re.compile(r"(localhost|127\.0\.0\.1):2772\b"),
-        "AWS AppConfig's extension",
-        "run the AppConfig agent as a sidecar container, which has the same address",
-    ),
+    (_SECRETS_EXTENSION, _SECRETS, _READ_SECRETS),
+    (re.compile(r"(localhost|127\.0\.0\.1):8124\b"), "Datadog's extension", _DATADOG),
+    (re.compile(r"(localhost|127\.0\.0\.1):2772\b"), "AWS AppConfig's extension", _APPCONFIG),
 )
 _EXTENSION_VARIABLES = {"PARAMETERS_SECRETS_EXTENSION_HTTP_PORT": _SECRETS}
 _XRAY = "AWS_XRAY_SDK_ENABLED=false"
 _TRACER = "POWERTOOLS_TRACE_DISABLED=true"
-_ADDRESSES = (
-    (
-        re.compile(r"^(https?://)?169\.254\.169\.254(/|:|$)"),
-        "169.254.169.254",
-        "the metadata of an EC2 host, which a task on Fargate cannot reach and on EC2 should not use",
-        "let boto3 find credentials and AWS_REGION name the region",
-    ),
-)
+_INSTANCE = re.compile(r"(https?://)?169\.254\.169\.254(/|:|$)")
 
 
 def find_runtime_api(source: Source, subject: Subject) -> Iterator[Finding]:
     """Tell where Lambda's runtime API or extensions API is called."""
     lines = {line_of(node) for text, node in source.texts if _RUNTIME_API.search(text)}
     for read in source.variables:
-        if (
-            read.name == "AWS_LAMBDA_RUNTIME_API"
-            and not read.is_membership
-            and not is_question(source, read.node)
-        ):
+        is_asked = read.is_membership or is_question(source, read.node)
+        if read.name == "AWS_LAMBDA_RUNTIME_API" and not is_asked:
             lines.add(line_of(read.node))
     for line in sorted(lines):
         yield found("runtime-api", source.path, line)
@@ -95,10 +81,8 @@ def find_tracing(source: Source, subject: Subject) -> Iterator[Finding]:
 def find_instance_addresses(source: Source, _: Subject) -> Iterator[Finding]:
     """Tell where the address of a host's metadata is named."""
     for text, node in source.texts:
-        for pattern, address, truth, what_to_do in _ADDRESSES:
-            if pattern.search(text):
-                facts = {"address": address, "truth": truth, "what_to_do": what_to_do}
-                yield found("instance-address", source.path, line_of(node), **facts)
+        if _INSTANCE.match(text):
+            yield found("instance-address", source.path, line_of(node))
 
 
 def is_question(source: Source, node: ast.AST) -> bool:

@@ -77,18 +77,7 @@ class CompiledFiles:
             yield from self._found[folder]
 
     def _examine(self, folder: Path) -> Iterator[Finding]:
-        wrong: defaultdict[str, list[tuple[Path, Built]]] = defaultdict(list)
-        groups = _groups(folder)
-        fitting = {
-            (_top(path, folder), path.name)
-            for group in groups
-            for path, built in group
-            if self._fits(built, folder)
-        }
-        for group in groups:
-            names = {(_top(path, folder), path.name) for path, _ in group}
-            if fitting.isdisjoint(names) and not any(self._fits(built, folder) for _, built in group):
-                wrong[_top(group[0][0], folder)].append(group[0])
+        wrong = self._wrong_objects(folder)
         for top, objects in sorted(wrong.items()):
             path, built = objects[0]
             more = f", and {len(objects) - 1} more in {top} do not fit either" if len(objects) > 1 else ""
@@ -99,6 +88,18 @@ class CompiledFiles:
             if is_wrong and _has_objects(file) and not wrong.keys() & _tops(file):
                 name = file.parent.name.partition("-")[0]
                 yield self._found_in(folder, "wheel", file, name, tags[0])
+
+    def _wrong_objects(self, folder: Path) -> dict[str, list[tuple[Path, Built]]]:
+        """One file of each group that does not fit, by the package; another package folder may have its twin."""
+        wrong: defaultdict[str, list[tuple[Path, Built]]] = defaultdict(list)
+        groups = _groups(folder)
+        objects = [each for group in groups for each in group]
+        fitting = {(_top(path, folder), path.name) for path, built in objects if self._fits(built, folder)}
+        for group in groups:
+            names = {(_top(path, folder), path.name) for path, _ in group}
+            if fitting.isdisjoint(names) and not any(self._fits(built, folder) for _, built in group):
+                wrong[_top(group[0][0], folder)].append(group[0])
+        return wrong
 
     def _found_in(
         self, folder: Path, case: str, path: Path, name: str, built: Built, more: str = ""
