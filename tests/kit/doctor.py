@@ -1,7 +1,7 @@
 """Small projects that the doctor examines, and what it finds in them, in short."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +29,11 @@ def write_project(folder: Path, files: Mapping[str, str | bytes], /, **manifest:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
-def examine(folder: Path, target: Target = TARGET) -> Diagnosis:
-    """What the doctor says of the project in a folder."""
-    catalog, problems = salvage(
-        Settings(functions_dir=folder / "functions", manifests_dir=folder / "manifests")
-    )
-    return diagnose(catalog, problems, target)
+def examine(folder: Path, target: Target = TARGET, only: Collection[str] = ()) -> Diagnosis:
+    """What the doctor says of the project in a folder, or of some of its functions."""
+    settings = Settings(functions_dir=folder / "functions", manifests_dir=folder / "manifests")
+    catalog, problems = salvage(settings, only)
+    return diagnose(catalog, problems, target, only)
 
 
 def found_in(

@@ -77,6 +77,17 @@ def test_invoked_function_is_named(tmp_path: Path, name: str, text: str) -> None
     assert [each.text for each in examine(tmp_path).findings] == [text]
 
 
+def test_other_functions_are_known_when_one_is_examined(tmp_path: Path) -> None:
+    code = "def f(client):\n    client.invoke(FunctionName='users')"
+    users: dict[str, str | bytes] = {
+        "functions/users/manifest.json": '{"handler": "app.handler"}',
+        "functions/users/app.py": "def handler(event, context): ...",
+    }
+    write_project(tmp_path, {f"{FUNCTION}/app.py": code, **users})
+    (finding,) = examine(tmp_path, only=["orders"]).findings
+    assert finding.text == "invokes `users` on Lambda; that function is in this project, too"
+
+
 HERE: dict[str, str | bytes] = {"manifests/dev.json": '{"region": "eu-west-1"}'}
 REGIONS = [
     ("another region", "import boto3\nboto3.client('s3', region_name='us-east-1')", ["D124 2"]),

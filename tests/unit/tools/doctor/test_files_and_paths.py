@@ -45,6 +45,11 @@ def test_tmp_in_a_variable_of_the_manifest(tmp_path: Path) -> None:
     assert found == ["D104 manifest.json:4"]
 
 
+def test_tmp_in_a_variable_of_the_stage(tmp_path: Path) -> None:
+    stage: dict[str, str | bytes] = {"manifests/dev.json": '{"environment": {"HOME": "/tmp/home"}}'}
+    assert found_in(tmp_path, "", stage) == ["D104 manifests/dev.json:1"]
+
+
 def test_private_tmp_is_nobody_elses(tmp_path: Path) -> None:
     code = "import shutil\nshutil.rmtree('/tmp')\npath = '/tmp/x'"
     private = replace(TARGET, has_private_tmp=True)

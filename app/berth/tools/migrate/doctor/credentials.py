@@ -84,11 +84,10 @@ def find_secrets(source: Source, _: Subject) -> Iterator[Finding]:
 
 def find_secrets_in_documents(subject: Subject) -> Iterator[Finding]:
     """Tell which secrets stand in the manifest and in sample events."""
-    environment = subject.document.get("environment")
-    for name, value in environment.items() if isinstance(environment, dict) else ():
-        if isinstance(value, str) and (_kind(value) or (_NAMES.search(name) and _is_random(value))):
-            what = _kind(value) or f"the value of `{name}`"
-            yield found("secret", subject.manifest, subject.manifest_line(name), what=what)
+    for name, file, line in subject.given_variables:
+        value = subject.written(name)
+        if _kind(value) or (_NAMES.search(name) and _is_random(value)):
+            yield found("secret", file, line, what=_kind(value) or f"the value of `{name}`")
     for file in sorted(subject.function.directory.glob("events/*.json")):
         kind, line = _kind_in_file(file)
         if kind:

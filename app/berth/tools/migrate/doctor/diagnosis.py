@@ -149,7 +149,8 @@ class _Examination:
         self._stage_document = _document(catalog.sources.stage_file)
         folder = catalog.sources.functions_dir
         self._problems: defaultdict[str, list[Problem]] = defaultdict(list)
-        owners = {shown(path / MANIFEST): path.name for path in folder.iterdir()} if folder.is_dir() else {}
+        owners = {shown(path.parent / MANIFEST): path.parent.name for path in folder.glob(f"*/{MANIFEST}")}
+        self._names = frozenset(owners.values())
         for problem in problems:
             for name in _owners(problem, owners):
                 self._problems[name].append(problem)
@@ -182,9 +183,10 @@ class _Examination:
             function,
             self._target,
             routes=tuple(route for route in self._catalog.routes if route.function is function),
-            neighbours=frozenset(self._catalog.functions),
+            neighbours=self._names,
             document=_document(function.directory / MANIFEST),
             stage_document=self._stage_document,
+            stage_file=self._catalog.sources.stage_file,
             problems=problems,
         )
         if any(problem.key == "code" for problem in problems):

@@ -73,19 +73,18 @@ def find_lambda_folders(source: Source, subject: Subject) -> Iterator[Finding]:
 
 def find_folders_in_variables(subject: Subject) -> Iterator[Finding]:
     """Tell which variables of the manifests name such folders."""
-    own = subject.document.get("environment")
-    for name in own if isinstance(own, dict) else {}:
-        entries, line = subject.variables.get(name, "").split(":"), subject.manifest_line(name)
+    for name, file, line in subject.given_variables:
+        entries = subject.variables.get(name, "").split(":")
         if any(map(_IN_TMP.fullmatch, entries)) and not subject.target.has_private_tmp:
-            yield found("tmp-variable", subject.manifest, line, name=name)
+            yield found("tmp-variable", file, line, name=name)
         for named in filter(None, map(_OF_LAMBDA.match, entries)):
             if name == "PYTHONPATH":
-                yield from _search_path(named, subject, line)
+                yield from _search_path(named, file, line)
             elif _is_told(named.string):
-                yield _lambda_folder(subject.manifest, line, named[1])
+                yield _lambda_folder(file, line, named[1])
 
 
-def _search_path(named: re.Match[str], subject: Subject, line: int) -> Iterator[Finding]:
+def _search_path(named: re.Match[str], file: Path, line: int) -> Iterator[Finding]:
     """Tell what an entry of PYTHONPATH does; the runtime's own folder is searched in any case."""
     if named[1] == "/var/task":
         truth, what_to_do = _TRUTHS[named[1]][0], "write the entry relative to the code, such as `vendored`"
@@ -94,9 +93,7 @@ def _search_path(named: re.Match[str], subject: Subject, line: int) -> Iterator[
         what_to_do = "leave PYTHONPATH out"
     else:
         return
-    yield found(
-        "lambda-folder", subject.manifest, line, folder=named.string, truth=truth, what_to_do=what_to_do
-    )
+    yield found("lambda-folder", file, line, folder=named.string, truth=truth, what_to_do=what_to_do)
 
 
 def find_writes_beside_code(source: Source, subject: Subject) -> Iterator[Finding]:

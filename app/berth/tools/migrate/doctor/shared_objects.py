@@ -90,7 +90,7 @@ class CompiledFiles:
                 yield self._found_in(folder, "wheel", file, name, tags[0])
 
     def _wrong_objects(self, folder: Path) -> dict[str, list[tuple[Path, Built]]]:
-        """One file of each group that does not fit, by the package; another package folder may have its twin."""
+        """A file of each group in which none fits, by its package."""
         wrong: defaultdict[str, list[tuple[Path, Built]]] = defaultdict(list)
         groups = _groups(folder)
         objects = [each for group in groups for each in group]

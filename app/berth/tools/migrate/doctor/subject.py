@@ -58,6 +58,7 @@ class Subject:
     neighbours: frozenset[str] = frozenset()  # the names of all functions of the project
     document: Mapping[str, object] = field(default_factory=dict)  # the manifest as its author wrote it
     stage_document: Mapping[str, object] = field(default_factory=dict)
+    stage_file: Path = Path()
     problems: tuple[Problem, ...] = ()  # what the loader says of its manifest
     sources: tuple[Source, ...] = ()
     missing: tuple[Missing, ...] = ()
@@ -78,6 +79,25 @@ class Subject:
     def variables(self) -> Mapping[str, str]:
         """The environment variables that both manifests set."""
         return self.function.environment
+
+    @cached_property
+    def given_variables(self) -> tuple[tuple[str, Path, int], ...]:
+        """The variables that the manifest and the stage write: name, file and line of each."""
+        found = []
+        for file, document in ((self.manifest, self.document), (self.stage_file, self.stage_document)):
+            environment = document.get("environment")
+            for name in environment if isinstance(environment, dict) else {}:
+                found.append((name, file, key_line(file, name)))
+        return tuple(found)
+
+    def written(self, variable: str) -> str:
+        """What the manifest, or else the stage, writes for a variable, with placeholders."""
+        for document in (self.document, self.stage_document):
+            environment = document.get("environment")
+            value = environment.get(variable) if isinstance(environment, dict) else None
+            if isinstance(value, str):
+                return value
+        return ""
 
     @cached_property
     def layers(self) -> tuple[Path, ...]:
