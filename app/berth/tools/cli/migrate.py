@@ -5,19 +5,19 @@ from importlib import import_module
 import click
 
 # The commands by their names: the module that holds one, and its name there.
-COMMANDS = {
+_COMMANDS = {
     "doctor": ("berth.tools.cli.doctor", "doctor_command"),
 }
 
 
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(COMMANDS)
+        return sorted(_COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in COMMANDS:
+        if name not in _COMMANDS:
             return None
-        module, attribute = COMMANDS[name]
+        module, attribute = _COMMANDS[name]
         command: click.Command = getattr(import_module(module), attribute)
         return command
 
