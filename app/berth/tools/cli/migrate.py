@@ -6,6 +6,7 @@ import click
 
 # The commands by their names: the module that holds one, and its name there.
 _COMMANDS = {
+    "doctor": ("berth.tools.cli.doctor", "doctor_command"),
     "import": ("berth.tools.cli.importing", "import_command"),
 }
 

@@ -72,6 +72,7 @@ def _guard(operation, document='swagger: "2.0"'):
         ("security: [{gate: []}, {iam: []}]", "by gate-and-AWS_IAM"),
         ("security: {gate: []}", "by unknown-authorizer"),
         ("security: [gate]", "by unknown-authorizer"),
+        ("security: [null]", "by unknown-authorizer"),
         ("x-amazon-apigateway-auth: {type: AWS_IAM}", "by AWS_IAM"),
         ("x-amazon-apigateway-auth: {type: NONE}", ""),
         ("x-amazon-apigateway-auth: {type: other}", "by unknown-authorizer"),

@@ -171,6 +171,10 @@ def test_authorizers_that_are_carried(properties, definition):
     [
         ("Type: COGNITO_USER_POOLS, ProviderARNs: [!GetAtt Pool.Arn, b]", "it names 2 user pools"),
         ("Type: COGNITO_USER_POOLS, ProviderARNs: [not a pool]", "is no user pool's id or ARN"),
+        (
+            "Type: COGNITO_USER_POOLS, ProviderARNs: [!GetAtt Pool.Arn], IdentityValidationExpression: a",
+            "checks the `aud` of tokens",
+        ),
         ("Type: TOKEN, AuthorizerUri: https://x.example", "its authorizerUri names no function"),
         ("Type: TOKEN", "its authorizerUri names no function"),
         ("Type: NEW, AuthorizerUri: URI", "no authorizer of the type NEW"),

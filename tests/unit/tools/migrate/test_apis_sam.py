@@ -20,6 +20,7 @@ Resources:
       BinaryMediaTypes: ["*~1*"]
       Variables: {host: a.example}
       Cors: "'*'"
+      Models: {Order: {type: object}}
       Auth:
         DefaultAuthorizer: Gate
         ApiKeyRequired: true
@@ -73,6 +74,7 @@ def test_the_report_names_the_keys_of_the_author():
     assert read.told("carried: ", f"{events}.Open.Properties.Auth: ", "routes: ANY /open")
     assert read.told("carried: ", "Resources.Shop.Properties.Auth.Authorizers.Gate: ", "authorizers.Gate")
     assert read.told("carried: ", "Resources.Shop.Properties.Cors: ", "cors")
+    assert read.told("left out: ", "Resources.Shop.Properties.Models.Order: ", "refers to it")
     tree = read.stack.template.document.tree
     paths = {each.path for each in read.findings.entries}
     assert [shown_path(path) for path in paths if not _is_written(tree, path)] == [], read.report()

@@ -84,7 +84,7 @@ class Evaluator:
         """Evaluate a value that must be a text; raises Unevaluable."""
         value = self.evaluate(node)
         if not is_scalar(value):
-            raise Unevaluable(f"must be a text, not {json.dumps(plain(value))[:80]}")
+            raise Unevaluable(f"must be a text, not {json.dumps(plain(value), default=str)[:80]}")
         return as_text(value)
 
     def known(self, node: Tree) -> str:

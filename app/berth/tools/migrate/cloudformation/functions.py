@@ -12,6 +12,7 @@ from berth.tools.migrate.cloudformation.environment import read_environment
 from berth.tools.migrate.cloudformation.event_invoke import async_configs, provisioned_concurrencies
 from berth.tools.migrate.cloudformation.index import FUNCTION, Index
 from berth.tools.migrate.cloudformation.layers import Layers
+from berth.tools.migrate.cloudformation.roles import FOR_THE_TASK
 from berth.tools.migrate.cloudformation.stack import Stack
 from berth.tools.migrate.cloudformation.template import Resource
 from berth.tools.migrate.model.application import FunctionSource
@@ -30,7 +31,7 @@ _CARRIED = {
 }
 # What belongs to the deployment, and what it is there.
 _ELSEWHERE = {
-    "Role": "the statements of this role are for the task role of ECS (`iam` of the JSON report)",
+    "Role": FOR_THE_TASK,
     "VpcConfig": "the subnets and security groups are for the ECS service",
     "TracingConfig": "X-Ray needs its daemon as a sidecar of the task",
     "LoggingConfig": "the log group is the task's; LogFormat JSON is BERTH_LOG_FORMAT=json",

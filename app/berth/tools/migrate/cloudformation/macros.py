@@ -50,6 +50,10 @@ def check_macros(template: Template, findings: Findings) -> None:
     if has_loops(template.body) and LANGUAGE_EXTENSIONS not in macro_names(template):
         text = f"has Fn::ForEach, and its Transform does not name {LANGUAGE_EXTENSIONS}"
         _refuse(template, findings, ("Transform",), text)
+    types = [str(mapping_at(each).get("Type")) for each in template.section("Resources").values()]
+    if SAM not in macro_names(template) and any(each.startswith("AWS::Serverless::") for each in types):
+        text = f"has resources of SAM (AWS::Serverless::...), and its Transform does not name {SAM}"
+        _refuse(template, findings, ("Transform",), text)
     for name, entry in template.section("Resources").items():
         path = ("Resources", name)
         if str(mapping_at(entry).get("Type")).endswith("::MODULE"):

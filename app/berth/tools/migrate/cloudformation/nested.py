@@ -9,7 +9,7 @@ from berth.tools.migrate.cloudformation.stack import Stack
 from berth.tools.migrate.cloudformation.template import Resource
 from berth.tools.migrate.model.application import Place
 from berth.tools.migrate.model.findings import Class, ImportRefused
-from berth.tools.migrate.model.values import NO_VALUE, Tree, UnknownValue
+from berth.tools.migrate.model.values import NO_VALUE, Hole, Text, Tree, UnknownValue
 from berth.tools.migrate.source.documents import SourceDocument, mapping_at, read_document
 
 NESTED = "AWS::CloudFormation::Stack"
@@ -74,12 +74,12 @@ class NestedStacks:
 
     def _opened(self, resource: Resource) -> Stack | None:
         stack, place = self.stack, self.stack.place(resource, "Properties", "TemplateURL")
+        document = self._document(resource, place)
+        if document is None:
+            return None
         if not stack.exists(resource):
             text = f"{resource.name}: the condition {resource.condition} is false"
             stack.note(Class.LEFT_OUT, stack.place(resource), text)
-            return None
-        document = self._document(resource, place)
-        if document is None:
             return None
         stack.note(Class.CARRIED, place, f"read: {document.file}")
         for key, text in _ON_AWS.items():
@@ -93,11 +93,27 @@ class NestedStacks:
         made = {}
         for name, node in mapping_at(resource["Parameters"]).items():
             place = self.stack.place(resource, "Properties", "Parameters", name)
-            value = self.stack.value(node, place)
+            value = self._parameter(resource, name, node, place)
             self.stack.note(Class.CARRIED, place, f"the parameter {name} of the nested stack")
             if value is not None and value is not NO_VALUE:
                 made[name] = value
         return made
+
+    def _parameter(self, resource: Resource, name: str, node: Tree, place: Place) -> Tree:
+        """One value; where it cannot be computed of its holes, it is a hole of its own."""
+        evaluator = self.stack.evaluator
+        try:
+            return evaluator.evaluate(node)
+        except UnknownValue as unknown:
+            hole = Hole(f"{evaluator.shown_name(resource.name)}.Parameters.{name}")
+            meaning = (
+                f"the parameter {name} of the nested stack {resource.name}, which depends on {unknown.name}"
+            )
+            evaluator.holes.ask(hole.name, meaning)
+            return Text((hole,))
+        except Unevaluable as wrong:
+            self.stack.refuse(place, str(wrong))
+            return None
 
     def _document(self, resource: Resource, place: Place) -> SourceDocument | None:
         """The nested template, if it is on this machine; else the report asks for it."""

@@ -14,7 +14,7 @@ from berth.tools.migrate.source.documents import mapping_at
 
 _ROLE = "AWS::IAM::Role"
 _POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy")
-_FOR_THE_TASK = "these statements are for the task role of ECS (`iam` of the JSON report)"
+FOR_THE_TASK = "these statements are for the task role of ECS (`iam` of the JSON report)"
 
 
 def read_statements(index: Index, functions: set[str]) -> list[Statements]:
@@ -45,7 +45,7 @@ def _of_function(
 
 def _note(stack: Stack, resource: Resource) -> None:
     """Note a role or policy as the deployment's, and each of its policies by name."""
-    stack.note(Class.ELSEWHERE, stack.place(resource), _FOR_THE_TASK)
+    stack.note(Class.ELSEWHERE, stack.place(resource), FOR_THE_TASK)
 
 
 def _note_policies(stack: Stack, resource: Resource) -> None:
@@ -55,7 +55,7 @@ def _note_policies(stack: Stack, resource: Resource) -> None:
     for number, entry in enumerate(policies if isinstance(policies, list) else []):
         place = Place(stack.template.document.file, _path(resource, "Policies", number))
         for name in _policy_names(entry):
-            text = f"{name}: {_FOR_THE_TASK}"
+            text = f"{name}: {FOR_THE_TASK}"
             stack.note(Class.ELSEWHERE, place, text, function=stack.id(resource))
 
 

@@ -37,6 +37,8 @@ _UPLOADED = "s3://bucket/key"
 _IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/image"
 # The translator puts the values of parameters into these properties.
 _RESOLVED = ("Auth", "BinaryMediaTypes", "CorsConfiguration", "Domain", "EventInvokeConfig")
+# The text of a parameter cannot stand for `CorsConfiguration: true`, which the translator documents.
+_BOOLEANS = {"true": True, "false": False}
 _SUBSTITUTION = re.compile(r"\$\{(!?)([^{}]+)\}")
 
 
@@ -47,9 +49,12 @@ def translated(template: Template, values: Mapping[str, str], region: str, findi
     """
     resources: Mapping[str, Any] = template.section("Resources")
     given = {key: each for key in ("Conditions", "Mappings", "Outputs") if (each := template.section(key))}
-    given["Globals"] = {key: _packaged(each, key) for key, each in template.section("Globals").items()}
+    sections = template.section("Globals").items()
+    given["Globals"] = {key: _packaged(each, key, values) for key, each in sections}
     kept = {name: each for name, each in resources.items() if _is_kept(each)}
-    given["Resources"] = {name: _prepared(each) for name, each in resources.items() if name not in kept}
+    given["Resources"] = {
+        name: _prepared(each, values) for name, each in resources.items() if name not in kept
+    }
     output = _output(given, values, region, template)
     origins = SamOrigins(template.body, output)
     found = {**origins.all(), **_renamed_keys(kept)}
@@ -59,8 +64,8 @@ def translated(template: Template, values: Mapping[str, str], region: str, findi
     order = _event_paths(resources)
     for entry in made["Resources"].values():
         _order_paths(entry, order)
-    sections = {**template.body, **made}
-    body = {key: each for key, each in sections.items() if key not in ("Globals", "Transform")}
+    whole = {**template.body, **made}
+    body = {key: each for key, each in whole.items() if key not in ("Globals", "Transform")}
     code = {name: uri for name, each in resources.items() if (uri := _local_code(template, each)) is not None}
     return replace(template, body=body, origins=found, before=template, code={**template.code, **code})
 
@@ -100,13 +105,13 @@ def _is_uploaded(written: Tree) -> bool:
     return isinstance(written, dict) and not is_intrinsic(written)
 
 
-def _prepared(entry: Mapping[str, Any]) -> dict[str, Any]:
+def _prepared(entry: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
     """A resource as `sam package` would write it; connectors are left out."""
     made = {key: each for key, each in entry.items() if key != "Connectors"}
     kind = str(made.get("Type"))
     if kind not in (_FUNCTION, *_APIS) or not isinstance(made.get("Properties", {}), dict):
         return made
-    properties = _packaged(mapping_at(entry, "Properties"), kind.removeprefix("AWS::Serverless::"))
+    properties = _packaged(mapping_at(entry, "Properties"), kind.removeprefix("AWS::Serverless::"), values)
     if properties.get("PackageType") == "Image":
         properties.setdefault("ImageUri", _IMAGE)
     elif kind == _FUNCTION and "InlineCode" not in properties:
@@ -114,7 +119,7 @@ def _prepared(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {**made, "Properties": properties}
 
 
-def _packaged(written: Tree, section: str) -> Tree:
+def _packaged(written: Tree, section: str, values: Mapping[str, str]) -> Tree:
     """The properties of a resource or of Globals with local addresses replaced."""
     if not isinstance(written, dict):
         return written
@@ -122,6 +127,9 @@ def _packaged(written: Tree, section: str) -> Tree:
     made = {name: _joined(each) if name in _RESOLVED else each for name, each in written.items()}
     if key in made and not _is_uploaded(made[key]):
         made[key] = _UPLOADED
+    cors = made.get("CorsConfiguration")
+    if isinstance(cors, dict) and cors.keys() == {"Ref"} and values.get(cors["Ref"]) in _BOOLEANS:
+        made["CorsConfiguration"] = _BOOLEANS[values[cors["Ref"]]]
     return made
 
 

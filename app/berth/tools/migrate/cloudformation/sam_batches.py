@@ -25,6 +25,7 @@ _DEPLOYMENT = "AWS::ApiGateway::Deployment"
 _UNITED = (
     "AWS::ApiGateway::RestApi",
     "AWS::ApiGateway::Stage",
+    "AWS::ApiGateway::UsagePlan",
     "AWS::ApiGatewayV2::Api",
     "AWS::ApiGatewayV2::Stage",
 )
@@ -54,7 +55,7 @@ def translate_in_batches(given: dict[str, Any], run: Run, size: int = _BATCH) ->
     Raises ImportRefused with the problems of every part.
     """
     routes = list(_routes(given["Resources"]))
-    if len(routes) <= 2 * size:
+    if len(routes) <= 2 * size or _IMPLICIT & given["Resources"].keys():
         return run(given)
     batches = _batches(routes, size)
     parts = [_part(given, batch) for batch in batches]
@@ -203,6 +204,8 @@ def _unite(known: Any, other: Mapping[str, Any]) -> None:
     for key, value in other.items():
         if key not in known:
             known[key] = value
+        elif key == "paths":  # each path is taken from the part that has its events
+            known[key] = {**value, **known[key]}
         elif isinstance(known[key], dict) and isinstance(value, dict):
             _unite(known[key], value)
         elif isinstance(known[key], list) and isinstance(value, list):

@@ -21,6 +21,8 @@ IAM = "AWS_IAM"
 _RESERVED = ("NONE", IAM)
 _KINDS = {"rest": REST, "http": HTTP_2}
 _AUTHORIZATION = "method.request.header.Authorization"
+_EXPRESSION = ("identityValidationExpression", "IdentityValidationExpression")
+_TTL = ("authorizerResultTtlInSeconds", "AuthorizerResultTtlInSeconds")
 Definition = dict[str, Tree]
 
 
@@ -102,10 +104,10 @@ class Authorizers:
             sources = sources or [f"method.request.header.{header or 'Authorization'}"]
         if sources:
             definition["identitySource"] = sources
-        expression = node.any("identityValidationExpression", "IdentityValidationExpression").known()
+        expression = node.any(*_EXPRESSION).known()
         if expression and kind == "TOKEN":
             definition["identityValidationExpression"] = expression
-        ttl = node.any("authorizerResultTtlInSeconds", "AuthorizerResultTtlInSeconds")
+        ttl = node.any(*_TTL)
         if ttl.is_there:
             definition["resultTtlInSeconds"] = ttl.number()
         elif kind == "REQUEST" and self.kind == "rest" and not sources:
@@ -143,7 +145,7 @@ class Authorizers:
 _CARRIED_KEYS = (
     *("type", "Type", "AuthorizerType", "Name", "RestApiId", "ApiId"),
     *("authorizerUri", "AuthorizerUri", "identitySource", "IdentitySource"),
-    *("authorizerResultTtlInSeconds", "AuthorizerResultTtlInSeconds", "providerARNs", "ProviderARNs"),
+    *("providerARNs", "ProviderARNs"),
     *("jwtConfiguration", "JwtConfiguration", "enableSimpleResponses", "EnableSimpleResponses"),
     *("authorizerPayloadFormatVersion", "AuthorizerPayloadFormatVersion", "AuthType"),
 )
@@ -156,7 +158,9 @@ def _note(node: Node, name: str, kind: str) -> None:
     told = (Class.CARRIED, f"authorizers.{name}")
     node.note_keys(dict.fromkeys(_CARRIED_KEYS, told))
     node.note_keys(dict.fromkeys(_CREDENTIALS, (Class.ELSEWHERE, _ROLE)))
-    expression = node.any("identityValidationExpression", "IdentityValidationExpression")
+    of_token = (Class.LEFT_OUT, "Berth checks each token by itself, and keeps no answer about it")
+    node.note_keys(dict.fromkeys(_TTL, told if kind in LAMBDA_TYPES else of_token))
+    expression = node.any(*_EXPRESSION)
     if not expression.is_there:
         return
     is_token = kind == "TOKEN"
@@ -172,6 +176,12 @@ def _of_user_pool(node: Node, header: str) -> tuple[Definition, str]:
     pools = node.any("providerARNs", "ProviderARNs").texts()
     if len(pools) != 1:
         return {}, f"it names {len(pools)} user pools, and Berth's authorizers have one"
+    if node.any(*_EXPRESSION).is_there:
+        # https://docs.aws.amazon.com/apigateway/latest/api/API_Authorizer.html
+        return (
+            {},
+            "its identityValidationExpression checks the `aud` of tokens, and Berth's user pools do not",
+        )
     definition: Definition = {"type": "COGNITO_USER_POOLS", "userPool": of_stage(pools[0])}
     sources = node.any("identitySource", "IdentitySource").known_texts()
     sources = sources or [f"method.request.header.{header or 'Authorization'}"]

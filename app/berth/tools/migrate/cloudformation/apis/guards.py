@@ -123,8 +123,9 @@ class OpenApiGuards:
         security = node["security"]
         source = security if security.is_there else self.default
         asked = _Asked(source if source.is_there else node, label, self.authorizers)
-        if source.is_there and not source.is_list:
-            asked.close(_UNKNOWN, "its security is not a list")
+        entries = source.value() if source.is_there else []
+        if not isinstance(entries, list) or None in entries:
+            asked.close(_UNKNOWN, "its security is no list of mappings")
         for alternative in source.entries():
             self._add_all(asked, alternative)
         extension = node["x-amazon-apigateway-auth"]

@@ -96,5 +96,8 @@ def _note_document(body: Node, kind: str) -> None:
     """Tell of the document's own keys."""
     body.note_keys(told.DOCUMENT if kind == "rest" else {**told.DOCUMENT, **told.NOT_CHECKED})
     body["components"].note_keys(told.COMPONENTS)
+    for node in (body["definitions"], body["parameters"], body["components"]["schemas"]):
+        for _, each in node.items():
+            each.note(*told.REFERRED)
     for name, node in body["x-amazon-apigateway-request-validators"].items():
         node.note(Class.CARRIED, f"requestParameters and requestModels of routes with {name}")

@@ -74,6 +74,7 @@ class _Refusal:
     operation: Operation
     reason: str
     is_open: bool = False
+    function: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class RouteReader:
             if isinstance(refusal, _Refusal):
                 kind = Class.OPEN if refusal.is_open else Class.NOT_CARRIED
                 text = f"{refusal.operation}{refusal.reason}{_taken_over(refusal.operation, routes)}"
-                refusal.operation.node.note(kind, text)
+                refusal.operation.node.note(kind, text, function=refusal.function)
         return routes
 
     def _route(self, operation: Operation) -> RouteSource | _Refusal:
@@ -99,11 +100,11 @@ class RouteReader:
             return target
         problem = operation.problem or _path_problem(operation) or _version_problem(operation)
         if problem:
-            return _Refusal(operation, f": {problem}")
+            return _Refusal(operation, f": {problem}", function=target.function)
         protection = operation.protect(operation)
         problem = protection.problem or _route_problem(operation.key, protection)
         if problem:
-            return _Refusal(operation, f": {problem}")
+            return _Refusal(operation, f": {problem}", function=target.function)
         _note(operation, target.function)
         return _made(operation, target.function, protection)
 

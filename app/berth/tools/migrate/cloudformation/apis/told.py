@@ -37,6 +37,9 @@ _ENDPOINT = "how the API is reached; now that is the load balancer's: a private 
 _ERRORS = "own error pages of the gateway: Berth answers as API Gateway does without them"
 _ENDPOINT_OFF = "the API's own address is closed, so that callers use its domain: only that may lead to Berth"
 
+# What the parts of an OpenAPI document are told that others refer to.
+REFERRED: Told = (Class.LEFT_OUT, "counts where an operation refers to it")
+
 REST_API: Mapping[str, Told] = {
     **carried("the stage's API", ("Name",)),
     **_left_out(_DOCUMENTATION, "Description", "Version"),
@@ -185,7 +188,7 @@ NOT_CHECKED: Mapping[str, Told] = _left_out(
 DOCUMENT: Mapping[str, Told] = {
     **carried("routes", ("openapi", "swagger")),
     **carried("routes whose operation has no security of its own", ("security",)),
-    **_left_out("counts where an operation refers to it", "definitions", "parameters"),
+    **dict.fromkeys(("definitions", "parameters"), REFERRED),
     **_left_out(
         _DOCUMENTATION,
         *("info", "tags", "externalDocs", "responses", "x-amazon-apigateway-documentation"),
@@ -200,10 +203,12 @@ DOCUMENT: Mapping[str, Told] = {
     **_elsewhere(f"compression {_GATEWAY}", "x-amazon-apigateway-minimum-compression-size"),
     **_not_carried(_POLICY, "x-amazon-apigateway-policy"),
 }
-COMPONENTS: Mapping[str, Told] = _left_out(
-    "counts where an operation refers to it",
-    *("schemas", "parameters", "responses", "requestBodies", "headers", "examples", "links", "callbacks"),
-    "x-amazon-apigateway-integrations",
+COMPONENTS: Mapping[str, Told] = dict.fromkeys(
+    (
+        *("schemas", "parameters", "responses", "requestBodies", "headers", "examples", "links", "callbacks"),
+        "x-amazon-apigateway-integrations",
+    ),
+    REFERRED,
 )
 API_KEY: Mapping[str, Told] = {
     **carried("apiKeys", ("Name", "Enabled", "StageKeys", "GenerateDistinctId")),
