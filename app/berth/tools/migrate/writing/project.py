@@ -215,7 +215,8 @@ def _next_steps(assembly: Assembly, source: str) -> Iterator[str]:
     ]
     if missing:
         yield f"berth migrate import {shlex.quote(source)} --code {assembly.names[missing[0].id]}=PATH"
-    if any(each.name.startswith("deployed.") and "--from-stack" in each.text for each in entries):
+    is_asked = any(each.name.startswith("deployed.") and "--from-stack" in each.text for each in entries)
+    if is_asked and not assembly.request.from_stack:
         yield f"berth migrate import {shlex.quote(source)} --from-stack NAME"
     if any("requirements.txt" in each.tree.files for each in assembly.placements.values()):
         yield "berth function install"

@@ -27,20 +27,20 @@ class CodeRefused(Exception):
 
 @dataclass(frozen=True)
 class Content:
-    """What one file holds: `text`, or what is in the file `path`."""
+    """What one file holds: `data`, or what is in the file `path`."""
 
     path: Path | None = None
-    text: str = ""
+    data: bytes = b""
     is_executable: bool = False
 
     def read(self) -> bytes:
         """Its bytes."""
-        return self.text.encode() if self.path is None else self.path.read_bytes()
+        return self.data if self.path is None else self.path.read_bytes()
 
     @cached_property
     def size(self) -> int:
         """How many bytes it has."""
-        return len(self.text.encode()) if self.path is None else self.path.stat().st_size
+        return len(self.data) if self.path is None else self.path.stat().st_size
 
 
 Files = Mapping[str, Content]
@@ -93,7 +93,7 @@ class CodeReader:
 
     def _tree(self, code: CodeSource) -> CodeTree:
         if code.text is not None:
-            return CodeTree("index", {"index.py": Content(text=code.text)})
+            return CodeTree("index", {"index.py": Content(data=code.text.encode())})
         if code.file is not None:
             return CodeTree(code.file.stem, {code.file.name: _content(code.file)})
         if code.archive is not None:
