@@ -215,5 +215,6 @@ def _next_steps(assembly: Assembly, source: str) -> Iterator[str]:
     if any("requirements.txt" in each.tree.files for each in assembly.placements.values()):
         yield "berth function install"
     stage = "" if assembly.stage_name == "dev" else f"BERTH_STAGE={assembly.stage_name} "
+    yield f"{stage}berth migrate doctor"
     yield f"{stage}berth function check"
     yield f"{stage}berth run"

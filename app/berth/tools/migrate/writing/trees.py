@@ -19,6 +19,8 @@ NEVER_COPIED = frozenset(
 )
 _VIRTUAL_ENVIRONMENT = "pyvenv.cfg"
 _MOST_FILES = 200_000
+# The state of an import, and what one that was killed has left behind.
+_OWN = ".berth-import"
 
 
 class CodeRefused(Exception):
@@ -129,7 +131,7 @@ class CodeReader:
             return
         for entry in entries:
             path, name = Path(entry.path), f"{inside}/{entry.name}".lstrip("/")
-            if entry.name in NEVER_COPIED or path in self.outputs:
+            if entry.name in NEVER_COPIED or entry.name.startswith(_OWN) or path in self.outputs:
                 continue
             if entry.is_symlink():
                 path = _followed(path, around, name)
