@@ -11,6 +11,9 @@ from kit.tables import for_each
 # from lower floors or from its own entry.
 FLOORS = (
     ("errors.py", "model", "host"),
+    # So low because the shadow of the gateway, the recorder of invocations and the command that compares all
+    # use it, and because a stage's manifest names addresses and paths as it reads them.
+    ("comparison",),
     ("variables.py",),
     ("settings.py", "schemas"),
     ("payload/schema", "manifest/schema"),
@@ -19,6 +22,8 @@ FLOORS = (
     ("manifest/document.py",),
     ("manifest/checks",),
     ("manifest",),
+    # It moves projects: it knows what manifests say, and nothing that serves or runs a function.
+    ("tools/migrate",),
     (
         "runtime/logs",
         "runtime/limits",

@@ -14,6 +14,10 @@ from kit.sources import PACKAGE
 
 # A kind's name in quotes decides nothing: each of these lines is about something else.
 _OTHERS = {
+    'tools/migrate/compare/inputs/har.py: parts = urlsplit(str(request["url"])) if "url" in request else None',
+    'tools/migrate/compare/inputs/event_requests.py: '
+    'inner = context.get("http") if isinstance(context, dict) else None',
+    'tools/cli/compare.py: for name, address in zip(("http", "berth"), addresses, strict=True)',
     'gateway/authorizers/key_set.py: if urlsplit(address).scheme not in {"http", "https"}:',
     'host/ecs.py: if parts.scheme != "http" or not parts.hostname:',
     'manifest/building.py: secrets.place.add("url", "must be https unless allowPrivateAddresses is true")',

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from berth.manifest.schema.authorizer import AuthorizerSchema, CredentialSchema
+from berth.manifest.schema.comparison import RecordSchema, ShadowSchema
 from berth.manifest.schema.gateway import ApiKeySchema, CorsSchema, GatewaySchema, SecretSchema
 from berth.manifest.schema.invoke_api import InvokeApiSchema
 from berth.manifest.schema.manifest import FunctionManifestSchema, StageManifestSchema
@@ -15,6 +16,7 @@ from berth.model.gateway_context import CONTEXT_FIELDS
 from berth.settings import VARIABLES, Settings
 from berth.tools.cli.function import function_group
 from berth.tools.cli.gateway import gateway_group
+from berth.tools.cli.migrate import migrate_group
 from berth.tools.cli.queue import queue_group
 from kit.constants import number
 from kit.sources import ROOT
@@ -42,13 +44,15 @@ def test_manifest_keys_are_in_the_manual():
         GatewaySchema(),
         SecretSchema(),
         InvokeApiSchema(),
+        RecordSchema(),
+        ShadowSchema(),
     )
     keys = {field.data_key or name for schema in schemas for name, field in schema.fields.items()}
     assert [key for key in sorted(keys) if f"`{key}`" not in MANUAL] == []
 
 
 def test_commands_are_in_the_manual():
-    groups = (function_group, gateway_group, queue_group)
+    groups = (function_group, gateway_group, migrate_group, queue_group)
     commands = [
         *("run", "serve", "worker", "new"),
         *(f"{group.name} {name}" for group in groups for name in group.commands),

@@ -36,10 +36,12 @@ class FunctionAnswer:
 class Frames:
     """Which frames of a stack trace are the function's own.
 
-    `roots` are the folders that hold its code; `packages` are the names in them that pip has installed.
+    `roots` are the folders that hold its code, beside /var/task and each `functions/NAME` of the function;
+    `packages` are the names in them that pip has installed.
     """
 
-    roots: tuple[str, ...] = ("/var/task",)
+    function: str = ""
+    roots: tuple[str, ...] = ()
     packages: frozenset[str] = frozenset()
 
 
@@ -198,16 +200,19 @@ def _own_frames(trace: Sequence[Any], frames: Frames) -> list[str]:
     own = []
     for frame in trace:
         found = _FRAME.match(frame) if isinstance(frame, str) else None
-        path = _inner_path(found["path"], frames.roots) if found else None
+        path = _inner_path(found["path"], frames) if found else None
         if found and path and path.partition("/")[0] not in frames.packages:
             own.append(f"{path}:{found['line']} in {found['name']}")
     return own
 
 
-def _inner_path(path: str, roots: Iterable[str]) -> str | None:
+def _inner_path(path: str, frames: Frames) -> str | None:
     """A path relative to the folder of the function's code; None if it is not in there."""
-    inner = (path.removeprefix(f"{root}/") for root in roots if path.startswith(f"{root}/"))
-    return next(inner, None)
+    for root in ("/var/task", *frames.roots):
+        if path.startswith(f"{root}/"):
+            return path.removeprefix(f"{root}/")
+    _, folder, inner = path.partition(f"/functions/{frames.function}/")
+    return inner if folder and frames.function else None
 
 
 def _folded(lines: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:

@@ -21,6 +21,7 @@ _NOT_PASSED_ON = frozenset(
 )
 _PIECE = 64 * 1024
 _SAFE = "".join(map(chr, range(0x21, 0x7F)))
+_WEB = re.compile("https?")
 _LOCAL = re.compile(r"localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1")
 
 
@@ -57,7 +58,7 @@ class Address:
             raise ValueError("is no address such as https://api.example.com/prod") from None
         if parts.username is not None or parts.password is not None:
             raise ValueError("must hold no user name and no password: use a header")
-        if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
+        if not _WEB.fullmatch(parts.scheme) or not parts.hostname or parts.query or parts.fragment:
             raise ValueError("is no address such as https://api.example.com/prod")
         return cls(parts.scheme, parts.hostname, port, quote(parts.path.rstrip("/"), safe=_SAFE))
 

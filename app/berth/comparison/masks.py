@@ -66,11 +66,12 @@ class Side:
     """What one side calls things that the other side calls otherwise.
 
     `names` has the rule and the type of each such text: `{"orders-prod": ("deployed value", "Table")}`.
-    `roots` are folders that stand for /var/task.
+    `roots` are folders that stand for /var/task; so does each `functions/NAME` of the function.
     """
 
     names: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     roots: tuple[str, ...] = ()
+    function: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,10 +120,11 @@ class Reader:
     def __init__(self, side: Side, window: Window) -> None:
         self._side = side
         self._window = window
-        literals = {**side.names, **dict.fromkeys(side.roots, ("folder", "/var/task"))}
-        self._literals = literals
-        longest_first = sorted(map(re.escape, literals), key=len, reverse=True)
-        own = [rf"(?P<own>(?<![\w.-])(?:{'|'.join(longest_first)})(?![\w-]))"] if literals else []
+        self._literals = {**side.names, **dict.fromkeys(side.roots, ("folder", "/var/task"))}
+        own = sorted(map(re.escape, self._literals), key=len, reverse=True)  # the longest first
+        if side.function:
+            own.append(rf"(?:/[\w.-]+)*/functions/{re.escape(side.function)}")
+        own = [rf"(?P<own>(?<![\w.-])(?:{'|'.join(own)})(?![\w-]))"] if own else []
         forms = [f"(?P<{name}>{form})" for name, form in _FORMS.items()]
         self._pattern = re.compile("|".join((*own, *forms)))
 
@@ -156,7 +158,7 @@ class Reader:
 
     def _token(self, kind: str, text: str) -> Token | None:
         if kind == "own":
-            return Token(*self._literals[text])
+            return Token(*self._literals.get(text, ("folder", "/var/task")))
         rule = _RULES[kind]
         if kind == "epoch":
             unit = self._window.scale(float(text))

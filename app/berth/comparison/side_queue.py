@@ -4,6 +4,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -14,14 +15,24 @@ log = logging.getLogger("berth")
 class SideQueue(Generic[Item]):
     """Hands items to a few threads of its own, which start with the first item.
 
-    At most `most_items` items and `most_bytes` bytes wait at one time.
+    At most `most_items` items and `most_bytes` bytes wait at one time. `tick` is called after each item, and
+    when none has come for `tick_seconds`.
     """
 
     def __init__(
-        self, name: str, work: Callable[[Item], None], *, most_items: int, most_bytes: int, threads: int = 1
+        self,
+        name: str,
+        work: Callable[[Item], None],
+        tick: Callable[[], None],
+        *,
+        most_items: int,
+        most_bytes: int,
+        threads: int = 1,
+        tick_seconds: float = 60.0,
     ) -> None:
         self._name = name
         self._work = work
+        self._tick, self._tick_seconds = tick, tick_seconds
         self._most_items, self._most_bytes = most_items, most_bytes
         self._threads_wanted = threads
         self._threads: list[threading.Thread] = []
@@ -35,13 +46,11 @@ class SideQueue(Generic[Item]):
         """Take an item of so many bytes unless the queue is full or closed; returns at once."""
         with self._changed:
             is_full = len(self._items) >= self._most_items or self._bytes + size > self._most_bytes
-            if is_full or self._is_closed:
+            if is_full or self._is_closed or not self._has_threads():
                 self.dropped += 1
                 return False
             self._items.append((item, size))
             self._bytes += size
-            if len(self._threads) < self._threads_wanted:
-                self._start_thread()
             self._changed.notify()
         return True
 
@@ -65,22 +74,33 @@ class SideQueue(Generic[Item]):
             for thread in self._threads:
                 thread.join(share)
 
-    def _start_thread(self) -> None:
-        thread = threading.Thread(target=self._run, name=f"berth-{self._name}", daemon=True)
-        self._threads.append(thread)
-        thread.start()
+    def _has_threads(self) -> bool:
+        """Start one thread more while there are too few; whether there is any."""
+        if len(self._threads) < self._threads_wanted:
+            thread = threading.Thread(target=self._run, name=f"berth-{self._name}", daemon=True)
+            with suppress(RuntimeError):  # the system lets no more threads start
+                thread.start()
+                self._threads.append(thread)
+        return bool(self._threads)
 
     def _run(self) -> None:
-        while (item := self._next()) is not None:
+        while not self._is_done():
             try:
-                self._work(item[0])
+                item = self._next()
+                if item is not None:
+                    self._work(item[0])
+                self._tick()
             except Exception:  # one item that fails must not end the work on all others
                 log.exception("%s: an item failed", self._name)
 
-    def _next(self) -> tuple[Item, int] | None:
-        """The next item, once there is one; None if there will be none."""
+    def _is_done(self) -> bool:
         with self._changed:
-            self._changed.wait_for(lambda: self._items or self._is_closed)
+            return self._is_closed and not self._items
+
+    def _next(self) -> tuple[Item, int] | None:
+        """The next item, once there is one; None if there is none for a while, or never again."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._items or self._is_closed, self._tick_seconds)
             if not self._items:
                 return None
             item = self._items.popleft()
