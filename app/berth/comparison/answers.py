@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from berth.model.function import PACKAGES_FOLDER
 from berth.model.http import HttpResponse
 
 # Not compared: they tell of the gateway, of the connection and of the moment.
@@ -208,11 +209,14 @@ def _own_frames(trace: Sequence[Any], frames: Frames) -> list[str]:
 
 def _inner_path(path: str, frames: Frames) -> str | None:
     """A path relative to the folder of the function's code; None if it is not in there."""
-    for root in ("/var/task", *frames.roots):
-        if path.startswith(f"{root}/"):
-            return path.removeprefix(f"{root}/")
-    _, folder, inner = path.partition(f"/functions/{frames.function}/")
-    return inner if folder and frames.function else None
+    folders = [f"{root}/" for root in ("/var/task", *frames.roots) if path.startswith(f"{root}/")]
+    if folders:
+        inner = path.removeprefix(folders[0])
+    elif frames.function:
+        inner = path.partition(f"/functions/{frames.function}/")[2]
+    else:
+        inner = ""
+    return inner.removeprefix(f"{PACKAGES_FOLDER}/") or None
 
 
 def _folded(lines: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:

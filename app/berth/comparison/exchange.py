@@ -22,6 +22,7 @@ _NOT_PASSED_ON = frozenset(
 _PIECE = 64 * 1024
 _SAFE = "".join(map(chr, range(0x21, 0x7F)))
 _WEB = re.compile("https?")
+_NAME, _LINE_END = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"), re.compile(r"[\r\n\0]")
 _LOCAL = re.compile(r"localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1")
 
 
@@ -142,6 +143,8 @@ class Exchange:
         connection.putrequest(request.method, target, skip_host=True, skip_accept_encoding=True)
         connection.putheader("Host", self.address.authority)
         for name, value in headers:
+            if not _NAME.fullmatch(name) or _LINE_END.search(value):
+                raise ValueError("a header that cannot be sent")
             connection.putheader(name, value.encode("utf-8", "surrogateescape"))
         if request.body or request.method in ("POST", "PUT", "PATCH"):
             connection.putheader("Content-Length", str(len(request.body)))

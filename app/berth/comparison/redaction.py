@@ -33,7 +33,7 @@ _IN_TEXT = (
     re.compile(rf"""({_REST_OF_NAME}["']?\s{{0,3}}[:=]\s{{0,3}})("[^"]*"|'[^']*'|[^&;\s"'<>#]+)""", re.I),
     re.compile(rf"({_REST_OF_NAME}>)([^<]+)", re.I),
     re.compile(
-        rf"""(name="[^"]{{0,64}}?{_REST_OF_NAME}"[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n)(.*?)(?=\r?\n--|\Z)""",
+        rf"""(name="[^"]{{0,64}}?{_REST_OF_NAME}"[^\r\n]*\r?\n(?:[^\r\n]{{1,999}}\r?\n){{0,8}}\r?\n)(.*?)(?=\r?\n--|\Z)""",
         re.I | re.S,
     ),
     re.compile(

@@ -70,16 +70,8 @@ def with_secrets(stage: Stage, manifest: StageManifest, secrets: Secrets) -> Sta
         authorizers=_read_authorizers(manifest, secrets),
         trust=_read_trust(manifest, secrets),
         invoke_api=_read_invoke_api(manifest, secrets),
-        secret_files=(*_secret_files(manifest), *_recordings(stage)),
+        secret_files=(*_secret_files(manifest), *stage.recorded_folders),
     )
-
-
-def _recordings(stage: Stage) -> Iterator[Path]:
-    """The folders with what other functions were asked and have answered."""
-    if stage.recording and stage.recording.folder:
-        yield stage.recording.folder
-    if stage.shadow and stage.shadow.report:
-        yield stage.shadow.report
 
 
 def _secret_files(manifest: StageManifest) -> Iterator[Path]:

@@ -47,6 +47,15 @@ class Stage:
     recording: Recording | None = None
     shadow: Shadow | None = None
 
+    @property
+    def recorded_folders(self) -> tuple[Path, ...]:
+        """The folders that the server fills with what functions were asked and have answered."""
+        folders = (
+            self.recording.folder if self.recording else None,
+            self.shadow.report if self.shadow else None,
+        )
+        return tuple(folder for folder in folders if folder is not None)
+
     def name_for(self, kind: ApiKind) -> str:
         """What events call the stage: `$default` where this kind of API has no stage of that name."""
         is_default = not kind.has_stages or (kind.has_default_stage and not self.is_named)
