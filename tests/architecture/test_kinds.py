@@ -14,7 +14,7 @@ from kit.sources import PACKAGE
 
 # A kind's name in quotes decides nothing: each of these lines is about something else.
 _OTHERS = {
-    'tools/migrate/compare/inputs/har.py: parts = urlsplit(str(request["url"])) if "url" in request else None',
+    'tools/migrate/compare/inputs/har.py: parts = urlsplit(str(request.get("url")))',
     "tools/migrate/compare/inputs/event_requests.py: "
     'inner = context.get("http") if isinstance(context, dict) else None',
     'tools/cli/compare.py: for name, address in zip(("http", "berth"), addresses, strict=True)',

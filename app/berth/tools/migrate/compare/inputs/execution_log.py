@@ -103,7 +103,7 @@ class ExecutionLog:
             parts.update(method=found["method"], path=found["path"])
         elif colon and label in _LABELS:
             parts[label] = value.strip()
-            self._last = request, label
+            self._last = None if value.endswith(_TRUNCATED) else (request, label)
 
 
 def _first(names: Mapping[str, Any], keys: tuple[str, ...]) -> Any:

@@ -31,12 +31,12 @@ def take_har(entries: Iterable[Any], place: str, samples: Samples) -> None:
 
 def _take_entry(request: Mapping[str, Any], place: str, samples: Samples) -> None:
     try:
-        parts = urlsplit(str(request["url"])) if "url" in request else None
+        parts = urlsplit(str(request.get("url")))
         body = _body(request)
     except ValueError as wrong:
         samples.skip(f"an entry that is malformed: {wrong}")
         return
-    if parts is None or not _WEB.fullmatch(parts.scheme):
+    if not _WEB.fullmatch(parts.scheme):
         samples.skip("an entry that is no request over HTTP")
         return
     if body is None:

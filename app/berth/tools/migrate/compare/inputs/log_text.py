@@ -13,7 +13,9 @@ from berth.tools.migrate.compare.inputs.samples import CUT_OFF, Samples, looks_l
 # What `ast` may be given: a log event of CloudWatch has 1 MB at most.
 _MOST_LITERAL = 1024 * 1024
 _MOST_TRIES = 20  # braces of one line at which JSON may begin
-_EVENT_KEY = re.compile(r"""["'](?:requestContext|Records|rawPath|httpMethod|detail-type)["']\s*:""")
+_EVENT_KEY = re.compile(
+    r"""["'](?:requestContext|Records|rawPath|httpMethod|detail-type|methodArn|triggerSource)["']\s*:"""
+)
 _DECODER = json.JSONDecoder()
 
 TakeObject = Callable[[Any, str], bool]
