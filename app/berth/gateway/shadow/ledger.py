@@ -93,7 +93,7 @@ class Ledger:
 
 def _words(counts: dict[str, int], routes: int) -> str:
     """`200 copies of 3 routes: 198 equal, 2 different`."""
-    rest = ", ".join(f"{number} {what}" for what, number in counts.items() if what != COPIED)
+    rest = ", ".join(f"{number} {what}" for what, number in sorted(counts.items()) if what != COPIED)
     return f"{counts.get(COPIED, 0)} copies of {routes} routes: {rest or 'none compared'}"
 
 

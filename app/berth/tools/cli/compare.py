@@ -3,7 +3,7 @@
 import secrets
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,16 +118,19 @@ def _compare(options: CompareOptions) -> Report:
     asking = Asking(read_samples(events, redactor), _permissions(options), _headers(options), options.hosts)
     if function:
         asking.find_route, asking.build_event = function.find_route, function.build_event
-    with _run(options, function, asking.permissions, kept.rules()) as run:
-        samples = list(asking.events() if options.arn else asking.requests(run.addresses))
-        report = Report(run.run.left.name, run.run.right.name, redactor, asking.samples.skipped)
-        report.routes = function.route_keys if function else ()
-        for outcome in run.run.compare_all(samples):
+    addresses = () if options.arn else _addresses(options)
+    samples = list(asking.events() if options.arn else asking.requests(addresses))
+    report = Report("lambda" if options.arn else "http", "berth", redactor, asking.samples.skipped)
+    report.routes = function.route_keys if function else ()
+    if not samples:
+        return report
+    with _prepared(options, function, asking.permissions, kept.rules(), addresses) as run:
+        for outcome in run.compare_all(samples):
             report.outcomes.append(outcome)
             report.touched |= asking.touched(outcome.sample)
             for line in () if options.as_json else report.lines_of(outcome):
                 click.echo(line)
-        report.is_stopped = run.run.is_stopped
+    report.is_stopped = run.is_stopped
     if keep_rules(file, kept):
         click.echo(f"wrote {file}", err=True)
     return report
@@ -170,26 +173,21 @@ def _headers(options: CompareOptions) -> tuple[tuple[str, str], ...]:
     return tuple(headers)
 
 
-@dataclass(frozen=True)
-class _Started:
-    """A run that may begin, and the addresses that it sends to."""
-
-    run: Run[Any, Any]
-    addresses: tuple[Address, ...] = ()
-
-
 @contextmanager
-def _run(
-    options: CompareOptions, function: ComparedFunction | None, permissions: Permissions, rules: Rules
-) -> Iterator[_Started]:
+def _prepared(
+    options: CompareOptions,
+    function: ComparedFunction | None,
+    permissions: Permissions,
+    rules: Rules,
+    addresses: Sequence[Address],
+) -> Iterator[Run[Any, Any]]:
     """Prepare a run, once the user has confirmed it; raises CannotRun."""
     pace = Pace(options.rate, time.monotonic, time.sleep)
     if options.arn:
         assert function, "the options were checked"
         with _lambda_run(options, function, permissions, rules, pace) as run:
-            yield _Started(run)
+            yield run
         return
-    addresses = _address("--http", options.http), _address("--berth", options.berth)
     remote = [str(each) for each in addresses if not each.is_local]
     permissions.check(remote)
     _confirm(options, permissions.questions(remote, None))
@@ -199,8 +197,7 @@ def _run(
     )
     left, right = (http_side(each, function.names if function else None) for each in addresses)
     comparer = Comparer(left, right, _window(), rules)
-    run = Run(there, here, comparer, response_documents, pace, time.time, options.repeat)
-    yield _Started(run, addresses)
+    yield Run(there, here, comparer, response_documents, pace, time.time, options.repeat)
 
 
 @contextmanager
@@ -229,6 +226,10 @@ def _lambda_run(
 
 def _window() -> Window:
     return Window(time.time() - SLACK, time.time() + SLACK)
+
+
+def _addresses(options: CompareOptions) -> tuple[Address, Address]:
+    return _address("--http", options.http), _address("--berth", options.berth)
 
 
 def _address(option: str, text: str | None) -> Address:

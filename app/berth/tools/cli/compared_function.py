@@ -1,7 +1,6 @@
 """A function of this project as `berth migrate compare` needs it: with its routes, and a way to run it."""
 
 import os
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from berth.comparison.exchange import SentRequest
 from berth.errors import GatewayRefusal
 from berth.gateway.routing.api_routes import ApiRoutes
 from berth.gateway.routing.head import RAW_HEADERS, RequestHead
+from berth.gateway.stamp import StampSource
 from berth.invoke.invoker import Invoker
 from berth.manifest.document import UnreadableDocument, read_object
 from berth.manifest.loader import Catalog, load
@@ -127,7 +127,8 @@ class ComparedFunction:
 
 
 def _invoke(invoker: Invoker, function: Function, payload: bytes) -> InvocationResult:
-    return invoker.invoke(Invocation(function, payload, str(uuid.uuid4())))
+    stamp = StampSource()(None)
+    return invoker.invoke(Invocation(function, payload, stamp.request_id, stamp.trace_id))
 
 
 def _read_variables(file: Path) -> dict[str, str]:
