@@ -17,7 +17,6 @@ _OTHERS = {
     'tools/migrate/compare/inputs/har.py: parts = urlsplit(str(request.get("url")))',
     "tools/migrate/compare/inputs/event_requests.py: "
     'inner = context.get("http") if isinstance(context, dict) else None',
-    'tools/cli/compare.py: for name, address in zip(("http", "berth"), addresses, strict=True)',
     'gateway/authorizers/key_set.py: if urlsplit(address).scheme not in {"http", "https"}:',
     'host/ecs.py: if parts.scheme != "http" or not parts.hostname:',
     'manifest/building.py: secrets.place.add("url", "must be https unless allowPrivateAddresses is true")',

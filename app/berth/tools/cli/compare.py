@@ -120,7 +120,7 @@ def _compare(options: CompareOptions) -> Report:
         asking.find_route, asking.build_event = function.find_route, function.build_event
     addresses = () if options.arn else _addresses(options)
     samples = list(asking.events() if options.arn else asking.requests(addresses))
-    report = Report("lambda" if options.arn else "http", "berth", redactor, asking.samples.skipped)
+    report = Report("lambda" if options.arn else "api", "berth", redactor, asking.samples.skipped)
     report.routes = function.route_keys if function else ()
     if not samples:
         return report
@@ -193,7 +193,7 @@ def _prepared(
     _confirm(options, permissions.questions(remote, None))
     there, here = (
         HttpSide(name, Exchange(address, _SECONDS, time.monotonic), _headers(options))
-        for name, address in zip(("http", "berth"), addresses, strict=True)
+        for name, address in zip(("api", "berth"), addresses, strict=True)
     )
     left, right = (http_side(each, function.names if function else None) for each in addresses)
     comparer = Comparer(left, right, _window(), rules)
