@@ -71,8 +71,6 @@ def create_app(
     # A web server's clients need not know where its queue is.
     role = {"works": engine.work} if settings.is_worker else {}
     app.register_blueprint(health_blueprint(environments, role))
-    if recorder:
-        engine.observers.append(recorder)
     if settings.is_worker:
         app.register_blueprint(queue_blueprint(engine))
     else:
@@ -81,6 +79,8 @@ def create_app(
             engine.observers.append(mirror)
             gateway = keep_bodies(gateway)
         _register_apis(app, gateway, engine, catalog)
+    if recorder:  # ends after the shadow, whose copies are invocations too
+        engine.observers.append(recorder)
     register_faults(app, gateway)
     app.extensions["berth"] = engine
     return app

@@ -24,6 +24,7 @@ from berth.runtime.environments import create_environments
 from berth.settings import Settings
 from berth.tools.cli.start import refusing
 from berth.tools.migrate.compare.asking import FoundRoute
+from berth.tools.migrate.compare.inputs.event_requests import is_of_gateway
 from berth.tools.migrate.compare.names import ProjectNames, deployed_names
 from berth.tools.migrate.compare.sides import CannotRun
 from berth.tools.sample import build_sample_event
@@ -98,6 +99,7 @@ class ComparedFunction:
     def build_event(self, request: SentRequest, found: FoundRoute) -> Any:
         """The event that the function would get for a request; None if its API would refuse the request."""
         function = self.function
+        recorded = [line for line in request.headers if not is_of_gateway(line[0])]
         shape = f"{function.api.shape}{'-multi' if function.multi_value_headers else ''}"
         try:
             return build_sample_event(
@@ -106,7 +108,7 @@ class ComparedFunction:
                 shape=shape,
                 resource=found.resource,
                 path_parameters=found.parameters,
-                headers=request.headers,
+                headers=[line for line in recorded if line[0].lower() != "content-length"],
                 body=request.body or None,
                 binary_media_types=tuple(function.binary_media_types),
                 stage_variables=function.stage.stage_variables,

@@ -13,6 +13,7 @@ from berth.tools.migrate.compare.figures import Figures, write_ratios
 from berth.tools.migrate.compare.run import NOT_COMPARABLE, Outcome
 
 _MOST_SHOWN = 20  # differences of one sample
+_LONGEST = 300  # characters of a line
 _VERDICTS = (
     "equal",
     "equal after normalisation",
@@ -48,9 +49,9 @@ class Report:
         """One sample: its verdict, by which rules it is equal, and what differs."""
         sample, comparison = outcome.sample, outcome.comparison
         target = sample.request.target if sample.request else ""
-        yield printable(f"{outcome.verdict}: {sample.place} {sample.method} {target}".rstrip(), 300)
+        yield printable(f"{outcome.verdict}: {sample.place} {sample.method} {target}".rstrip(), _LONGEST)
         if comparison is None:
-            yield printable(f"  {outcome.reason}", 300)
+            yield printable(f"  {outcome.reason}", _LONGEST)
             return
         if comparison.rules:
             yield f"  by: {', '.join(comparison.rules)}"
@@ -71,7 +72,7 @@ class Report:
         if self.is_stopped:
             yield "stopped: ten in a row got no answer"
         for reason, count in self.skipped.items():
-            yield f"skipped {count}: {reason}"
+            yield printable(f"skipped {count}: {reason}", _LONGEST)
         known = sorted({each.known for each in self._differences() if each.known})
         if known:
             yield f"documented in docs/differences.md: {', '.join(known)}"
@@ -79,6 +80,7 @@ class Report:
             untouched = [route for route in self.routes if route not in self.touched]
             rest = f"; not: {', '.join(untouched)}" if untouched else ""
             yield f"routes touched: {len(self.routes) - len(untouched)} of {len(self.routes)}{rest}"
+        yield f"differences that are not documented: {sum(not each.known for each in self._differences())}"
         yield from write_ratios(self._figures(), self.left, self.right)
 
     def as_json(self) -> str:

@@ -156,7 +156,7 @@ HAR = {
             {
                 "request": {
                     "method": "POST",
-                    "url": "https://api.example.com/login",
+                    "url": "https://me:hunter2@api.example.com/login",
                     "postData": {"params": [{"name": "user", "value": "me"}, KEY]},
                 }
             },

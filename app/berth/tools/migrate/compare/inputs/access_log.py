@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from berth.tools.migrate.compare.inputs.samples import Samples
+from berth.tools.migrate.compare.inputs.samples import Samples, host_of
 
 # Names of $context variables as people write them, in lower case without signs between words.
 _METHOD = ("httpmethod", "method", "requestmethod", "verb")
@@ -50,7 +50,7 @@ def take_access_line(line: str, place: str, samples: Samples) -> bool:
         if not parts.netloc:
             return False
         target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-        host = parts.netloc
+        host = host_of(parts)
     samples.add_logged(place, found["method"], target, host=host)
     return True
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from berth.tools.migrate.compare.inputs.samples import Samples
+from berth.tools.migrate.compare.inputs.samples import Samples, host_of
 
 _WEB = re.compile("https?")
 
@@ -43,7 +43,7 @@ def _take_entry(request: Mapping[str, Any], place: str, samples: Samples) -> Non
         samples.skip("an entry whose body was not saved")
         return
     target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-    samples.add_request(place, request["method"], target, _headers(request), body, parts.netloc)
+    samples.add_request(place, request["method"], target, _headers(request), body, host_of(parts))
 
 
 def _headers(request: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import SplitResult
 
 from berth.comparison.exchange import SentRequest
 from berth.comparison.redaction import Redactor
@@ -82,6 +83,11 @@ class Samples:
     def skip(self, reason: str) -> None:
         """Count something that was recognised and cannot be used."""
         self.skipped[reason] += 1
+
+
+def host_of(address: SplitResult) -> str:
+    """Host and port of an address, without the user name and the password that it may hold."""
+    return address.netloc.rpartition("@")[2]
 
 
 def looks_like_event(value: Any) -> bool:
