@@ -176,7 +176,7 @@ def test_equal_answers_end_with_0_and_tell_the_rules(aws_here: Path) -> None:
     lines = result.stdout.splitlines()
     assert "equal: " in lines[2]
     assert lines[:2] == [
-        f"equal after normalisation: {aws_here}/functions/orders/events/ids.json GET",
+        f"equal after normalisation: {aws_here}/functions/orders/events/ids.json GET /orders/ids",
         "  by: UUID",
     ]
     assert "3 compared, lambda -> berth: 1 equal, 2 equal after normalisation" in lines

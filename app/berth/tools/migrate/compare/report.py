@@ -48,8 +48,9 @@ class Report:
     def lines_of(self, outcome: Outcome) -> Iterator[str]:
         """One sample: its verdict, by which rules it is equal, and what differs."""
         sample, comparison = outcome.sample, outcome.comparison
-        target = sample.request.target if sample.request else ""
-        yield printable(f"{outcome.verdict}: {sample.place} {sample.method} {target}".rstrip(), _LONGEST)
+        yield printable(
+            f"{outcome.verdict}: {sample.place} {sample.method} {sample.target}".rstrip(), _LONGEST
+        )
         if comparison is None:
             yield printable(f"  {outcome.reason}", _LONGEST)
             return
@@ -99,9 +100,12 @@ class Report:
 
     def _as_object(self, outcome: Outcome) -> dict[str, Any]:
         sample, comparison = outcome.sample, outcome.comparison
-        told: dict[str, Any] = {"place": sample.place, "method": sample.method, "verdict": outcome.verdict}
-        if sample.request:
-            told["target"] = sample.request.target
+        told: dict[str, Any] = {
+            "place": sample.place,
+            "method": sample.method,
+            "target": sample.target,
+            "verdict": outcome.verdict,
+        }
         if comparison is None:
             return {**told, "reason": outcome.reason}
         differences = [describe_difference(each, self.redactor) for each in comparison.differences]

@@ -38,6 +38,14 @@ class Sample:
         """The HTTP method; `EVENT` for an event that is no request."""
         return self.request.method if self.request else event_method(self.event) or "EVENT"
 
+    @property
+    def target(self) -> str:
+        """The path with the query, for reports; of an event its path, and nothing if it has none."""
+        if self.request:
+            return self.request.target
+        event = self.event if isinstance(self.event, dict) else {}
+        return str(event.get("path") or event.get("rawPath") or "")
+
 
 @dataclass
 class Samples:
