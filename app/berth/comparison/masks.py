@@ -46,6 +46,7 @@ _RULES = {
     "folder": "folder",
     "temporary": "temporary name",
 }
+_DEEPEST = 100
 _IDS = frozenset({"trace", "uuid", "request", "ulid", "temporary"})
 _FUNCTION_ARN = re.compile(r"(arn:aws[\w-]*:[\w-]+):([\w-]*):(\d*):(?:(function:)[\w-]+)?.*")
 _ROOT = re.compile("1-[0-9a-f]{8}-[0-9a-f]{24}")
@@ -96,8 +97,8 @@ class Ids:
         """Begin with ids that both sides were given, each with its rule: they stand for themselves."""
         self._left: dict[tuple[str, str], int] = {}
         self._right: dict[tuple[str, str], int] = {}
-        for key in given:
-            self._left[key] = self._right[key] = len(self._left)
+        for rule, text in given:
+            self.pair(rule, text, text)
 
     def pair(self, rule: str, left: str, right: str) -> bool:
         """Whether two ids stand for each other; two that are new do from now on."""
@@ -144,14 +145,11 @@ class Reader:
         unit = self._window.scale(value)
         return Token(_RULES["epoch"], f"{type(value).__name__} of {unit}") if unit else None
 
-    def ids(self, value: Any) -> Iterator[tuple[str, str]]:
-        """Every id in a document, with its rule."""
-        if isinstance(value, dict):
-            for inner in value.values():
-                yield from self.ids(inner)
-        elif isinstance(value, list):
-            for inner in value:
-                yield from self.ids(inner)
+    def ids(self, value: Any, depth: int = 0) -> Iterator[tuple[str, str]]:
+        """Every id in a document, with its rule; what is nested very deeply is not looked at."""
+        if isinstance(value, dict | list) and depth < _DEEPEST:
+            for inner in value.values() if isinstance(value, dict) else value:
+                yield from self.ids(inner, depth + 1)
         elif isinstance(value, str):
             parts = self.parts(value)
             yield from ((part.rule, part.id) for part in parts if isinstance(part, Token) and part.id)

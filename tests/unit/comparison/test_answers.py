@@ -183,6 +183,14 @@ def test_response_that_a_gateway_has_compressed_is_equal():
     assert _places(_responses(left, (200, OK, b'{"a": 2}'))) == ["body.a"]
 
 
+def test_body_without_an_end_is_compared():
+    deep = b"[" * 900 + b"%d" + b"]" * 900
+    for other, is_same in ((b"1", True), (b"2", False)):
+        left, right = deep % 1, b" " + deep.replace(b"%d", other)
+        found = _responses((200, OK, left), (200, OK, right))
+        assert (not found.differences) is is_same
+
+
 def test_broken_gzip_is_compared_as_bytes():
     broken = gzip.compress(b"text" * 99)[:-9]
     assert _places(_responses((200, OK, broken), (200, OK, b"text" * 99))) == ["body"]

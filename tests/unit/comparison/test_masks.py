@@ -142,6 +142,12 @@ def test_id_that_both_sides_have_stands_for_itself():
     assert (difference.place, difference.left, difference.right) == ("a", U1, U2)
 
 
+def test_id_that_was_asked_for_several_times_takes_no_others_place():
+    given = [U1, U2, U1]
+    (difference,) = _compare([U3, U1], [U4, U4], given).differences
+    assert difference.place == "[1]"
+
+
 def test_id_that_was_asked_for_stands_for_itself():
     given = {"pathParameters": {"id": U1}}
     assert _compare({"id": U1}, {"id": U1}, given).verdict == "equal"
