@@ -1,0 +1,140 @@
+"""What SAM's own keys become, where no resource of CloudFormation shows it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from berth.tools.migrate.cloudformation.sam_origins import SamOrigins
+from berth.tools.migrate.cloudformation.template import Template
+from berth.tools.migrate.model.findings import Class, Finding, Findings, Path
+from berth.tools.migrate.source.documents import mapping_at
+
+_FUNCTION = "AWS::Serverless::Function"
+_ONE_VERSION = (Class.NOT_CARRIED, "Berth serves one version of each function")
+_TASK_ROLE = (Class.ELSEWHERE, "belongs to the role: give it to the task role of ECS")
+_TAGS = (Class.ELSEWHERE, "tags of resources on AWS; the task and the service have their own")
+_AWS_ONLY = (Class.ELSEWHERE, "stays on AWS: it is about how API Gateway is deployed")
+_FUNCTION_KEYS = {
+    "AutoPublishAlias": _ONE_VERSION,
+    "AutoPublishAliasAllProperties": _ONE_VERSION,
+    "AutoPublishCodeSha256": _ONE_VERSION,
+    "VersionDescription": _ONE_VERSION,
+    "VersionDeletionPolicy": _ONE_VERSION,
+    "PublishToLatestPublished": _ONE_VERSION,
+    "DeploymentPreference": (
+        Class.NOT_CARRIED,
+        "traffic moves to a new version with the deployments of the ECS service",
+    ),
+    "PermissionsBoundary": _TASK_ROLE,
+    "RolePath": _TASK_ROLE,
+    "AssumeRolePolicyDocument": _TASK_ROLE,
+    "PropagateTags": _TAGS,
+    "SourceKMSKeyArn": (Class.ELSEWHERE, "the code is in the container image, which ECR encrypts"),
+}
+_API_KEYS = {
+    "PropagateTags": _TAGS,
+    "AlwaysDeploy": _AWS_ONLY,
+    "FailOnWarnings": _AWS_ONLY,
+    "OpenApiVersion": (Class.LEFT_OUT, "the form of the document that SAM makes; routes do not depend on it"),
+    "MergeDefinitions": (Class.CARRIED, "the methods of the document and those of events are read together"),
+}
+_AUTH_KEYS = {
+    "DefaultAuthorizer": (Class.CARRIED, "the authorizer of each route whose event names none"),
+    "AddDefaultAuthorizerToCorsPreflight": (
+        Class.LEFT_OUT,
+        "Berth answers preflight requests itself and asks no authorizer for them",
+    ),
+    "AddApiKeyRequiredToCorsPreflight": (
+        Class.LEFT_OUT,
+        "Berth answers preflight requests itself and asks for no API key",
+    ),
+    "InvokeRole": (Class.ELSEWHERE, "the role with which API Gateway invokes functions"),
+}
+_LAYER_KEYS = {
+    "RetentionPolicy": (Class.ELSEWHERE, "old versions of the layer stay on AWS"),
+    "PublishLambdaVersion": _ONE_VERSION,
+}
+_KEYS = {
+    _FUNCTION: _FUNCTION_KEYS,
+    "AWS::Serverless::Api": _API_KEYS,
+    "AWS::Serverless::HttpApi": _API_KEYS,
+    "AWS::Serverless::LayerVersion": _LAYER_KEYS,
+}
+# Types that are not translated, since Berth serves nothing of them.
+_WHOLE = {
+    "AWS::Serverless::WebSocketApi": (
+        Class.NOT_CARRIED,
+        "WebSocket APIs are not served: their routes stay on API Gateway",
+    ),
+    "AWS::Serverless::WebFunction": (
+        Class.NOT_CARRIED,
+        "a web function is a server of its own, without a handler: run it as a container beside Berth",
+    ),
+    "AWS::Serverless::GraphQLApi": (Class.NOT_CARRIED, "AppSync stays on AWS and invokes functions there"),
+    "AWS::Serverless::Connector": (
+        Class.ELSEWHERE,
+        "gives permissions on AWS: add those of its Source to the task role",
+    ),
+    "AWS::Serverless::CapacityProvider": (Class.ELSEWHERE, "the capacity is the ECS service's"),
+    "AWS::Serverless::NetworkConnector": (Class.ELSEWHERE, "the network is the ECS service's"),
+    "AWS::Serverless::MicrovmImage": (Class.NOT_CARRIED, "images of micro virtual machines are not served"),
+    "AWS::Serverless::SimpleTable": (Class.ELSEWHERE, "a table stays on AWS"),
+}
+_API_EVENTS = {"Api": "REST API", "HttpApi": "HTTP API"}
+
+
+def note_sam_keys(template: Template, origins: SamOrigins, findings: Findings) -> None:
+    """Note each key of SAM that no translated resource shows; `origins` has been computed."""
+    noted = [*_resources(template.section("Resources")), *_globals(template.section("Globals"), origins)]
+    for path, (kind, text) in noted:
+        place = template.place(*path)
+        findings.add(Finding(kind, place.path, text, place.file))
+
+
+_Noted = Iterator[tuple[Path, tuple[Class, str]]]
+
+
+def _resources(resources: Mapping[str, Any]) -> _Noted:
+    for name, entry in resources.items():
+        base = ("Resources", name)
+        kind, properties = str(entry.get("Type")), entry.get("Properties")
+        if kind in _WHOLE:
+            yield base, _WHOLE[kind]
+        if "IgnoreGlobals" in entry:
+            yield (*base, "IgnoreGlobals"), (Class.CARRIED, "these Globals are not taken over")
+        if "Connectors" in entry:
+            yield (*base, "Connectors"), (Class.ELSEWHERE, "gives permissions: add them to the task role")
+        if isinstance(properties, dict):
+            yield from _properties(kind, (*base, "Properties"), properties)
+
+
+def _properties(kind: str, base: Path, properties: Mapping[str, Any]) -> _Noted:
+    for key, noted in _KEYS.get(kind, {}).items():
+        if key in properties:
+            yield (*base, key), noted
+    auth = properties.get("Auth")
+    if isinstance(auth, dict) and kind in ("AWS::Serverless::Api", "AWS::Serverless::HttpApi"):
+        yield from (((*base, "Auth", key), noted) for key, noted in _AUTH_KEYS.items() if key in auth)
+    if kind == "AWS::Serverless::StateMachine":
+        yield from _state_machine(base, properties)
+
+
+def _state_machine(base: Path, properties: Mapping[str, Any]) -> _Noted:
+    """The events of a state machine: its routes start it, and no function answers them."""
+    for name, event in mapping_at(properties, "Events").items():
+        kind, given = mapping_at(event).get("Type"), mapping_at(event, "Properties")
+        place = (*base, "Events", name)
+        if kind not in _API_EVENTS:
+            yield place, (Class.ELSEWHERE, "starts the state machine on AWS")
+            continue
+        route = f"{str(given.get('Method', 'ANY')).upper()} {given.get('Path', '$default')}"
+        text = f"{route} of the {_API_EVENTS[kind]} starts a state machine: the route stays on API Gateway"
+        yield place, (Class.NOT_CARRIED, text)
+
+
+def _globals(sections: Mapping[str, Any], origins: SamOrigins) -> _Noted:
+    for section, properties in sections.items():
+        if isinstance(properties, dict):
+            yield from _properties(f"AWS::Serverless::{section}", ("Globals", section), properties)
+    for path in origins.unused_globals():
+        if path[:2] == ("Globals", "Function") and path[2] not in _FUNCTION_KEYS:
+            yield path, (Class.LEFT_OUT, "counts for no function: each has its own, or ignores this one")
