@@ -113,7 +113,7 @@ def read_deployment(
 
 def _not_trusted() -> str:
     return (
-        "its trust must be token: without it nothing that API Gateway knows of a caller reaches the functions."
+        "its trust must be token: otherwise nothing that API Gateway knows of callers reaches the functions."
         f" `{typed_command('gateway token')}` makes what it needs; --untrusted deploys the stage as it is"
     )
 
