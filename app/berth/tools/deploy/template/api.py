@@ -5,8 +5,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from berth.model.authorizer import Authorizer
 from berth.tools.deploy.openapi.document import openapi_document
-from berth.tools.deploy.openapi.references import References
+from berth.tools.deploy.openapi.references import ADDRESS, LINK, TOKEN, References, used_authorizers
 from berth.tools.deploy.template import intrinsics as cfn
 from berth.tools.deploy.template.secrets import resource_name
 from berth.tools.deploy.template.stack import Stack
@@ -15,7 +16,7 @@ from berth.tools.deploy.template.tasks import log_group
 # A parameter, and its value for accounts in which API Gateway cannot write logs yet.
 LOGS_ROLE, CREATE = "ApiLogsRole", "create"
 CREATES_LOGS_ROLE = "CreatesApiLogsRole"
-_KEY_NAME = "ApiKey{}Arn"
+_INVOCATIONS = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions"
 # What an access log tells of each request: nothing that a client has written but the method.
 _BOTH = {
     "requestId": "requestId",
@@ -59,14 +60,11 @@ def authorizer_parameters(stack: Stack) -> dict[str, str]:
 
     The function of an authorizer stays a function of Lambda for API Gateway.
     """
-    if not stack.deployment.runs_authorizers:
-        return {}
     names: dict[str, str] = {}
-    for route in stack.deployment.routes:
-        function = route.authorizer.function if route.authorizer else None
-        if function is not None and function not in names:
-            name = function.rpartition("function:")[2]
-            names[function] = resource_name(name, "FunctionArn", set(names.values()))
+    for authorizer in used_authorizers(stack.deployment):
+        if authorizer.function is not None and authorizer.function not in names:
+            name = authorizer.function.rpartition("function:")[2]
+            names[authorizer.function] = resource_name(name, "FunctionArn", set(names.values()))
     return names
 
 
@@ -84,12 +82,17 @@ def key_parameters(stack: Stack) -> dict[str, str]:
 
 def _references(stack: Stack) -> References:
     parameters = authorizer_parameters(stack)
-    authorizers = stack.deployment.stage.authorizers
+
+    def authorizer_uri(authorizer: Authorizer) -> Any:
+        function = f"${{{parameters[authorizer.function or '']}}}"
+        return cfn.sub(f"{_INVOCATIONS}/{function}/invocations")
+
     return References(
-        connection_id="${stageVariables.vpcLink}" if stack.is_rest else cfn.ref("VpcLink"),
-        integration_target=None if stack.is_network else cfn.ref("LoadBalancer"),
+        authorizer_uri=authorizer_uri,
+        user_pool_arn=lambda authorizer: cfn.sub(authorizer.user_pool_arn("${AWS::AccountId}")),
+        connection_id=References.connection_id if stack.is_rest else cfn.ref("VpcLink"),
+        integration_target=cfn.ref("LoadBalancer"),
         listener=cfn.ref("Listener"),
-        authorizer_arn=lambda name: cfn.ref(parameters[authorizers[name].function or ""]),
     )
 
 
@@ -130,11 +133,12 @@ def _rest(stack: Stack, body: Mapping[str, Any], deployment: str) -> cfn.Resourc
                 "RestApiId": cfn.ref("RestApi"),
                 "DeploymentId": cfn.ref(deployment),
                 "StageName": stack.deployment.stage_name,
+                # Without the role there is no stage with a log, so the stage comes after it.
+                "Description": cfn.when(CREATES_LOGS_ROLE, cfn.sub("Its log is written by ${ApiAccount}")),
                 "Variables": _variables(stack) or None,
                 "AccessLogSetting": {"DestinationArn": _log_arn(), "Format": _format(_REST_LOG)},
                 "MethodSettings": [{"ResourcePath": "/*", "HttpMethod": "*", **throttling}],
             },
-            DependsOn=["ApiAccount"],
         ),
     }
 
@@ -179,13 +183,12 @@ def _logs_role() -> cfn.Resources:
 
 def _variables(stack: Stack) -> dict[str, Any]:
     """The stage's own variables, and those by which the document finds link, balancer and token."""
-    made: dict[str, Any] = dict(stack.deployment.manifest.stage_variables)
+    made: dict[str, Any] = dict(stack.stage_variables)
     if stack.is_rest:
-        made["vpcLink"] = cfn.ref("VpcLink")
-        made["backend"] = cfn.attribute("LoadBalancer", "DNSName")
+        made |= {LINK: cfn.ref("VpcLink"), ADDRESS: cfn.attribute("LoadBalancer", "DNSName")}
     token = next((each for each in stack.secrets if each.is_made), None)
     if token is not None:
-        made[References().token_variable] = cfn.sub(f"{{{{resolve:secretsmanager:${{{token.name}}}}}}}")
+        made[TOKEN] = cfn.sub(f"{{{{resolve:secretsmanager:${{{token.name}}}}}}}")
     return made
 
 
@@ -193,7 +196,7 @@ def _burst(stack: Stack) -> int:
     return max(1, stack.knobs.rate // 2)
 
 
-def _log_arn() -> cfn.Resource:
+def _log_arn() -> Any:
     arn = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:${ApiLogGroup}"
     return cfn.sub(arn)
 

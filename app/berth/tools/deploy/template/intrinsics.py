@@ -23,9 +23,9 @@ def attribute(name: str, attribute: str) -> Resource:
     return {"Fn::GetAtt": [name, attribute]}
 
 
-def sub(text: str) -> Resource:
-    """A text in which `${Name}` and `${Name.Attribute}` are replaced."""
-    return {"Fn::Sub": text}
+def sub(text: str) -> Any:
+    """A text in which `${Name}` and `${Name.Attribute}` are replaced, if there is one."""
+    return {"Fn::Sub": text} if "${" in text else text
 
 
 def when(condition: str, value: Any, otherwise: Any = NO_VALUE) -> Resource:

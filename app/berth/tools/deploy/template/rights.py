@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from berth.errors import Place, Report
+from berth.errors import Place, Problem, Report
 from berth.manifest.checks.functions import manifest_place
 from berth.model.destination import Destination
 from berth.model.function import Function
@@ -39,7 +39,7 @@ class Rights:
 
     policies: Mapping[str, list[Any]]
     managed: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
 
 def read_rights(deployment: Deployment, imported: Mapping[str, Any] | None, report: Report) -> Rights:
@@ -69,7 +69,7 @@ class _Found:
         self._policies: dict[str, list[Any]] = {}
         self._seen: set[str] = set()
         self._managed: dict[str, None] = {}
-        self._warnings: list[str] = []
+        self._warnings = Report()
         self._deployment = deployment
 
     def add(self, function: Function, statements: Any, place: Place) -> None:
@@ -86,14 +86,14 @@ class _Found:
         for arn in managed if isinstance(managed, list | tuple) else [managed]:
             if not isinstance(arn, str) or not _MANAGED_ARN.fullmatch(arn):
                 told = f"the rights of {arn!r} are not known here: write them as `iam` in its manifest"
-                self._warnings.append(f"{function.name}: {told}")
+                self._warnings.add(IMPORT_REPORT, f"iam.{function.name}.managed", told)
             elif not _LAMBDAS_OWN.fullmatch(arn):
                 self._managed[arn] = None
 
     def rights(self, place: Place) -> Rights:
         for function in self._deployment.functions:
-            for statement in _own_statements(function):
-                self._add(function.name, statement)
+            for text in _destinations(function):
+                self._permit(function, text)
         size = len(json.dumps(list(self._policies.values()), separators=(",", ":")))
         if size > _MOST_CHARACTERS:
             wrong = (
@@ -105,7 +105,16 @@ class _Found:
                 f"{len(self._managed)} managed policies are more than the {_MOST_MANAGED} that a role takes"
             )
             place.add("iam", f"{wrong}: serve some functions by another stage")
-        return Rights(self._policies, tuple(self._managed), tuple(self._warnings))
+        return Rights(self._policies, tuple(self._managed), tuple(self._warnings.problems))
+
+    def _permit(self, function: Function, destination: str) -> None:
+        """Permit what Berth itself does for a function: to tell a destination."""
+        if "${deployed." in destination:
+            told = f"{destination} is known to the task alone: write the right to tell it as `iam`"
+            manifest_place(function.directory, self._warnings).add("asyncConfig", told)
+        elif (read := Destination.of(destination)).is_aws:
+            resource = f"{destination}/*" if read.kind == "s3" else destination
+            self._add(function.name, cfn.allow(_ACTIONS[read.kind], resource))
 
     def _add(self, name: str, statement: Any) -> None:
         key = json.dumps(statement, sort_keys=True)
@@ -129,11 +138,6 @@ def _statement_problem(statement: Any) -> str | None:
     return f"has {unknown[0]!r}, which a role's policy does not take" if unknown else None
 
 
-def _own_statements(function: Function) -> Iterator[Any]:
-    """The rights that Berth itself needs for what a manifest says: to tell destinations."""
+def _destinations(function: Function) -> list[str]:
     config = function.async_config
-    for text in (config.on_success, config.on_failure, config.dead_letter_queue):
-        if text is None or not (destination := Destination.of(text)).is_aws:
-            continue
-        resource = f"{text}/*" if destination.kind == "s3" else text
-        yield cfn.allow(_ACTIONS[destination.kind], resource)
+    return [each for each in (config.on_success, config.on_failure, config.dead_letter_queue) if each]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from berth.errors import Report
+from berth.errors import Problem, Report
 from berth.manifest.checks.functions import manifest_place
 from berth.model.api_kind import REST
 from berth.model.function import Function
@@ -16,7 +16,7 @@ from berth.tools.deploy.deployment import API_NAMES, NETWORK_BALANCER, Deploymen
 from berth.tools.deploy.sizing import LEGAL_PAIRS, Size, task_size
 from berth.tools.deploy.template.rights import Rights, read_rights
 from berth.tools.deploy.template.secrets import TaskSecret, task_secrets
-from berth.tools.deploy.template.values import is_of_template, template_reference
+from berth.tools.deploy.template.values import expand, is_of_template, template_reference
 
 PORT = 8000
 # SQS lends an event for 12 hours at most, and a run needs some of them for its start and its end.
@@ -52,6 +52,7 @@ class Stack:
     knobs: Knobs
     secrets: tuple[TaskSecret, ...]
     rights: Rights
+    stage_variables: Mapping[str, Any]  # of API Gateway's stage; references of the template among them
     web: Size
     worker: Size | None  # None where no asynchronous invocation can happen
 
@@ -102,7 +103,7 @@ class Stack:
 
     @property
     def longest_request(self) -> int:
-        """The seconds that the longest request may take, by the timeouts of the functions that requests run."""
+        """The seconds that the longest request may take: the largest timeout of what requests run."""
         return max((each.timeout for each in requested(self.deployment)), default=0)
 
     @property
@@ -136,11 +137,16 @@ class Stack:
         }
 
     @property
-    def warnings(self) -> tuple[str, ...]:
-        """What is not as the manifests want it."""
-        most = _MOST_IDLE[self.is_network]
-        silent = f"{self.longest_request} s without a byte are more than the load balancer allows ({most} s)"
-        return (*self.rights.warnings, *([silent] if self.longest_request > most else []))
+    def warnings(self) -> tuple[Problem, ...]:
+        """What will not be as the manifests say."""
+        most, report = _MOST_IDLE[self.is_network], Report()
+        for function in requested(self.deployment):
+            if function.timeout > most:
+                wrong = (
+                    f"{function.timeout} s: the load balancer ends a request after {most} s without a byte"
+                )
+                manifest_place(function.directory, report).add("timeout", wrong)
+        return (*self.rights.warnings, *report.problems)
 
 
 def build_stack(
@@ -153,6 +159,11 @@ def build_stack(
     report = Report()
     secrets = task_secrets(deployment, report)
     rights = read_rights(deployment, imported, report)
+    variables = expand(
+        deployment.stage.stage_variables,
+        deployment.manifest.deployed,
+        report.at(deployment.stage_file, "stageVariables"),
+    )
     web = _size(deployment, requested(deployment), knobs, report)
     queued = queued_functions(deployment)
     worker = _size(deployment, queued, knobs, report) if queued else None
@@ -162,7 +173,7 @@ def build_stack(
             manifest_place(function.directory, report).add("timeout", wrong)
     _check_references(deployment, {each.variable for each in secrets}, report)
     report.raise_if_any()
-    return Stack(deployment, knobs, secrets, rights, web, worker)
+    return Stack(deployment, knobs, secrets, rights, variables, web, worker)
 
 
 def requested(deployment: Deployment) -> list[Function]:

@@ -63,7 +63,7 @@ def expand(node: Any, deployed: Deployed, place: Place) -> Any:
     A name without a value, and one whose value is a secret, is reported.
     """
     if isinstance(node, Mapping):
-        return {key: expand(value, deployed, place) for key, value in node.items()}
+        return {key: expand(value, deployed, place.at(key)) for key, value in node.items()}
     if isinstance(node, list | tuple):
         return [expand(value, deployed, place) for value in node]
     return _expand_text(node, deployed, place) if isinstance(node, str) else node
