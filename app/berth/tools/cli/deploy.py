@@ -6,6 +6,7 @@ import click
 
 # The commands by their names: the module that holds one, and its name there.
 _COMMANDS = {
+    "template": ("berth.tools.cli.deploy_template", "template_command"),
     "openapi": ("berth.tools.cli.deploy_openapi", "openapi_command"),
 }
 
