@@ -24,6 +24,8 @@ def _dumper(yaml: Any) -> Any:
             """Write everything where it stands: CloudFormation reads no aliases."""
             return True
 
+    # The texts of manifests remember what their authors wrote, so they are of a class of their own.
+    Dumper.add_multi_representer(str, lambda dumper, text: dumper.represent_str(str(text)))
     return Dumper
 
 
