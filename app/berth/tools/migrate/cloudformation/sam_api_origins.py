@@ -10,8 +10,8 @@ from berth.tools.migrate.model.findings import Path
 from berth.tools.migrate.model.values import Tree
 from berth.tools.migrate.source.documents import mapping_at
 
-_FUNCTION = "AWS::Serverless::Function"
-_API, _HTTP_API = "AWS::Serverless::Api", "AWS::Serverless::HttpApi"
+FUNCTION = "AWS::Serverless::Function"
+_API, _HTTP_API = APIS = "AWS::Serverless::Api", "AWS::Serverless::HttpApi"
 # https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources-function.html
 _IMPLICIT = {"Api": "ServerlessRestApi", "HttpApi": "ServerlessHttpApi"}
 _ANY = "x-amazon-apigateway-any-method"
@@ -41,7 +41,7 @@ class SamKeys:
     def __init__(self, source: Mapping[str, Any]) -> None:
         self._source = source
         self.resources: Mapping[str, Any] = source["Resources"]
-        self.functions = [name for name in self.resources if self.type(name) == _FUNCTION]
+        self.functions = [name for name in self.resources if self.type(name) == FUNCTION]
 
     def type(self, name: str) -> str:
         """The type of a resource; an implicit API has the type that its events say."""
@@ -86,6 +86,16 @@ class SamKeys:
         own = next(((*base, key) for key in keys if (*base, key) in self._paths), None)
         shared = (self.taken((*base, key)) for key in keys)
         return own or next((path for path in shared if path[0] == "Globals"), (*base, keys[-1]))
+
+    def first_with(self, types: tuple[str, ...], keys: tuple[str, ...]) -> Path | None:
+        """The path of a property in the first resource of these types that has it."""
+        found = ((name, self.taken(("Resources", name, "Properties", *keys))) for name in self._named(types))
+        own = next((path for _, path in found if path in self._paths), None)
+        shared = (("Globals", each.removeprefix("AWS::Serverless::"), *keys) for each in types)
+        return own or next((path for path in shared if path in self._paths), None)
+
+    def _named(self, types: tuple[str, ...]) -> list[str]:
+        return [name for name in self.resources if self.type(name) in types]
 
     def events(self, function: str) -> Mapping[str, Any]:
         """The events of a function by their names."""
