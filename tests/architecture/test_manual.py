@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import click
 import pytest
 
 from berth.manifest.schema.authorizer import AuthorizerSchema, CredentialSchema
@@ -15,6 +16,7 @@ from berth.model.gateway_context import CONTEXT_FIELDS
 from berth.settings import VARIABLES, Settings
 from berth.tools.cli.function import function_group
 from berth.tools.cli.gateway import gateway_group
+from berth.tools.cli.migrate import migrate_group
 from berth.tools.cli.queue import queue_group
 from kit.constants import number
 from kit.sources import ROOT
@@ -51,6 +53,7 @@ def test_commands_are_in_the_manual():
     groups = (function_group, gateway_group, queue_group)
     commands = [
         *("run", "serve", "worker", "new"),
+        *(f"migrate {name}" for name in migrate_group.list_commands(click.Context(migrate_group))),
         *(f"{group.name} {name}" for group in groups for name in group.commands),
     ]
     # `berth` and `flask` have the same commands.

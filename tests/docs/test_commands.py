@@ -41,7 +41,7 @@ VARIES = ("flask gateway token",)
 MODULES = {"berth", "flask", "gunicorn", "pytest"}
 PROGRAMS = MODULES | {"curl", "cd", "mkdir", "mv"}
 # Pages that begin in an empty folder; the others are about a project that is there, such as this one.
-FROM_NOTHING = {"tutorial.md", "migrating.md", "your-repository.md"}
+FROM_NOTHING = {"import.md", "tutorial.md", "migrating.md", "your-repository.md"}
 _SERVES = re.compile(r"(?:[A-Z_]+=\S* )*(?:(?:berth|flask) (?:run|serve)|gunicorn)\b")
 
 

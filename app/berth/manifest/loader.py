@@ -85,15 +85,32 @@ def open_names_elsewhere(settings: Settings) -> Iterator[Problem]:
                 yield from deployed.open_names()
 
 
-def _gather(settings: Settings, only: Collection[str], report: Report) -> tuple[Catalog, Deployed]:
+def salvage(settings: Settings, only: Collection[str] = ()) -> tuple[Catalog, list[Problem]]:
+    """Load what can be loaded of a project that may not be ready to start, and list its problems.
+
+    Missing secrets are no problems. If the stage's manifest holds no JSON object, it counts as an empty one.
+    """
+    report = Report()
+    place = report.at(shown(_stage_file(settings)))
+    empty = read_stage_manifest({}), Deployed({}, Secrets(settings.secrets, place, absent=Report()))
+    catalog, deployed = _gather(settings, only, report, stand_in=empty)
+    return catalog, [*report.problems, *deployed.open_names()]
+
+
+def _gather(
+    settings: Settings,
+    only: Collection[str],
+    report: Report,
+    stand_in: tuple[StageManifest, Deployed] | None = None,
+) -> tuple[Catalog, Deployed]:
     """Load what there is, and report what is wrong with it, but for missing values and secrets.
 
-    Raises ManifestError if the stage's manifest holds no JSON object.
+    Raises ManifestError if the stage's manifest holds no JSON object and nothing stands in for it.
     """
     place = report.at(shown(_stage_file(settings)))
     found, passed_over = _find_folders(settings.functions_dir, report)
     folders = _select(found, only, report) if only else found
-    loaded = _load_stage_manifest(settings, place)
+    loaded = _load_stage_manifest(settings, place) or stand_in
     if loaded is None:
         check_functions(_load_functions(folders, FUNCTION_DEFAULTS, report), report)
         raise ManifestError(report.problems)
@@ -240,6 +257,7 @@ def _complete_functions(manifests: Manifests, stage: Stage, deployed: Deployed, 
         completed[folder] = replace(
             manifest,
             environment={**stage.environment, **own},
+            async_config=deployed.expand_destinations(manifest.async_config, place),
             # As in SAM's Globals: the entries of a list that is everybody's go before a function's own.
             # https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy-globals.html
             layers=(*stage.layers, *manifest.layers),

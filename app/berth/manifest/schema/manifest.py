@@ -227,6 +227,8 @@ def salvage_function_manifest(
     schema = FunctionManifestSchema(partial=("handler",))
     values = {"handler": "", **read(schema, defaults), **valid}
     values["routes"] = [each if isinstance(each, RouteManifest) else _NAMELESS for each in values["routes"]]
+    if isinstance(values["async_config"], dict):  # an object in it is refused
+        values["async_config"] = None
     written = document.keys() & {key for name, key in document_keys(schema).items() if name in valid}
     return _function_manifest(values, written)
 

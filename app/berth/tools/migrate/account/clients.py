@@ -10,7 +10,7 @@ from berth.tools.migrate.model.findings import ImportRefused, Problem
 class Progress(Protocol):
     """Tells the user how far the reading is."""
 
-    def __call__(self, what: str) -> None:
+    def __call__(self, what: str, /) -> None:
         """Say what is being read now."""
 
 

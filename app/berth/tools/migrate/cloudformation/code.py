@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from berth.tools.migrate.cloudformation.conditions import Unevaluable
+from berth.tools.migrate.cloudformation.evaluation import is_intrinsic
 from berth.tools.migrate.cloudformation.stack import Stack
 from berth.tools.migrate.cloudformation.template import Resource
 from berth.tools.migrate.model.application import CodeSource, Place
+from berth.tools.migrate.model.findings import Class
 from berth.tools.migrate.model.values import UnknownValue, is_scalar
 
 _ARCHIVES = (".zip", ".jar")
@@ -18,12 +20,15 @@ _BUILDS = ("makefile",)
 def read_code(stack: Stack, resource: Resource, key: str) -> CodeSource:
     """The code of a function (`Code`) or a layer (`Content`)."""
     place = stack.place(resource, "Properties", key)
+    stack.note(Class.CARRIED, place, "the code", function=stack.id(resource))
     written = stack.template.code.get(resource.name, resource[key])
     if isinstance(written, CodeSource):
         return written
     build = str(resource.metadata.get("BuildMethod", ""))
     source = _source(stack, place, written)
-    return source if build not in _BUILDS else CodeSource(**{**vars(source), "build": build})
+    # What `sam build` makes of a layer lies below python/, and its source does not.
+    is_built = build in _BUILDS or (build and key == "Content")
+    return CodeSource(**{**vars(source), "build": build}) if is_built else source
 
 
 def _source(stack: Stack, place: Place, written: Any) -> CodeSource:
@@ -43,13 +48,6 @@ def local_code(place: Place, path: Path) -> CodeSource:
     if path.suffix.lower() in _ARCHIVES:
         return CodeSource(place, archive=path)
     return CodeSource(place, file=path) if path.is_file() else CodeSource(place, folder=path)
-
-
-def is_intrinsic(node: Mapping[str, Any]) -> bool:
-    """Whether a mapping of a template is a call of one of CloudFormation's functions."""
-    return (
-        len(node) == 1 and (key := next(iter(node))) is not None and (key == "Ref" or key.startswith("Fn::"))
-    )
 
 
 def _inline(stack: Stack, place: Place, node: Any) -> CodeSource:

@@ -46,7 +46,7 @@ class Conditions:
         if isinstance(node, bool):
             return Answer(node)
         if not isinstance(node, dict) or len(node) != 1:
-            raise Unevaluable(f"is no condition: {json.dumps(plain(node))[:80]}")
+            raise Unevaluable(f"is no condition: {json.dumps(plain(node), default=str)[:80]}")
         (name, argument), *_ = node.items()
         if name == "Condition":
             return self.answer(str(argument))

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from berth.tools.migrate.cloudformation.code import is_intrinsic
 from berth.tools.migrate.cloudformation.conditions import Unevaluable
+from berth.tools.migrate.cloudformation.evaluation import is_intrinsic
 from berth.tools.migrate.cloudformation.stack import Stack
 from berth.tools.migrate.cloudformation.template import Resource
 from berth.tools.migrate.model.application import Place

@@ -44,6 +44,12 @@ _OF_ONE_STACK = ("AWS::StackName", "AWS::StackId")
 _SUBSTITUTION = re.compile(r"\$\{(!?)([^{}]+)\}")
 
 
+def is_intrinsic(node: Mapping[str, Any]) -> bool:
+    """Whether a mapping of a template is a call of one of CloudFormation's functions."""
+    name = next(iter(node), "") if len(node) == 1 else ""
+    return name == "Ref" or name.startswith("Fn::")
+
+
 @dataclass
 class Evaluator:
     """Evaluates the values of one template.
@@ -69,10 +75,8 @@ class Evaluator:
             return [value for each in node if (value := self.evaluate(each)) is not NO_VALUE]
         if not isinstance(node, dict):
             return with_resolved(self.holes, node) if isinstance(node, str) and "{{resolve:" in node else node
-        if len(node) == 1:
-            name, argument = next(iter(node.items()))
-            if name == "Ref" or name.startswith("Fn::"):
-                return self._call(name, argument)
+        if is_intrinsic(node):
+            return self._call(*next(iter(node.items())))
         values = {key: self.evaluate(each) for key, each in node.items()}
         return {key: each for key, each in values.items() if each is not NO_VALUE}
 
@@ -80,7 +84,7 @@ class Evaluator:
         """Evaluate a value that must be a text; raises Unevaluable."""
         value = self.evaluate(node)
         if not is_scalar(value):
-            raise Unevaluable(f"must be a text, not {json.dumps(plain(value))[:80]}")
+            raise Unevaluable(f"must be a text, not {json.dumps(plain(value), default=str)[:80]}")
         return as_text(value)
 
     def known(self, node: Tree) -> str:

@@ -12,6 +12,7 @@ from berth.tools.migrate.cloudformation.environment import read_environment
 from berth.tools.migrate.cloudformation.event_invoke import async_configs, provisioned_concurrencies
 from berth.tools.migrate.cloudformation.index import FUNCTION, Index
 from berth.tools.migrate.cloudformation.layers import Layers
+from berth.tools.migrate.cloudformation.roles import FOR_THE_TASK
 from berth.tools.migrate.cloudformation.stack import Stack
 from berth.tools.migrate.cloudformation.template import Resource
 from berth.tools.migrate.model.application import FunctionSource
@@ -30,7 +31,7 @@ _CARRIED = {
 }
 # What belongs to the deployment, and what it is there.
 _ELSEWHERE = {
-    "Role": "the statements of this role are for the task role of ECS (`iam` of the JSON report)",
+    "Role": FOR_THE_TASK,
     "VpcConfig": "the subnets and security groups are for the ECS service",
     "TracingConfig": "X-Ray needs its daemon as a sidecar of the task",
     "LoggingConfig": "the log group is the task's; LogFormat JSON is BERTH_LOG_FORMAT=json",
@@ -206,8 +207,9 @@ def _note_properties(stack: Stack, resource: Resource) -> None:
     function = stack.id(resource)
     for table, kind in ((_ELSEWHERE, Class.ELSEWHERE), (_NOT_CARRIED, Class.NOT_CARRIED)):
         for key, text in table.items():
-            if key in resource.properties:
-                stack.note(kind, stack.place(resource, "Properties", key), text, function=function)
+            place = stack.place(resource, "Properties", key)
+            if key in resource.properties and stack.template.is_written(place):
+                stack.note(kind, place, text, function=function)
     for key in resource.properties.keys() & _CARRIED.keys() - {"Handler", "Runtime", "Description"}:
         place = stack.place(resource, "Properties", key)
         stack.note(Class.CARRIED, place, _CARRIED[key], function=function)

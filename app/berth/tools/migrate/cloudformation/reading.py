@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from berth.tools.migrate.cloudformation.functions import FunctionReader
-from berth.tools.migrate.cloudformation.index import Index
+from berth.tools.migrate.cloudformation.index import FUNCTION, Index
 from berth.tools.migrate.cloudformation.layers import Layers
 from berth.tools.migrate.cloudformation.roles import read_statements
 from berth.tools.migrate.cloudformation.stack import Stack
@@ -18,5 +18,10 @@ def read_functions(root: Stack) -> tuple[list[FunctionSource], Application]:
     ids = frozenset(each.id for each in functions)
     events = TriggerReader(index, ids).read()
     functions = [replace(each, events=events.get(each.id, {})) for each in functions]
-    application = Application(functions=functions, iam=read_statements(index, set(ids)))
+    of_type = (each for stack in root.whole() for each in stack.template.of_type(FUNCTION))
+    application = Application(
+        functions=functions,
+        has_conditions=any(each.condition is not None for each in of_type),
+        iam=read_statements(index, set(ids)),
+    )
     return functions, application

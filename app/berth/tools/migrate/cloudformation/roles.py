@@ -6,13 +6,15 @@ from typing import Any
 from berth.tools.migrate.cloudformation.index import FUNCTION, Index
 from berth.tools.migrate.cloudformation.stack import Stack
 from berth.tools.migrate.cloudformation.template import Resource
-from berth.tools.migrate.model.application import Statements
+from berth.tools.migrate.model.application import Place, Statements
 from berth.tools.migrate.model.findings import Class
+from berth.tools.migrate.model.findings import Path as KeyPath
 from berth.tools.migrate.model.values import as_text, is_scalar, plain
+from berth.tools.migrate.source.documents import mapping_at
 
 _ROLE = "AWS::IAM::Role"
 _POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy")
-_FOR_THE_TASK = "these statements are for the task role of ECS (`iam` of the JSON report)"
+FOR_THE_TASK = "these statements are for the task role of ECS (`iam` of the JSON report)"
 
 
 def read_statements(index: Index, functions: set[str]) -> list[Statements]:
@@ -30,6 +32,7 @@ def _of_function(
 ) -> Statements:
     function = stack.id(resource)
     value = stack.value(resource["Role"], stack.place(resource, "Properties", "Role"))
+    _note_policies(stack, resource)
     found = index.referred(value)
     if found is None or found[1].type != _ROLE:
         return Statements(function, managed=(str(value),) if is_scalar(value) else ())
@@ -42,7 +45,29 @@ def _of_function(
 
 def _note(stack: Stack, resource: Resource) -> None:
     """Note a role or policy as the deployment's, and each of its policies by name."""
-    stack.note(Class.ELSEWHERE, stack.place(resource), _FOR_THE_TASK)
+    stack.note(Class.ELSEWHERE, stack.place(resource), FOR_THE_TASK)
+
+
+def _note_policies(stack: Stack, resource: Resource) -> None:
+    """Note the policies that the author of a SAM function wrote, each by its name."""
+    written = mapping_at(stack.template.document.tree, "Resources", resource.name, "Properties")
+    policies = written.get("Policies")
+    for number, entry in enumerate(policies if isinstance(policies, list) else []):
+        place = Place(stack.template.document.file, _path(resource, "Policies", number))
+        for name in _policy_names(entry):
+            text = f"{name}: {FOR_THE_TASK}"
+            stack.note(Class.ELSEWHERE, place, text, function=stack.id(resource))
+
+
+def _path(resource: Resource, *keys: str | int) -> KeyPath:
+    return ("Resources", resource.name, "Properties", *keys)
+
+
+def _policy_names(entry: Any) -> list[str]:
+    """The name in one entry of `Policies`: of a policy template, or of a managed policy."""
+    if isinstance(entry, dict):
+        return [key if key not in ("Statement", "Version") else "statements" for key in entry][:1]
+    return [str(entry)]
 
 
 def _attached(index: Index) -> dict[str, list[Any]]:

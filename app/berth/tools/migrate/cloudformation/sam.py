@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from berth.tools.migrate.cloudformation.code import is_intrinsic
+from berth.tools.migrate.cloudformation.evaluation import is_intrinsic
 from berth.tools.migrate.cloudformation.sam_batches import translate_in_batches
 from berth.tools.migrate.cloudformation.sam_findings import note_sam_keys
 from berth.tools.migrate.cloudformation.sam_origins import SamOrigins

@@ -72,8 +72,11 @@ class SamOrigins:
         rules = dict(self._rules())
         self._known = {**inferred_origins(self._output), **rules}
         found = dict(self._walk(self._output, (), ()))
-        folded = {_folded(path): origin for path, origin in found.items() if "Fn::If" in path}
-        return {**rules, **folded, **found}
+        # What stands first in an `Fn::If` is the name of the condition, which no evaluated value has.
+        chosen = (
+            (path, each) for path, each in found.items() if "Fn::If" in path and path[-2:] != ("Fn::If", 0)
+        )
+        return {**{_folded(path): origin for path, origin in chosen}, **rules, **found}
 
     def unused_globals(self) -> Iterator[Path]:
         """The values of the Globals that no translated resource has; only after `all`."""

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from berth.tools.migrate.cloudformation.conditions import Unevaluable
-from berth.tools.migrate.cloudformation.evaluation import Evaluator
+from berth.tools.migrate.cloudformation.evaluation import Evaluator, is_intrinsic
 from berth.tools.migrate.cloudformation.template import Resource, Template
 from berth.tools.migrate.model.application import Place
-from berth.tools.migrate.model.findings import Class, Finding, Findings, Problem
-from berth.tools.migrate.model.values import Tree, UnknownValue
+from berth.tools.migrate.model.findings import Class, Finding, Findings, Problem, shown_path
+from berth.tools.migrate.model.values import NO_VALUE, Hole, Text, Tree, UnknownValue
 
 
 @dataclass
@@ -68,12 +68,29 @@ class Stack:
         return default
 
     def value(self, node: Tree, place: Place) -> Tree:
-        """Evaluate a value; one that cannot be evaluated is a problem of the import, and None."""
+        """Evaluate a value; a part that depends on what nobody gave is a hole named after its place.
+
+        A value that cannot be evaluated at all is a problem of the import, and None.
+        """
         try:
             return self.evaluator.evaluate(node)
-        except (Unevaluable, UnknownValue) as wrong:
+        except Unevaluable as wrong:
             self.refuse(place, str(wrong))
             return None
+        except UnknownValue as unknown:
+            return self._around_hole(node, place, unknown)
+
+    def _around_hole(self, node: Tree, place: Place, unknown: UnknownValue) -> Tree:
+        """Evaluate a value part by part, where one part is not known."""
+        if isinstance(node, list):
+            values = [self.value(each, place.at(number)) for number, each in enumerate(node)]
+            return [value for value in values if value is not NO_VALUE]
+        if isinstance(node, dict) and not is_intrinsic(node):
+            made = {key: self.value(each, place.at(key)) for key, each in node.items()}
+            return {key: value for key, value in made.items() if value is not NO_VALUE}
+        name = shown_path(place.path)
+        self.evaluator.holes.ask(name, f"{name}, which depends on {unknown.name}")
+        return Text((Hole(name),))
 
     def refuse(self, place: Place, message: str) -> None:
         """Note a reason why nothing can be written."""

@@ -78,6 +78,12 @@ class Template:
                     ),
                 )
 
+    @property
+    def documents(self) -> tuple[SourceDocument, ...]:
+        """The files that the template is written in, each once."""
+        found = (self.document, *(each.document for each in self.insets.values()))
+        return tuple({each.file: each for each in found}.values())
+
     def of_type(self, *types: str) -> Iterator[Resource]:
         """The resources of these types, in the order of the template."""
         return (each for each in self.resources.values() if each.type in types)
@@ -105,6 +111,16 @@ class Template:
                 found = (*origin, *path[length:])
                 break
         return self.before.written_path(found) if self.before else found
+
+    def is_written(self, place: Place) -> bool:
+        """Whether an author wrote this place; a macro makes parts that nobody wrote."""
+        tree: Any = next((each.tree for each in self.documents if each.file == place.file), None)
+        for key in place.path:
+            is_entry = isinstance(tree, list) and isinstance(key, int) and 0 <= key < len(tree)
+            if not is_entry and not (isinstance(tree, dict) and key in tree):
+                return False
+            tree = tree[key]
+        return True
 
     def line(self, place: Place) -> int:
         """The line of a place; 0 if it is unknown or in a file that is not this template's."""

@@ -36,7 +36,8 @@ class CodeSource:
     text: str | None = None
     remote: str = ""
     patterns: tuple[str, ...] = ()
-    build: str = ""  # what makes it ready on AWS and is not done here, such as "makefile"
+    # What makes it ready on AWS and is not done here: "makefile", and for layers any method of `sam build`.
+    build: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,7 @@ class RouteSource:
     payload_format_version: str = ""  # of HTTP APIs
     priority: int | None = None
     conditions: tuple[Mapping[str, Any], ...] = ()
+    multi_value_headers: bool = False  # of load balancers: the setting of the route's target group
     invocation: str = ""
 
 
@@ -155,6 +157,7 @@ class Application:
     """One source, read. The region and the account are known only where the user or the source told them."""
 
     functions: list[FunctionSource] = field(default_factory=list)
+    has_conditions: bool = False  # whether some Python function is there under some parameters only
     apis: list[Api] = field(default_factory=list)
     api_keys: list[str] = field(default_factory=list)  # names of keys that the source defines
     iam: list[Statements] = field(default_factory=list)
