@@ -35,6 +35,12 @@ _METHOD_KEYS = {
 }
 
 
+def ignores_globals(entry: Tree, key: str) -> bool:
+    """Whether a resource takes no value of the Globals for a property."""
+    ignored = mapping_at(entry).get("IgnoreGlobals")
+    return ignored == "*" or (isinstance(ignored, list) and key in ignored)
+
+
 class SamKeys:
     """Where the keys of a SAM template stand: in a resource, or in the Globals."""
 
@@ -78,7 +84,9 @@ class SamKeys:
             return path
         section = self.type(str(path[1])).removeprefix("AWS::Serverless::")
         shared = ("Globals", section, *path[3:])
-        return shared if len(path) > 3 and shared in self._paths else path
+        if len(path) <= 3 or shared not in self._paths:
+            return path
+        return path if ignores_globals(self.resources.get(str(path[1])), str(path[3])) else shared
 
     def first(self, name: str, keys: tuple[str, ...]) -> Path:
         """The first of these properties that a resource or the Globals have; else the last one's own path."""
@@ -177,6 +185,7 @@ class ApiOrigins:
         body = ("Resources", api, "Properties", "Body")
         written = next((key for key in ("DefinitionBody", "DefinitionUri") if self._has(api, key)), None)
         yield body, self._key(api, written) if written else (*base, "Body")
+        yield ("Resources", api, "Properties", "BodyS3Location"), self._key(api, "DefinitionUri")
         for key, source in _DOCUMENT_KEYS.items():
             yield (*body, *key), self._key(api, *source)
         yield (*body, "x-amazon-apigateway-cors"), self._key(api, "CorsConfiguration")

@@ -73,7 +73,7 @@ def _is_template(tree: dict[str, Any]) -> bool:
     if "AWSTemplateFormatVersion" in tree or not isinstance(resources, dict):
         return "AWSTemplateFormatVersion" in tree
     types = [each.get("Type") for each in resources.values() if isinstance(each, dict)]
-    return "Transform" in tree or any("::" in str(each) for each in types)
+    return "Transform" in tree or any("::" in str(each) for each in (*types, *resources))
 
 
 def _is_sam(tree: dict[str, Any]) -> bool:
