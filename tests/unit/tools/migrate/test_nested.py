@@ -176,7 +176,10 @@ def test_secrets_of_a_child_are_its_parents(tmp_path):
     assert opened.holes.values == {}
 
 
-_OWN = "Parameters: {Table: {Type: String}}\nResources: {C: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: root.yaml}}}"
+_OWN = (
+    "Parameters: {Table: {Type: String}}\n"
+    "Resources: {C: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: root.yaml}}}"
+)
 _EACH_OTHER = _child("C", "!GetAtt D.Outputs.Arn") + _child("D", "!GetAtt C.Outputs.Arn")
 
 
