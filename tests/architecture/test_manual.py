@@ -19,7 +19,7 @@ from berth.tools.cli.gateway import gateway_group
 from berth.tools.cli.migrate import migrate_group
 from berth.tools.cli.queue import queue_group
 from kit.constants import number
-from kit.sources import ROOT
+from kit.sources import ROOT, modules, texts
 from kit.tables import for_each
 
 PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -58,6 +58,22 @@ def test_commands_are_in_the_manual():
     ]
     # `berth` and `flask` have the same commands.
     assert [name for name in commands if not re.search(rf"`(berth|flask) {name}\b", MANUAL)] == []
+
+
+def test_messages_begin_no_command_by_themselves():
+    """`typed_command` puts in front what the user has typed: `berth` or `flask`.
+
+    Reports of an import and of the doctor are the same files whatever was typed.
+    """
+    begun = re.compile(r"\b(berth|flask) (run|new|function|gateway|queue|worker)\b")
+    read_later = {"tools/cli/project_files.py", "manifest/schema/manifest.py"}  # in files that are written
+    told = {
+        path: text
+        for path, tree in modules().items()
+        for text in texts(tree)
+        if begun.search(text) and path not in read_later and not path.startswith("tools/migrate/")
+    }
+    assert told == {}
 
 
 def test_headers_of_the_context_are_in_the_manual():

@@ -26,7 +26,7 @@ NOT_RUN = {
     r"(AWS_\S+ )?aws |curl \"\$\(aws ": "needs an account of AWS; test_examples.py looks at what it is given",
     r"curl .*https://api\.example\.com/": "asks an API that is deployed",
     r"apt-get ": "changes the machine",
-    r"python3 -m venv \w+$|\. tutorial/bin/activate": "the tests run in such an environment",
+    r"python3 -m venv \w+$|\. (\.\./)?tutorial/bin/activate": "the tests run in such an environment",
     r"pip (install|wheel) ": "needs the package index; test_installed_wheel.py does both",
     r"pytest$": "these are its tests; those of a project that is made from nothing are run",
     r"pytest -m image$": "minutes; test_image.py is that test",
@@ -35,7 +35,7 @@ NOT_RUN = {
 # How commands of the README begin on a fresh machine. The tests have all that already.
 SET_UP = "python3 -m venv .venv && .venv/bin/pip install -e '.[dev]' && .venv/bin/"
 # What these print is another text each time.
-VARIES = ("flask gateway token",)
+VARIES = ("berth gateway token",)
 # Programs that the test runs: those that are Python modules too, and others. The first word of any other
 # command needs a line in NOT_RUN.
 MODULES = {"berth", "flask", "gunicorn", "pytest"}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from berth.errors import ManifestError, Place, Problem, Report
+from berth.host.command_line import typed_command
 from berth.manifest.building import build_function, build_routes, build_stage
 from berth.manifest.checks.authorizers import check_authorizers, used_authorizers
 from berth.manifest.checks.functions import (
@@ -189,7 +190,8 @@ def read_invoke_listener(settings: Settings) -> Listener | None:
 
 def _report_missing(folder: Path, contents: str, variable: str, report: Report) -> None:
     """Report a folder that is not there by its whole path, since the working folder may be the mistake."""
-    what_to_do = f"run this in your project's folder, or set {variable}; `berth new NAME` makes a project"
+    make = typed_command("new NAME")
+    what_to_do = f"run this in your project's folder, or set {variable}; `{make}` makes a project"
     report.add(str(folder), "", f"there is no such folder of {contents}: {what_to_do}")
 
 

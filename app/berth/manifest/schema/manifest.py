@@ -190,7 +190,7 @@ class StageManifestSchema(Schema):
     invoke_api = InvokeApiField(
         data_key="invokeApi",
         load_default=None,
-        metadata=hint("Lambda's own API, for SDKs; without this key it is there under `flask run` alone."),
+        metadata=hint("Lambda's own API, for SDKs; without this key it is there under `berth run` alone."),
     )
     gateway = fields.Nested(
         GatewaySchema,

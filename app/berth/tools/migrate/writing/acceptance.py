@@ -9,6 +9,7 @@ from typing import Any
 
 from berth.errors import MalformedDocument, Report
 from berth.manifest.checks.routes import check_cors, check_routes, read_method_request
+from berth.manifest.schema.asynchronous import destination_problem
 from berth.manifest.schema.manifest import read_function_manifest, read_stage_manifest
 from berth.model.api_key import ApiKey
 from berth.model.api_kind import find_kind
@@ -67,7 +68,11 @@ class Acceptance:
     def _drop_of_function(self, document: Document, key: str, message: str, planned: PlannedFunction) -> None:
         top, _, name = key.partition(".")
         source = planned.source
-        if top == "environment" and name in document.get(top, {}):
+        if top == "asyncConfig" and name in document.get(top, {}):
+            del document[top][name]
+            place = self.places.of_function(source, "Properties", "EventInvokeConfig", name)
+            self._note(Class.OPEN, place, f"{key}: {message}; it is left out", source.id)
+        elif top == "environment" and name in document.get(top, {}):
             del document[top][name]
             place = self.places.of_function(source, "Properties", "Environment", "Variables", name)
             self._note(Class.NOT_CARRIED, place, f"{name}: {message}", source.id)
@@ -113,6 +118,7 @@ class Acceptance:
         check_routes(manifests, built, report)
         check_cors(manifests, built, report.at(file))
         _check_models(manifests, report)
+        _check_destinations(documents, stage.get("deployed", {}), report)
         for name, document in documents.items():
             size = _environment_size(document, holes)
             if size > _MOST_ENVIRONMENT_BYTES:
@@ -193,6 +199,20 @@ def _check_models(manifests: Mapping[Path, FunctionManifest], report: Report) ->
         for index, route in enumerate(manifest.routes):
             place = report.at(f"{folder}/manifest.json", f"routes[{index}]")
             read_method_request(route, folder, place)
+
+
+def _check_destinations(
+    documents: Mapping[str, Document], deployed: Mapping[str, Any], report: Report
+) -> None:
+    """Report destinations whose placeholders all have values, which make no destination."""
+    for name, document in documents.items():
+        for key, text in document.get("asyncConfig", {}).items():
+            values = [deployed.get(each) for each in _PLACEHOLDER.findall(str(text))]
+            if values and all(isinstance(each, str) for each in values):
+                made = _PLACEHOLDER.sub(lambda hole: str(deployed[hole[1]]), text)
+                wrong = destination_problem(key, made)
+                if wrong:
+                    report.add(f"functions/{name}/manifest.json", f"asyncConfig.{key}", wrong)
 
 
 def _environment_size(document: Document, holes: Holes) -> int:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -77,7 +77,14 @@ class Codes:
         groups: dict[tuple[object, ...], list[PlannedFunction]] = {}
         for each in planned:
             groups.setdefault(identity(self._sources[each.source.id]), []).append(each)
-        shared = self._shared_names([group for group in groups.values() if self._is_shared(group)])
+        kept = {
+            key: previous[each.name]
+            for key, group in groups.items()
+            for each in group
+            if previous.get(each.name, "").startswith(f"{SHARED}/")
+        }
+        new = [group for key, group in groups.items() if key not in kept and self._is_shared(group)]
+        shared = {**kept, **self._shared_folders(new, set(kept.values()))}
         placed = {}
         for key, group in groups.items():
             tree = self.trees[group[0].source.id]
@@ -92,17 +99,20 @@ class Codes:
         has_manifest = any(name.lower() == "manifest.json" for name in tree.files)
         return len(group) > 1 or has_manifest
 
-    def _shared_names(self, groups: Sequence[Sequence[PlannedFunction]]) -> dict[tuple[object, ...], str]:
+    def _shared_folders(
+        self, groups: Sequence[Sequence[PlannedFunction]], taken: Collection[str]
+    ) -> dict[tuple[object, ...], str]:
         """A folder below SHARED for each code: its own folder's name, with the parent's where two have it."""
         sources = [self._sources[group[0].source.id] for group in groups]
         plain = [_safe(self.trees[group[0].source.id].name) for group in groups]
         lower = [each.lower() for each in plain]
         named: dict[tuple[object, ...], str] = {}
+        used = [each.removeprefix(f"{SHARED}/") for each in taken]
         for source, name in zip(sources, plain, strict=True):
             path = source.folder or source.file or source.archive
             is_twice = lower.count(name.lower()) > 1 and path is not None
             wanted = _safe(f"{path.resolve().parent.name}-{name}") if is_twice and path else name
-            named[identity(source)] = unique_name(wanted, named.values())
+            named[identity(source)] = unique_name(wanted, [*used, *named.values()])
         return {key: f"{SHARED}/{name}" for key, name in named.items()}
 
     def _in_place(self, planned: PlannedFunction, tree: CodeTree) -> Placement | None:

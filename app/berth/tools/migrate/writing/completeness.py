@@ -32,7 +32,14 @@ _OF_RESOURCES = {
     "UpdatePolicy": (Class.ELSEWHERE, "how CloudFormation updates the resource"),
     "CreationPolicy": (Class.ELSEWHERE, "how CloudFormation makes the resource"),
 }
+# The types of resources that make, call, guard or configure functions. Of others a part may be read, such as
+# whom a bucket notifies; the rest of them stays in AWS.
+_OF_FUNCTIONS = re.compile(
+    "AWS::(Lambda|ApiGateway|ApiGatewayV2|ElasticLoadBalancingV2|Scheduler)::.*"
+    "|AWS::Serverless::(Function|Api|HttpApi|LayerVersion|Application)|AWS::Events::Rule|AWS::SNS::Subscription"
+)
 _REFERENCE = re.compile(r"\$\{([A-Za-z0-9]+)[.}]")
+Rest = tuple[Class, str]
 _RESOURCES = "Resources"
 _PLACES_OF_RESOURCES = ((_RESOURCES,), ("resources", _RESOURCES))
 
@@ -81,8 +88,9 @@ class _Search:
             if own in self._covered:
                 continue
             if own in self._touched and isinstance(resource, dict):
+                rest = self._rest_of(name, resource)
                 for key, value in resource.items():
-                    yield from self._of_resource((*own, key), value)
+                    yield from self._of_resource((*own, key), value, rest)
             else:
                 yield self._found(Class.ELSEWHERE, own, self._stays(name, resource))
 
@@ -91,14 +99,20 @@ class _Search:
         also = self._references(resource)
         return f"{name} ({kind}) stays in AWS{also}"
 
-    def _of_resource(self, path: Path, value: Any) -> Iterator[Finding]:
+    def _rest_of(self, name: str, resource: Mapping[str, Any]) -> Rest | None:
+        """What is told of the parts of a resource that nobody reads; None if they are not understood."""
+        if _OF_FUNCTIONS.fullmatch(str(resource.get("Type"))):
+            return None
+        return Class.ELSEWHERE, self._stays(name, {"Type": resource.get("Type")})
+
+    def _of_resource(self, path: Path, value: Any, rest: Rest | None) -> Iterator[Finding]:
         kind, text = _OF_RESOURCES.get(str(path[-1]), (None, ""))
         if kind is None or path in self._touched:
-            yield from self._uncovered(path, value)
+            yield from self._uncovered(path, value, rest)
         else:
             yield self._found(kind, path, text)
 
-    def _uncovered(self, path: Path, value: Any) -> Iterator[Finding]:
+    def _uncovered(self, path: Path, value: Any, rest: Rest | None = None) -> Iterator[Finding]:
         """The parts of a value that no finding names; the whole value where none names a part of it."""
         if path in self._covered:
             return
@@ -107,14 +121,14 @@ class _Search:
         elif path[:-1] == ("resources",) and path[-1] in _SECTIONS:
             yield from self._section(path, value)
         elif path not in self._touched and not _has_resources(value):
-            text = f"not understood: {_shown(path)}{self._references(value)}"
-            yield self._found(Class.NOT_CARRIED, path, text)
+            kind, text = rest or (Class.NOT_CARRIED, f"not understood: {_shown(path)}")
+            yield self._found(kind, path, text + self._references(value))
         elif isinstance(value, dict):
             for key, each in value.items():
-                yield from self._uncovered((*path, key), each)
+                yield from self._uncovered((*path, key), each, rest)
         elif isinstance(value, list):
             for number, each in enumerate(value):
-                yield from self._uncovered((*path, number), each)
+                yield from self._uncovered((*path, number), each, rest)
 
     def _references(self, value: Any) -> str:
         """The imported functions that a value refers to."""

@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from berth.tools.migrate.writing.trees import Content
+
 _SIGNALS = {signal.SIGINT, signal.SIGTERM}
 
 
@@ -18,8 +20,7 @@ class Change:
     """One file to write, or with `content` None to remove; `path` is relative to the target."""
 
     path: str
-    content: bytes | None
-    is_executable: bool = False
+    content: Content | None
     is_code: bool = False
 
 
@@ -81,8 +82,8 @@ def _stage(folder: Path, number: int, change: Change) -> Path | None:
     if change.content is None:
         return None
     path = folder / str(number)
-    path.write_bytes(change.content)
-    path.chmod(0o755 if change.is_executable else 0o644)
+    path.write_bytes(change.content.read())
+    path.chmod(0o755 if change.content.is_executable else 0o644)
     return path
 
 
@@ -140,15 +141,15 @@ def diff(into: Path, changes: Iterable[Change]) -> Iterator[str]:
         old = _read(into / change.path)
         if change.content is not None and old is None and change.is_code:
             yield f"new file {change.path}\n"
-        elif b"\0" in (old or b"") + (change.content or b""):
+            continue
+        new = None if change.content is None else change.content.read()
+        if b"\0" in (old or b"") + (new or b""):
             yield f"binary file {change.path} differs\n"
-        else:
-            before, after = ((each or b"").decode("utf-8", "replace") for each in (old, change.content))
-            names = "/dev/null" if old is None else change.path, change.path
-            if change.content is None:
-                names = change.path, "/dev/null"
-            lines = difflib.unified_diff(before.splitlines(), after.splitlines(), *names, lineterm="")
-            yield from (f"{line}\n" for line in lines)
+            continue
+        before, after = ((each or b"").decode("utf-8", "replace") for each in (old, new))
+        was, now = (change.path if each is not None else "/dev/null" for each in (old, new))
+        lines = difflib.unified_diff(before.splitlines(), after.splitlines(), was, now, lineterm="")
+        yield from (f"{line}\n" for line in lines)
 
 
 def _read(path: Path) -> bytes | None:

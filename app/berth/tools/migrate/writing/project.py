@@ -1,6 +1,7 @@
 """Writing an import: from an Application to files and a report."""
 
 import json
+import posixpath
 import shlex
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -131,11 +132,7 @@ class _Writing:
         """Where the code of functions has to stay, since their manifests do."""
         places = {}
         for name, last in self.state.functions.items():
-            folder = Path("functions", name, str(last.manifest.get("code", "."))).as_posix()
-            parts: list[str] = []
-            for part in folder.split("/"):
-                parts = parts[:-1] if part == ".." else [*parts, part]
-            place = "/".join(parts)
+            place = posixpath.normpath(f"functions/{name}/{last.manifest.get('code', '.')}")
             if self._is_kept(name) and self.state.has_folder(place):
                 places[name] = place
         return places
@@ -208,17 +205,16 @@ def _written(assembly: Assembly, target: Target, documents: Sequence[SourceDocum
 def _next_steps(assembly: Assembly, source: str) -> Iterator[str]:
     """The commands that a person runs next."""
     entries = assembly.findings.entries
-    missing = [
-        each
-        for each in assembly.application.functions
-        if each.id not in {p.source.id for p in assembly.planned}
-    ]
+    written = {each.source.id for each in assembly.planned}
+    missing = [each for each in assembly.application.functions if each.id not in written]
     if missing:
         yield f"berth migrate import {shlex.quote(source)} --code {assembly.names[missing[0].id]}=PATH"
-    if any(each.name.startswith("deployed.") and "--from-stack" in each.text for each in entries):
+    is_asked = any(each.name.startswith("deployed.") and "--from-stack" in each.text for each in entries)
+    if is_asked and not assembly.request.from_stack:
         yield f"berth migrate import {shlex.quote(source)} --from-stack NAME"
     if any("requirements.txt" in each.tree.files for each in assembly.placements.values()):
         yield "berth function install"
     stage = "" if assembly.stage_name == "dev" else f"BERTH_STAGE={assembly.stage_name} "
+    yield f"{stage}berth migrate doctor"
     yield f"{stage}berth function check"
     yield f"{stage}berth run"

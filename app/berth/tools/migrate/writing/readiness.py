@@ -46,8 +46,10 @@ def handler_findings(
 
 def _handler_problem(handler: str, tree: CodeTree, layers: Iterable[Files]) -> str:
     """Say why no module of the code or of a layer holds the handler; empty if one does."""
-    module = handler.rpartition(".")[0]
-    if not module or tree.has_module(module):
+    module, _, attribute = handler.rpartition(".")
+    if not module or not attribute or "" in module.replace("/", ".").split("."):
+        return f"{handler!r} must be module.attribute, such as app.lambda_handler"
+    if tree.has_module(module):
         return ""
     if any(CodeTree("", _importable(files)).has_module(module) for files in layers):
         return ""

@@ -1,5 +1,6 @@
 """The report for people."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -56,7 +57,7 @@ def _differences(differences: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield printable(f"  {each['file']}{key}: {each['text']}")
         for sign, side in (("-", "hand"), ("+", "source")):
             if side in each:
-                yield printable(f"    {sign} {each[side]}")
+                yield printable(f"    {sign} {json.dumps(each[side], ensure_ascii=False)}")
     yield ""
 
 

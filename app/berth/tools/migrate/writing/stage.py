@@ -1,5 +1,6 @@
 """A stage's manifest: what its APIs share, and the values of placeholders."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -144,8 +145,8 @@ class StageManifest:
         if all(each == first for each in others):
             return first
         common = _common(list(every.values()))
-        told = f"cors has what all allow, {common}" if common else "cors is left out"
-        shown = "; ".join(f"{api.id} has {every[api.id]}" for api in owners)
+        told = f"cors has what all allow, {json.dumps(common)}" if common else "cors is left out"
+        shown = "; ".join(f"{api.id} has {json.dumps(every[api.id])}" for api in owners)
         text = f"{' and '.join(every)} differ in CORS, and a stage has one: {told}; {shown}"
         self._note(Class.OPEN, self.places.of_api(owners[0], "Cors", "CorsConfiguration"), text, name="cors")
         return common

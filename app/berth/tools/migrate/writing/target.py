@@ -55,7 +55,7 @@ class Target:
         elif found is not None and hash_of(found) != last and not self.force:
             self._tell(path, "changed by hand: kept; --force takes the source's")
         else:
-            self.changes.append(Change(path, data, content.is_executable, is_code=True))
+            self.changes.append(Change(path, content, is_code=True))
 
     def finish(self, folders: Collection[str]) -> None:
         """Remove from these folders what left the source, unless a hand changed it."""
@@ -80,14 +80,14 @@ class Target:
             if base is not None and not self.force:
                 self._tell(path, "removed by hand: --force writes it again")
             else:
-                self.changes.append(Change(path, encoded(source)))
+                self.changes.append(Change(path, Content(data=encoded(source))))
             return source
         merge = Merge(self.force)
         merged: Document = merge.documents(base or {}, found, source)
         for each in merge.differences:
             self._tell_key(path, each, "changed by hand")
         if merged != found:
-            self.changes.append(Change(path, encoded(merged)))
+            self.changes.append(Change(path, Content(data=encoded(merged))))
         return merged
 
     def keep_manifest(self, path: str, base: Document, source: Document, stage: str) -> Document:
@@ -101,7 +101,7 @@ class Target:
         """Plan a file that is the import's alone."""
         data = text.encode()
         if self._read(path) != data:
-            self.changes.append(Change(path, data))
+            self.changes.append(Change(path, Content(data=data)))
 
     def leave(self, folder: str, text: str) -> None:
         """Tell that a folder stays as it is."""

@@ -19,6 +19,8 @@ NEVER_COPIED = frozenset(
 )
 _VIRTUAL_ENVIRONMENT = "pyvenv.cfg"
 _MOST_FILES = 200_000
+# The state of an import, and what one that was killed has left behind.
+_OWN = ".berth-import"
 
 
 class CodeRefused(Exception):
@@ -27,20 +29,20 @@ class CodeRefused(Exception):
 
 @dataclass(frozen=True)
 class Content:
-    """What one file holds: `text`, or what is in the file `path`."""
+    """What one file holds: `data`, or what is in the file `path`."""
 
     path: Path | None = None
-    text: str = ""
+    data: bytes = b""
     is_executable: bool = False
 
     def read(self) -> bytes:
         """Its bytes."""
-        return self.text.encode() if self.path is None else self.path.read_bytes()
+        return self.data if self.path is None else self.path.read_bytes()
 
     @cached_property
     def size(self) -> int:
         """How many bytes it has."""
-        return len(self.text.encode()) if self.path is None else self.path.stat().st_size
+        return len(self.data) if self.path is None else self.path.stat().st_size
 
 
 Files = Mapping[str, Content]
@@ -93,7 +95,7 @@ class CodeReader:
 
     def _tree(self, code: CodeSource) -> CodeTree:
         if code.text is not None:
-            return CodeTree("index", {"index.py": Content(text=code.text)})
+            return CodeTree("index", {"index.py": Content(data=code.text.encode())})
         if code.file is not None:
             return CodeTree(code.file.stem, {code.file.name: _content(code.file)})
         if code.archive is not None:
@@ -129,7 +131,7 @@ class CodeReader:
             return
         for entry in entries:
             path, name = Path(entry.path), f"{inside}/{entry.name}".lstrip("/")
-            if entry.name in NEVER_COPIED or path in self.outputs:
+            if entry.name in NEVER_COPIED or entry.name.startswith(_OWN) or path in self.outputs:
                 continue
             if entry.is_symlink():
                 path = _followed(path, around, name)

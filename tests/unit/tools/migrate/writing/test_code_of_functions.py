@@ -241,6 +241,8 @@ HANDLERS = {
     "a compiled module": ("fast.handler", ["fast.cpython-313-x86_64-linux-gnu.so"], ""),
     "a module of a layer": ("common.handler", [], ""),
     "none": ("main.handler", ["app.py"], "handler main.handler needs a module main, which is not in orders"),
+    "no attribute": ("app", ["app.py"], "handler 'app' must be module.attribute"),
+    "no module": (".handler", [], "handler '.handler' must be module.attribute"),
     "of serverless-wsgi": ("wsgi_handler.handler", [], "made by a plugin, serverless-wsgi, when it packages"),
     "of Zappa": ("handler.lambda_handler", [], "made by a plugin, Zappa, when it packages"),
     "of a project that has such a module": ("wsgi_handler.handler", ["wsgi_handler.py"], ""),

@@ -84,6 +84,17 @@ def test_each_part_is_told_as_high_as_possible() -> None:
     ]
 
 
+def test_the_rest_of_a_resource_that_is_no_functions_stays_in_aws() -> None:
+    bucket = "{Type: AWS::S3::Bucket, Properties: {BucketName: b, Tags: [], Notified: !Ref Orders}}"
+    told = ("Resources", "Bucket", "Properties", "Notified")
+    stays = "Bucket (AWS::S3::Bucket) stays in AWS"
+    assert _unclassified(f"Resources: {{Bucket: {bucket}}}\n", told) == [
+        ("Resources.Bucket.Type", Class.CARRIED, "the kind of resource"),
+        ("Resources.Bucket.Properties.BucketName", Class.ELSEWHERE, stays),
+        ("Resources.Bucket.Properties.Tags", Class.ELSEWHERE, stays),
+    ]
+
+
 def test_resources_of_a_serverless_yml_stay_in_aws() -> None:
     resources = "Resources: {Topic: {Type: AWS::SNS::Topic}}, Outputs: {A: {Value: x}}"
     text = f"service: shop\nresources: {{{resources}}}\n"

@@ -15,8 +15,12 @@ def _stage(source: Source) -> Any:
     return json.loads((source.into / "manifests/dev.json").read_text())
 
 
-def _environment(source: Source, name: str = "Orders") -> Any:
-    return json.loads((source.into / f"functions/{name}/manifest.json").read_text())["environment"]
+def _manifest(source: Source, name: str = "Orders") -> Any:
+    return json.loads((source.into / f"functions/{name}/manifest.json").read_text())
+
+
+def _environment(source: Source) -> Any:
+    return _manifest(source)["environment"]
 
 
 def _open(outcome: Outcome) -> dict[str, str]:
@@ -130,17 +134,28 @@ def test_destinations_have_placeholders(source: Source) -> None:
     config = {"maximumRetryAttempts": 0, "onFailure": _hole("Dead.Arn", resource="Dead", attribute="Arn")}
     source.function("Orders", async_config=config)
     outcome = source.write()
-    manifest = json.loads((source.into / "functions/Orders/manifest.json").read_text())
-    assert manifest["asyncConfig"] == {"maximumRetryAttempts": 0, "onFailure": "${deployed.Dead.Arn}"}
+    assert _manifest(source)["asyncConfig"] == {
+        "maximumRetryAttempts": 0,
+        "onFailure": "${deployed.Dead.Arn}",
+    }
     assert list(_open(outcome)) == ["deployed.Dead.Arn"]
 
 
 def test_a_destination_that_berth_does_not_reach_is_told(source: Source) -> None:
-    source.function(
-        "Orders", async_config={"onFailure": as_text("arn:aws:sqs:eu-west-1:111122223333:x.fifo")}
-    )
+    queue = "arn:aws:sqs:eu-west-1:111122223333:x.fifo"
+    config = {"maximumRetryAttempts": 1, "onFailure": as_text(queue)}
+    source.function("Orders", async_config=config)
     (text,) = [each["text"] for each in source.write().report["entries"] if each["class"] == "open"]
-    assert text.startswith("asyncConfig.onFailure: ")
+    assert text.startswith(f"asyncConfig.onFailure: '{queue}' must be the ARN of a standard queue")
+    assert _manifest(source)["asyncConfig"] == {"maximumRetryAttempts": 1}
+
+
+def test_a_known_value_that_makes_no_destination_is_told(source: Source) -> None:
+    source.holes.know("Queue", "x")
+    source.function("Orders", async_config={"onFailure": _hole("Queue")})
+    (text,) = [each["text"] for each in source.write().report["entries"] if each["class"] == "open"]
+    assert "functions/Orders/manifest.json: asyncConfig.onFailure: 'x' is no destination" in text
+    assert _manifest(source)["asyncConfig"] == {"onFailure": "${deployed.Queue}"}
 
 
 @pytest.mark.parametrize("key", ["region", "accountId"])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from berth.tools.migrate.writing.files import Change, diff, write_changes
+from berth.tools.migrate.writing.trees import Content
 
 
 def _tree(folder: Path) -> dict[str, str]:
@@ -17,10 +18,10 @@ def _tree(folder: Path) -> dict[str, str]:
 
 
 CHANGES = [
-    Change("a/new.py", b"new"),
-    Change("a/old.py", b"changed"),
+    Change("a/new.py", Content(data=b"new")),
+    Change("a/old.py", Content(data=b"changed")),
     Change("gone/x.py", None),
-    Change("b/run", b"run", is_executable=True),
+    Change("b/run", Content(data=b"run", is_executable=True)),
 ]
 
 
@@ -67,7 +68,9 @@ def test_a_folder_that_was_made_goes_again(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep/file").write_text("a file where a folder is to be")
     with pytest.raises(OSError, match="Not a directory"):
-        write_changes(tmp_path / "deep/new", [Change("a", b"a"), Change("../file/b", b"b")])
+        write_changes(
+            tmp_path / "deep/new", [Change("a", Content(data=b"a")), Change("../file/b", Content(data=b"b"))]
+        )
     assert _tree(tmp_path) == {"deep": "", "deep/file": "a file where a folder is to be"}
 
 
@@ -86,11 +89,11 @@ def test_a_signal_waits_until_files_are_in_their_places(into: Path, monkeypatch:
 
 def test_a_diff_shows_texts_and_names_the_rest(into: Path) -> None:
     changes = [
-        Change("a/new.json", b"1\n"),
-        Change("a/old.py", b"changed", is_code=True),
-        Change("a/new.py", b"new", is_code=True),
+        Change("a/new.json", Content(data=b"1\n")),
+        Change("a/old.py", Content(data=b"changed"), is_code=True),
+        Change("a/new.py", Content(data=b"new"), is_code=True),
         Change("gone/x.py", None),
-        Change("data", b"\0"),
+        Change("data", Content(data=b"\0")),
     ]
     assert "".join(diff(into, changes)) == (
         "--- /dev/null\n+++ a/new.json\n@@ -0,0 +1 @@\n+1\n"

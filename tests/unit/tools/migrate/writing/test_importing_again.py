@@ -318,6 +318,17 @@ class TestAnotherStage:
         dev.application.functions.pop()
         assert dev.write().report["differences"] == []
 
+    def test_shared_code_keeps_its_folder_and_other_code_gets_another_one(self, source: Source) -> None:
+        source.function("A", "x/jobs")
+        source.function("B", "x/jobs")
+        source.write()
+        source.application.functions.pop()
+        source.function("C", "y/jobs")
+        source.function("D", "y/jobs")
+        source.write(stage="prod")
+        codes = {name: _manifest(source, f"functions/{name}/manifest.json")["code"] for name in "ABCD"}
+        assert codes == dict.fromkeys("AB", "../_code/jobs") | dict.fromkeys("CD", "../_code/jobs-2")
+
 
 def test_a_damaged_state_is_refused(orders: Source) -> None:
     orders.write()

@@ -27,6 +27,7 @@ def test_what_no_package_needs_is_not_copied(tmp_path: Path) -> None:
     _write(
         tmp_path, ".git/HEAD", ".aws-sam/x", ".serverless/x", "cdk.out/x", "node_modules/x", "__pycache__/x"
     )
+    _write(tmp_path, ".berth-import.json", ".berth-import-x1y2/0")
     _write(tmp_path, "venv/pyvenv.cfg", "venv/lib/x.py", "lib/__pycache__/x.pyc", "lib/.git")
     assert _read(tmp_path) == [".env", ".gitignore", "app.py", "build/keep.py", "lib/x.py"]
 
