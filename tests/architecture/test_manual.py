@@ -7,6 +7,7 @@ import click
 import pytest
 
 from berth.manifest.schema.authorizer import AuthorizerSchema, CredentialSchema
+from berth.manifest.schema.comparison import RecordSchema, ShadowSchema
 from berth.manifest.schema.gateway import ApiKeySchema, CorsSchema, GatewaySchema, SecretSchema
 from berth.manifest.schema.invoke_api import InvokeApiSchema
 from berth.manifest.schema.manifest import FunctionManifestSchema, StageManifestSchema
@@ -44,6 +45,8 @@ def test_manifest_keys_are_in_the_manual():
         GatewaySchema(),
         SecretSchema(),
         InvokeApiSchema(),
+        RecordSchema(),
+        ShadowSchema(),
     )
     keys = {field.data_key or name for schema in schemas for name, field in schema.fields.items()}
     assert [key for key in sorted(keys) if f"`{key}`" not in MANUAL] == []
@@ -177,6 +180,23 @@ SENTENCES = [
     ("async", "`BERTH_CALLBACK_SECONDS={:g},{:g},{:g},{:g}`", _SOME.callback_seconds),
     ("async", "A try ends after {:g} s", [number("outbound.SECONDS")]),
     ("async", "and {:g} KB at most are read", [number("outbound.MOST_BYTES") / _KIB]),
+    (
+        "compare",
+        "what a queue of {:g} invocations or {:g} MB cannot hold, and what is over {:g} MB",
+        [
+            number("recorder.MOST_ITEMS"),
+            number("recorder.MOST_BYTES") / _MIB,
+            number("recorder.MOST_OF_ONE") / _MIB,
+        ],
+    ),
+    (
+        "compare",
+        "What a queue of {:g} copies or {:g} MB cannot hold",
+        [number("shadow.MOST_ITEMS"), number("shadow.MOST_BYTES") / _MIB],
+    ),
+    ("compare", "Bodies and answers over {:g} MB", [number("MOST_COPIED_BYTES") / _MIB]),
+    ("compare", "{} seconds are for what still waits", [_WORDS[number("shadow.SECONDS_TO_CLOSE")]]),
+    ("compare", "the end after {} without an answer", [_WORDS[number("MOST_FAILURES")]]),
     ("deploy", "gunicorn takes {:g} s of it", [number("graceful_timeout")]),
     ("deploy", "what still runs {:g} s before that", [number("SECONDS_TO_ANSWER")]),
     ("deploy", "With gunicorn's {:g} s it is", [number("graceful_timeout")]),

@@ -30,6 +30,7 @@ from berth.manifest.checks.routes import (
     check_defaults,
     check_routes,
 )
+from berth.manifest.checks.shadow import shadow_warnings
 from berth.manifest.document import load_model, load_object, shown
 from berth.manifest.placeholders import Deployed, report_misplaced
 from berth.manifest.schema.deployed import read_deployed
@@ -138,7 +139,7 @@ def _gather(
     check_resources(functions.values(), settings.max_environments, report)
     routes = tuple(build_routes(manifests, functions, deployed.secrets, report))
     sources = Sources(_stage_file(settings), settings.functions_dir, model_files(manifests))
-    told = (*_runtime_warnings(manifests), *invoke_api_warnings(stage, settings))
+    told = (*_runtime_warnings(manifests), *invoke_api_warnings(stage, settings), *shadow_warnings(stage))
     unused = () if only else deployed.unused()
     return Catalog(stage, functions, routes, (*passed_over, *unused, *told), sources), deployed
 

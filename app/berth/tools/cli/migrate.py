@@ -6,8 +6,10 @@ import click
 
 # The commands by their names: the module that holds one, and its name there.
 _COMMANDS = {
+    "compare": ("berth.tools.cli.compare", "compare_command"),
     "doctor": ("berth.tools.cli.doctor", "doctor_command"),
     "import": ("berth.tools.cli.importing", "import_command"),
+    "record": ("berth.tools.cli.record", "record_command"),
 }
 
 

@@ -129,7 +129,11 @@ def _under(stack: Stack, resource: Resource) -> str:
     """The parameters that decide a condition, with their values: ` under Env=test`."""
     if resource.condition is None:
         return ""
-    return of_this_stage(stack, stack.evaluator.conditions.answer(resource.condition).parameters, " under ")
+    try:
+        parameters = stack.evaluator.conditions.answer(resource.condition).parameters
+    except (Unevaluable, UnknownValue):
+        return ""  # a problem of the import already
+    return of_this_stage(stack, parameters, " under ")
 
 
 def of_this_stage(stack: Stack, parameters: frozenset[str], before: str) -> str:
