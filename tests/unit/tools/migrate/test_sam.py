@@ -4,6 +4,7 @@ import logging
 
 import pytest
 
+from berth.tools.migrate.cloudformation.reading import read_functions
 from kit.tables import for_each
 from kit.templates import open_files, refusal, shown
 
@@ -303,3 +304,23 @@ def test_paths_are_in_the_order_of_the_template(tmp_path):
     files = _template(_function(f"{_FUNCTION}, Events: {{{', '.join(events)}}}}}"))
     body = open_files(tmp_path, files, "t.yaml").stack.template.resources["ServerlessRestApi"]["Body"]
     assert list(body["paths"]) == ["/z", "/e", "/b", "/r", "/a"]
+
+
+def test_what_only_a_function_that_is_not_imported_takes_of_the_globals_is_left_out(tmp_path):
+    shared = "{Handler: a.b, Runtime: python3.13, Environment: {Variables: {A: one, B: !Ref Table}}}"
+    functions = _function("{Environment: {Variables: {A: own, B: own}}}") + _function(
+        "{Runtime: nodejs22.x}", "Two"
+    )
+    table = "  Table: {Type: AWS::DynamoDB::Table}\n"
+    opened = open_files(
+        tmp_path, _template(functions + table, f"Globals: {{Function: {shared}}}\n"), "t.yaml"
+    )
+    read_functions(opened.stack)
+    variables = "Globals.Function.Environment.Variables"
+    assert opened.notes("left out") == {
+        "Resources.Two": "Two nodejs22.x: only Python functions are served",
+        "Globals.Function.Handler": "Two takes it, which is not imported",
+        f"{variables}.A": "Two takes it, which is not imported",
+        f"{variables}.B.Ref": "Two takes it, which is not imported",
+    }
+    assert opened.notes("carried")["Globals.Function.Runtime"] == "runtime"

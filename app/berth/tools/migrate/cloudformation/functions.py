@@ -97,6 +97,8 @@ class FunctionReader:
             stack.note(Class.LEFT_OUT, place, f"{name} {runtime}: only Python functions are served")
         else:
             return True
+        for each in stack.template.borrowed(resource.name):
+            stack.note(Class.LEFT_OUT, each, f"{name} takes it, which is not imported")
         return False
 
     def _function(self, stack: Stack, resource: Resource) -> FunctionSource | None:

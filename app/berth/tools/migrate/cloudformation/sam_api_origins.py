@@ -8,7 +8,7 @@ from typing import Any
 from berth.tools.migrate.cloudformation.tracing import leaves
 from berth.tools.migrate.model.findings import Path
 from berth.tools.migrate.model.values import Tree
-from berth.tools.migrate.source.documents import mapping_at
+from berth.tools.migrate.source.documents import mapping_at, value_at
 
 FUNCTION = "AWS::Serverless::Function"
 _API, _HTTP_API = APIS = "AWS::Serverless::Api", "AWS::Serverless::HttpApi"
@@ -68,15 +68,7 @@ class SamKeys:
 
     def value(self, path: Path) -> Tree:
         """What stands at a path, or None."""
-        node: Any = self._source
-        for key in path:
-            if isinstance(node, dict):
-                node = node.get(key)
-            elif isinstance(node, list) and isinstance(key, int) and key < len(node):
-                node = node[key]
-            else:
-                return None
-        return node
+        return value_at(self._source, path)
 
     def taken(self, path: Path) -> Path:
         """A path of a resource, or the one in the Globals where only they have it."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from berth.tools.migrate.cloudformation.tracing import leaves
 from berth.tools.migrate.model.application import Place, Trigger
 from berth.tools.migrate.model.findings import Path as KeyPath
 from berth.tools.migrate.source.documents import SourceDocument
@@ -101,6 +102,13 @@ class Template:
             if inset is not None:
                 return Place(inset.document.file, (*inset.path, *found[length:]))
         return Place(self.document.file, found)
+
+    def borrowed(self, name: str) -> Iterator[Place]:
+        """The single values that a resource takes from SAM's Globals."""
+        for path, _ in leaves(self.section("Resources").get(name), ("Resources", name)):
+            place = self.place(*path)
+            if place.path[:1] == ("Globals",) and place.file == self.document.file:
+                yield place
 
     def written_path(self, path: KeyPath) -> KeyPath:
         """The path in the document that a path of the body comes from."""
