@@ -292,6 +292,24 @@ def test_types_that_are_not_served_stay_and_are_noted(tmp_path):
     assert set(opened.notes("elsewhere")) == {"Resources.Steps.Properties.Events.Daily", "Resources.Link"}
 
 
+def test_events_of_an_api_with_a_document_of_its_own_add_no_route(tmp_path):
+    get = "{Type: Api, Properties: {Path: /a, Method: get, RestApiId: !Ref Shop}}"
+    other = "{Type: Api, Properties: {Path: /b, Method: get, RestApiId: !Ref Other}}"
+    document = "{swagger: '2.0', info: {}, paths: {/a: {get: {responses: {}}}}}"
+    api = f"{{StageName: Prod, DefinitionBody: {document}}}"
+    resources = (
+        _function(f"{_FUNCTION}, Events: {{Get: {get}, Other: {other}}}}}")
+        + f"  Shop: {{Type: AWS::Serverless::Api, Properties: {api}}}\n"
+        + "  Other: {Type: AWS::ApiGateway::RestApi}\n"
+    )
+    opened = open_files(tmp_path, _template(resources), "t.yaml")
+    place = opened.place("Resources", "Shop", "Properties", "Body", "paths", "/a", "get")
+    assert place == "t.yaml: Resources.Shop.Properties.DefinitionBody.paths./a.get"
+    events = "Resources.One.Properties.Events"
+    assert opened.notes("carried")[f"{events}.Get"] == "its routes are those of the document of Shop"
+    assert f"{events}.Other" in opened.notes("left out")
+
+
 def test_cors_of_an_http_api_may_be_a_parameter(tmp_path):
     front = "  Front: {Type: AWS::Serverless::HttpApi, Properties: {CorsConfiguration: !Ref Cors}}\n"
     files = _template(front, "Parameters: {Cors: {Type: String, Default: true}}\n")

@@ -21,6 +21,7 @@ _DOCUMENT_KEYS: Mapping[Path, Path] = {
     ("x-amazon-apigateway-gateway-responses",): ("GatewayResponses",),
     ("x-amazon-apigateway-binary-media-types",): ("BinaryMediaTypes",),
     ("x-amazon-apigateway-endpoint-configuration",): ("EndpointConfiguration",),
+    ("x-amazon-apigateway-cors",): ("CorsConfiguration",),
     ("securityDefinitions",): ("Auth", "Authorizers"),
     ("components", "securitySchemes"): ("Auth", "Authorizers"),
     ("securityDefinitions", "api_key"): ("Auth", "ApiKeyRequired"),
@@ -89,12 +90,13 @@ class SamKeys:
 
     def first_with(self, types: tuple[str, ...], keys: tuple[str, ...]) -> Path | None:
         """The path of a property in the first resource of these types that has it."""
-        found = ((name, self.taken(("Resources", name, "Properties", *keys))) for name in self._named(types))
+        found = ((name, self.taken(("Resources", name, "Properties", *keys))) for name in self.named(types))
         own = next((path for _, path in found if path in self._paths), None)
         shared = (("Globals", each.removeprefix("AWS::Serverless::"), *keys) for each in types)
         return own or next((path for path in shared if path in self._paths), None)
 
-    def _named(self, types: tuple[str, ...]) -> list[str]:
+    def named(self, types: tuple[str, ...]) -> list[str]:
+        """The names of the resources of these types."""
         return [name for name in self.resources if self.type(name) in types]
 
     def events(self, function: str) -> Mapping[str, Any]:
@@ -179,10 +181,17 @@ class ApiOrigins:
         yield body, self._key(api, written) if written else (*base, "Body")
         yield ("Resources", api, "Properties", "BodyS3Location"), self._key(api, "DefinitionUri")
         for key, source in _DOCUMENT_KEYS.items():
-            yield (*body, *key), self._key(api, *source)
-        yield (*body, "x-amazon-apigateway-cors"), self._key(api, "CorsConfiguration")
+            if self._written(api, *key) is None:
+                yield (*body, *key), self._key(api, *source)
+        for name in mapping_at(self.keys.value(self._key(api, "Auth", "Authorizers"))):
+            for key in (("securityDefinitions",), ("components", "securitySchemes")):
+                yield (*body, *key, name), self._key(api, "Auth", "Authorizers", name)
         yield from self._models(api, body)
         yield from self._paths(api, body)
+
+    def _written(self, api: str, *path: str | int) -> Tree:
+        """What the author's own document of an API has at a path."""
+        return self.keys.value((*self._key(api, "DefinitionBody"), *path))
 
     def _has(self, api: str, key: str) -> bool:
         return self.keys.value(self._key(api, key)) is not None
@@ -202,15 +211,17 @@ class ApiOrigins:
             properties = mapping_at(event, "Properties")
             path, method = properties.get("Path", "$default"), str(properties.get("Method", "any")).lower()
             for each in (path, f"/{path}") if path == "$default" else (path,):
-                found = (*body, "paths", each, _ANY if method == "any" else method)
-                yield found, place
-                for key, sources in _METHOD_KEYS.items():
+                key = _ANY if method == "any" else method
+                found = (*body, "paths", each, key)
+                if self._written(api, "paths", each, key) is None:
+                    yield found, place
+                for part, sources in _METHOD_KEYS.items():
                     source = next((name for name in sources if name in properties), None)
-                    if source is not None:
-                        yield (*found, key), (*place, "Properties", source)
+                    if source is not None and self._written(api, "paths", each, key, part) is None:
+                        yield (*found, part), (*place, "Properties", source)
 
     def _made_paths(self, api: str) -> list[str]:
         """The paths of the translated document for which its author wrote no OPTIONS method."""
         paths = mapping_at(self.resources[api], "Properties", "Body", "paths")
-        written = mapping_at(self.keys.value((*self._key(api, "DefinitionBody"), "paths")))
+        written = mapping_at(self._written(api, "paths"))
         return [each for each in paths if "options" not in mapping_at(written, each)]

@@ -78,6 +78,11 @@ class SamOrigins:
         )
         return {**{_folded(path): origin for path, origin in chosen}, **rules, **found}
 
+    @property
+    def translated(self) -> list[str]:
+        """The names of all translated resources, and of those that were to be translated."""
+        return [*self.keys.resources, *self._output["Resources"]]
+
     def unused_globals(self) -> Iterator[Path]:
         """The values of the Globals that no translated resource has; only after `all`."""
         return (path for path in self.keys.global_leaves if path not in self._used)
