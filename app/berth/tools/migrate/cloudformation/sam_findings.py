@@ -30,6 +30,7 @@ _FUNCTION_KEYS = {
     "RolePath": _TASK_ROLE,
     "AssumeRolePolicyDocument": _TASK_ROLE,
     "PropagateTags": _TAGS,
+    "FunctionScalingConfig": (Class.ELSEWHERE, "the ECS service scales, and with it the functions"),
     "SourceKMSKeyArn": (Class.ELSEWHERE, "the code is in the container image, which ECR encrypts"),
 }
 _API_KEYS = {
@@ -39,6 +40,8 @@ _API_KEYS = {
     ),
     "PropagateTags": _TAGS,
     "AlwaysDeploy": _AWS_ONLY,
+    "DisableExecuteApiEndpoint": _AWS_ONLY,
+    "Description": (Class.LEFT_OUT, "for people"),
     "FailOnWarnings": _AWS_ONLY,
     "OpenApiVersion": (Class.LEFT_OUT, "the form of the document that SAM makes; routes do not depend on it"),
     "MergeDefinitions": (Class.CARRIED, "the methods of the document and those of events are read together"),
@@ -53,6 +56,7 @@ _AUTH_KEYS = {
         Class.LEFT_OUT,
         "Berth answers preflight requests itself and asks for no API key",
     ),
+    "EnableIamAuthorizer": (Class.CARRIED, "routes may ask for AWS_IAM"),
     "InvokeRole": (Class.ELSEWHERE, "the role with which API Gateway invokes functions"),
 }
 _LAYER_KEYS = {
