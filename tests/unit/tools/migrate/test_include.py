@@ -69,6 +69,19 @@ def test_an_include_beside_other_keys_adds_its_own(tmp_path):
     assert opened.place("Resources", "One", "Type") == "t.yaml: Resources.One.Type"
 
 
+def test_transform_itself_includes_sections(tmp_path):
+    transform = "Transform: {Name: AWS::Include, Parameters: {Location: more.yaml}}\n"
+    more = "Conditions: {On: !Equals [a, a]}\nResources: {Two: {Type: AWS::SQS::Queue}}\n"
+    opened = open_files(tmp_path, {"t.yaml": f"{transform}Resources:\n{_ONE}", "more.yaml": more}, "t.yaml")
+    types = {name: each.type for name, each in opened.stack.template.resources.items()}
+    assert types == {"Two": "AWS::SQS::Queue", "One": "AWS::Lambda::Function"}
+    assert opened.stack.evaluator.holds("On")
+    assert opened.place("Resources", "Two", "Type") == "more.yaml: Resources.Two.Type"
+    assert opened.place("Resources", "One", "Type") == "t.yaml: Resources.One.Type"
+    files = {"t.yaml": f"{transform}Resources:\n{_ONE}", "more.yaml": "Resources: {One: {Type: A::B::C}}\n"}
+    assert "Transform: Resources.One stands in more.yaml, too" in refusal(tmp_path, files, "t.yaml")
+
+
 def test_what_cannot_be_included_is_a_problem(tmp_path):
     files = {"t.yaml": _sam_api(f"DefinitionBody: {_INCLUDE % 'gone.yaml'}")}
     assert refusal(tmp_path, files, "t.yaml").splitlines() == [

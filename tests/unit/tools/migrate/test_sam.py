@@ -188,6 +188,8 @@ def test_the_default_of_a_secret_parameter_is_nowhere(shop):
         ("Resources.Orders.Connectors", "elsewhere"),
         ("Resources.Orders.Properties.PermissionsBoundary", "elsewhere"),
         ("Resources.Plain.IgnoreGlobals", "carried"),
+        ("Resources.Orders.Metadata.BuildMethod", "carried"),
+        ("Resources.Boxed.Metadata.DockerContext", "carried"),
         ("Resources.Shop.Properties.Auth.DefaultAuthorizer", "carried"),
         ("Resources.Shop.Properties.Auth.AddDefaultAuthorizerToCorsPreflight", "left out"),
         ("Resources.Common.Properties.RetentionPolicy", "elsewhere"),
@@ -308,6 +310,32 @@ def test_events_of_an_api_with_a_document_of_its_own_add_no_route(tmp_path):
     events = "Resources.One.Properties.Events"
     assert opened.notes("carried")[f"{events}.Get"] == "its routes are those of the document of Shop"
     assert f"{events}.Other" in opened.notes("left out")
+
+
+def test_what_the_translator_names_has_the_name_that_its_author_uses(tmp_path):
+    one = _function(f"{_FUNCTION}, AutoPublishAlias: live}}")
+    variables = '{A: !Ref One.Alias, V: !Ref One.Version, S: !Sub "${One.Alias}!", STAGE: !Ref Shop.Stage}'
+    two = _function(f"{_FUNCTION}, Environment: {{Variables: {variables}}}}}", "Two")
+    shop = "  Shop: {Type: AWS::Serverless::Api, Properties: {StageName: Prod, DefinitionUri: 's3://b/k'}}\n"
+    opened = open_files(tmp_path, _template(one + two + shop), "t.yaml")
+    assert opened.variables("Two") == {
+        "A": "${deployed.One.Alias}",
+        "V": "${deployed.One.Version}",
+        "S": "${deployed.One.Alias}!",
+        "STAGE": "${deployed.Shop.Stage}",
+    }
+
+
+def test_a_template_that_sam_build_wrote_asks_for_no_build(tmp_path):
+    function = (
+        "  One: {Type: AWS::Serverless::Function, Metadata: {BuildMethod: makefile, SamResourceId: One}}\n"
+    )
+    files = _template(
+        function.replace("SamResourceId: One}", f"SamResourceId: One}}, Properties: {_FUNCTION}}}")
+    )
+    built = {".aws-sam/build/t.yaml": files["t.yaml"]}
+    metadata = open_files(tmp_path, built, ".aws-sam/build/t.yaml").stack.template.resources["One"].metadata
+    assert metadata == {"SamResourceId": "One"}
 
 
 def test_cors_of_an_http_api_may_be_a_parameter(tmp_path):

@@ -14,6 +14,7 @@ from berth.tools.migrate.cloudformation.sam_api_origins import ignores_globals
 from berth.tools.migrate.cloudformation.sam_batches import translate_in_batches
 from berth.tools.migrate.cloudformation.sam_findings import note_sam_keys
 from berth.tools.migrate.cloudformation.sam_origins import SamOrigins
+from berth.tools.migrate.cloudformation.sam_references import references
 from berth.tools.migrate.cloudformation.sam_translator import SamTranslator, TranslatorFailed
 from berth.tools.migrate.cloudformation.template import Template
 from berth.tools.migrate.cloudformation.tracing import restored, traced
@@ -68,7 +69,14 @@ def translated(template: Template, values: Mapping[str, str], region: str, findi
     whole = {**template.body, **made}
     body = {key: each for key, each in whole.items() if key not in ("Globals", "Transform")}
     code = {name: uri for name, each in resources.items() if (uri := _local_code(template, each)) is not None}
-    return replace(template, body=body, origins=found, before=template, code={**template.code, **code})
+    return replace(
+        template,
+        body=body,
+        origins=found,
+        before=template,
+        code={**template.code, **code},
+        references=dict(references(template, body["Resources"])),
+    )
 
 
 def _output(

@@ -69,6 +69,15 @@ _KEYS = {
     "AWS::Serverless::HttpApi": _API_KEYS,
     "AWS::Serverless::LayerVersion": _LAYER_KEYS,
 }
+_BUILT = (Class.CARRIED, "says how `sam build` makes the code")
+_METADATA_KEYS = {
+    "BuildMethod": _BUILT,
+    "BuildProperties": _BUILT,
+    "BuildArchitecture": (Class.ELSEWHERE, "the task's cpuArchitecture; doctor looks at compiled packages"),
+    "SkipBuild": (Class.CARRIED, "the code is taken as it is"),
+    "DockerContext": (Class.CARRIED, "says where the Dockerfile is"),
+    "Dockerfile": (Class.CARRIED, "says where the Dockerfile is"),
+}
 # Types that are not translated, since Berth serves nothing of them.
 _WHOLE = {
     "AWS::Serverless::WebSocketApi": (
@@ -114,6 +123,10 @@ def _resources(resources: Mapping[str, Any]) -> _Noted:
             yield (*base, "IgnoreGlobals"), (Class.CARRIED, "these Globals are not taken over")
         if "Connectors" in entry:
             yield (*base, "Connectors"), (Class.ELSEWHERE, "gives permissions: add them to the task role")
+        metadata = mapping_at(entry, "Metadata")
+        yield from (
+            ((*base, "Metadata", key), _METADATA_KEYS[key]) for key in metadata if key in _METADATA_KEYS
+        )
         if isinstance(properties, dict):
             yield from _properties(kind, (*base, "Properties"), properties)
 

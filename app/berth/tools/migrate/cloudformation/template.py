@@ -45,7 +45,8 @@ class Template:
     functions belong to the tool that made the template, and to which one. `triggers` has those that no
     resource of the body says, by the logical id of the function. `insets` has what other files hold, by the
     path in the document at which it stands: what AWS::Include or a local DefinitionUri names.
-    `unasked_parameters` are the parameters without a value that nobody has to give.
+    `unasked_parameters` are the parameters without a value that nobody has to give. `references` has the
+    author's own words for resources that a macro named: `OrdersAliaslive` is Orders.Alias.
     """
 
     document: SourceDocument
@@ -58,6 +59,7 @@ class Template:
     triggers: Mapping[str, Sequence[Trigger]] = field(default_factory=dict)
     insets: Mapping[KeyPath, Inset] = field(default_factory=dict)
     unasked_parameters: frozenset[str] = frozenset()
+    references: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def resources(self) -> Mapping[str, Resource]:
