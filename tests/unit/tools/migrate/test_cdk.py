@@ -242,6 +242,12 @@ def test_options_that_fit_no_stack_are_problems(tmp_path, options, problem):
     assert problem in refusal(tmp_path, _assembly(Data=_DATA, Shop=_SHOP), **options)
 
 
+def test_only_a_cdk_out_has_several_stacks(tmp_path):
+    template = {"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}
+    found = refusal(tmp_path, {"t.json": template}, "t.json", stacks=("Shop",))
+    assert found == "t.json: --stack Shop: only a cdk.out has several"
+
+
 def test_a_template_of_the_cdk_alone_has_its_names_and_assets(tmp_path):
     files = _assembly(Shop={"Resources": {"One": _function("Shop/One/Resource")}})
     opened = open_files(tmp_path, files, "Shop.template.json")

@@ -23,6 +23,7 @@ _PACKAGED = ".serverless/cloudformation-template-update-stack.json"
         ({"Transform": "Mine", "Resources": {}}, "cloudformation"),
         ({"Transform": "AWS::Serverless-2016-10-31", "Resources": {}}, "sam"),
         ({"Transform": ["X", "AWS::Serverless-2016-10-31"], "Resources": {}}, "sam"),
+        ({"Transform": {"Name": "AWS::Serverless-2016-10-31"}, "Resources": {}}, "sam"),
         ({"version": "48.0.0", "artifacts": {}}, "cdk"),
         ({"service": "a", "provider": {"name": "aws"}}, "serverless"),
         ({"service": {"name": "a"}, "provider": "aws", "resources": {"Resources": {}}}, "serverless"),

@@ -78,7 +78,9 @@ def _is_template(tree: dict[str, Any]) -> bool:
 
 def _is_sam(tree: dict[str, Any]) -> bool:
     written = tree.get("Transform")
-    return _is_template(tree) and _SAM in (written if isinstance(written, list) else [written])
+    entries = written if isinstance(written, list) else [written]
+    names = [each.get("Name") if isinstance(each, dict) else each for each in entries]
+    return _is_template(tree) and _SAM in names
 
 
 def _is_service(tree: dict[str, Any]) -> bool:
