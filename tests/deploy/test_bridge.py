@@ -1,7 +1,7 @@
 """Bridges under AWS's own runtime, in front of a real server.
 
-The same function runs in two ways: under AWS's runtime, as on Lambda, and in Berth behind its bridge under AWS's
-runtime. Both get the same events, and their answers are compared byte by byte.
+The same function runs in two ways: under AWS's runtime, as on Lambda, and in Berth, behind a bridge that runs
+under AWS's runtime. Both get the same events, and their answers are compared byte by byte.
 """
 
 import io
@@ -114,9 +114,9 @@ def _bridge(server: Server, folder: Path, name: str, **options: Any) -> Function
     content = build_package(make_function(name, folder, handler="app.handler"), **options).content
     zipfile.ZipFile(io.BytesIO(content)).extractall(folder)
     environment = {
-        "BERTH_BRIDGE_URL": f"http://127.0.0.1:{server.port}",
-        "BERTH_BRIDGE_ACCESS_KEY_ID": KEY,
-        "BERTH_BRIDGE_SECRET_ACCESS_KEY": SECRET,
+        "BRIDGE_URL": f"http://127.0.0.1:{server.port}",
+        "BRIDGE_ACCESS_KEY_ID": KEY,
+        "BRIDGE_SECRET_ACCESS_KEY": SECRET,
         "AWS_REGION": "us-east-1",
     }
     return make_function(name, folder, handler="app.handler", timeout=20, environment=environment)
@@ -151,7 +151,7 @@ ALIKE = {
     "class in a class": b'{"run": "raise Shop.OutOfStock(\'none left\', 7)"}',
     "KeyError": b'{"run": "{}[\'missing\']"}',
     "no message": b'{"run": "raise RuntimeError"}',
-    "cause and note": b'{"run": "try:\\n    1 / 0\\nexcept Exception as e:\\n    raise OSError(5, \'x\') from e"}',
+    "cause": b'{"run": "try:\\n  1 / 0\\nexcept Exception as e:\\n  raise OSError(5, \'x\') from e"}',
     "group": b'{"run": "raise ExceptionGroup(\'eg\', [ValueError(1), KeyError(2)])"}',
     "recursion": b'{"run": "again(0)"}',
     "result that is not JSON": b'{"run": "answer = datetime.datetime(2026, 1, 1)"}',
@@ -205,7 +205,7 @@ def test_timeout_has_lambdas_type_and_message(server: Server, tmp_path: Path) ->
 
 
 def _assert_ended(bridge: Awslambdaric, statement: str, kind: str, message: str) -> None:
-    """Compare an error that on Lambda has neither requestId nor stackTrace: the manual names this difference."""
+    """Compare an error that has no requestId and no stackTrace on Lambda, a difference in the manual."""
     request_id = str(uuid4())
     result = bridge.invoke(Invocation(bridge.function, json.dumps({"run": statement}).encode(), request_id))
     assert result.function_error == "Unhandled"
@@ -243,7 +243,7 @@ def test_context_is_lambdas(server: Server, project: Path, tmp_path: Path) -> No
         "invoked_arn": ARN,
         "trace_id": TRACE,
         "client_context": json.dumps(mobile),
-        "cognito_identity": '{"cognitoIdentityId": "eu-west-1:a-b", "cognitoIdentityPoolId": "eu-west-1:c-d"}',
+        "cognito_identity": '{"cognitoIdentityId": "eu:a-b", "cognitoIdentityPoolId": "eu:c-d"}',
         "tenant_id": "acme",
     }
     with ExitStack() as stack:

@@ -1,13 +1,13 @@
 """Forwards the events of a Lambda function to Berth's Invoke API and answers what comes back.
 
-`berth deploy bridge` writes this file into a zip as `berth_bridge.py`. It runs on Lambda and needs nothing but
-Python and Lambda's own runtime. The function's environment variables say where Berth is and prove who calls:
+`berth deploy bridge` writes this file into a zip as `berth_bridge.py`. It runs on Lambda and needs Python and
+Lambda's own runtime alone. The function's environment variables say where Berth is and prove who calls:
 
-BERTH_BRIDGE_URL                https://host:port of the Invoke API
-BERTH_BRIDGE_TOKEN              a token, where the stage's invokeApi says "auth": "token"; or else
-BERTH_BRIDGE_ACCESS_KEY_ID      one of the stage's credentials, where it says "auth": "sigv4", with
-BERTH_BRIDGE_SECRET_ACCESS_KEY  its secret key
-BERTH_BRIDGE_REGION             the stage's region, if it is not the region of the Lambda function
+BRIDGE_URL                https://host:port of the Invoke API
+BRIDGE_TOKEN              a token, where the stage's invokeApi says "auth": "token"; or else
+BRIDGE_ACCESS_KEY_ID      one of the stage's credentials, where it says "auth": "sigv4", with
+BRIDGE_SECRET_ACCESS_KEY  its secret key
+BRIDGE_REGION             the stage's region, if it is not the region of the Lambda function
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from awslambdaric.lambda_runtime_exception import FaultException
 
 _CONNECT_SECONDS = 5
 _MOST_DIGITS = 4000  # Python converts no integer with more than 4,300
-_VARIABLE = "BERTH_BRIDGE_"
+_CONNECTIONS = {"https": http.client.HTTPSConnection, "http": http.client.HTTPConnection}
+_VARIABLE = "BRIDGE_"
 
 
 def forward(function: str, hands_over: bool, event: Any, context: Any) -> Any:
@@ -88,9 +89,9 @@ def _encoded(document: dict[str, Any]) -> str:
 def _send(path: str, headers: dict[str, str], body: bytes, context: Any) -> tuple[int, dict[str, str], bytes]:
     """Send one request; an answer that comes too late finds no one, as Lambda has ended this process."""
     url = urlsplit(os.environ.get(f"{_VARIABLE}URL", ""))
-    if url.scheme not in ("http", "https") or not url.hostname or url.path.strip("/") or url.query:
+    make = _CONNECTIONS.get(url.scheme)
+    if make is None or not url.hostname or url.path.strip("/") or url.query:
         raise _error("NotConfigured", f"{_VARIABLE}URL must be https://host:port")
-    make = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
     connection = make(url.hostname, url.port, timeout=_CONNECT_SECONDS)
     headers = {"Host": url.netloc.rpartition("@")[2], **headers}
     headers.update(_proof(path, headers, body))

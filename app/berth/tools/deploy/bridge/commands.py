@@ -1,0 +1,49 @@
+"""The commands of the aws CLI that move a Lambda function to its bridge and back, as text."""
+
+from shlex import quote
+
+SHARES = (1, 10, 50, 100)  # percent
+METRICS = ("Invocations", "Errors", "Throttles")
+_ADDED = "{BRIDGE_URL: env.BRIDGE_URL, BRIDGE_TOKEN: env.BRIDGE_TOKEN}"
+_ALL = "--routing-config 'AdditionalVersionWeights={}'"
+_VERSION = "--query Version --output text"
+
+
+def aws_commands(function: str, alias: str, archive: str) -> list[str]:
+    """The commands for one function by its name on Lambda, in their order, each step with a comment."""
+    name = f"--function-name {quote(function)}"
+    named = f"{name} --name {quote(alias)}"
+    old, new = (f'aws lambda update-alias {named} --function-version "${each}"' for each in ("OLD", "NEW"))
+    wait = f"aws lambda wait function-updated-v2 {name}"
+    return [
+        "# Keep the code that runs now as a version: it is the way back.",
+        f"OLD=$(aws lambda publish-version {name} {_VERSION})",
+        f'aws lambda create-alias {named} --function-version "$OLD"',
+        "# Where the alias is there already, it has the way back; in place of the last command:",
+        f"# OLD=$(aws lambda get-alias {named} --query FunctionVersion --output text)",
+        "# Add where Berth is, and what proves the caller, to the function's variables.",
+        f"aws lambda get-function-configuration {name} --query '{{Variables: Environment.Variables}}'"
+        f" | jq '.Variables += {_ADDED}'"
+        f" | aws lambda update-function-configuration {name} --environment file:///dev/stdin",
+        wait,
+        "# Publish the bridge. Calls without a qualifier get it at once, the alias once it is shifted.",
+        f"NEW=$(aws lambda update-function-code {name} --zip-file {quote('fileb://' + archive)}"
+        f" --publish {_VERSION})",
+        wait,
+        "# Shift the alias, one of these at a time.",
+        *(f'{old} --routing-config "AdditionalVersionWeights={{$NEW={part / 100}}}"' for part in SHARES[:-1]),
+        f"{new} {_ALL}",
+        "# Look at the errors of both versions after each.",
+        *(_errors(function, alias, version) for version in ("OLD", "NEW")),
+        "# The way back, at any time:",
+        f"{old} {_ALL}",
+    ]
+
+
+def _errors(function: str, alias: str, version: str) -> str:
+    return (
+        "aws cloudwatch get-metric-statistics --namespace AWS/Lambda --metric-name Errors --statistics Sum"
+        ' --period 60 --start-time "$(date -u -d -15min +%FT%TZ)" --end-time "$(date -u +%FT%TZ)"'
+        f" --dimensions Name=FunctionName,Value={quote(function)}"
+        f' Name=Resource,Value={quote(f"{function}:{alias}")} Name=ExecutedVersion,Value="${version}"'
+    )

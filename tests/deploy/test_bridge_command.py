@@ -1,0 +1,234 @@
+"""The command `berth deploy bridge`: the zips, the printed commands, and the steps at moto's server."""
+
+import io
+import zipfile
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from berth.testing.values import make_function
+from berth.tools.cli.deploy_bridge import bridge_command
+from berth.tools.deploy.bridge.package import build_package
+from berth.tools.deploy.bridge.rollout import Rollout, RolloutRefused
+from kit.aws_server import REGION, Aws
+from kit.servers import project_environ, write_function
+from kit.tables import for_each
+from kit.transports import new_project
+
+NOTHING = "def handler(event, context):\n    pass\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with two functions, in which the command runs."""
+    made = new_project(tmp_path / "project")
+    folder = write_function(made, "orders", NOTHING, handler="shop/orders.main.handler") / "shop" / "orders"
+    folder.mkdir(parents=True)
+    (folder / "main.py").write_text(NOTHING)
+    write_function(made, "report", NOTHING)
+    for name, value in project_environ(made).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(made)
+    return made
+
+
+def _run(*arguments: str, answer: str = "") -> Result:
+    return CliRunner().invoke(bridge_command, arguments, input=answer)
+
+
+def test_zip_has_a_module_at_the_handlers_path(project: Path) -> None:
+    assert _run("orders", "report", "--hand-over", "report").exit_code == 0
+    with zipfile.ZipFile(project / "bridge" / "orders.zip") as archive:
+        assert archive.namelist() == ["berth_bridge.py", "shop/orders/main.py"]
+        assert "'orders', False" in archive.read("shop/orders/main.py").decode()
+        assert {entry.external_attr >> 16 for entry in archive.infolist()} == {0o644}
+    with zipfile.ZipFile(project / "bridge" / "report.zip") as archive:
+        assert "'report', True" in archive.read("app.py").decode()
+
+
+def test_zip_is_the_same_bytes_each_time(project: Path) -> None:
+    written = []
+    for folder in ("one", "two"):
+        assert _run("report", "--output", folder).exit_code == 0
+        written.append(Path(folder, "report.zip").read_bytes())
+    assert written[0] == written[1]
+
+
+def test_commands_name_the_function_as_lambda_does(project: Path) -> None:
+    printed = _run("report=shop-Report-1A", "--alias", "prod").stdout.splitlines()
+    update = "aws lambda update-alias --function-name shop-Report-1A --name prod --function-version"
+    everything = "--routing-config 'AdditionalVersionWeights={}'"
+    assert [line for line in printed if line.startswith(update)] == [
+        f'{update} "$OLD" --routing-config "AdditionalVersionWeights={{$NEW=0.01}}"',
+        f'{update} "$OLD" --routing-config "AdditionalVersionWeights={{$NEW=0.1}}"',
+        f'{update} "$OLD" --routing-config "AdditionalVersionWeights={{$NEW=0.5}}"',
+        f'{update} "$NEW" {everything}',
+        f'{update} "$OLD" {everything}',
+    ]
+    assert any("--zip-file fileb://bridge/report.zip --publish" in line for line in printed)
+
+
+@for_each(
+    "arguments, said",
+    [
+        (["orders=a b"], "'a b' is no name of a Lambda function"),
+        (["orders", "--alias", "7"], "'7' is no name of an alias"),
+        (["orders", "--hand-over", "report"], "'report' is not among the names"),
+        (["orders", "--run", "shift"], "--run shift needs --percent"),
+        (["orders", "--run", "watch", "--percent", "5"], "--run shift needs --percent"),
+        (["absent"], "absent"),
+    ],
+)
+def test_wrong_arguments_are_refused(project: Path, arguments: list[str], said: str) -> None:
+    result = _run(*arguments)
+    assert (result.exit_code != 0, said in result.output) == (True, True), result.output
+    assert not (project / "bridge").exists()
+
+
+def test_module_that_the_bridge_needs_itself_is_refused(project: Path) -> None:
+    (write_function(project, "queue", NOTHING, handler="queue.handler") / "queue.py").write_text(NOTHING)
+    result = _run("queue")
+    assert result.exit_code == 1
+    assert (
+        "queue: its handler's module has the name of a module that the bridge needs itself" in result.output
+    )
+
+
+class Account:
+    """One function in an account of moto's, with old code and a variable."""
+
+    def __init__(self, aws: Aws) -> None:
+        self.client, self.name = aws.client("lambda"), aws.prefix
+        iam = aws.client("iam")
+        role = iam.create_role(RoleName=aws.prefix, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w") as archive:
+            archive.writestr("app.py", NOTHING)
+        self.client.create_function(
+            FunctionName=self.name,
+            Runtime="python3.13",
+            Role=role,
+            Handler="app.handler",
+            Code={"ZipFile": content.getvalue()},
+            Environment={"Variables": {"TABLE": "orders"}},
+        )
+
+    @property
+    def alias(self) -> tuple[str, dict[str, float]]:
+        """The version of the alias, and the weights of others."""
+        told = self.client.get_alias(FunctionName=self.name, Name="live")
+        return told["FunctionVersion"], told.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
+
+    def variables(self, version: str) -> Any:
+        """The variables of a version."""
+        told = self.client.get_function_configuration(FunctionName=self.name, Qualifier=version)
+        return told["Environment"]["Variables"]
+
+
+@pytest.fixture
+def account(aws: Aws, project: Path, monkeypatch: pytest.MonkeyPatch) -> Account:
+    """The account, and what a bridge has to be told."""
+    monkeypatch.setenv("BRIDGE_URL", "https://berth.example.com")
+    monkeypatch.setenv("BRIDGE_TOKEN", "secret-token")
+    return Account(aws)
+
+
+def _rollout(
+    account: Account, aws: Aws, *, hands_over: bool = False, handler: str = "app.handler"
+) -> Rollout:
+    function = make_function("report", handler=handler)
+    clients = SimpleNamespace(functions=account.client, metrics=aws.client("cloudwatch"))
+    return Rollout(clients, function, account.name, "live", build_package(function, hands_over=hands_over))
+
+
+def _step(account: Account, step: str, *options: str, answer: str = "y\n") -> Result:
+    where = ("--region", REGION, "--run", step, *options)
+    return _run(f"report={account.name}", *where, answer=answer)
+
+
+def test_command_publishes_and_rolls_back(account: Account) -> None:
+    published = _step(account, "publish")
+    assert published.exit_code == 0, published.output
+    assert f"publish of {account.name}:live in account 123456789012, {REGION}. Go on?" in published.output
+    assert f"{account.name}: version 2 is the bridge; alias live leads to version 1" in published.output
+    assert "secret-token" not in published.output
+    assert account.alias == ("1", {})
+    assert account.variables("1") == {"TABLE": "orders"}
+    bridge = {"BRIDGE_URL": "https://berth.example.com", "BRIDGE_TOKEN": "secret-token"}
+    assert account.variables("2") == {"TABLE": "orders", **bridge}
+    assert _step(account, "shift", "--percent", "100", "--yes").exit_code == 0
+    assert account.alias == ("2", {})
+    assert "all to version 1, the code before the bridge" in _step(account, "roll-back", "--yes").output
+    assert account.alias == ("1", {})
+
+
+def test_nothing_is_done_without_a_yes(account: Account) -> None:
+    assert _step(account, "publish", answer="n\n").exit_code == 1
+    assert account.client.list_aliases(FunctionName=account.name)["Aliases"] == []
+
+
+def test_alias_is_shifted_bit_by_bit(account: Account, aws: Aws) -> None:
+    rollout, seen = _rollout(account, aws), []
+    rollout.publish({})
+    for percent in (1, 10, 50, 100):
+        rollout.shift(percent)
+        seen.append(account.alias)
+    assert seen == [("1", {"2": 0.01}), ("1", {"2": 0.1}), ("1", {"2": 0.5}), ("2", {})]
+    rollout.shift(50)
+    assert account.alias == ("1", {"2": 0.5})
+
+
+def test_second_publication_keeps_the_way_back(account: Account, aws: Aws) -> None:
+    first, second = _rollout(account, aws), _rollout(account, aws, hands_over=True)
+    first.publish({})
+    first.shift(100)
+    second.publish({"BRIDGE_URL": "http://other"})
+    second.shift(10)
+    version, weights = account.alias
+    assert (version, list(weights.values())) == ("1", [0.1])
+    assert account.variables(next(iter(weights)))["BRIDGE_URL"] == "http://other"
+
+
+def test_errors_of_both_versions_are_shown(account: Account, aws: Aws) -> None:
+    rollout = _rollout(account, aws)
+    rollout.publish({})
+    for version, errors in (("1", 2), ("2", 5)):
+        dimensions = {
+            "FunctionName": account.name,
+            "Resource": f"{account.name}:live",
+            "ExecutedVersion": version,
+        }
+        datum = {
+            "MetricName": "Errors",
+            "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
+            "Value": errors,
+            "Timestamp": datetime.now(UTC),
+        }
+        aws.client("cloudwatch").put_metric_data(Namespace="AWS/Lambda", MetricData=[datum])
+    assert [line.split() for line in _step(account, "watch").stdout.splitlines()] == [
+        ["VERSION", "CODE", "INVOCATIONS", "ERRORS", "THROTTLES"],
+        [f"{account.name}:1", "old", "0", "2", "0"],
+        [f"{account.name}:2", "bridge", "0", "5", "0"],
+    ]
+
+
+def test_steps_that_would_do_harm_are_refused(account: Account, aws: Aws) -> None:
+    with pytest.raises(RolloutRefused, match="has no alias live"):
+        _rollout(account, aws).shift(10)
+    with pytest.raises(RolloutRefused, match=r"has the handler 'app\.handler', not 'main\.handler'"):
+        _rollout(account, aws, handler="main.handler").publish({})
+    with pytest.raises(RolloutRefused, match="ResourceNotFound"):
+        replace(_rollout(account, aws), name="no-such-function").publish({})
+    assert account.variables("$LATEST") == {"TABLE": "orders"}
+
+
+def test_publication_needs_to_know_where_berth_is(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BRIDGE_TOKEN")
+    result = _step(account, "publish", "--yes")
+    assert result.exit_code == 1
+    assert "takes from the environment BRIDGE_URL and BRIDGE_TOKEN, or" in result.output
