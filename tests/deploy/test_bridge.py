@@ -6,6 +6,7 @@ under AWS's runtime. Both get the same events, and their answers are compared by
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -202,6 +203,15 @@ def test_end_of_the_process_has_lambdas_type_and_message(
 def test_timeout_has_lambdas_type_and_message(server: Server, tmp_path: Path) -> None:
     with awslambdaric(_bridge(server, tmp_path, "slow", hands_over=False)) as bridge:
         _assert_ended(bridge, "time.sleep(60)", "Sandbox.Timedout", "Task timed out after 1.00 seconds")
+
+
+def test_function_ends_at_lambdas_deadline(server: Server, tmp_path: Path) -> None:
+    """Lambda gives one second here, Berth a minute: nobody would wait for the answer."""
+    on_lambda = replace(_bridge(server, tmp_path, "outcomes", hands_over=False), timeout=1)
+    with awslambdaric(on_lambda) as bridge:
+        result = bridge.invoke(Invocation(on_lambda, b'{"run": "time.sleep(60)"}', str(uuid4())))
+    assert result.value["errorType"] == "Sandbox.Timedout"
+    assert re.search(r"Task timed out after (1\.00|0\.\d\d) seconds$", result.value["errorMessage"])
 
 
 def _assert_ended(bridge: Awslambdaric, statement: str, kind: str, message: str) -> None:
