@@ -36,7 +36,10 @@ def _error() -> tuple[str, str]:
     return failed.value.exception_type, failed.value.msg
 
 
-@for_each("url", ["", "ftp://host", "https://", "host:8000", "https://host/path", "https://host/?a=b"])
+@for_each(
+    "url",
+    ["", "ftp://host", "https://", "host:8000", "https://host/path", "https://host/?a=b", "https://a:b@host"],
+)
 def test_address_that_is_none_is_named(variables: pytest.MonkeyPatch, url: str) -> None:
     variables.setenv("BRIDGE_URL", url)
     assert _error() == ("Berth.NotConfigured", "BRIDGE_URL must be https://host:port")
@@ -50,11 +53,11 @@ def test_missing_proof_is_named(variables: pytest.MonkeyPatch) -> None:
 
 
 def test_berth_that_cannot_be_reached_is_named(variables: pytest.MonkeyPatch) -> None:
-    variables.setenv("BRIDGE_URL", "http://user:password@127.0.0.1:9")  # nobody listens there
+    variables.setenv("BRIDGE_URL", "http://127.0.0.1:9")  # nobody listens there
     variables.setenv("BRIDGE_TOKEN", "sesame")
     kind, message = _error()
     assert kind == "Berth.Unreachable"
-    assert message.startswith("Berth at http://127.0.0.1:9: no connection to it: ")
+    assert message.startswith("Berth at 127.0.0.1:9: no connection to it: ")
     assert "sesame" not in message
 
 

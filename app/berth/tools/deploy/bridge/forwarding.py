@@ -18,16 +18,18 @@ import hmac
 import http.client
 import json
 import os
+import re
+import socket
 import time
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
 
 from awslambdaric.lambda_runtime_exception import FaultException
 
 _CONNECT_SECONDS = 5
+_KEEPALIVE_SECONDS = 60
 _MOST_DIGITS = 4000  # Python converts no integer with more than 4,300
-_CONNECTIONS = {"https": http.client.HTTPSConnection, "http": http.client.HTTPConnection}
+_URL = re.compile(r"http(?P<tls>s?)://(?P<host>[A-Za-z0-9.-]+(:[0-9]{1,5})?)/?")
 _VARIABLE = "BRIDGE_"
 
 
@@ -88,16 +90,19 @@ def _encoded(document: dict[str, Any]) -> str:
 
 def _send(path: str, headers: dict[str, str], body: bytes, context: Any) -> tuple[int, dict[str, str], bytes]:
     """Send one request; an answer that comes too late finds no one, as Lambda has ended this process."""
-    url = urlsplit(os.environ.get(f"{_VARIABLE}URL", ""))
-    make = _CONNECTIONS.get(url.scheme)
-    if make is None or not url.hostname or url.path.strip("/") or url.query:
+    url = _URL.fullmatch(os.environ.get(f"{_VARIABLE}URL", ""))
+    if url is None:
         raise _error("NotConfigured", f"{_VARIABLE}URL must be https://host:port")
-    connection = make(url.hostname, url.port, timeout=_CONNECT_SECONDS)
-    headers = {"Host": url.netloc.rpartition("@")[2], **headers}
+    make = http.client.HTTPSConnection if url["tls"] else http.client.HTTPConnection
+    connection = make(url["host"], timeout=_CONNECT_SECONDS)
+    headers = {"Host": url["host"], **headers}
     headers.update(_proof(path, headers, body))
     began = "no connection to it"
     try:
         connection.connect()
+        # Network load balancers and NAT gateways forget a connection that is silent for 350 seconds.
+        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _KEEPALIVE_SECONDS)
         connection.sock.settimeout(context.get_remaining_time_in_millis() / 1000 + 1)
         began = "the connection ended before the answer, and the function may have run"
         connection.request("POST", path, body, headers)
@@ -108,8 +113,8 @@ def _send(path: str, headers: dict[str, str], body: bytes, context: Any) -> tupl
             response.read(),
         )
     except (OSError, http.client.HTTPException) as failed:
-        where = f"{url.scheme}://{headers['Host']}"
-        raise _error("Unreachable", f"Berth at {where}: {began}: {failed or type(failed).__name__}") from None
+        reason = f"{began}: {failed or type(failed).__name__}"
+        raise _error("Unreachable", f"Berth at {url['host']}: {reason}") from None
     finally:
         connection.close()
 
