@@ -1,6 +1,7 @@
 """The command `berth deploy bridge`: the zips, the printed commands, and the steps at moto's server."""
 
 import io
+import subprocess
 import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -59,18 +60,44 @@ def test_zip_is_the_same_bytes_each_time(project: Path) -> None:
     assert written[0] == written[1]
 
 
-def test_commands_name_the_function_as_lambda_does(project: Path) -> None:
-    printed = _run("report=shop-Report-1A", "--alias", "prod").stdout.splitlines()
-    update = "aws lambda update-alias --function-name shop-Report-1A --name prod --function-version"
-    everything = "--routing-config 'AdditionalVersionWeights={}'"
-    assert [line for line in printed if line.startswith(update)] == [
-        f'{update} "$OLD" --routing-config "AdditionalVersionWeights={{$NEW=0.01}}"',
-        f'{update} "$OLD" --routing-config "AdditionalVersionWeights={{$NEW=0.1}}"',
-        f'{update} "$OLD" --routing-config "AdditionalVersionWeights={{$NEW=0.5}}"',
-        f'{update} "$NEW" {everything}',
-        f'{update} "$OLD" {everything}',
+# Stands for the aws CLI: writes down what it is asked, and counts versions.
+AWS_CLI = """
+aws() {
+    line=$(printf '%s|' "$@"); echo "$line" >> asked
+    case "$*" in *publish-version*) wc -l < asked;; esac
+}
+jq() { cat; }
+"""
+
+
+def test_printed_commands_keep_the_versions_of_each_function_apart(project: Path) -> None:
+    """They are all typed in one shell; a version is named by the number of its question here."""
+    printed = _run("orders", "report=shop-Report-1A", "--alias", "prod").stdout
+    subprocess.run(["bash", "-euc", f"{AWS_CLI}{printed}"], check=True, capture_output=True, timeout=30)
+    asked = [line.strip("|").split("|") for line in Path("asked").read_text().splitlines()]
+    assert [words[2:] for words in asked if words[1] == "update-alias" and "orders" in words] == [
+        [
+            "--function-name",
+            "orders",
+            "--name",
+            "prod",
+            "--function-version",
+            version,
+            "--routing-config",
+            routing,
+        ]
+        for version, routing in [
+            ("1", "AdditionalVersionWeights={8=0.01}"),
+            ("1", "AdditionalVersionWeights={8=0.1}"),
+            ("1", "AdditionalVersionWeights={8=0.5}"),
+            ("8", "AdditionalVersionWeights={}"),
+            ("1", "AdditionalVersionWeights={}"),
+        ]
     ]
-    assert any("--zip-file fileb://bridge/report.zip --publish" in line for line in printed)
+    back = asked[-1]
+    assert back[3] == "shop-Report-1A"
+    assert (back[7], back[9]) == ("16", "AdditionalVersionWeights={}")
+    assert ["--zip-file", "fileb://bridge/report.zip"] in [words[-2:] for words in asked]
 
 
 @for_each(
@@ -187,6 +214,8 @@ def test_second_publication_keeps_the_way_back(account: Account, aws: Aws) -> No
     first, second = _rollout(account, aws), _rollout(account, aws, hands_over=True)
     first.publish({})
     first.shift(100)
+    account.client.update_function_configuration(FunctionName=account.name, Timeout=9)
+    account.client.publish_version(FunctionName=account.name)  # the first bridge, not published as one
     second.publish({"BRIDGE_URL": "http://other"})
     second.shift(10)
     version, weights = account.alias

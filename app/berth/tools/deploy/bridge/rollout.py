@@ -3,7 +3,7 @@
 Nothing is remembered between two steps: which versions are bridges is read from the versions themselves.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,10 +11,9 @@ from functools import cached_property
 from typing import Any
 
 from berth.model.function import Function
-from berth.tools.deploy.bridge.commands import METRICS
+from berth.tools.deploy.bridge.commands import DESCRIPTION, METRICS
 from berth.tools.deploy.bridge.package import Package
 
-DESCRIPTION = "Forwards to Berth"  # of the versions that are bridges
 _LATEST = "$LATEST"
 
 
@@ -59,7 +58,7 @@ class Rollout:
         """Publish the bridge beside the code that runs now, which the alias keeps; returns what was done."""
         with _refusing():
             self._check(configuration := self._ask("get_function_configuration"))
-            if configuration["CodeSha256"] != self.package.code_sha256:
+            if configuration["CodeSha256"] not in self._bridges(self._listed()):
                 kept = self._ask("publish_version")["Version"]
                 if self._aliased() is None:
                     self._ask("create_alias", Name=self.alias, FunctionVersion=kept)
@@ -133,16 +132,21 @@ class Rollout:
 
     def _versions(self) -> dict[str, bool]:
         """The published versions, oldest first, and whether each is a bridge."""
+        listed = self._listed()
+        return {version["Version"]: version["CodeSha256"] in self._bridges(listed) for version in listed}
+
+    def _listed(self) -> list[dict[str, Any]]:
         pages = self.clients.functions.get_paginator("list_versions_by_function").paginate(
             FunctionName=self.name
         )
         found = [version for page in pages for version in page["Versions"] if version["Version"] != _LATEST]
         found.sort(key=lambda version: int(version["Version"]))
-        return {version["Version"]: self._is_bridge(version) for version in found}
+        return found
 
-    def _is_bridge(self, version: Mapping[str, Any]) -> bool:
-        is_this = version["CodeSha256"] == self.package.code_sha256
-        return is_this or str(version.get("Description", "")).startswith(DESCRIPTION)
+    def _bridges(self, versions: Iterable[Mapping[str, Any]]) -> set[str]:
+        """The hashes of all code that is a bridge: this one, and others that were published as such."""
+        named = {each["CodeSha256"] for each in versions if each.get("Description") == DESCRIPTION}
+        return {self.package.code_sha256, *named}
 
     def _old(self) -> str:
         """The version with the code before the bridge: the alias's own, or else the newest."""
