@@ -21,6 +21,7 @@ from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
 from berth.testing.values import make_function
 from berth.tools.deploy.bridge.package import build_package
+from kit.certificates import Authority
 from kit.runtime_api import Awslambdaric, awslambdaric
 from kit.servers import Server, start_gunicorn, write_function
 from kit.tables import for_each
@@ -88,9 +89,18 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(project: Path) -> Iterator[Server]:
-    """One server for all functions."""
-    with start_gunicorn(project, environ={"BRIDGE_SECRET": SECRET}) as running:
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Who has signed the server's certificate."""
+    return Authority(tmp_path_factory.mktemp("authority"), "authority")
+
+
+@pytest.fixture(scope="module")
+def server(project: Path, authority: Authority) -> Iterator[Server]:
+    """One server for all functions, over TLS."""
+    certificate, key = authority.issue("server")
+    tls = {"BERTH_TLS_CERTIFICATE": str(certificate), "BERTH_TLS_KEY": str(key)}
+    with start_gunicorn(project, environ={"BRIDGE_SECRET": SECRET, **tls}) as running:
+        running.authority = str(authority.certificate)  # type: ignore[attr-defined]
         yield running
 
 
@@ -115,7 +125,8 @@ def _bridge(server: Server, folder: Path, name: str, **options: Any) -> Function
     content = build_package(make_function(name, folder, handler="app.handler"), **options).content
     zipfile.ZipFile(io.BytesIO(content)).extractall(folder)
     environment = {
-        "BRIDGE_URL": f"http://127.0.0.1:{server.port}",
+        "BRIDGE_URL": f"https://127.0.0.1:{server.port}",
+        "SSL_CERT_FILE": server.authority,  # type: ignore[attr-defined]
         "BRIDGE_ACCESS_KEY_ID": KEY,
         "BRIDGE_SECRET_ACCESS_KEY": SECRET,
         "AWS_REGION": "us-east-1",
@@ -274,6 +285,15 @@ def test_handed_over_event_is_queued_and_runs_in_berth(server: Server, tmp_path:
         result = bridge.invoke(Invocation(bridge.function, b'{"order": 7}', request_id))
     assert (result.payload, result.function_error) == (b"null", None)
     server.await_log(f"asked for {{'order': 7}} {request_id}")
+
+
+def test_server_with_another_certificate_is_not_spoken_to(server: Server, tmp_path: Path) -> None:
+    made = _bridge(server, tmp_path, "outcomes", hands_over=False)
+    trusting = {name: value for name, value in made.environment.items() if name != "SSL_CERT_FILE"}
+    with awslambdaric(replace(made, environment=trusting)) as bridge:
+        result = bridge.invoke(Invocation(made, b"{}", str(uuid4())))
+    assert result.value["errorType"] == "Berth.Unreachable"
+    assert "no connection to it: [SSL: CERTIFICATE_VERIFY_FAILED]" in result.value["errorMessage"]
 
 
 def test_throttled_function_is_a_clear_error(server: Server, tmp_path: Path) -> None:

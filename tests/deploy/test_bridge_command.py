@@ -256,6 +256,24 @@ def test_steps_that_would_do_harm_are_refused(account: Account, aws: Aws) -> Non
     assert account.variables("$LATEST") == {"TABLE": "orders"}
 
 
+@for_each(
+    "configuration, said",
+    [
+        ({"PackageType": "Image"}, "is an image: a bridge is a zip"),
+        (
+            {"Handler": "app.handler", "Environment": {"Error": {"ErrorCode": "AccessDenied"}}},
+            "would be lost",
+        ),
+    ],
+)
+def test_function_that_would_lose_something_is_left_alone(configuration: dict[str, Any], said: str) -> None:
+    function = make_function("report")
+    clients = SimpleNamespace(functions=SimpleNamespace(get_function_configuration=lambda **_: configuration))
+    rollout = Rollout(clients, function, "report", "live", build_package(function, hands_over=False))
+    with pytest.raises(RolloutRefused, match=said):
+        rollout.publish({})
+
+
 def test_publication_needs_to_know_where_berth_is(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BRIDGE_TOKEN")
     result = _step(account, "publish", "--yes")

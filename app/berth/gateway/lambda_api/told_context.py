@@ -20,7 +20,7 @@ _LONGEST = 4096  # characters
 _REQUEST_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ARN = re.compile(
     r"arn:aws[a-z-]{0,20}:lambda:[a-z0-9-]{1,32}:[0-9]{12}:function:[A-Za-z0-9_-]{1,140}"
-    r"(:(?P<qualifier>\$LATEST|[A-Za-z0-9_-]{1,128}))?"
+    r"(:(?P<qualifier>\$LATEST(\.PUBLISHED)?|[A-Za-z0-9_-]{1,128}))?"
 )
 _IDENTITY = re.compile(r"[a-z0-9-]{1,55}:[0-9A-Za-z-]{1,128}")
 _LONGEST_WAIT_MS = 900_000 + 60_000  # Lambda's longest timeout, and clocks that differ

@@ -1,6 +1,8 @@
 """What a bridge says when Berth does not answer as it should."""
 
+import ast
 import time
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +11,7 @@ from awslambdaric.lambda_runtime_exception import FaultException
 
 from berth.gateway.authorizers.sigv4 import read_signature, verify_signature
 from berth.model.http import HttpRequest
+from berth.tools.deploy.bridge import forwarding
 from berth.tools.deploy.bridge.forwarding import _proof, _read_result, _refusal, forward
 from kit.tables import for_each
 
@@ -28,6 +31,10 @@ def variables(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     for name in VARIABLES:
         monkeypatch.delenv(f"BRIDGE_{name}", raising=False)
     return monkeypatch
+
+
+def test_bridge_is_written_for_every_python_that_lambda_has() -> None:
+    ast.parse(Path(forwarding.__file__).read_text(), feature_version=(3, 9))
 
 
 def _error() -> tuple[str, str]:

@@ -119,6 +119,8 @@ class Rollout:
         """Refuse a function in whose place a bridge would not run."""
         if configuration.get("PackageType") == "Image":
             raise RolloutRefused(f"{self.name} is an image: a bridge is a zip, and cannot be its code")
+        if "Error" in configuration.get("Environment", {}):
+            raise RolloutRefused(f"the variables of {self.name} cannot be read, and would be lost")
         if configuration["Handler"] != self.function.handler:
             wanted = f"{self.function.handler!r} as the manifest of {self.function.name} says"
             raise RolloutRefused(f"{self.name} has the handler {configuration['Handler']!r}, not {wanted}")
