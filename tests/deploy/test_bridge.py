@@ -165,6 +165,7 @@ ALIKE = {
     "no message": b'{"run": "raise RuntimeError"}',
     "cause": b'{"run": "try:\\n  1 / 0\\nexcept Exception as e:\\n  raise OSError(5, \'x\') from e"}',
     "group": b'{"run": "raise ExceptionGroup(\'eg\', [ValueError(1), KeyError(2)])"}',
+    "argument that is not JSON": b'{"run": "raise ValueError(open)"}',
     "recursion": b'{"run": "again(0)"}',
     "result that is not JSON": b'{"run": "answer = datetime.datetime(2026, 1, 1)"}',
     "set": b'{"run": "answer = {1}"}',
@@ -200,6 +201,7 @@ ENDS = {
     "os.kill(os.getpid(), 9)": ("Runtime.ExitError", "Runtime exited with error: signal: killed"),
     "os.abort()": ("Runtime.ExitError", "Runtime exited with error: signal: aborted"),
     "raise KeyboardInterrupt": ("Runtime.ExitError", "Runtime exited with error: signal: interrupt"),
+    "raise ValueError(chr(0xd800))": ("Runtime.ExitError", "Runtime exited with error: exit status 1"),
     "raise Silent": ("Runtime.ExitError", "Runtime exited with error: exit status 1"),
 }
 

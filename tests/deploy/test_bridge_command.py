@@ -183,6 +183,7 @@ def test_command_publishes_and_rolls_back(account: Account) -> None:
     assert published.exit_code == 0, published.output
     assert f"publish of {account.name}:live in account 123456789012, {REGION}. Go on?" in published.output
     assert f"{account.name}: version 2 is the bridge; alias live leads to version 1" in published.output
+    assert "Calls without a qualifier get the bridge as soon as it is published." in published.output
     assert "secret-token" not in published.output
     assert account.alias == ("1", {})
     assert account.variables("1") == {"TABLE": "orders"}

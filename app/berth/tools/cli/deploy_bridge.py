@@ -138,6 +138,8 @@ def _run(
         return
     clients, share = rollouts[0].clients, f" {percent} %" if percent else ""
     named = ", ".join(f"{rollout.name}:{rollout.alias}" for rollout in rollouts)
+    if step == "publish":
+        click.echo("Calls without a qualifier get the bridge as soon as it is published.", err=True)
     if not yes:
         click.confirm(f"{step}{share} of {named} in {clients.place}. Go on?", abort=True, err=True)
     steps: dict[str, Callable[[Rollout], str]] = {
