@@ -157,6 +157,9 @@ ALIKE = {
     "named tuple": b"{\"run\": \"answer = collections.namedtuple('P', 'x y')(1, 2)\"}",
     "bytes in the result": b"{\"run\": \"answer = {'b': b'xyz'}\"}",
     "bytes that are not JSON": b'{"run": "answer = bytes([0, 255])"}',
+    "bytes that are JSON": b'{"run": "answer = bytes([123, 34, 97, 34, 58, 49, 125])"}',
+    "bytes that are text": b'{"run": "answer = \'h\\\\u00e9\'.encode()"}',
+    "key twice": b'{"run": "answer = {1: 2, \'1\': 3}"}',
     "text": '{"run": "answer = \'h\u00e9 \u2028 \U0001f600 \\\\u0000\'"}'.encode(),
     "nothing": b'{"run": "pass"}',
     "plain exception": b'{"run": "raise ValueError(\'boom\')"}',
@@ -271,6 +274,7 @@ def test_context_is_lambdas(server: Server, project: Path, tmp_path: Path) -> No
     }
     with ExitStack() as stack:
         sides = _open(server, project, tmp_path, "context", stack)
+        unread = sides.compare(b"{}", client_context="no JSON")
         plain = [each.value for each in sides.compare(b"{}", trace_id=TRACE)]
         original, bridge = [each.value for each in sides.compare(b"{}", **options)]
     assert abs(original.pop("deadline") - bridge.pop("deadline")) < 5000  # ms between two invocations
@@ -279,6 +283,8 @@ def test_context_is_lambdas(server: Server, project: Path, tmp_path: Path) -> No
     assert (bridge["arn"], bridge["tenant"]) == (ARN, "acme")
     assert plain[1] | {"deadline": 0} == plain[0] | {"deadline": 0}
     assert plain[1]["client"] is None
+    assert unread[0] == unread[1]
+    assert unread[0].value["errorType"] == "Runtime.LambdaContextUnmarshalError"
 
 
 def test_handed_over_event_is_queued_and_runs_in_berth(server: Server, tmp_path: Path) -> None:

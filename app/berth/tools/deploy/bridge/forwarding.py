@@ -25,6 +25,7 @@ from decimal import Decimal
 from typing import Any
 
 from awslambdaric.lambda_runtime_exception import FaultException
+from awslambdaric.lambda_runtime_marshaller import to_json
 
 _CONNECT_SECONDS = 5
 _KEEPALIVE_SECONDS = 60
@@ -163,11 +164,17 @@ def _error(kind: str, text: str) -> FaultException:
 
 
 def _read_result(payload: bytes) -> Any:
-    """The result as values that the runtime writes as the same text; bytes if it is not JSON."""
+    """The result as values, if the runtime writes them as the same text; otherwise as these bytes.
+
+    Before Python 3.12 the runtime escapes what is not ASCII.
+    """
     try:
-        return json.loads(payload, parse_float=_read_float, parse_int=_read_int)
+        text = payload.decode()
+        value = json.loads(text, parse_float=_read_float, parse_int=_read_int)
+        written = to_json(value)
     except (ValueError, RecursionError):
         return payload
+    return value if written == text or (written.isascii() and not text.isascii()) else payload
 
 
 def _read_float(text: str) -> float | Decimal:
