@@ -56,6 +56,7 @@ def test_sigterm_lets_running_jobs_finish_and_leaves_the_others_in_the_queue(job
             "running": 0,
             "dead": 0,
             "oldestAgeSeconds": 0.0,
+            "functions": {},
         }
         assert worker.get("/job").status == 403
         assert worker.stop() == 0

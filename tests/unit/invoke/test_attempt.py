@@ -9,7 +9,7 @@ import pytest
 
 from berth.errors import QueueUnavailable, Throttled
 from berth.invoke.attempt import Attempts, NotBegun, Pace
-from berth.invoke.queue.event_queue import Lease, QueueDepth
+from berth.invoke.queue.event_queue import Depth, Lease, QueueDepth
 from berth.invoke.queue.sqlite_queue import SqliteQueue
 from berth.invoke.results.pages import Pages
 from berth.invoke.sqlite_file import SqliteFile
@@ -23,7 +23,7 @@ SUCCESS = InvocationResult(b'{"answer":42}', log_tail=b"END\n")
 FAILURE = InvocationResult(b'{"errorType":"ValueError","errorMessage":"no"}', "Unhandled", b"no\n")
 ERROR = {"errorType": "ValueError", "errorMessage": "no"}
 THROTTLED = {"errorType": "TooManyRequestsException", "errorMessage": "Rate Exceeded."}
-EMPTY = QueueDepth(0, 0, 0, 0.0)
+EMPTY = QueueDepth(0, 0, 0, 0.0, {})
 
 
 @dataclass
@@ -147,7 +147,7 @@ def test_event_that_fails_runs_three_times_with_one_id(server: Server) -> None:
     )
     assert [invocation.request_id for invocation in server.ran] == ["one"] * 3
     assert server.delivered == [page]
-    assert server.depth() == replace(EMPTY, dead=1)
+    assert server.depth() == replace(EMPTY, dead=1, functions={"plain": Depth(0, 0, 1)})
 
 
 def test_event_is_tried_again_as_often_as_its_function_says(server: Server) -> None:

@@ -120,11 +120,12 @@ class SqsQueue:
     def depth(self) -> QueueDepth:
         """Count the messages, as far as SQS knows; what waits for a retry or is hidden counts as running.
 
-        SQS tells the age of the oldest message to CloudWatch alone (ApproximateAgeOfOldestMessage).
+        SQS tells the age of the oldest message to CloudWatch alone (ApproximateAgeOfOldestMessage), and how
+        many messages a function has to nobody.
         """
         waiting, running, delayed = self._counts(self.address.url)
         dead = sum(self._counts(self.address.dead_letter_url)) if self.address.dead_letter_url else 0
-        return QueueDepth(waiting + delayed, running, dead, None)
+        return QueueDepth(waiting + delayed, running, dead, None, None)
 
     def revive(self, request_id: str | None = None) -> Sequence[str]:
         """Move events, or the one with an id, from the dead-letter queue back to the queue."""
