@@ -95,6 +95,22 @@ def test_sighup_lets_a_job_finish_on_the_old_code_while_the_new_one_works(jobs):
             assert ends.missing(10) == []
 
 
+def test_server_that_is_to_end_takes_no_more_jobs_when_its_old_worker_finishes_last(jobs):
+    environ = {**jobs.environ, "BERTH_ASYNC_CONCURRENCY": "1"}
+    with start_gunicorn(jobs.project, *SLOW_END, environ=environ) as server:
+        ids = [jobs.put(server, "job", number) for number in range(3)]
+        server.await_log("began 0")
+        server.process.send_signal(signal.SIGHUP)
+        server.await_log("began 1")
+        server.process.send_signal(signal.SIGTERM)
+        jobs.let_go("job", 1)
+        await_that(lambda: len(server.workers) == 1)
+        jobs.let_go("job", 0)
+        assert server.process.wait(30) == 0
+        assert "".join(server.log).count("Booting worker") == 2
+    assert [jobs.page(each).state for each in ids] == ["succeeded", "succeeded", "queued"]
+
+
 def test_another_server_takes_over_when_one_is_killed(jobs):
     environ = {**jobs.environ, "BERTH_WORKER": "off"}
     with start_gunicorn(jobs.project, environ=environ) as server:
@@ -149,8 +165,8 @@ def test_edited_manifest_ends_no_job_and_leaves_new_ones_to_the_new_version(jobs
         before = _threads(server.process.pid)
         jobs.let_go("job")
         assert [jobs.await_state(each, "succeeded").attempts for each in (old, new)] == [1, 1]
-        server.get("/_berth/health/live")
-        await_that(lambda: _threads(server.process.pid) < before)
+        # A request ends the old version once its last job is out of the queue, a moment after its page says so.
+        await_that(lambda: server.get("/_berth/health/live") and _threads(server.process.pid) < before)
 
 
 def _threads(pid: int) -> int:
