@@ -156,16 +156,16 @@ def test_jobs_keep_neither_requests_nor_other_functions_waiting(jobs):
 def test_edited_manifest_ends_no_job_and_leaves_new_ones_to_the_new_version(jobs):
     with start_flask_run(jobs.project, environ=jobs.environ) as server:
         old = jobs.put(server, "job", 1)
-        jobs.await_state(old, "running")
+        server.await_log("began 1")
         manifest = jobs.project / "functions" / "job" / "manifest.json"
         manifest.write_text(manifest.read_text().replace("900", "800"))
         server.get("/_berth/health/live")
         new = jobs.put(server, "job", 2)
-        jobs.await_state(new, "running")
+        server.await_log("began 2")
         before = _threads(server.process.pid)
         jobs.let_go("job")
         assert [jobs.await_state(each, "succeeded").attempts for each in (old, new)] == [1, 1]
-        # A request ends the old version once its last job is out of the queue, a moment after its page says so.
+        # The first request after a job's last steps, which follow the end on its page, ends the old version.
         await_that(lambda: server.get("/_berth/health/live") and _threads(server.process.pid) < before)
 
 
