@@ -10,12 +10,26 @@ import pytest
 from kit.ecs_endpoints import ecs_endpoints
 from kit.jobs import Jobs, jobs_of
 from kit.processes import watching
-from kit.servers import start_flask_run, start_gunicorn, start_worker
+from kit.servers import start_flask_run, start_gunicorn, start_worker, write_function
 from kit.under_test import await_that
 
 pytestmark = pytest.mark.system
 
 SLOW_END = ("--graceful-timeout", "60")
+# Is killed in its first run and needs too much memory in its second.
+FALLING = """
+import os, pathlib
+
+def handler(event, context):
+    runs = pathlib.Path(__file__).parent / "runs"
+    with runs.open("a") as file:
+        file.write(".")
+    if len(runs.read_text()) == 1:
+        os.kill(os.getpid(), 9)
+    if len(runs.read_text()) == 2:
+        bytearray(os.urandom(1024)) * 1024 * 1024
+    return "stands"
+"""
 
 
 @pytest.fixture
@@ -123,6 +137,21 @@ def test_another_server_takes_over_when_one_is_killed(jobs):
         with start_worker(jobs.project, environ=jobs.environ):
             page = jobs.await_state(job, "succeeded")
     assert (page.attempts, page.losses, page.result) == (1, 1, {"n": 0})
+
+
+def test_job_whose_environment_dies_or_does_not_start_is_tried_again(jobs):
+    write_function(jobs.project, "falling", FALLING, memorySize=128)
+    write_function(jobs.project, "broken", "import nothing_of_this_name")
+    with start_gunicorn(jobs.project, environ={**jobs.environ, "BERTH_RETRY_SECONDS": "0,0"}) as server:
+        pages = [
+            jobs.await_state(jobs.put(server, name), state)
+            for name, state in (("falling", "succeeded"), ("broken", "failed"))
+        ]
+        log = "".join(server.log)
+    assert [(page.attempts, page.failures, page.losses) for page in pages] == [(3, 2, 0), (3, 3, 0)]
+    assert [page.error and page.error["errorType"] for page in pages] == [None, "Runtime.ImportModuleError"]
+    assert "signal: killed" in log
+    assert "Runtime.OutOfMemory" in log
 
 
 def test_each_gunicorn_worker_works_the_queue(jobs):

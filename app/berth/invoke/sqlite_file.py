@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from berth.errors import QueueUnavailable
+from berth.errors import QueueLost, QueueUnavailable
 from berth.host.private_folder import make_private_folder, private_folder_problem
 
 log = logging.getLogger("berth")
@@ -59,7 +59,7 @@ class SqliteFile:
         self._writer: threading.Thread | None = None
         self._is_closed = False
         self._readers: deque[sqlite3.Connection] = deque()
-        self._inode: int | None = None  # of the file that the writer has opened
+        self._inode: int | None = None  # of the file that was opened first
 
     def check(self) -> None:
         """Raise QueueUnavailable if there is a file that cannot be used; changes nothing in it."""
@@ -114,6 +114,7 @@ class SqliteFile:
         """Read what has been committed; raises QueueUnavailable."""
         with ExitStack() as on_failure:
             try:
+                self._refuse_if_removed()
                 connection = self._take_reader()
                 on_failure.callback(connection.close)
                 result = query(connection)
@@ -156,7 +157,7 @@ class SqliteFile:
                 connection = self._checked(connection)
                 _commit(connection, changes)
             except Exception as failed:  # whatever it is, the thread goes on: nobody else would write
-                if not isinstance(failed, sqlite3.Error | OSError):
+                if not isinstance(failed, sqlite3.Error | OSError | QueueLost):
                     log.exception("a change of %s failed", self.path)
                 _refuse(changes, f"{self.path} cannot be written", failed)
                 if connection is not None and connection.in_transaction:
@@ -176,19 +177,20 @@ class SqliteFile:
         return [each for each in changes if each[0].set_running_or_notify_cancel()]
 
     def _checked(self, connection: sqlite3.Connection | None) -> sqlite3.Connection:
-        """The writer's connection; raises OSError if the file was removed, and what it held is lost."""
-        if self._inode is not None and self._is_removed():
-            raise OSError("the file was removed while the server was running; restart the server")
-        if connection is None:
-            connection = self._open()
-            self._inode = self.path.stat().st_ino
-        return connection
+        """The writer's connection; raises QueueLost if the file was removed."""
+        self._refuse_if_removed()
+        return connection or self._open()
 
-    def _is_removed(self) -> bool:
+    def _refuse_if_removed(self) -> None:
+        """Raise QueueLost if the file was removed: SQLite would go on in a file that nobody else sees."""
+        if self._inode is None:
+            return
         try:
-            return self.path.stat().st_ino != self._inode
+            is_removed = os.stat(self.path).st_ino != self._inode
         except FileNotFoundError:
-            return True
+            is_removed = True
+        if is_removed:
+            raise QueueLost(f"{self.path} was removed while the server was running; restart the server")
 
     def _open(self) -> sqlite3.Connection:
         with ExitStack() as on_failure:
@@ -200,6 +202,8 @@ class SqliteFile:
             connection.execute("PRAGMA synchronous = FULL")
             if _first(connection.execute("PRAGMA user_version")) < _VERSION:
                 connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {_VERSION};COMMIT")
+            if self._inode is None:
+                self._inode = os.stat(self.path).st_ino
             on_failure.pop_all()
         return connection
 
@@ -240,7 +244,8 @@ def _commit(connection: sqlite3.Connection, changes: Sequence[_Waiting]) -> None
 
 def _refuse(changes: Sequence[_Waiting], what: str, failed: Exception) -> None:
     for future, _ in changes:
-        refusal = QueueUnavailable(f"{what}: {failed}")
+        is_lost = isinstance(failed, QueueLost)
+        refusal = QueueLost(str(failed)) if is_lost else QueueUnavailable(f"{what}: {failed}")
         refusal.__cause__ = failed
         future.set_exception(refusal)
 

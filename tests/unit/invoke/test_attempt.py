@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from berth.errors import QueueUnavailable, Throttled
+from berth.errors import QueueLost, QueueUnavailable, Throttled
 from berth.invoke.attempt import Attempts, NotBegun, Pace
 from berth.invoke.queue.event_queue import Depth, Lease, QueueDepth
 from berth.invoke.queue.sqlite_queue import SqliteQueue
@@ -362,6 +362,16 @@ def test_outcome_is_given_up_when_the_server_ends_while_the_state_store_is_away(
     server.clock.now += 31
     server.answer = lambda: SUCCESS
     assert server.work().losses == 1
+
+
+def test_outcome_is_given_up_when_the_state_store_is_lost(server: Server) -> None:
+    def run() -> InvocationResult:
+        server.file.path.unlink()
+        return SUCCESS
+
+    server.answer = run
+    with pytest.raises(QueueLost):
+        server.work()
 
 
 def test_run_that_the_end_of_its_server_kept_from_beginning_is_given_back(server: Server) -> None:
