@@ -344,18 +344,28 @@ def test_request_of_the_aws_cli_is_answered(client: Lambda) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "code"),
+    ("options", "code", "message"),
     [
-        ({"secret": "another"}, "InvalidSignatureException"),
-        ({"key": "AKIDEXAMPLE000000009"}, "UnrecognizedClientException"),
-        ({"region": "eu-west-1"}, "InvalidSignatureException"),
+        ({"secret": "another"}, "InvalidSignatureException", "The request signature is not valid."),
+        (
+            {"key": "AKIDEXAMPLE000000009"},
+            "UnrecognizedClientException",
+            "The security token included in the request is invalid.",
+        ),
+        (
+            {"region": "eu-west-1"},
+            "InvalidSignatureException",
+            "Credential should be scoped to a valid region, not 'eu-west-1'.",
+        ),
     ],
 )
-def test_caller_without_a_valid_signature_is_refused(api: Server, options: dict[str, str], code: str) -> None:
+def test_caller_without_a_valid_signature_is_refused(
+    api: Server, options: dict[str, str], code: str, message: str
+) -> None:
     with closing(_client(api.port, **options)) as other:
         error = _error(other, FunctionName="echo")
     assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 403
-    assert error.response["Error"]["Code"] == code
+    assert error.response["Error"] == {"Code": code, "Message": message}
 
 
 @pytest.mark.parametrize(
