@@ -368,6 +368,17 @@ def test_caller_without_a_valid_signature_is_refused(
     assert error.response["Error"] == {"Code": code, "Message": message}
 
 
+def test_client_that_begins_with_http_2_is_refused_at_once_and_nobody_else(
+    api: Server, client: Lambda
+) -> None:
+    settings = b"\0\0\0\4\0\0\0\0\0"
+    with socket.create_connection(("127.0.0.1", api.port), timeout=10) as connection:
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + settings)
+        answer = connection.recv(65_536)
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert client.list_functions()["Functions"]
+
+
 @pytest.mark.parametrize(
     ("method", "target", "status", "code"),
     [
