@@ -85,6 +85,19 @@ def test_an_event_behind_many_of_a_function_without_room_is_found(aws: Aws):
     assert len(other.lease({"reports": 20}, 10, 30)) == 10
 
 
+def test_an_event_whose_function_has_no_room_is_at_hand_beside_many_of_another(aws: Aws):
+    clock = LateClock()
+    queue = make_queue(aws, aws.create_queue("events"), clock)
+    for number in range(30):
+        queue.put(event(f"report {number}", "reports"))
+    assert queue.lease({"audits": 1}, 1, 30) == []
+    queue.put(event("one"))
+    clock.late = 1.1  # a look is made every second
+    assert queue.lease({"audits": 1}, 1, 30) == []
+    (found,) = queue.lease({"orders": 1}, 1, 30)
+    assert found.event.request_id == "one"
+
+
 def test_what_is_at_hand_is_put_back_after_a_while(aws: Aws):
     clock = LateClock()
     queue = make_queue(aws, aws.create_queue("events"), clock)
