@@ -174,10 +174,12 @@ class SqsQueue:
             surplus = self._stock.add(each for each in found if each not in wanted)
             seen.update(event.function for event, _, _ in surplus)
             self._hide(surplus, self._seen + seen)
-            if leases or not found or self._leases.ended != ended:
+            is_cut_short = self._leases.ended != ended
+            if leases or not found or is_cut_short:
                 break
         self._seen = seen
-        self._looks_at = self._clock() + _LOOK_SECONDS
+        # Places that become free all the time must not keep the look from what is further back.
+        self._looks_at = self._clock() + (0 if is_cut_short else _LOOK_SECONDS)
         return leases
 
     def _hide(self, messages: Iterable[Received], seen: Mapping[str, int] = _NONE) -> None:
