@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from berth.errors import SignatureInvalid, SignatureMissing
+from berth.errors import SignatureMissing
 from berth.gateway.authorizers.sigv4 import read_signature, verify_signature
 from berth.gateway.lambda_api import errors
 from berth.model.api_key import hash_api_key
@@ -56,8 +56,10 @@ class Authentication:
         credential = known.get(signature.access_key_id)
         if credential is None:
             raise errors.unknown_caller()
-        if (signature.region, signature.service) != (self.region, _SERVICE):
-            raise SignatureInvalid("the signature's region or service is another")
+        if signature.region != self.region:
+            raise errors.wrong_scope(f"a valid region, not '{signature.region}'")
+        if signature.service != _SERVICE:
+            raise errors.wrong_scope(f"correct service: '{_SERVICE}'")
         return credential
 
     def _check_token(self, request: HttpRequest) -> None:
