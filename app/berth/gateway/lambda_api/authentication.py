@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from berth.errors import SignatureMissing
+from berth.errors import SignatureInvalid, SignatureMissing
 from berth.gateway.authorizers.sigv4 import read_signature, verify_signature
 from berth.gateway.lambda_api import errors
 from berth.model.api_key import hash_api_key
