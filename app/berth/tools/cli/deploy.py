@@ -6,8 +6,9 @@ import click
 
 # The commands by their names: the module that holds one, and its name there.
 _COMMANDS = {
-    "template": ("berth.tools.cli.deploy_template", "template_command"),
+    "bridge": ("berth.tools.cli.deploy_bridge", "bridge_command"),
     "openapi": ("berth.tools.cli.deploy_openapi", "openapi_command"),
+    "template": ("berth.tools.cli.deploy_template", "template_command"),
 }
 
 
