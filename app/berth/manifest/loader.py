@@ -61,13 +61,15 @@ class Catalog:
     routes: tuple[Route, ...]
     warnings: tuple[str, ...]
     sources: Sources
+    manifest: StageManifest | None = None  # of the stage, with the places of its secrets
 
 
 def load(settings: Settings, only: Collection[str] = (), *, needs_secrets: bool = True) -> Catalog:
     """Load the stage and its functions, or just the functions named in `only`.
 
     Raises ManifestError with every problem of every manifest. Unless `needs_secrets`, a secret that is not
-    there is a warning; this is for checks, which run where nobody keeps secrets.
+    there is a warning; this is for checks, which run where nobody keeps secrets. Settings without `secrets`
+    leave every secret unread.
     """
     report = Report()
     catalog, deployed = _gather(settings, only, report)
@@ -141,7 +143,8 @@ def _gather(
     sources = Sources(_stage_file(settings), settings.functions_dir, model_files(manifests))
     told = (*_runtime_warnings(manifests), *invoke_api_warnings(stage, settings), *shadow_warnings(stage))
     unused = () if only else deployed.unused()
-    return Catalog(stage, functions, routes, (*passed_over, *unused, *told), sources), deployed
+    warnings = (*passed_over, *unused, *told)
+    return Catalog(stage, functions, routes, warnings, sources, stage_manifest), deployed
 
 
 def _stage_file(settings: Settings) -> Path:

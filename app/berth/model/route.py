@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -144,6 +144,24 @@ class Route:
 def is_reserved(path: str) -> bool:
     """Whether a path is the server's own."""
     return path == RESERVED_PREFIX or path.startswith(f"{RESERVED_PREFIX}/")
+
+
+def options_routes(routes: Iterable[Route]) -> Iterator[tuple[Route, str]]:
+    """An OPTIONS route for each resource of a REST API that has none, and the methods that it allows.
+
+    As SAM adds them for `Cors`: beside ANY, too.
+    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-api-corsconfiguration.html
+    """
+    resources: dict[str, list[Route]] = {}
+    for route in routes:
+        if route.function.api.has_options_methods:
+            resources.setdefault(RouteKey("", route.key.path).template[1], []).append(route)
+    for same in resources.values():
+        methods = {route.key.method for route in same}
+        if "OPTIONS" not in methods:
+            allowed = METHODS if ANY in methods else sorted(methods | {"OPTIONS"})
+            first = same[0]
+            yield Route(RouteKey("OPTIONS", first.key.path), first.function), ",".join(allowed)
 
 
 def _segment(text: str) -> Segment:
