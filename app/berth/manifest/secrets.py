@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from berth.errors import Place, Report
+from berth.host.command_line import typed_command
 from berth.model.api_key import ApiKey, hash_api_key
 from berth.model.authorizer import Authorizer, IamCredential
 from berth.model.invoke_api import InvokeApi
@@ -176,7 +177,8 @@ def read_prefix(gateway: GatewayManifest, secrets: Secrets) -> str:
     """Read the prefix of a gateway's headers; one that is not there, or not of its form, is reported."""
     prefix = secrets.read_from(gateway.prefix, "gateway.prefix")
     if prefix == PLACEHOLDER_PREFIX:
-        wrong = "is the placeholder that everybody knows: `berth gateway token` makes a prefix"
+        make = typed_command("gateway token")
+        wrong = f"is the placeholder that everybody knows: `{make}` makes a prefix"
         secrets.place.add("gateway.prefix", wrong)
     elif prefix and not _PREFIX_FORM.fullmatch(prefix):
         wrong = f"must be {CONTEXT_PREFIX}, 8 to 64 letters or digits, and a hyphen"

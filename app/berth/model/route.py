@@ -18,6 +18,8 @@ ANY = "ANY"
 # The path of the route that takes each request that no other route takes.
 DEFAULT_ROUTE = "$default"
 RESERVED_PREFIX = "/_berth"
+# Where the pages of asynchronous invocations are.
+PAGES = f"{RESERVED_PREFIX}/invocations"
 
 _LITERAL, _NAMED, _END, _GREEDY, _DEFAULT, _END_OF_GREEDY = range(6)  # the lower, the more specific
 _VARIABLE = re.compile(r"\{([^{}+]*)(\+?)\}")

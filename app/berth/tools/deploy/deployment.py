@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from berth.errors import Place, Report
+from berth.host.command_line import typed_command
 from berth.manifest.checks.functions import manifest_place
 from berth.manifest.document import shown
 from berth.manifest.loader import Catalog, load
@@ -19,10 +20,6 @@ from berth.settings import Settings
 
 APPLICATION_BALANCER, NETWORK_BALANCER = BALANCERS = ("alb", "nlb")
 API_NAMES = tuple(dict.fromkeys(kind.name for kind in KINDS if kind.has_stages))
-_NOT_TRUSTED = (
-    "its trust must be token: without it nothing that API Gateway knows of a caller reaches the functions."
-    " `berth gateway token` makes what it needs; --untrusted deploys the stage as it is"
-)
 _ANY_NUMBER = 2**31 - 1
 
 
@@ -109,9 +106,16 @@ def read_deployment(
     elif manifest.gateway:
         prefix = _read_prefix(manifest.gateway, settings, place)
     elif chosen and not is_untrusted:
-        place.add("gateway", _NOT_TRUSTED)
+        place.add("gateway", _not_trusted())
     report.raise_if_any()
     return Deployment(catalog, manifest, chosen, balancer, prefix)
+
+
+def _not_trusted() -> str:
+    return (
+        "its trust must be token: otherwise nothing that API Gateway knows of callers reaches the functions."
+        f" `{typed_command('gateway token')}` makes what it needs; --untrusted deploys the stage as it is"
+    )
 
 
 def _without_machine(settings: Settings) -> Settings:
