@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
@@ -46,7 +46,7 @@ from berth.manifest.sources import Sources, model_files
 from berth.model.authorizer import Authorizer
 from berth.model.function import Function
 from berth.model.invoke_api import FOR_DEVELOPMENT, Listener
-from berth.model.manifest import StageManifest
+from berth.model.manifest import FunctionManifest, StageManifest
 from berth.model.route import Route
 from berth.model.stage import Stage
 from berth.settings import Settings
@@ -62,6 +62,8 @@ class Catalog:
     warnings: tuple[str, ...]
     sources: Sources
     manifest: StageManifest | None = None  # of the stage, with the places of its secrets
+    # Of the functions, as their stage completes them, by their names.
+    manifests: Mapping[str, FunctionManifest] = field(default_factory=dict)
 
 
 def load(settings: Settings, only: Collection[str] = (), *, needs_secrets: bool = True) -> Catalog:
@@ -144,7 +146,8 @@ def _gather(
     told = (*_runtime_warnings(manifests), *invoke_api_warnings(stage, settings), *shadow_warnings(stage))
     unused = () if only else deployed.unused()
     warnings = (*passed_over, *unused, *told)
-    return Catalog(stage, functions, routes, warnings, sources, stage_manifest), deployed
+    by_name = {folder.name: each for folder, each in every.items()}
+    return Catalog(stage, functions, routes, warnings, sources, stage_manifest, by_name), deployed
 
 
 def _stage_file(settings: Settings) -> Path:
@@ -260,6 +263,7 @@ def _complete_functions(manifests: Manifests, stage: Stage, deployed: Deployed, 
     for folder, manifest in manifests.items():
         place = manifest_place(folder, report)
         own = deployed.expand_environment(manifest.environment, stage.stage_variables, place)
+        deployed.note(manifest.iam)
         completed[folder] = replace(
             manifest,
             environment={**stage.environment, **own},

@@ -1,0 +1,143 @@
+"""What the functions may do in AWS: the statements for the one role that all functions of a task have."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from berth.errors import Place, Problem, Report
+from berth.manifest.checks.functions import manifest_place
+from berth.model.destination import Destination
+from berth.model.function import Function
+from berth.tools.deploy.deployment import Deployment
+from berth.tools.deploy.template import intrinsics as cfn
+from berth.tools.deploy.template.values import expand
+
+# What an import has left for the deployment; the file has this name.
+IMPORT_REPORT = "import-report.json"
+# Characters of all policies of a role, and policies that are attached to it.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+_MOST_CHARACTERS, _MOST_MANAGED = 10_240, 10
+_MANAGED_ARN = re.compile(r"arn:[a-z-]+:iam::([0-9]{12}|aws):policy/[\w+=,.@/-]+")
+# Rights that Lambda itself needs for a function: to write its log, and to put it into a VPC.
+_LAMBDAS_OWN = re.compile(
+    r".*/(AWSLambdaBasicExecutionRole|AWSLambdaVPCAccessExecutionRole|AWSLambdaENIManagementAccess)"
+)
+_ACTIONS = {
+    "sqs": "sqs:SendMessage",
+    "sns": "sns:Publish",
+    "events": "events:PutEvents",
+    "lambda": "lambda:InvokeFunction",
+    "s3": "s3:PutObject",
+}
+
+
+@dataclass(frozen=True)
+class Rights:
+    """The statements of each function, the managed policies of all, and what could not be taken over."""
+
+    policies: Mapping[str, list[Any]]
+    managed: tuple[str, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+
+def read_rights(deployment: Deployment, imported: Mapping[str, Any] | None, report: Report) -> Rights:
+    """The rights of a stage's functions: `iam` of their manifests, or else what the report of an import has.
+
+    Nothing is allowed by default. What is no statement, and more than a role can have, is reported.
+    """
+    found = _Found(deployment, report)
+    entries = (imported or {}).get("iam", {})
+    place = report.at(IMPORT_REPORT)
+    for function in deployment.functions:
+        own = deployment.catalog.manifests[function.name].iam
+        entry = entries.get(function.name) if isinstance(entries, Mapping) else None
+        if own is not None:
+            found.add(function, own, manifest_place(function.directory, report).at("iam"))
+        elif isinstance(entry, Mapping):
+            found.add(function, entry.get("statements", []), place.at(f"iam.{function.name}.statements"))
+            found.attach(function, entry.get("managed", []))
+    return found.rights(place)
+
+
+class _Found:
+    """Statements as they are found: one that an earlier function has already is not written again."""
+
+    def __init__(self, deployment: Deployment, report: Report) -> None:
+        self._deployed = deployment.manifest.deployed
+        self._policies: dict[str, list[Any]] = {}
+        self._seen: set[str] = set()
+        self._managed: dict[str, None] = {}
+        self._warnings = Report()
+        self._deployment = deployment
+
+    def add(self, function: Function, statements: Any, place: Place) -> None:
+        for index, statement in enumerate(
+            statements if isinstance(statements, list | tuple) else [statements]
+        ):
+            own = place.at(f"[{index}]")
+            if wrong := _statement_problem(statement):
+                own.add("", wrong)
+                continue
+            self._add(function.name, expand(statement, self._deployed, own))
+
+    def attach(self, function: Function, managed: Any) -> None:
+        for arn in managed if isinstance(managed, list | tuple) else [managed]:
+            if not isinstance(arn, str) or not _MANAGED_ARN.fullmatch(arn):
+                told = f"the rights of {arn!r} are not known here: write them as `iam` in its manifest"
+                self._warnings.add(IMPORT_REPORT, f"iam.{function.name}.managed", told)
+            elif not _LAMBDAS_OWN.fullmatch(arn):
+                self._managed[arn] = None
+
+    def rights(self, place: Place) -> Rights:
+        for function in self._deployment.functions:
+            for text in _destinations(function):
+                self._permit(function, text)
+        size = len(json.dumps(list(self._policies.values()), separators=(",", ":")))
+        if size > _MOST_CHARACTERS:
+            wrong = (
+                f"the statements of all functions are {size} characters, and a role takes {_MOST_CHARACTERS}"
+            )
+            place.report.add("functions", "iam", f"{wrong}: serve some functions by another stage")
+        if len(self._managed) > _MOST_MANAGED:
+            wrong = (
+                f"{len(self._managed)} managed policies are more than the {_MOST_MANAGED} that a role takes"
+            )
+            place.add("iam", f"{wrong}: serve some functions by another stage")
+        return Rights(self._policies, tuple(self._managed), tuple(self._warnings.problems))
+
+    def _permit(self, function: Function, destination: str) -> None:
+        """Permit what Berth itself does for a function: to tell a destination."""
+        if "${deployed." in destination:
+            told = f"{destination} is known to the task alone: write the right to tell it as `iam`"
+            manifest_place(function.directory, self._warnings).add("asyncConfig", told)
+        elif (read := Destination.of(destination)).is_aws:
+            resource = f"{destination}/*" if read.kind == "s3" else destination
+            self._add(function.name, cfn.allow(_ACTIONS[read.kind], resource))
+
+    def _add(self, name: str, statement: Any) -> None:
+        key = json.dumps(statement, sort_keys=True)
+        if key not in self._seen:
+            self._seen.add(key)
+            self._policies.setdefault(name, []).append(statement)
+
+
+def _statement_problem(statement: Any) -> str | None:
+    """Say why something is no statement of a role's policy; None if it is one."""
+    if not isinstance(statement, Mapping):
+        return "must be an object with Effect, Action and Resource"
+    if statement.get("Effect") not in ("Allow", "Deny"):
+        return "Effect must be Allow or Deny"
+    for key in ("Action", "Resource"):
+        if (key in statement) == (f"Not{key}" in statement):
+            return f"must have either {key} or Not{key}"
+    unknown = sorted(
+        statement.keys() - {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}
+    )
+    return f"has {unknown[0]!r}, which a role's policy does not take" if unknown else None
+
+
+def _destinations(function: Function) -> list[str]:
+    config = function.async_config
+    return [each for each in (config.on_success, config.on_failure, config.dead_letter_queue) if each]
