@@ -41,7 +41,7 @@ class BuildContext:
         if not self.has_ignore_file:
             yield "there is no .dockerignore: everything in the folder gets into the build, .git as well"
         if self.size > _MOST_BYTES:
-            yield f"the build reads {shown_size(self.size)}: name in .dockerignore what the image does not need"
+            yield f"the build reads {shown_size(self.size)}: name in .dockerignore what no image needs"
 
 
 def read_context(

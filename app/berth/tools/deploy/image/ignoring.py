@@ -12,7 +12,7 @@ _NAMES["buildah"] = _NAMES["podman"]
 
 
 class Ignoring:
-    """The patterns of a `.dockerignore`: of those that fit a path or a folder around it, the last one counts."""
+    """The patterns of a `.dockerignore`: of those that fit a path or a folder around it, the last counts."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._patterns: list[tuple[re.Pattern[str], bool]] = []

@@ -37,7 +37,7 @@ class Repository:
         if not self.account:
             yield "the account is not known: give --account, or accountId in the stage's manifest"
         elif not _ACCOUNT.fullmatch(self.account):
-            yield f"the account {self.account!r} is not a number of 12 digits (--account, or the stage's accountId)"
+            yield f"the account {self.account!r} is not 12 digits (--account, or the stage's accountId)"
         if not self.region:
             yield "the region is not known: give --region, or region in the stage's manifest"
         elif not _REGION.fullmatch(self.region):

@@ -21,7 +21,7 @@ class StepFailed(Exception):
 def run_steps(steps: Iterable[Step], show: Callable[[Step], None]) -> None:
     """Run steps until one fails; `show` is called before each.
 
-    Raises StepFailed. When it is interrupted, its programs are ended before KeyboardInterrupt is raised again.
+    Raises StepFailed. When it is interrupted, its programs are ended before KeyboardInterrupt goes on.
     """
     for step in steps:
         show(step)

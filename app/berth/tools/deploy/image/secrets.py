@@ -57,7 +57,7 @@ _CONTENTS = (
 
 
 def secret_in_name(path: str) -> str | None:
-    """What secret a file holds by its name; None if the name says nothing. The path has / between its parts."""
+    """What secret a file holds by its name; None if the name says nothing."""
     *folders, name = path.split("/")
     if folders and (folders[-1], name) in _FOLDERS:
         return _FOLDERS[folders[-1], name]

@@ -1,0 +1,94 @@
+"""What an import has left for the deployment: what the template takes up of it, and what it does not."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from berth.errors import Report
+from berth.tools.deploy.template.stack import Stack
+
+_FILE = "import-report.json"
+# What the template has in the place of a setting of a function or of an API, by the setting's key.
+_ROLE = "the task role has these statements"
+_TAKEN_UP = {
+    "Role": _ROLE,
+    "Policies": _ROLE,
+    "VpcConfig": "the parameters VpcId and SubnetIds say where the tasks are",
+    "LoggingConfig": "all tasks have one log group",
+    "AccessLogSetting": "the template's stage has an access log",
+    "AccessLogSettings": "the template's stage has an access log",
+    "Architectures": "--architecture says for which processors the tasks are",
+}
+_OF_ROLES = "for the task role of ECS"
+
+
+@dataclass(frozen=True)
+class Leftovers:
+    """The entries of the classes `open` and `elsewhere`, each as a text with its place in the source."""
+
+    open: tuple[str, ...] = ()
+    taken_up: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+
+
+def read_import_report(path: Path | None) -> Mapping[str, Any] | None:
+    """Read the report of an import; without a path the one in this folder, if there is one.
+
+    Raises ManifestError if the file cannot be read, or is none.
+    """
+    file, report = path or Path(_FILE), Report()
+    document: Any = None
+    if path is None and not file.is_file():
+        return None
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+        if not isinstance(document, dict) or not isinstance(document.get("entries"), list):
+            report.add(str(file), "", "is no report of `berth migrate import`: it has no entries")
+    except (OSError, ValueError) as wrong:
+        report.add(str(file), "", f"cannot be read: {wrong}")
+    report.raise_if_any()
+    read: Mapping[str, Any] = document
+    return read
+
+
+def read_leftovers(stack: Stack, imported: Mapping[str, Any] | None) -> Leftovers:
+    """Sort what a report left open or elsewhere; what is about functions of other stages is passed over."""
+    served = {each.name for each in stack.deployment.functions}
+    opened: list[str] = []
+    taken: list[str] = []
+    elsewhere: list[str] = []
+    for entry in (imported or {}).get("entries", []):
+        if not isinstance(entry, Mapping) or entry.get("function") not in {"", None, *served}:
+            continue
+        text = _text(entry)
+        if entry.get("class") == "open" and not _is_given(str(entry.get("name", "")), stack):
+            opened.append(text)
+        elif entry.get("class") == "elsewhere" and (answer := _answer(entry)):
+            taken.append(f"{entry.get('path')}: {answer}")
+        elif entry.get("class") == "elsewhere":
+            elsewhere.append(text)
+    return Leftovers(*(tuple(dict.fromkeys(each)) for each in (opened, taken, elsewhere)))
+
+
+def _text(entry: Mapping[str, Any]) -> str:
+    return ": ".join(str(entry[key]) for key in ("path", "text") if entry.get(key))
+
+
+def _is_given(name: str, stack: Stack) -> bool:
+    """Whether the stage has by now the value that an entry asked for."""
+    prefix = "deployed."
+    return name.startswith(prefix) and name.removeprefix(prefix) in stack.deployment.manifest.deployed
+
+
+def _answer(entry: Mapping[str, Any]) -> str | None:
+    """What the template has for an entry."""
+    if _OF_ROLES in str(entry.get("text")):
+        return _ROLE
+    return next(_answers(str(entry.get("path"))), None)
+
+
+def _answers(path: str) -> Iterator[str]:
+    keys = {part.partition("[")[0] for part in path.split(".")}
+    yield from (answer for key, answer in _TAKEN_UP.items() if key in keys)
