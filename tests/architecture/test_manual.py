@@ -15,6 +15,7 @@ from berth.manifest.schema.route import ConditionSchema, RouteSchema
 from berth.model.api_kind import REST
 from berth.model.gateway_context import CONTEXT_FIELDS
 from berth.settings import VARIABLES, Settings
+from berth.tools.cli.deploy import deploy_group
 from berth.tools.cli.function import function_group
 from berth.tools.cli.gateway import gateway_group
 from berth.tools.cli.migrate import migrate_group

@@ -129,7 +129,7 @@ def _imported(project: Path) -> None:
     send = {
         "Effect": "Allow",
         "Action": ["sqs:SendMessage", "sqs:GetQueueAttributes"],
-        "Resource": "arn:${deployed.AWS::Partition}:sqs:${deployed.AWS::Region}:${deployed.AWS::AccountId}:exports",
+        "Resource": "arn:aws:sqs:${deployed.AWS::Region}:${deployed.AWS::AccountId}:exports",
     }
     report = {
         "source": "template.yaml",

@@ -9,6 +9,7 @@ _COMMANDS = {
     "image": ("berth.tools.cli.deploy_image", "image_command"),
     "openapi": ("berth.tools.cli.deploy_openapi", "openapi_command"),
     "plan": ("berth.tools.cli.deploy_plan", "plan_command"),
+    "template": ("berth.tools.cli.deploy_template", "template_command"),
 }
 
 

@@ -60,7 +60,7 @@ def _way_in(stack: Stack) -> Iterator[Box]:
         yield Box("api", "gateway", GATEWAY, 0, "API Gateway", _api_lines(stack))
         link = "VPC link V1" if stack.has_legacy_link else "VPC link V2"
         yield Box("link", "gateway", LINK, 0, link, ("into the VPC",))
-    if stack.has_direct_callers:
+    if stack.direct_ports:
         place = (LINK, 1) if stack.has_api else (CLIENTS, 0)
         yield Box("callers", "client", *place, "Callers", ("inside the VPC",))
     name = "Network Load Balancer" if stack.is_network else "Application Load Balancer"

@@ -120,7 +120,8 @@ def _arrow(arrow: Arrow, source: _Place, target: _Place) -> Iterator[str]:
         f'  <path d="{path}" fill="none" stroke="#6b7280" stroke-width="1.4"{dashes} marker-end="url(#end)"/>'
     )
     if arrow.label:
-        yield f'  <text class="label" x="{x:.0f}" y="{y:.0f}" text-anchor="middle">{_text(arrow.label)}</text>'
+        place = f'x="{x:.0f}" y="{y:.0f}" text-anchor="middle"'
+        yield f'  <text class="label" {place}>{_text(arrow.label)}</text>'
 
 
 def _path(source: _Place, target: _Place) -> tuple[str, tuple[float, float]]:

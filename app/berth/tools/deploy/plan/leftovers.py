@@ -1,15 +1,11 @@
 """What an import has left for the deployment: what the template takes up of it, and what it does not."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from berth.errors import Report
 from berth.tools.deploy.template.stack import Stack
 
-_FILE = "import-report.json"
 # What the template has in the place of a setting of a function or of an API, by the setting's key.
 _ROLE = "the task role has these statements"
 _TAKEN_UP = {
@@ -33,33 +29,14 @@ class Leftovers:
     elsewhere: tuple[str, ...] = ()
 
 
-def read_import_report(path: Path | None) -> Mapping[str, Any] | None:
-    """Read the report of an import; without a path the one in this folder, if there is one.
-
-    Raises ManifestError if the file cannot be read, or is none.
-    """
-    file, report = path or Path(_FILE), Report()
-    document: Any = None
-    if path is None and not file.is_file():
-        return None
-    try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-        if not isinstance(document, dict) or not isinstance(document.get("entries"), list):
-            report.add(str(file), "", "is no report of `berth migrate import`: it has no entries")
-    except (OSError, ValueError) as wrong:
-        report.add(str(file), "", f"cannot be read: {wrong}")
-    report.raise_if_any()
-    read: Mapping[str, Any] = document
-    return read
-
-
 def read_leftovers(stack: Stack, imported: Mapping[str, Any] | None) -> Leftovers:
     """Sort what a report left open or elsewhere; what is about functions of other stages is passed over."""
     served = {each.name for each in stack.deployment.functions}
     opened: list[str] = []
     taken: list[str] = []
     elsewhere: list[str] = []
-    for entry in (imported or {}).get("entries", []):
+    entries = (imported or {}).get("entries")
+    for entry in entries if isinstance(entries, list) else []:
         if not isinstance(entry, Mapping) or entry.get("function") not in {"", None, *served}:
             continue
         text = _text(entry)

@@ -13,6 +13,7 @@ from berth.tools.deploy.plan.differences import Difference, concurrency_warnings
 from berth.tools.deploy.plan.leftovers import Leftovers, read_leftovers
 from berth.tools.deploy.sizing import Size
 from berth.tools.deploy.template.document import write_template
+from berth.tools.deploy.template.rights import IMPORT_REPORT
 from berth.tools.deploy.template.stack import Stack, queued_functions
 
 
@@ -119,5 +120,5 @@ def _warnings(stack: Stack, leftovers: Leftovers, catalog: Catalog) -> list[str]
         if not deployment.prefix:
             text = "no gateway is trusted: functions know nothing of their callers but what anybody can claim"
             found.problems.append(Problem(deployment.stage_file, "gateway", text))
-    still_open = [f"import-report.json: {each}" for each in leftovers.open]
+    still_open = [f"{IMPORT_REPORT}: {each}" for each in leftovers.open]
     return [*dict.fromkeys([*map(str, sorted(found.problems)), *catalog.warnings, *still_open])]

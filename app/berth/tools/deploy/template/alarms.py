@@ -125,7 +125,7 @@ def _queue(stack: Stack) -> cfn.Resources:
     )
     return {
         "DeadEventsAlarm": _alarm(
-            "Events have failed for good: `berth queue redrive` runs them again",
+            "Events have failed for good: they wait in the dead-letter queue",
             _single("AWS/SQS", "ApproximateNumberOfMessagesVisible", dead, Statistic="Maximum", Threshold=1),
         ),
         "OldEventsAlarm": _alarm(
@@ -143,7 +143,7 @@ def _service(stack: Stack) -> cfn.Resources:
         "LoadBalancer": cfn.attribute("LoadBalancer", "LoadBalancerFullName"),
         "TargetGroup": cfn.attribute("TargetGroup", "TargetGroupFullName"),
     }
-    least = {"Statistic": "Minimum", "Threshold": 1, "Period": 60, "EvaluationPeriods": 3}
+    least = {"Statistic": "Maximum", "Threshold": 1, "Period": 60, "EvaluationPeriods": 3}
     below = {"ComparisonOperator": "LessThanThreshold", "TreatMissingData": "breaching"}
     kind = "AWS/NetworkELB" if stack.is_network else "AWS/ApplicationELB"
     made = {

@@ -3,8 +3,7 @@
 from typing import Any
 
 from berth.tools.deploy.template import intrinsics as cfn
-from berth.tools.deploy.template.network import HTTP_PORT
-from berth.tools.deploy.template.stack import PORT, Stack
+from berth.tools.deploy.template.stack import HTTP_PORT, PORT, Stack
 
 _HEALTH = {
     "HealthCheckPath": "/_berth/health/ready",

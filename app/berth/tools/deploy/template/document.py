@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from berth.errors import Report
-from berth.tools.deploy.deployment import Deployment
+from berth.tools.deploy.deployment import APPLICATION_BALANCER, Deployment
 from berth.tools.deploy.template import (
     alarms,
     api,
@@ -20,11 +20,15 @@ from berth.tools.deploy.template import (
 )
 from berth.tools.deploy.template import intrinsics as cfn
 from berth.tools.deploy.template.outputs import outputs
-from berth.tools.deploy.template.parameters import parameters
+from berth.tools.deploy.template.parameters import Parameters, parameters
 from berth.tools.deploy.template.stack import DEFAULT_KNOBS, Knobs, Stack, build_stack
 from berth.tools.deploy.template.values import resource_of
 
 Document = dict[str, Any]
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+_MOST_PARAMETERS = 200
+# Bytes that a command can send, and that CloudFormation reads from a bucket.
+MOST_SENT, MOST_READ = 51_200, 1_048_576
 
 
 def template_document(
@@ -39,12 +43,13 @@ def template_document(
 
 def write_template(stack: Stack) -> Document:
     """Write a template; raises ManifestError if the stage asks for a resource that this one does not have."""
-    resources = _resources(stack)
-    _check_references(stack, resources)
+    resources, known = _resources(stack), parameters(stack)
+    _check(stack, resources, known)
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": _description(stack),
-        "Parameters": parameters(stack),
+        "Metadata": {"MadeBy": _command(stack)},
+        "Parameters": known,
         "Conditions": _conditions(stack),
         "Resources": resources,
         "Outputs": outputs(stack),
@@ -55,6 +60,27 @@ def _description(stack: Stack) -> str:
     names = ", ".join(function.name for function in stack.deployment.functions)
     text = f"The stage {stack.deployment.file_name} of Berth. Functions: {names or 'none'}"
     return text if len(text.encode()) <= 1024 else f"{text.encode()[:1000].decode(errors='ignore')}..."
+
+
+def _command(stack: Stack) -> str:
+    """The command that makes this template again, with the choices that are not the usual ones."""
+    deployment, knobs = stack.deployment, stack.knobs
+    options = {
+        "--stage": (deployment.file_name, None),
+        "--api": (deployment.api, None),
+        "--balancer": (deployment.balancer, APPLICATION_BALANCER),
+        "--architecture": (knobs.architecture, DEFAULT_KNOBS.architecture),
+        "--concurrency": (knobs.concurrency, DEFAULT_KNOBS.concurrency),
+        "--tasks": (knobs.tasks, DEFAULT_KNOBS.tasks),
+        "--retention": (knobs.retention_days, DEFAULT_KNOBS.retention_days),
+        "--rate": (knobs.rate, DEFAULT_KNOBS.rate),
+    }
+    words = [f"{name} {_shown(value)}" for name, (value, usual) in options.items() if value != usual]
+    return " ".join(["berth deploy template", *words])
+
+
+def _shown(value: Any) -> str:
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _conditions(stack: Stack) -> dict[str, Any]:
@@ -88,8 +114,13 @@ def _resources(stack: Stack) -> cfn.Resources:
     }
 
 
-def _check_references(stack: Stack, resources: cfn.Resources) -> None:
+def _check(stack: Stack, resources: cfn.Resources, known: Parameters) -> None:
     report = Report()
+    if len(known) > _MOST_PARAMETERS:
+        wrong = (
+            f"{len(known)} parameters, most of them for secrets, and a template may have {_MOST_PARAMETERS}"
+        )
+        report.add(stack.deployment.stage_file, "", f"{wrong}: serve some functions by another stage")
     for variable, reference in stack.references.items():
         name = resource_of(reference)
         if name is not None and name not in resources:

@@ -1,10 +1,7 @@
 """Security groups: from API Gateway's link or the direct callers to the balancer, from there to the tasks."""
 
 from berth.tools.deploy.template import intrinsics as cfn
-from berth.tools.deploy.template.stack import PORT, Stack
-
-# The balancer's listener for the functions' routes. It is inside the VPC, where TLS is the callers' affair.
-HTTP_PORT = 80
+from berth.tools.deploy.template.stack import HTTP_PORT, PORT, Stack
 
 
 def resources(stack: Stack) -> cfn.Resources:
@@ -30,9 +27,9 @@ def _balancer_group(stack: Stack) -> cfn.Resource:
     """The balancer's group; what comes through a VPC link V1 needs no rule."""
     ports = [PORT, *([stack.invoke_listener[1]] if stack.invoke_listener else [])]
     egress = [_rule(port, DestinationSecurityGroupId=_id("TaskGroup")) for port in ports]
-    callers = [HTTP_PORT, *ports[1:]] if stack.has_direct_callers else []
     ingress = [
-        _rule(port, CidrIp=cfn.ref("CallerCidr"), Description="Callers inside the VPC") for port in callers
+        _rule(port, CidrIp=cfn.ref("CallerCidr"), Description="Callers inside the VPC")
+        for port in stack.direct_ports
     ]
     return _group("The load balancer", egress, ingress)
 

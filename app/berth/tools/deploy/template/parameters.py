@@ -32,7 +32,7 @@ def parameters(stack: Stack) -> Parameters:
             "Description": "The SNS topic that alarms are sent to. Without one they are only shown",
         },
     }
-    if stack.has_direct_callers:
+    if stack.direct_ports:
         made["CallerCidr"] = _text(
             "Who may call the load balancer without API Gateway", r"[0-9.]+/[0-9]{1,2}"
         )

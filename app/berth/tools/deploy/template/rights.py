@@ -35,11 +35,15 @@ _ACTIONS = {
 
 @dataclass(frozen=True)
 class Rights:
-    """The statements of each function, the managed policies of all, and what could not be taken over."""
+    """The statements of each function, the managed policies of all, and what could not be taken over.
+
+    `imported` are the functions whose rights come from the report of an import.
+    """
 
     policies: Mapping[str, list[Any]]
     managed: tuple[str, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    imported: tuple[str, ...] = ()
 
 
 def read_rights(deployment: Deployment, imported: Mapping[str, Any] | None, report: Report) -> Rights:
@@ -58,6 +62,7 @@ def read_rights(deployment: Deployment, imported: Mapping[str, Any] | None, repo
         elif isinstance(entry, Mapping):
             found.add(function, entry.get("statements", []), place.at(f"iam.{function.name}.statements"))
             found.attach(function, entry.get("managed", []))
+            found.imported.append(function.name)
     return found.rights(place)
 
 
@@ -71,6 +76,7 @@ class _Found:
         self._managed: dict[str, None] = {}
         self._warnings = Report()
         self._deployment = deployment
+        self.imported: list[str] = []
 
     def add(self, function: Function, statements: Any, place: Place) -> None:
         for index, statement in enumerate(
@@ -105,7 +111,9 @@ class _Found:
                 f"{len(self._managed)} managed policies are more than the {_MOST_MANAGED} that a role takes"
             )
             place.add("iam", f"{wrong}: serve some functions by another stage")
-        return Rights(self._policies, tuple(self._managed), tuple(self._warnings.problems))
+        return Rights(
+            self._policies, tuple(self._managed), tuple(self._warnings.problems), tuple(self.imported)
+        )
 
     def _permit(self, function: Function, destination: str) -> None:
         """Permit what Berth itself does for a function: to tell a destination."""

@@ -18,7 +18,9 @@ from berth.tools.deploy.template.rights import Rights, read_rights
 from berth.tools.deploy.template.secrets import TaskSecret, task_secrets
 from berth.tools.deploy.template.values import expand, is_of_template, template_reference
 
-PORT = 8000
+PORT = 8000  # of the tasks
+# Of the balancer. It is inside the VPC, and API Gateway reaches it by a private link.
+HTTP_PORT = 80
 # SQS lends an event for 12 hours at most, and a run needs some of them for its start and its end.
 LONGEST_EVENT = 42_900
 # How long gunicorn keeps an idle connection unless it is told otherwise.
@@ -88,13 +90,15 @@ class Stack:
         return None if api is None or api.bind is None or _is_loopback(api.bind[0]) else api.bind
 
     @property
-    def has_direct_callers(self) -> bool:
-        """Whether somebody calls the balancer without API Gateway."""
-        api = self.deployment.stage.invoke_api
-        if not self.has_api or self.invoke_listener is not None or (api is not None and api.bind is None):
-            return True
-        others = any(each.function.api.name not in API_NAMES for each in self.deployment.catalog.routes)
-        return others and self.deployment.manifest.gateway is None
+    def direct_ports(self) -> tuple[int, ...]:
+        """The ports of the balancer that callers reach without API Gateway."""
+        api, routes = self.deployment.stage.invoke_api, self.deployment.catalog.routes
+        has_others = any(route.function.api.name not in API_NAMES for route in routes)
+        is_open = not self.has_api or (api is not None and api.bind is None)
+        # Where a gateway is trusted, its token is asked for on every route.
+        is_open |= has_others and self.deployment.manifest.gateway is None
+        invoke = [self.invoke_listener[1]] if self.invoke_listener else []
+        return (*([HTTP_PORT] if is_open else []), *invoke)
 
     @property
     def api_id(self) -> str:

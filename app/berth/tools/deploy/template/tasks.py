@@ -106,8 +106,9 @@ def _environment(stack: Stack, size: Size, *, is_worker: bool) -> dict[str, Any]
         "BERTH_CONCURRENCY": str(size.concurrency),
         "BERTH_MAX_ENVIRONMENTS": str(size.environments),
         "BERTH_LOG_FORMAT": "json",
-        "BERTH_ACCESS_LOG": "json",
     }
+    if not is_worker:
+        settings["BERTH_ACCESS_LOG"] = "json"
     if stack.worker:
         settings["BERTH_QUEUE_URL"] = cfn.sub(f"{_QUEUE}?{_DEAD}")
         settings["BERTH_STATE"] = cfn.sub("dynamodb:${InvocationTable}")
