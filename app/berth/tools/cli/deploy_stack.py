@@ -51,7 +51,7 @@ _OPTIONS = (
         "--import-report",
         "report",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help=f"What an import has left, rights above all. [{IMPORT_REPORT} beside the functions, if it is there]",
+        help=f"What an import has left. [{IMPORT_REPORT} beside the functions, if it is there]",
     ),
 )
 

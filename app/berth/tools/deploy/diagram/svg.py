@@ -14,7 +14,7 @@ _LINE, _HEAD = 17, 20  # the heights of a line and of a box's title
 _MOST_CHARACTERS = 40
 _LEAST_WIDTH = 110
 # The width of a character of 11 and of 13 pixels; letters differ, and these are those of wide ones.
-_WIDTH, _HEAD_WIDTH = 6.4, 7.9
+_WIDTH, _HEAD_WIDTH = 6.4, 8.3
 _COLOURS = {
     "client": ("#f3f4f6", "#6b7280"),
     "gateway": ("#f5f0ff", "#7c3aed"),
