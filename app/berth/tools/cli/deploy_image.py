@@ -177,9 +177,8 @@ def _refuse(problems: Iterable[str], why: str = "nothing was built") -> None:
 
 def _tell(checked: BuildContext) -> None:
     """Say on stderr how large the build is, so that stdout has the commands alone."""
-    click.echo(
-        f"{checked.files} files, {shown_size(checked.size)}, get into the build; the largest:", err=True
-    )
+    files = f"{checked.files} file{'' if checked.files == 1 else 's'}"
+    click.echo(f"{files}, {shown_size(checked.size)}, get into the build; the largest:", err=True)
     for path, size in checked.largest:
         click.echo(f"  {shown_size(size):>10}  {printable(path)}", err=True)
     for warning in checked.warnings:

@@ -8,18 +8,15 @@ from berth.errors import printable
 from berth.tools.deploy.plan.differences import Difference
 from berth.tools.deploy.plan.plan import Plan, runs_by
 from berth.tools.deploy.sizing import Size
+from berth.tools.deploy.template.stack import Stack
 
 _WIDTH = 110
-_BALANCERS = {"alb": "Application Load Balancer", "nlb": "Network Load Balancer"}
-_APIS = {"rest": "REST API", "http": "HTTP API", None: "no API Gateway"}
 
 
 def plan_lines(plan: Plan) -> Iterator[str]:
     """The lines of a plan."""
     deployment = plan.stack.deployment
-    link = "" if not plan.stack.has_api else f", VPC link {'V1' if plan.stack.has_legacy_link else 'V2'}"
-    way = f"{_APIS[deployment.api]}{link}, {_BALANCERS[deployment.balancer]}"
-    yield f"Stage {deployment.file_name}: {way}, Fargate"
+    yield f"Stage {deployment.file_name}: {', '.join(_way(plan.stack))}"
     yield ""
     yield "Tasks"
     for name, (size, tasks) in plan.services.items():
@@ -43,6 +40,15 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         (len(plan.warnings), "warning"),
     )
     yield ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts)
+
+
+def _way(stack: Stack) -> Iterator[str]:
+    """What a request passes."""
+    if stack.has_api:
+        yield "REST API" if stack.is_rest else "HTTP API"
+        yield "VPC link V1" if stack.has_legacy_link else "VPC link V2"
+    yield "Network Load Balancer" if stack.is_network else "Application Load Balancer"
+    yield "Fargate"
 
 
 def _functions(plan: Plan) -> Iterator[str]:
