@@ -3,10 +3,10 @@
 https://mermaid.js.org/syntax/flowchart.html
 """
 
-import html
-
+from berth.errors import printable
 from berth.tools.deploy.diagram.model import Box, Diagram
 
+_CODES = frozenset("\"#&'<>`|")
 _SHAPES = {"client": ("([", "])"), "store": ("[(", ")]")}
 
 
@@ -28,5 +28,4 @@ def _box(box: Box) -> str:
 
 def _text(text: str) -> str:
     """A text in a label: what Mermaid or HTML would read as its own becomes a code."""
-    shown = html.escape(text, quote=True).replace("&", "#").replace("`", "#96;").replace("#x27;", "#39;")
-    return shown if text.isprintable() else repr(shown)[1:-1]
+    return "".join(f"#{ord(each)};" if each in _CODES else each for each in printable(text))
