@@ -9,28 +9,34 @@ from berth.gateway.trusted_context import Context
 from berth.model.api_kind import REST, ApiKind
 from berth.model.http import Headers
 
+_TOLD = {"Host": "domainName", "User-Agent": "userAgent", "Via": "via"}
 # API Gateway puts its own in their place, or adds them.
 _REPLACED = frozenset({"Host", "User-Agent", "X-Amzn-Apigateway-Api-Id"})
-_FORWARDED = frozenset({"X-Forwarded-For", "X-Forwarded-Port", "X-Forwarded-Proto"})
 # A load balancer that gets a trace with a root adds an id of its own.
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html
 _SELF = re.compile(r"(?:^|(?<=;))\s*Self=[^;]*(?:;|$)")
 
 
-def clients_headers(headers: Headers, kind: ApiKind, context: Context) -> Headers:
+# A REST API sends it where the client has sent no Accept in any spelling; so this spelling is its own.
+_MADE_UP = ("Accept", "application/json")
+
+
+def clients_headers(headers: Headers, lines: Headers, kind: ApiKind, context: Context) -> Headers:
     """The header lines as API Gateway would have handed them to a function, by what it has forwarded.
 
-    Names are in their canonical form. API Gateway is called through TLS alone.
+    Names in `headers` are in their canonical form, and in `lines` as they were sent on. API Gateway is called
+    through TLS alone.
     """
-    told = {"Host": context.get("domainName"), "User-Agent": context.get("userAgent")}
+    told = {name: context[field] for name, field in _TOLD.items() if context.get(field)}
     if "sourceIp" in context:
         told["X-Forwarded-For"] = context.get("forwardedFor") or context["sourceIp"]
         told |= {"X-Forwarded-Port": "443", "X-Forwarded-Proto": "https"}
-    replaced = _REPLACED | (_FORWARDED & told.keys())
-    kept = [line for line in headers if line[0] not in replaced]
+    kept = [line for line in headers if line[0] not in _REPLACED and line[0] not in told]
+    if context.get("apiKind") == REST.name and "accept" not in context and _MADE_UP in lines:
+        kept.remove(_MADE_UP)
     if kind is not REST:
         kept = [line for line in map(_without_gateway, kept) if line != ("Forwarded", "")]
-    return [*((name, value) for name, value in told.items() if value), *kept]
+    return [*told.items(), *kept]
 
 
 def clients_trace(header: str | None) -> str | None:

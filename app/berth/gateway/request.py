@@ -74,7 +74,7 @@ def read_call(request: Request, route: Route, stamps: StampSource, shape: EventS
         path=head.inner_path(route.wire_path) or head.path,
         query=head.query,
         path_parameters=_parameters(request, head, route, context),
-        headers=clients_headers(headers, kind, context) if context else headers,
+        headers=clients_headers(headers, head.headers, kind, context) if context else headers,
         body=b"",
         lines=head.headers,
     )

@@ -75,8 +75,10 @@ CONTEXT_FIELDS = (
     ContextField(
         "Source-Ip", "sourceIp", "context.identity.sourceIp", "$context.identity.sourceIp", _ADDRESS
     ),
-    # The chain as API Gateway has it. An HTTP API makes another header of it, Forwarded.
+    # What the client has sent, where a REST API drops a header, makes one up, or a load balancer adds to it.
     ContextField("Forwarded-For", "forwardedFor", "method.request.header.X-Forwarded-For", None),
+    ContextField("Accept", "accept", "method.request.header.Accept", None),
+    ContextField("Via", "via", "method.request.header.Via", None),
     ContextField("User-Agent", "userAgent", "context.identity.userAgent", "$context.identity.userAgent"),
     ContextField("Api-Key", "apiKey", "context.identity.apiKey", None, needs="apiKey"),
     ContextField("Api-Key-Id", "apiKeyId", "context.identity.apiKeyId", None, needs="apiKey"),

@@ -90,17 +90,23 @@ def _path_in_api(wire: str, context: Context) -> str:
     is_custom, is_http = has_custom_domain(context), context.get("apiKind") == HTTP_2.name
     inner = strip_prefix(told, f"/{stage}") if stage and (is_http or not is_custom) else None
     if inner is None:
-        inner = _without_base(told, sent) if is_custom else told
+        inner = _without_base(told, sent, wire) if is_custom else told
     # An HTTP API may tell the path decoded; then the request's own path says more.
     same = (each for each in (wire, sent) if is_http and decode_path(each) == inner)
     return next(same, inner)
 
 
-def _without_base(told: str, sent: str) -> str:
-    """The end of a client's path that is the path of a request, which the integration may have decoded."""
-    wanted = _comparable(sent)
-    ends = (told[index:] for index, letter in enumerate(told) if letter == "/")
-    return next((end for end in ends if _comparable(end) == wanted), sent if not wanted else told)
+def _without_base(told: str, *requested: str) -> str:
+    """The end of a client's path that is the path of its request, which the integration may have decoded.
+
+    `requested` has the request's path without the stage, and with it: the first may be too short.
+    """
+    ends = [told[index:] for index, letter in enumerate(told) if letter == "/"]
+    for wanted in filter(None, map(_comparable, requested)):
+        for end in ends:
+            if _comparable(end) == wanted:
+                return end
+    return told if _comparable(requested[0]) else requested[0]
 
 
 def _comparable(path: str) -> str:

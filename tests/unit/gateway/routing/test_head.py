@@ -65,6 +65,8 @@ HTTP = {**API, "Api-Kind": "http"}
         ("/orders/orders", {**OWN, "Path": "/orders/orders/orders"}, "/orders/orders"),
         ("/a%2Fb", {**OWN, "Path": "/shop/a%252Fb"}, "/a%252Fb"),
         ("/", {**OWN, "Path": "/shop"}, "/"),
+        ("/prod", {**OWN, "Path": "/shop"}, "/"),
+        ("/prod", {**OWN, "Path": "/shop/prod"}, "/prod"),
         ("/", {**OWN, "Path": "/shop/"}, "/"),
         # An HTTP API's path has the stage in front where that has a name, and may be decoded.
         ("/a%20b", {**HTTP, "Path": "/prod/a b"}, "/a%20b"),

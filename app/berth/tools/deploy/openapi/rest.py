@@ -90,7 +90,7 @@ def _parameters(route: Route, mappings: dict[str, str]) -> list[dict[str, Any]]:
         _, _, location, name = parameter.split(".", 3)
         places[_LOCATIONS.get(location, location), name] = True
     return [
-        {"name": name, "in": location, "required": required, "schema": _TEXT}
+        {"name": name, "in": location, **({"required": True} if required else {}), "schema": _TEXT}
         for (location, name), required in places.items()
     ]
 
