@@ -69,7 +69,7 @@ def _command(stack: Stack) -> str:
         "--stage": (deployment.file_name, None),
         "--api": (deployment.api, None),
         "--balancer": (deployment.balancer, APPLICATION_BALANCER),
-        "--architecture": (knobs.architecture, DEFAULT_KNOBS.architecture),
+        "--architecture": (knobs.architecture.lower(), DEFAULT_KNOBS.architecture.lower()),
         "--concurrency": (knobs.concurrency, DEFAULT_KNOBS.concurrency),
         "--tasks": (knobs.tasks, DEFAULT_KNOBS.tasks),
         "--retention": (knobs.retention_days, DEFAULT_KNOBS.retention_days),

@@ -58,9 +58,9 @@ def read_rights(deployment: Deployment, imported: Mapping[str, Any] | None, repo
         own = deployment.catalog.manifests[function.name].iam
         entry = entries.get(function.name) if isinstance(entries, Mapping) else None
         if own is not None:
-            found.add(function, own, manifest_place(function.directory, report).at("iam"))
+            found.add(function, own, manifest_place(function.directory, report), "iam")
         elif isinstance(entry, Mapping):
-            found.add(function, entry.get("statements", []), place.at(f"iam.{function.name}.statements"))
+            found.add(function, entry.get("statements", []), place, f"iam.{function.name}.statements")
             found.attach(function, entry.get("managed", []))
             found.imported.append(function.name)
     return found.rights(place)
@@ -78,11 +78,10 @@ class _Found:
         self._deployment = deployment
         self.imported: list[str] = []
 
-    def add(self, function: Function, statements: Any, place: Place) -> None:
-        for index, statement in enumerate(
-            statements if isinstance(statements, list | tuple) else [statements]
-        ):
-            own = place.at(f"[{index}]")
+    def add(self, function: Function, statements: Any, place: Place, key: str) -> None:
+        listed = statements if isinstance(statements, list | tuple) else [statements]
+        for index, statement in enumerate(listed):
+            own = place.at(f"{key}[{index}]")
             if wrong := _statement_problem(statement):
                 own.add("", wrong)
                 continue
