@@ -22,6 +22,7 @@ pytestmark = pytest.mark.system
 
 # Commands that are not run, as regular expressions, and why.
 NOT_RUN = {
+    r".*\bcrud\b": "needs a clone of a public repository; followed by hand",
     r"docker ": "needs docker; test_image.py builds these images and runs them",
     r"(AWS_\S+ )?aws |curl \"\$\(aws ": "needs an account of AWS; test_examples.py looks at what it is given",
     r"curl .*https://api\.example\.com/": "asks an API that is deployed",

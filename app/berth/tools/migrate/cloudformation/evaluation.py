@@ -111,7 +111,8 @@ class Evaluator:
     def shown_name(self, name: str) -> str:
         """The name of the hole of a resource or a parameter, after its stack's where that is needed."""
         is_own = name in self.shared_names or (name in _OF_ONE_STACK and self.prefix)
-        return f"{self.prefix.replace('/', '.')}{name}" if is_own else name
+        shown = self.template.references.get(name, name)
+        return f"{self.prefix.replace('/', '.')}{shown}" if is_own else shown
 
     def holds(self, condition: str | None) -> bool:
         """Whether a condition of the template is true; raises Unevaluable, UnknownValue."""

@@ -67,7 +67,7 @@ class _Expansion:
             ]
         if not isinstance(node, dict):
             return _substituted(node, variables) if isinstance(node, str) else node
-        if node.keys() == {"Ref"} and node["Ref"] in variables:
+        if node.keys() == {"Ref"} and isinstance(node["Ref"], str) and node["Ref"] in variables:
             return variables[node["Ref"]]
         made: dict[str, Any] = {}
         for key, each, where, values in self._members(node, source, variables):

@@ -15,6 +15,7 @@ from berth.tools.migrate.model.values import Hole, Text, Tree, UnknownValue
 from berth.tools.migrate.source.documents import mapping_at
 
 _FUNCTION = "AWS::Lambda::Function"
+_CALLED = (_FUNCTION, "AWS::Lambda::Alias", "AWS::Lambda::Version")
 # CloudFormation shows the value of a NoEcho parameter so.
 _HIDDEN = "****"
 
@@ -107,7 +108,7 @@ class DeployedStack:
 
 def fill_holes(stack: Stack, deployed: DeployedStack) -> None:
     """Give the holes of a stack, and of those nested in it, the values that AWS has; never a secret."""
-    functions = {each.id(resource) for each in stack.whole() for resource in each.template.of_type(_FUNCTION)}
+    functions = {each.id(resource) for each in stack.whole() for resource in each.template.of_type(*_CALLED)}
     _Filling(frozenset(functions)).fill(stack, deployed)
 
 
@@ -134,7 +135,7 @@ class _Filling:
 
     def _name(self, stack: Stack, resource: Resource, value: str) -> None:
         shown = stack.evaluator.shown_name(resource.name)
-        if resource.type == _FUNCTION:
+        if resource.type in _CALLED:
             meaning = f"the name of the function {resource.name}, which is {value} on AWS"
             stack.evaluator.holes.meanings[shown] = meaning
         else:

@@ -97,6 +97,8 @@ class FunctionReader:
             stack.note(Class.LEFT_OUT, place, f"{name} {runtime}: only Python functions are served")
         else:
             return True
+        for each in stack.template.borrowed(resource.name):
+            stack.note(Class.LEFT_OUT, each, f"{name} takes it, which is not imported")
         return False
 
     def _function(self, stack: Stack, resource: Resource) -> FunctionSource | None:
@@ -115,7 +117,7 @@ class FunctionReader:
             runtime=_known(stack, resource, "Runtime"),
             timeout=_number(stack, resource, "Timeout", _TIMEOUT),
             memory_size=_number(stack, resource, "MemorySize", _MEMORY),
-            description=_known(stack, resource, "Description", ""),
+            description=_description(stack, resource),
             environment=read_environment(stack, resource),
             layers=self.layers.of(stack, resource),
             reserved_concurrency=_optional_number(stack, resource, "ReservedConcurrentExecutions"),
@@ -169,6 +171,16 @@ def _known(stack: Stack, resource: Resource, key: str, default: str | None = Non
         Class.CARRIED, place, f"{_CARRIED[key]}{_dependence(stack, node)}", function=stack.id(resource)
     )
     return value
+
+
+def _description(stack: Stack, resource: Resource) -> str:
+    """The description, with the names of holes: it is the same for every stage, and people understand it."""
+    node, place = resource["Description"], stack.place(resource, "Properties", "Description")
+    if node is None:
+        return ""
+    stack.note(Class.CARRIED, place, _CARRIED["Description"], function=stack.id(resource))
+    value = stack.value(node, place)
+    return as_text(value).named if is_scalar(value) else ""
 
 
 def _dependence(stack: Stack, node: Any) -> str:

@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/transform
 """
 
 import posixpath
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 
@@ -42,7 +43,38 @@ class Inclusion:
     def with_includes(self) -> Template:
         """The template with the content of each AWS::Include; a file that cannot be read is a problem."""
         body = self._filled(dict(self.template.body), (), (self.template.document.path,))
+        for path, location in self._at_top():
+            address = self._address(location, path)
+            if isinstance(address, _Elsewhere):
+                self._refuse(path, f"{address.address} {_DOWNLOAD}")
+            elif address is not None:
+                body = self._with_sections(body, address, path)
         return replace(self.template, body=body, insets={**self.template.insets, **self._insets})
+
+    def _at_top(self) -> Iterator[tuple[Path, Tree]]:
+        """The files that `Transform` itself includes."""
+        written = self.template.body.get("Transform")
+        for index, each in enumerate(written if isinstance(written, list) else [written]):
+            if mapping_at(each).get("Name") == INCLUDE:
+                path: Path = ("Transform", index) if isinstance(written, list) else ("Transform",)
+                yield path, mapping_at(each, "Parameters").get("Location")
+
+    def _with_sections(self, body: dict[str, Tree], address: str, path: Path) -> dict[str, Tree]:
+        """The template together with the sections of a file; a name that both have is a problem."""
+        document = self._read(address, path)
+        if document is None:
+            return body
+        self._note(path, Class.CARRIED, f"read: {address}")
+        content = self._filled(document.tree, (), (document.path,))
+        made = dict(body)
+        for section, entries in mapping_at(content).items():
+            own = mapping_at(body, section)
+            for key in mapping_at(entries):
+                self._insets[section, key] = Inset(document, (section, key))
+                if key in own:
+                    self._refuse(path, f"{section}.{key} stands in {address}, too")
+            made[section] = {**entries, **own} if isinstance(entries, dict) else made.get(section, entries)
+        return made
 
     def with_documents(self) -> Template:
         """The template with the documents of APIs that are local files, as their `Body`."""

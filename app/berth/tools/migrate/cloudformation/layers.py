@@ -46,7 +46,10 @@ class Layers:
             return ()
         function = stack.id(resource)
         stack.note(Class.CARRIED, place, "layers", function=function)
-        return tuple(self._layer(stack, each, place.at(n), function) for n, each in enumerate(values))
+        places = [stack.place(resource, "Properties", "Layers", number) for number in range(len(values))]
+        for each in places:
+            stack.note(Class.CARRIED, each, "layers", function=function)
+        return tuple(self._layer(stack, *pair, function) for pair in zip(values, places, strict=True))
 
     def _layer(self, stack: Stack, value: Tree, place: Place, function: str) -> LayerSource:
         found = self.index.referred(value)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from berth.tools.migrate.cloudformation.conditions import Unevaluable
+from berth.tools.migrate.cloudformation.parameters import near_names
 from berth.tools.migrate.cloudformation.stack import Stack
 from berth.tools.migrate.cloudformation.template import Resource
 from berth.tools.migrate.model.application import Place
@@ -86,13 +87,18 @@ class NestedStacks:
             if key in resource.properties:
                 stack.note(Class.ELSEWHERE, stack.place(resource, "Properties", key), text)
         prefix = f"{stack.prefix}{resource.name}/"
-        return self.open_child(document, self._parameters(resource), prefix, stack)
+        return self.open_child(document, self._parameters(resource, document), prefix, stack)
 
-    def _parameters(self, resource: Resource) -> dict[str, Tree]:
+    def _parameters(self, resource: Resource, document: SourceDocument) -> dict[str, Tree]:
         """The values that are handed on, with their holes."""
         made = {}
+        declared = list(mapping_at(document.tree, "Parameters"))
         for name, node in mapping_at(resource["Parameters"]).items():
             place = self.stack.place(resource, "Properties", "Parameters", name)
+            if name not in declared:
+                hint = near_names(name, declared)
+                self.stack.refuse(place, f"{document.file} has no such parameter; {hint}")
+                continue
             value = self._parameter(resource, name, node, place)
             self.stack.note(Class.CARRIED, place, f"the parameter {name} of the nested stack")
             if value is not None and value is not NO_VALUE:

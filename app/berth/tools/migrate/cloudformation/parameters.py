@@ -37,7 +37,7 @@ class Parameters:
 
     def of_root(self, given: Mapping[str, Tree]) -> dict[str, Tree]:
         """The values of the parameters that a user gives; each value is known under its hole's name, too."""
-        self._refuse_unknown(given, "--parameter ", "the template")
+        self._refuse_unknown(given)
         values = {name: given[name] for name in PSEUDO_PARAMETERS if name in given}
         for name, declaration in self.template.section("Parameters").items():
             value = self._open(name, mapping_at(declaration), given)
@@ -51,7 +51,6 @@ class Parameters:
 
     def of_child(self, given: Mapping[str, Tree]) -> dict[str, Tree]:
         """The values of a nested stack's parameters, which its parent hands on with their holes."""
-        self._refuse_unknown(given, "", "the nested template")
         values: dict[str, Tree] = {name: given[name] for name in PSEUDO_PARAMETERS if name in given}
         for name, declaration in self.template.section("Parameters").items():
             entry, value = mapping_at(declaration), given.get(name)
@@ -88,11 +87,12 @@ class Parameters:
             self.findings.refuse(Problem(wrong, document.file, path, document.line(path)))
         return made
 
-    def _refuse_unknown(self, given: Mapping[str, Tree], option: str, what: str) -> None:
+    def _refuse_unknown(self, given: Mapping[str, Tree]) -> None:
         declared = list(self.template.section("Parameters"))
         for name in given:
             if name not in declared and name not in PSEUDO_PARAMETERS:
-                message = f"{option}{name}: {what} has no such parameter; {near_names(name, declared)}"
+                hint = near_names(name, declared)
+                message = f"--parameter {name}: the template has no such parameter; {hint}"
                 self.findings.refuse(Problem(message, self.template.document.file))
 
 

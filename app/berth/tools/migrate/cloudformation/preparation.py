@@ -18,6 +18,9 @@ from berth.tools.migrate.cloudformation.sam import translated
 from berth.tools.migrate.cloudformation.template import Template
 from berth.tools.migrate.model.findings import Findings
 from berth.tools.migrate.model.values import Tree, UnknownValue, as_text, is_scalar
+from berth.tools.migrate.source.documents import mapping_at
+
+_BUILD = ".aws-sam"
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Preparation:
 
     def applied(self, template: Template, evaluator: Evaluator) -> Template:
         """The template after its macros; raises ImportRefused with every problem found so far."""
-        made = Inclusion(template, evaluator, self.findings).with_includes()
+        made = Inclusion(_as_built(template), evaluator, self.findings).with_includes()
         check_macros(made, self.findings)
         self.findings.raise_if_refused()
         if has_loops(made.body):
@@ -46,6 +49,21 @@ class Preparation:
         if LANGUAGE_EXTENSIONS in macro_names(template):
             template = Literals(template, evaluator, self.findings).applied()
         return translated(template, _known_values(evaluator), self.region, self.findings)
+
+
+def _as_built(template: Template) -> Template:
+    """A template that `sam build` wrote asks for no build: its code and its layers are ready."""
+    if _BUILD not in template.document.path.resolve().parts:
+        return template
+    made = {name: _without_build(each) for name, each in template.section("Resources").items()}
+    return replace(template, body={**template.body, "Resources": made})
+
+
+def _without_build(entry: Tree) -> Tree:
+    metadata = mapping_at(entry, "Metadata")
+    if "BuildMethod" not in metadata:
+        return entry
+    return {**entry, "Metadata": {key: each for key, each in metadata.items() if key != "BuildMethod"}}
 
 
 def _known_values(evaluator: Evaluator) -> Mapping[str, str]:

@@ -42,6 +42,8 @@ def roots_of(source: FoundSource, stacks: tuple[str, ...] = ()) -> list[Root]:
     """The templates of a source: one, or those of a cdk.out. Raises ImportRefused."""
     document = source.read
     if source.kind is not Kind.CDK:
+        if stacks:
+            raise ImportRefused([Problem(f"--stack {stacks[0]}: only a cdk.out has several", document.file)])
         assets = Assets.beside(document) if is_of_cdk(document) else None
         return [Root(document, assets=assets)]
     found = read_assembly(document, stacks)

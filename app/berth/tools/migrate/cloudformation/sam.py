@@ -10,13 +10,15 @@ from dataclasses import replace
 from typing import Any
 
 from berth.tools.migrate.cloudformation.evaluation import is_intrinsic
+from berth.tools.migrate.cloudformation.sam_api_origins import ignores_globals
 from berth.tools.migrate.cloudformation.sam_batches import translate_in_batches
 from berth.tools.migrate.cloudformation.sam_findings import note_sam_keys
 from berth.tools.migrate.cloudformation.sam_origins import SamOrigins
-from berth.tools.migrate.cloudformation.sam_translator import SamTranslator
+from berth.tools.migrate.cloudformation.sam_references import references
+from berth.tools.migrate.cloudformation.sam_translator import SamTranslator, TranslatorFailed
 from berth.tools.migrate.cloudformation.template import Template
 from berth.tools.migrate.cloudformation.tracing import restored, traced
-from berth.tools.migrate.model.findings import Findings, Path
+from berth.tools.migrate.model.findings import Findings, ImportRefused, Path, Problem
 from berth.tools.migrate.model.values import Tree, Written
 from berth.tools.migrate.source.documents import mapping_at
 
@@ -67,7 +69,14 @@ def translated(template: Template, values: Mapping[str, str], region: str, findi
     whole = {**template.body, **made}
     body = {key: each for key, each in whole.items() if key not in ("Globals", "Transform")}
     code = {name: uri for name, each in resources.items() if (uri := _local_code(template, each)) is not None}
-    return replace(template, body=body, origins=found, before=template, code={**template.code, **code})
+    return replace(
+        template,
+        body=body,
+        origins=found,
+        before=template,
+        code={**template.code, **code},
+        references=dict(references(template, body["Resources"])),
+    )
 
 
 def _output(
@@ -77,7 +86,26 @@ def _output(
     if not given["Resources"]:
         return {**given, "Resources": {}}
     translator = SamTranslator(values, region, template)
-    return translate_in_batches(traced(given, (), _native), translator.translate)
+    try:
+        return translate_in_batches(traced(given, (), _native), translator.translate)
+    except TranslatorFailed as failed:
+        place = template.place(*_culprit(given, translator))
+        line = template.line(place)
+        message = f"AWS's translator of SAM fails on it: {failed}"
+        raise ImportRefused([Problem(message, place.file, place.path, line)]) from failed
+
+
+def _culprit(given: Mapping[str, Any], translator: SamTranslator) -> Path:
+    """The path of the resource on which the translator fails even when nothing else is there."""
+    for name, entry in given["Resources"].items():
+        alone = {**given, "Resources": {name: entry}}
+        try:
+            translator.translate(traced(alone, (), _native))
+        except ImportRefused:
+            continue
+        except TranslatorFailed:
+            return ("Resources", name)
+    return ("Resources",)
 
 
 def _is_kept(entry: Mapping[str, Any]) -> bool:
@@ -95,8 +123,7 @@ def _local_code(template: Template, entry: Mapping[str, Any]) -> Tree:
         return None
     else:
         shared = mapping_at(template.section("Globals"), "Function").get("CodeUri")
-        ignored = entry.get("IgnoreGlobals", [])
-        written = properties.get("CodeUri", None if "*" in ignored or "CodeUri" in ignored else shared)
+        written = properties.get("CodeUri", None if ignores_globals(entry, "CodeUri") else shared)
     return None if _is_uploaded(written) else written
 
 

@@ -8,10 +8,10 @@ from typing import Any
 from berth.tools.migrate.cloudformation.tracing import leaves
 from berth.tools.migrate.model.findings import Path
 from berth.tools.migrate.model.values import Tree
-from berth.tools.migrate.source.documents import mapping_at
+from berth.tools.migrate.source.documents import mapping_at, value_at
 
-_FUNCTION = "AWS::Serverless::Function"
-_API, _HTTP_API = "AWS::Serverless::Api", "AWS::Serverless::HttpApi"
+FUNCTION = "AWS::Serverless::Function"
+_API, _HTTP_API = APIS = "AWS::Serverless::Api", "AWS::Serverless::HttpApi"
 # https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources-function.html
 _IMPLICIT = {"Api": "ServerlessRestApi", "HttpApi": "ServerlessHttpApi"}
 _ANY = "x-amazon-apigateway-any-method"
@@ -21,6 +21,7 @@ _DOCUMENT_KEYS: Mapping[Path, Path] = {
     ("x-amazon-apigateway-gateway-responses",): ("GatewayResponses",),
     ("x-amazon-apigateway-binary-media-types",): ("BinaryMediaTypes",),
     ("x-amazon-apigateway-endpoint-configuration",): ("EndpointConfiguration",),
+    ("x-amazon-apigateway-cors",): ("CorsConfiguration",),
     ("securityDefinitions",): ("Auth", "Authorizers"),
     ("components", "securitySchemes"): ("Auth", "Authorizers"),
     ("securityDefinitions", "api_key"): ("Auth", "ApiKeyRequired"),
@@ -35,13 +36,19 @@ _METHOD_KEYS = {
 }
 
 
+def ignores_globals(entry: Tree, key: str) -> bool:
+    """Whether a resource takes no value of the Globals for a property."""
+    ignored = mapping_at(entry).get("IgnoreGlobals")
+    return ignored == "*" or (isinstance(ignored, list) and key in ignored)
+
+
 class SamKeys:
     """Where the keys of a SAM template stand: in a resource, or in the Globals."""
 
     def __init__(self, source: Mapping[str, Any]) -> None:
         self._source = source
         self.resources: Mapping[str, Any] = source["Resources"]
-        self.functions = [name for name in self.resources if self.type(name) == _FUNCTION]
+        self.functions = [name for name in self.resources if self.type(name) == FUNCTION]
 
     def type(self, name: str) -> str:
         """The type of a resource; an implicit API has the type that its events say."""
@@ -62,15 +69,7 @@ class SamKeys:
 
     def value(self, path: Path) -> Tree:
         """What stands at a path, or None."""
-        node: Any = self._source
-        for key in path:
-            if isinstance(node, dict):
-                node = node.get(key)
-            elif isinstance(node, list) and isinstance(key, int) and key < len(node):
-                node = node[key]
-            else:
-                return None
-        return node
+        return value_at(self._source, path)
 
     def taken(self, path: Path) -> Path:
         """A path of a resource, or the one in the Globals where only they have it."""
@@ -78,7 +77,9 @@ class SamKeys:
             return path
         section = self.type(str(path[1])).removeprefix("AWS::Serverless::")
         shared = ("Globals", section, *path[3:])
-        return shared if len(path) > 3 and shared in self._paths else path
+        if len(path) <= 3 or shared not in self._paths:
+            return path
+        return path if ignores_globals(self.resources.get(str(path[1])), str(path[3])) else shared
 
     def first(self, name: str, keys: tuple[str, ...]) -> Path:
         """The first of these properties that a resource or the Globals have; else the last one's own path."""
@@ -86,6 +87,17 @@ class SamKeys:
         own = next(((*base, key) for key in keys if (*base, key) in self._paths), None)
         shared = (self.taken((*base, key)) for key in keys)
         return own or next((path for path in shared if path[0] == "Globals"), (*base, keys[-1]))
+
+    def first_with(self, types: tuple[str, ...], keys: tuple[str, ...]) -> Path | None:
+        """The path of a property in the first resource of these types that has it."""
+        found = ((name, self.taken(("Resources", name, "Properties", *keys))) for name in self.named(types))
+        own = next((path for _, path in found if path in self._paths), None)
+        shared = (("Globals", each.removeprefix("AWS::Serverless::"), *keys) for each in types)
+        return own or next((path for path in shared if path in self._paths), None)
+
+    def named(self, types: tuple[str, ...]) -> list[str]:
+        """The names of the resources of these types."""
+        return [name for name in self.resources if self.type(name) in types]
 
     def events(self, function: str) -> Mapping[str, Any]:
         """The events of a function by their names."""
@@ -167,11 +179,19 @@ class ApiOrigins:
         body = ("Resources", api, "Properties", "Body")
         written = next((key for key in ("DefinitionBody", "DefinitionUri") if self._has(api, key)), None)
         yield body, self._key(api, written) if written else (*base, "Body")
+        yield ("Resources", api, "Properties", "BodyS3Location"), self._key(api, "DefinitionUri")
         for key, source in _DOCUMENT_KEYS.items():
-            yield (*body, *key), self._key(api, *source)
-        yield (*body, "x-amazon-apigateway-cors"), self._key(api, "CorsConfiguration")
+            if self._written(api, *key) is None:
+                yield (*body, *key), self._key(api, *source)
+        for name in mapping_at(self.keys.value(self._key(api, "Auth", "Authorizers"))):
+            for key in (("securityDefinitions",), ("components", "securitySchemes")):
+                yield (*body, *key, name), self._key(api, "Auth", "Authorizers", name)
         yield from self._models(api, body)
         yield from self._paths(api, body)
+
+    def _written(self, api: str, *path: str | int) -> Tree:
+        """What the author's own document of an API has at a path."""
+        return self.keys.value((*self._key(api, "DefinitionBody"), *path))
 
     def _has(self, api: str, key: str) -> bool:
         return self.keys.value(self._key(api, key)) is not None
@@ -191,15 +211,17 @@ class ApiOrigins:
             properties = mapping_at(event, "Properties")
             path, method = properties.get("Path", "$default"), str(properties.get("Method", "any")).lower()
             for each in (path, f"/{path}") if path == "$default" else (path,):
-                found = (*body, "paths", each, _ANY if method == "any" else method)
-                yield found, place
-                for key, sources in _METHOD_KEYS.items():
+                key = _ANY if method == "any" else method
+                found = (*body, "paths", each, key)
+                if self._written(api, "paths", each, key) is None:
+                    yield found, place
+                for part, sources in _METHOD_KEYS.items():
                     source = next((name for name in sources if name in properties), None)
-                    if source is not None:
-                        yield (*found, key), (*place, "Properties", source)
+                    if source is not None and self._written(api, "paths", each, key, part) is None:
+                        yield (*found, part), (*place, "Properties", source)
 
     def _made_paths(self, api: str) -> list[str]:
         """The paths of the translated document for which its author wrote no OPTIONS method."""
         paths = mapping_at(self.resources[api], "Properties", "Body", "paths")
-        written = mapping_at(self.keys.value((*self._key(api, "DefinitionBody"), "paths")))
+        written = mapping_at(self._written(api, "paths"))
         return [each for each in paths if "options" not in mapping_at(written, each)]

@@ -5,10 +5,11 @@ and permissions, has names that SAM documents:
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources.html
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from berth.tools.migrate.cloudformation.sam_api_origins import ApiOrigins, SamKeys
+from berth.tools.migrate.cloudformation.sam_api_origins import APIS, FUNCTION, ApiOrigins, SamKeys
 from berth.tools.migrate.cloudformation.tracing import inferred_origins
 from berth.tools.migrate.model.findings import Path
 from berth.tools.migrate.model.values import Tree
@@ -33,6 +34,13 @@ _FUNCTION_RESOURCES = {
 }
 # Resources of these endings are what they are named after; others, such as permissions, only serve it.
 _WHOLE = ("EventInvokeConfig", "Url")
+# Resources that several functions or APIs share: the beginnings of their names, and what makes them.
+_SHARED: Mapping[tuple[str, ...], tuple[tuple[str, ...], tuple[str, ...]]] = {
+    ("ServerlessDeploymentApplication", "CodeDeployServiceRole"): ((FUNCTION,), ("DeploymentPreference",)),
+    ("ServerlessUsagePlan", "ServerlessApiKey"): (APIS, ("Auth", "UsagePlan")),
+    ("ApiGatewayDomainName", "RecordSetGroup", "DomainNameAccessAssociation"): (APIS, ("Domain",)),
+}
+_HASH = re.compile("[0-9a-f]{10}$")
 _EVENT_KEYS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "AWS::Events::Rule": {
         "ScheduleExpression": ("Schedule",),
@@ -70,6 +78,11 @@ class SamOrigins:
         )
         return {**{_folded(path): origin for path, origin in chosen}, **rules, **found}
 
+    @property
+    def translated(self) -> list[str]:
+        """The names of all translated resources, and of those that were to be translated."""
+        return [*self.keys.resources, *self._output["Resources"]]
+
     def unused_globals(self) -> Iterator[Path]:
         """The values of the Globals that no translated resource has; only after `all`."""
         return (path for path in self.keys.global_leaves if path not in self._used)
@@ -97,7 +110,17 @@ class SamOrigins:
             elif owner is not None and name not in self.keys.resources:
                 yield from self._made_by(owner, name, entry)
             else:
+                yield from self._shared(name)
                 yield from self._triggers_of(name, entry)
+
+    def _shared(self, name: str) -> Iterator[tuple[Path, Path]]:
+        """A resource that the translator makes once for several functions or APIs."""
+        beginning = next((each for each in _SHARED if name.startswith(each)), None)
+        if beginning is None or name in self.keys.resources:
+            return
+        made_of = self.keys.first_with(*_SHARED[beginning])
+        if made_of is not None:
+            yield ("Resources", name), (*made_of, f"({_HASH.sub('', name)})")
 
     def _function(self, name: str) -> Iterator[tuple[Path, Path]]:
         base = ("Resources", name, "Properties")

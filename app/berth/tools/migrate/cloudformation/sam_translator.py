@@ -24,6 +24,10 @@ _EVENT = re.compile(r"Event with id \[([A-Za-z0-9]+)\] is invalid\. ")
 _PROPERTY = re.compile(r"[Pp]roperty '?([A-Za-z0-9.]+)'?")
 
 
+class TranslatorFailed(Exception):
+    """Raised when the translator fails without saying why: it has no words for every malformed template."""
+
+
 class SamTranslator:
     """Translates traced templates of one source; `values` has the parameters that are known."""
 
@@ -35,7 +39,10 @@ class SamTranslator:
         self._template = template
 
     def translate(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Translate a template, or a part of one; raises ImportRefused with everything that is refused."""
+        """Translate a template, or a part of one.
+
+        Raises ImportRefused with everything that the translator refuses, and TranslatorFailed.
+        """
         from samtranslator.metrics.metrics import DummyMetricsPublisher, Metrics
         from samtranslator.model.exceptions import InvalidDocumentException
         from samtranslator.parser.parser import Parser
@@ -50,8 +57,7 @@ class SamTranslator:
             except InvalidDocumentException as bad:
                 raise ImportRefused(_problem(each.message, self._template) for each in bad.causes) from bad
             except Exception as bad:
-                message = f"is no SAM template: AWS's translator fails on it with {type(bad).__name__}: {bad}"
-                raise ImportRefused([Problem(message, self._template.document.file)]) from bad
+                raise TranslatorFailed(f"{type(bad).__name__}: {bad}") from bad
             finally:
                 metrics.publish()
         return made

@@ -88,6 +88,12 @@ class Stack:
         if isinstance(node, dict) and not is_intrinsic(node):
             made = {key: self.value(each, place.at(key)) for key, each in node.items()}
             return {key: value for key, value in made.items() if value is not NO_VALUE}
+        parts = _parts_of_join(node)
+        if parts is not None:
+            separator, nodes = parts
+            at = place.at("Fn::Join", 1)
+            values = [self.value(each, at.at(number)) for number, each in enumerate(nodes)]
+            return self.value({"Fn::Join": [separator, values]}, place)
         name = shown_path(place.path)
         self.evaluator.holes.ask(name, f"{name}, which depends on {unknown.name}")
         return Text((Hole(name),))
@@ -105,3 +111,11 @@ class Stack:
         yield self
         for child in self.children.values():
             yield from child.whole()
+
+
+def _parts_of_join(node: Tree) -> tuple[str, list[Tree]] | None:
+    """The separator and the parts of a Fn::Join that lists its parts; None for everything else."""
+    argument = node.get("Fn::Join") if isinstance(node, dict) else None
+    if not isinstance(argument, list) or len(argument) != 2 or not isinstance(argument[1], list):
+        return None
+    return str(argument[0]), argument[1]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from berth.tools.migrate.cloudformation.tracing import leaves
 from berth.tools.migrate.model.application import Place, Trigger
 from berth.tools.migrate.model.findings import Path as KeyPath
 from berth.tools.migrate.source.documents import SourceDocument
@@ -44,7 +45,8 @@ class Template:
     functions belong to the tool that made the template, and to which one. `triggers` has those that no
     resource of the body says, by the logical id of the function. `insets` has what other files hold, by the
     path in the document at which it stands: what AWS::Include or a local DefinitionUri names.
-    `unasked_parameters` are the parameters without a value that nobody has to give.
+    `unasked_parameters` are the parameters without a value that nobody has to give. `references` has the
+    author's own words for resources that a macro named: `OrdersAliaslive` is Orders.Alias.
     """
 
     document: SourceDocument
@@ -57,6 +59,7 @@ class Template:
     triggers: Mapping[str, Sequence[Trigger]] = field(default_factory=dict)
     insets: Mapping[KeyPath, Inset] = field(default_factory=dict)
     unasked_parameters: frozenset[str] = frozenset()
+    references: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def resources(self) -> Mapping[str, Resource]:
@@ -101,6 +104,13 @@ class Template:
             if inset is not None:
                 return Place(inset.document.file, (*inset.path, *found[length:]))
         return Place(self.document.file, found)
+
+    def borrowed(self, name: str) -> Iterator[Place]:
+        """The single values that a resource takes from SAM's Globals."""
+        for path, _ in leaves(self.section("Resources").get(name), ("Resources", name)):
+            place = self.place(*path)
+            if place.path[:1] == ("Globals",) and place.file == self.document.file:
+                yield place
 
     def written_path(self, path: KeyPath) -> KeyPath:
         """The path in the document that a path of the body comes from."""

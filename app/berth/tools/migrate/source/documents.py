@@ -232,3 +232,15 @@ def mapping_at(node: Any, *keys: str | int) -> Mapping[str, Any]:
     for key in keys:
         node = node.get(key) if isinstance(node, dict) else None
     return node if isinstance(node, dict) else {}
+
+
+def value_at(node: Any, path: KeyPath) -> Any:
+    """What stands at a path of a tree; None where nothing does."""
+    for key in path:
+        if isinstance(node, dict):
+            node = node.get(key)
+        elif isinstance(node, list) and isinstance(key, int) and key < len(node):
+            node = node[key]
+        else:
+            return None
+    return node

@@ -73,12 +73,14 @@ def _is_template(tree: dict[str, Any]) -> bool:
     if "AWSTemplateFormatVersion" in tree or not isinstance(resources, dict):
         return "AWSTemplateFormatVersion" in tree
     types = [each.get("Type") for each in resources.values() if isinstance(each, dict)]
-    return "Transform" in tree or any("::" in str(each) for each in types)
+    return "Transform" in tree or any("::" in str(each) for each in (*types, *resources))
 
 
 def _is_sam(tree: dict[str, Any]) -> bool:
     written = tree.get("Transform")
-    return _is_template(tree) and _SAM in (written if isinstance(written, list) else [written])
+    entries = written if isinstance(written, list) else [written]
+    names = [each.get("Name") if isinstance(each, dict) else each for each in entries]
+    return _is_template(tree) and _SAM in names
 
 
 def _is_service(tree: dict[str, Any]) -> bool:

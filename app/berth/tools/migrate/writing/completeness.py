@@ -26,6 +26,7 @@ _OF_RESOURCES = {
     "Type": (Class.CARRIED, "the kind of resource"),
     "DependsOn": (Class.LEFT_OUT, "the order in which CloudFormation makes resources"),
     "Metadata": (Class.LEFT_OUT, "for tools"),
+    "Description": (Class.LEFT_OUT, "for people"),
     "Condition": (Class.CARRIED, "was evaluated"),
     "DeletionPolicy": (Class.ELSEWHERE, "what CloudFormation does with the resource"),
     "UpdateReplacePolicy": (Class.ELSEWHERE, "what CloudFormation does with the resource"),
