@@ -3,30 +3,24 @@
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 """
 
-import re
 from collections.abc import Iterator
 
-from berth.errors import Place, Report
+from berth.errors import Report
 from berth.model.api_kind import REST
 from berth.model.route import Route, Segment
 from berth.tools.deploy.deployment import Deployment
 from berth.tools.deploy.openapi.routes import integrated_routes
 
 MOST_RESOURCES = 300  # of a REST API; of an HTTP API the most routes
-# "Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path variable and curly braces ..."
-_REST_PART = re.compile(r"[a-zA-Z0-9._:-]+")
-_HTTP_PART = re.compile(r"[a-zA-Z0-9._~:@!$&'()*+,;=-]+")
-_VARIABLE = re.compile(r"[a-zA-Z0-9._-]+")
 _HEALTH = frozenset({"ping", "sping"})
 
 
 def check_paths(deployment: Deployment, report: Report) -> None:
-    """Report paths that API Gateway does not take, and more of them than it takes."""
+    """Report paths that API Gateway does not take beside others, and more of them than it takes.
+
+    Of which characters a path may be is checked when its manifest is loaded.
+    """
     is_rest = deployment.api == REST.name
-    for route in deployment.routes:
-        place = deployment.place_of(route, report).at("path")
-        for segment in () if route.key.is_default else route.key.segments:
-            _check_part(segment, _REST_PART if is_rest else _HTTP_PART, place)
     if is_rest:
         _check_siblings(deployment, report)
     count = _count_resources(deployment) if is_rest else len(integrated_routes(deployment))
@@ -43,15 +37,6 @@ def path_warnings(deployment: Deployment, report: Report) -> None:
         if first in _HEALTH:
             place = deployment.place_of(route, report)
             place.add("path", f"/{first} of a custom domain is API Gateway's own health check")
-
-
-def _check_part(segment: Segment, allowed: re.Pattern[str], place: Place) -> None:
-    if segment.is_variable:
-        if not _VARIABLE.fullmatch(segment.text):
-            wrong = f"{segment.text!r} is no name for a path parameter: letters, digits, . _ and - only"
-            place.add("", wrong)
-    elif not allowed.fullmatch(segment.text):
-        place.add("", f"API Gateway takes no path with the part {segment.text!r}")
 
 
 def _check_siblings(deployment: Deployment, report: Report) -> None:
