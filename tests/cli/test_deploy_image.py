@@ -80,7 +80,7 @@ def test_account_and_region_are_the_stages_and_the_tag_is_gits(shop: Path) -> No
         [
             "aws ecr get-login-password --region eu-west-1 |"
             f" docker login --username AWS --password-stdin {REGISTRY}",
-            "docker build --platform linux/amd64 --provenance=false --tag shop:v1.0 .",
+            "docker buildx build --platform linux/amd64 --provenance=false --tag shop:v1.0 --load .",
             f"docker tag shop:v1.0 {URI}:v1.0",
             f"docker push {URI}:v1.0",
         ],
@@ -178,7 +178,7 @@ def test_run_runs_the_programs_and_hides_the_password(shop: Path, programs: Path
 @for_each(
     "program, command, told",
     [
-        ("docker", "docker build", "build: docker ended with status 7; what comes after it was not run"),
+        ("docker", "docker buildx", "build: docker ended with status 7; what comes after it was not run"),
         ("docker", "aws ecr", "log in: aws ended with status 7; what comes after it was not run"),
         ("podman", "podman manifest", "push: podman ended with status 7; what comes after it was not run"),
     ],
@@ -212,7 +212,7 @@ def test_an_interrupt_ends_the_program_that_runs(
     gate = tmp_path / "gate"
     os.mkfifo(gate)
     monkeypatch.setenv("GATE", str(gate))
-    monkeypatch.setenv("WAITS", "docker build")
+    monkeypatch.setenv("WAITS", "docker buildx")
     program = [sys.executable, "-m", "berth", "deploy", "image", "--repository", URI, "--run"]
     with (
         subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running,

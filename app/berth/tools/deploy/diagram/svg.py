@@ -11,7 +11,7 @@ from berth.tools.deploy.diagram.model import FUNCTIONS, Arrow, Box, Diagram
 _MARGIN, _GAP_X, _GAP_Y = 28, 64, 34
 _TITLE_HEIGHT, _PAD = 44, 12
 _LINE, _HEAD = 17, 20  # the heights of a line and of a box's title
-_MOST_CHARACTERS = 40
+_MOST_CHARACTERS = 48
 _LEAST_WIDTH = 110
 # The width of a character of 11 and of 13 pixels; letters differ, and these are those of wide ones.
 _WIDTH, _HEAD_WIDTH = 6.4, 8.3

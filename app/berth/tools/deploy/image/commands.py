@@ -75,13 +75,12 @@ def image_steps(program: str, build: Build) -> list[Step]:
 def _docker(program: str, build: Build) -> list[Step]:
     # Provenance would make a list of manifests of every image, which Lambda does not run.
     # https://docs.aws.amazon.com/lambda/latest/dg/python-image.html
-    options = (*build.options, "--provenance=false")
+    made = (program, "buildx", "build", *build.options, "--provenance=false")
     if len(build.platforms) > 1:
         # Without a builder that keeps images of several platforms they can only be pushed as they are built.
-        made = (program, "buildx", "build", *options, "--tag", build.pushed, "--push", build.context)
-        return [Step("build and push", made)]
+        return [Step("build and push", (*made, "--tag", build.pushed, "--push", build.context))]
     return [
-        Step("build", (program, "build", *options, "--tag", build.local, build.context)),
+        Step("build", (*made, "--tag", build.local, "--load", build.context)),
         Step("tag", (program, "tag", build.local, build.pushed)),
         Step("push", (program, "push", build.pushed)),
     ]

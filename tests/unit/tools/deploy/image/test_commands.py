@@ -34,7 +34,7 @@ CASES = [
         "docker",
         ONE,
         [
-            "docker build --platform linux/amd64 --provenance=false --tag team/shop:1.0 .",
+            "docker buildx build --platform linux/amd64 --provenance=false --tag team/shop:1.0 --load .",
             f"docker tag team/shop:1.0 {URI}",
             f"docker push {URI}",
         ],
@@ -73,8 +73,8 @@ def test_sequence(program: str, build: Build, expected: list[str]) -> None:
 def test_a_value_with_a_blank_is_one_word_of_the_shell() -> None:
     build = Build(REPOSITORY, "1", ("linux/amd64",), context="my shop", arguments=("A=b; rm -r c",))
     assert image_steps("docker", build)[1].text == (
-        "docker build --platform linux/amd64 --build-arg 'A=b; rm -r c' --provenance=false"
-        " --tag team/shop:1 'my shop'"
+        "docker buildx build --platform linux/amd64 --build-arg 'A=b; rm -r c' --provenance=false"
+        " --tag team/shop:1 --load 'my shop'"
     )
 
 
