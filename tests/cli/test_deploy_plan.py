@@ -7,14 +7,16 @@ import pytest
 from click.testing import CliRunner, Result
 
 from berth.tools.cli.deploy import deploy_group
-from kit.projects import PREFIX, PROJECTS, add_function, write_stage
+from kit.planned import add_function, write_article, write_prod
 from kit.tables import for_each
+
+PREFIX = "X-Berth-0123456789abcdef-"
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The project of the article, which has warnings; it is the working folder."""
-    PROJECTS["article"][0](tmp_path)
+    write_article(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GATEWAY_PREFIX", PREFIX)
     return tmp_path
@@ -42,7 +44,7 @@ def test_exit_status(project: Path, arguments: list[str], status: int) -> None:
 
 def test_strict_without_warnings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     add_function(tmp_path, "hello", "GET /hello")
-    write_stage(tmp_path)
+    write_prod(tmp_path)
     monkeypatch.chdir(tmp_path)
     assert _plan("--strict", "--placeholder").exit_code == 0
 

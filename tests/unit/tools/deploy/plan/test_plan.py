@@ -9,14 +9,13 @@ import pytest
 from berth.errors import ManifestError
 from berth.tools.deploy.plan.lines import plan_lines
 from berth.tools.deploy.plan.plan import Plan, build_plan, plan_document
-from berth.tools.deploy.template.document import template_document
-from berth.tools.deploy.template.stack import build_stack
-from kit.projects import PROJECTS, add_function, deployment_of, write_stage
+from berth.tools.deploy.template.document import write_template
+from kit.planned import WRITERS, add_function, stack_of, write_article, write_guarded, write_jobs, write_prod
 from kit.tables import for_each
 
 
 def _plan(project: Path, imported: Mapping[str, Any] | None = None, **options: Any) -> Plan:
-    return build_plan(build_stack(deployment_of(project, **options), imported), imported)
+    return build_plan(stack_of(project, imported, **options), imported)
 
 
 def _topics(plan: Plan) -> list[tuple[str, tuple[str, ...]]]:
@@ -24,9 +23,8 @@ def _topics(plan: Plan) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def test_article(tmp_path: Path) -> None:
-    write, options = PROJECTS["article"]
-    write(tmp_path)
-    document = plan_document(_plan(tmp_path, **options))
+    write_article(tmp_path)
+    document = plan_document(_plan(tmp_path, balancer="nlb"))
     assert {key: document[key] for key in ("stage", "api", "balancer", "region", "accountId")} == {
         "stage": "prod",
         "api": "rest",
@@ -56,22 +54,19 @@ def test_article(tmp_path: Path) -> None:
     ]
 
 
-@for_each("name", list(PROJECTS))
+@for_each("name", list(WRITERS))
 def test_counts_are_those_of_the_template(tmp_path: Path, name: str) -> None:
-    write, options = PROJECTS[name]
-    project = tmp_path / name
-    project.mkdir()
-    write(project)
-    plan = _plan(project, **options)
-    template = template_document(deployment_of(project, **options))
+    WRITERS[name](tmp_path / name)
+    plan = _plan(tmp_path / name)
+    template = write_template(plan.stack)
     assert sum(plan.resources.values()) == len(template["Resources"])
-    assert plan.resources["AWS::ECS::Service"] == (2 if name == "asynchronous" else 1)
-    asked = [name for name, each in template["Parameters"].items() if "Default" not in each]
+    assert plan.resources["AWS::ECS::Service"] == (2 if name == "jobs" else 1)
+    asked = [key for key, each in template["Parameters"].items() if "Default" not in each]
     assert list(plan.parameters) == asked
 
 
 def test_an_asynchronous_stage_has_workers_and_jobs_that_are_too_long_for_lambda(tmp_path: Path) -> None:
-    PROJECTS["asynchronous"][0](tmp_path)
+    write_jobs(tmp_path)
     plan = _plan(tmp_path)
     assert [(name, tasks) for name, (_, tasks) in plan.services.items()] == [
         ("web", (2, 10)),
@@ -84,20 +79,21 @@ def test_an_asynchronous_stage_has_workers_and_jobs_that_are_too_long_for_lambda
         ("logs", ()),
         ("network", ()),
         ("provisioned concurrency", ("status",)),
-        ("deployments", ("export", "report")),
-        ("long events", ("export", "report")),
+        ("deployments", ("report",)),
+        ("long events", ("report",)),
     ]
 
 
 def test_one_function_shares_no_role(tmp_path: Path) -> None:
-    PROJECTS["minimal"][0](tmp_path)
+    add_function(tmp_path, "hello", "GET /hello")
+    write_prod(tmp_path)
     plan = _plan(tmp_path)
     assert [topic for topic, _ in _topics(plan)] == ["memory and CPU", "/tmp", "logs", "network"]
     assert plan.warnings == []
 
 
 def test_authorizers_and_roots_that_are_not_added_are_told(tmp_path: Path) -> None:
-    PROJECTS["cognito"][0](tmp_path)
+    write_guarded(tmp_path)
     found = [each for each in _plan(tmp_path).differences if each.topic in {"authorizers", "routes"}]
     assert [(each.topic, each.text, each.functions) for each in found] == [
         (
@@ -115,7 +111,7 @@ def test_authorizers_and_roots_that_are_not_added_are_told(tmp_path: Path) -> No
 
 def test_a_stage_that_trusts_nobody_is_warned_of(tmp_path: Path) -> None:
     add_function(tmp_path, "hello", "GET /hello")
-    write_stage(tmp_path, gateway=None)
+    write_prod(tmp_path, gateway=None)
     assert _plan(tmp_path, is_untrusted=True).warnings == [
         f"{tmp_path}/manifests/prod.json: gateway: no gateway is trusted: functions know nothing of their"
         " callers but what anybody can claim"
@@ -125,7 +121,7 @@ def test_a_stage_that_trusts_nobody_is_warned_of(tmp_path: Path) -> None:
 def test_what_api_gateway_refuses_is_refused(tmp_path: Path) -> None:
     add_function(tmp_path, "a", "GET /x/{id}")
     add_function(tmp_path, "b", "GET /x/{uid}/y")
-    write_stage(tmp_path)
+    write_prod(tmp_path)
     with pytest.raises(ManifestError) as wrong:
         _plan(tmp_path)
     assert "/x/{uid}/y has {uid} where /x/{id} has {id}" in str(wrong.value)
@@ -150,7 +146,7 @@ ENTRIES = [
 
 def test_leftovers_of_an_import_are_taken_up_or_told(tmp_path: Path) -> None:
     add_function(tmp_path, "hello", "GET /hello")
-    write_stage(tmp_path, deployed={"Table": "orders"})
+    write_prod(tmp_path, deployed={"Table": "orders"})
     plan = _plan(tmp_path, {"entries": ENTRIES, "iam": {}})
     assert plan_document(plan)["import"] == {
         "open": ["Resources.A.QUEUE: Queue has no value"],
@@ -164,7 +160,7 @@ def test_leftovers_of_an_import_are_taken_up_or_told(tmp_path: Path) -> None:
 
 
 def test_lines(tmp_path: Path) -> None:
-    PROJECTS["article"][0](tmp_path)
+    write_article(tmp_path)
     lines = list(plan_lines(_plan(tmp_path, balancer="nlb")))
     assert lines[0] == "Stage prod: REST API, VPC link V1, Network Load Balancer, Fargate"
     start = lines.index("Functions  timeout  memory   reached by")
