@@ -11,7 +11,7 @@ from berth.errors import ManifestError
 from berth.tools.deploy.template.document import template_document
 from berth.tools.deploy.template.stack import Knobs, build_stack
 from berth.tools.deploy.writing import document_text
-from kit.projects import TRUST, add_function, deployment_of, write_stage
+from kit.project_writing import TRUST, add_function, read_project, write_stage
 from kit.tables import for_each
 
 Document = dict[str, Any]
@@ -22,7 +22,7 @@ QUEUE = {"EventQueue", "DeadLetterQueue", "InvocationTable", "WorkerTask", "Work
 def _template(
     project: Path, report: Document | None = None, knobs: Knobs | None = None, **options: Any
 ) -> Document:
-    return template_document(deployment_of(project, **options), report, knobs or Knobs())
+    return template_document(read_project(project, **options), report, knobs or Knobs())
 
 
 def _simple(project: Path, *routes: Any, stage: Document | None = None, **function: Any) -> Path:
@@ -253,7 +253,7 @@ def test_report_of_an_import_counts_where_a_manifest_says_nothing(tmp_path: Path
     template = _template(tmp_path, report)
     assert len(_statements(template)) == 1
     assert _properties(template, "TaskRole")["ManagedPolicyArns"] == [reading]
-    stack = build_stack(deployment_of(tmp_path), report)
+    stack = build_stack(read_project(tmp_path), report)
     assert stack.rights.imported == ("stock",)
     (warning,) = stack.warnings
     told = "the rights of 'legacy-role' are not known here: write them as `iam` in its manifest"
@@ -489,7 +489,7 @@ def test_waits_fit_the_longest_request(
     ]
     assert delay == drain
     assert _variables(template).get("GUNICORN_CMD_ARGS") == keep_alive
-    warned = [each.key for each in build_stack(deployment_of(project, balancer=balancer)).warnings]
+    warned = [each.key for each in build_stack(read_project(project, balancer=balancer)).warnings]
     assert warned == (["timeout"] if timeout > int(idle) else [])
 
 

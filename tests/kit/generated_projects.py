@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from berth.tools.deploy.template.stack import Knobs
-from kit.projects import TRUST, add_function, write_stage
+from kit.project_writing import TRUST, add_function, write_stage
 
 _STATEMENTS = [
     {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::archive/*"},

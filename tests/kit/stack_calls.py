@@ -208,10 +208,6 @@ _OTHERWISE = {
 }
 # Where CloudFormation has another name than the API has, inside a property.
 _RENAMED = {"SSEEnabled": "Enabled"}
-_INTEGRATION = "x-amazon-apigateway-integration"
-# What an integration in a document is called in calls, and what becomes calls of its own.
-_IN_CALLS = {"httpMethod": "integrationHttpMethod"}
-_LEFT_OUT = {"responses"}
 
 
 def calls_of(kind: str, name: str, properties: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[Call]:
@@ -258,12 +254,15 @@ def _attribute(path: list[str], values: Values, conditions: Mapping[str, bool]) 
     return values[path[0]][path[1]]
 
 
-def _sub(text: str, values: Values, conditions: Mapping[str, bool]) -> str:
+def _sub(written: str | list[Any], values: Values, conditions: Mapping[str, bool]) -> str:
+    text, own = (written, {}) if isinstance(written, str) else written
+    known = {name: {"Ref": resolve(value, values, conditions)} for name, value in own.items()}
+
     def value(found: re.Match[str]) -> str:
         if found[1]:
             return f"${{{found[2]}}}"
         name, dot, attribute = found[2].partition(".")
-        return str(values[name][attribute if dot else "Ref"])
+        return str((known.get(name) or values[name])[attribute if dot else "Ref"])
 
     return _REFERENCE.sub(value, text)
 
@@ -273,11 +272,25 @@ def _choose(branches: list[Any], values: Values, conditions: Mapping[str, bool])
     return resolve(true if conditions[condition] else false, values, conditions)
 
 
+def _select(written: list[Any], values: Values, conditions: Mapping[str, bool]) -> str:
+    index, items = written
+    found: str = resolve(items, values, conditions)[index]
+    return found
+
+
+def _split(written: list[Any], values: Values, conditions: Mapping[str, bool]) -> list[str]:
+    between, text = written
+    parts: list[str] = resolve(text, values, conditions).split(between)
+    return parts
+
+
 _INTRINSICS: Mapping[str, Callable[[Any, Values, Mapping[str, bool]], Any]] = {
     "Ref": _ref,
     "Fn::GetAtt": _attribute,
     "Fn::Sub": _sub,
     "Fn::If": _choose,
+    "Fn::Select": _select,
+    "Fn::Split": _split,
 }
 
 
@@ -334,10 +347,6 @@ def _more_calls(kind: str, properties: Mapping[str, Any], own: Mapping[str, Any]
             yield Call("iam", "AttachRolePolicy", {"RoleName": own["Ref"], "PolicyArn": arn})
     elif kind.startswith("EC2::SecurityGroup"):
         yield from _rule_calls(kind, properties, own)
-    elif kind == "ApiGateway::RestApi":
-        yield from _rest_integrations(properties["Body"], own["Ref"])
-    elif kind == "ApiGatewayV2::Api":
-        yield from _http_integrations(properties["Body"], own["Ref"])
     elif kind == "SQS::Queue":
         attributes = {name: str(value).lower() for name, value in properties.items()}
         yield Call("sqs", "SetQueueAttributes", {"QueueUrl": own["Ref"], "Attributes": attributes})
@@ -355,28 +364,6 @@ def _more_calls(kind: str, properties: Mapping[str, Any], own: Mapping[str, Any]
         yield _patch(
             "UpdateStage", paths, restApiId=properties["RestApiId"], stageName=properties["StageName"]
         )
-
-
-def _rest_integrations(body: Mapping[str, Any], api: str) -> Iterator[Call]:
-    shape = _input_shape(_API, "PutIntegration")
-    for path, methods in body["paths"].items():
-        for method, operation in methods.items():
-            written = operation[_INTEGRATION].items()
-            given = {_IN_CALLS.get(name, name): value for name, value in written if name not in _LEFT_OUT}
-            converted = _converted(given, shape, f"{method} {path}")
-            yield Call(
-                _API,
-                "PutIntegration",
-                {"restApiId": api, "resourceId": path, "httpMethod": method, **converted},
-            )
-
-
-def _http_integrations(body: Mapping[str, Any], api: str) -> Iterator[Call]:
-    shape = _input_shape(_API_2, "CreateIntegration")
-    for name, integration in body["components"][f"{_INTEGRATION}s"].items():
-        renamed = {"type": "integrationType", "httpMethod": "integrationMethod", "uri": "integrationUri"}
-        given = {renamed.get(key, key): value for key, value in integration.items()}
-        yield Call(_API_2, "CreateIntegration", {"ApiId": api, **_converted(given, shape, name)})
 
 
 def _patch(operation: str, values: Mapping[str, str], **ids: str) -> Call:

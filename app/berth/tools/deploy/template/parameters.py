@@ -6,6 +6,7 @@ from berth.tools.deploy.template.api import CREATE, LOGS_ROLE, authorizer_parame
 from berth.tools.deploy.template.stack import Stack
 
 _SECRET = "arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[^:]+"  # noqa: S105 - a pattern
+_KEY = "(:[^:]*:[^:]*:[^:]*)?"  # of the secret's JSON, its version's stage and its version
 _PARAMETER = "arn:[a-z-]+:ssm:[a-z0-9-]+:[0-9]{12}:parameter/[^:]+"
 _FUNCTION = "arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9_$-]+)?"
 
@@ -55,8 +56,8 @@ def _text(description: str, pattern: str) -> dict[str, Any]:
 def _secret(what: str, variable: str, *, has_text: bool) -> dict[str, Any]:
     if has_text:
         return _text(f"The ARN of the secret with {what} ({variable})", _SECRET)
-    described = f"The ARN of the secret, or of the SSM parameter, with {what} ({variable})"
-    return _text(described, f"{_SECRET}|{_PARAMETER}")
+    kinds = "the secret (ARN:KEY:: for a key of its JSON), or of the SSM parameter,"
+    return _text(f"The ARN of {kinds} with {what} ({variable})", f"{_SECRET}{_KEY}|{_PARAMETER}")
 
 
 def _authorizer(function: str) -> dict[str, Any]:

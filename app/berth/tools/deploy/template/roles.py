@@ -1,8 +1,10 @@
 """The two roles: what ECS needs to start a task, and what the functions in it may do."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from berth.tools.deploy.template import intrinsics as cfn
+from berth.tools.deploy.template.secrets import TaskSecret
 from berth.tools.deploy.template.stack import Stack
 
 _ARN = "arn:${AWS::Partition}"
@@ -79,10 +81,20 @@ def _secrets(stack: Stack) -> Iterator[tuple[str, list[cfn.Resource]]]:
     yield (
         "read-secrets",
         [
-            cfn.allow(read, [cfn.ref(each.name) for each in stack.secrets]),
+            cfn.allow(read, [arn for each in stack.secrets for arn in _secret_arns(each)]),
             cfn.allow("kms:Decrypt", keys, Condition=through),
         ],
     )
+
+
+def _secret_arns(secret: TaskSecret) -> list[Any]:
+    """What is read for a secret; its parameter may end with a key of the secret's JSON, which no ARN has."""
+    own = cfn.ref(secret.name)
+    if secret.is_made or secret.is_api_key:
+        return [own]
+    # The colon at the end gives the ARN of a parameter of Systems Manager a seventh part, which is empty.
+    name = {"Fn::Select": [6, {"Fn::Split": [":", cfn.sub(f"${{{secret.name}}}:")]}]}
+    return [own, {"Fn::Sub": [f"{_ARN}:secretsmanager:{_HERE}:secret:${{Name}}", {"Name": name}]}]
 
 
 def _queue(stack: Stack) -> Iterator[tuple[str, list[cfn.Resource]]]:
