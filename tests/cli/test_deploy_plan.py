@@ -7,10 +7,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from berth.tools.cli.deploy import deploy_group
-from kit.planned import add_function, write_article, write_prod
+from kit.planned import write_article
+from kit.project_writing import PREFIX, add_function, write_stage
 from kit.tables import for_each
-
-PREFIX = "X-Berth-0123456789abcdef-"
 
 
 @pytest.fixture
@@ -44,7 +43,7 @@ def test_exit_status(project: Path, arguments: list[str], status: int) -> None:
 
 def test_strict_without_warnings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     add_function(tmp_path, "hello", "GET /hello")
-    write_prod(tmp_path)
+    write_stage(tmp_path)
     monkeypatch.chdir(tmp_path)
     assert _plan("--strict", "--placeholder").exit_code == 0
 

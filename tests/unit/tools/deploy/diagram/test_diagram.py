@@ -8,7 +8,8 @@ from xml.etree import ElementTree
 from berth.tools.deploy.diagram.mermaid import mermaid_text
 from berth.tools.deploy.diagram.model import Arrow, Box, Diagram, build_diagram
 from berth.tools.deploy.diagram.svg import svg_text
-from kit.planned import WRITERS, add_function, stack_of, write_guarded, write_prod
+from kit.planned import WRITERS, stack_of, write_guarded
+from kit.project_writing import add_function, write_stage
 from kit.tables import for_each
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -30,7 +31,7 @@ def test_mermaid_of_an_asynchronous_stage(tmp_path: Path) -> None:
     job = {"method": "POST", "path": "/reports", "invocation": "async"}
     add_function(tmp_path, "report", job, timeout=3600, memorySize=2048)
     add_function(tmp_path, "status", "GET /status")
-    write_prod(tmp_path)
+    write_stage(tmp_path)
     text = re.sub(r"[\d.]+ vCPU, \d+ GB<br>\d+", "SIZE", mermaid_text(_diagram(tmp_path)))
     assert text == (
         "flowchart LR\n"
@@ -67,13 +68,13 @@ def test_authorizers_are_below_whoever_runs_them(tmp_path: Path) -> None:
     assert box.lines == ("gate (TOKEN: gate)", "people (COGNITO_USER_POOLS)")
     add_function(tmp_path / "own", "hello", {"method": "GET", "path": "/", "authorizer": "gate"})
     add_function(tmp_path / "own", "gate")
-    write_prod(tmp_path / "own", authorizers={"gate": {"type": "TOKEN", "function": "gate"}})
+    write_stage(tmp_path / "own", authorizers={"gate": {"type": "TOKEN", "function": "gate"}})
     assert Arrow("web", "authorizers", "asks", is_weak=True) in _diagram(tmp_path / "own").arrows
 
 
 def test_a_balancer_without_a_gateway_has_callers(tmp_path: Path) -> None:
     add_function(tmp_path, "hello", "GET /hello", api="alb")
-    write_prod(tmp_path, gateway=None)
+    write_stage(tmp_path, gateway=None)
     diagram = _diagram(tmp_path)
     assert [each.id for each in diagram.boxes] == ["callers", "balancer", "web", "function0"]
     assert diagram.arrows[0] == Arrow("callers", "balancer", is_weak=True)
@@ -82,7 +83,7 @@ def test_a_balancer_without_a_gateway_has_callers(tmp_path: Path) -> None:
 def test_many_functions_share_one_box(tmp_path: Path) -> None:
     for number in range(40):
         add_function(tmp_path, f"f{number:02}", f"GET /f{number:02}")
-    write_prod(tmp_path)
+    write_stage(tmp_path)
     diagram = _diagram(tmp_path)
     (box,) = [each for each in diagram.boxes if each.kind == "function"]
     assert (box.title, len(box.lines), box.lines[0]) == ("40 functions", 31, "f00: 3 s, 128 MB")

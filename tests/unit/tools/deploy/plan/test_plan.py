@@ -10,7 +10,8 @@ from berth.errors import ManifestError
 from berth.tools.deploy.plan.lines import plan_lines
 from berth.tools.deploy.plan.plan import Plan, build_plan, plan_document
 from berth.tools.deploy.template.document import write_template
-from kit.planned import WRITERS, add_function, stack_of, write_article, write_guarded, write_jobs, write_prod
+from kit.planned import WRITERS, stack_of, write_article, write_guarded, write_jobs
+from kit.project_writing import add_function, write_stage
 from kit.tables import for_each
 
 
@@ -86,7 +87,7 @@ def test_an_asynchronous_stage_has_workers_and_jobs_that_are_too_long_for_lambda
 
 def test_one_function_shares_no_role(tmp_path: Path) -> None:
     add_function(tmp_path, "hello", "GET /hello")
-    write_prod(tmp_path)
+    write_stage(tmp_path)
     plan = _plan(tmp_path)
     assert [topic for topic, _ in _topics(plan)] == ["memory and CPU", "/tmp", "logs", "network"]
     assert plan.warnings == []
@@ -111,7 +112,7 @@ def test_authorizers_and_roots_that_are_not_added_are_told(tmp_path: Path) -> No
 
 def test_a_stage_that_trusts_nobody_is_warned_of(tmp_path: Path) -> None:
     add_function(tmp_path, "hello", "GET /hello")
-    write_prod(tmp_path, gateway=None)
+    write_stage(tmp_path, gateway=None)
     assert _plan(tmp_path, is_untrusted=True).warnings == [
         f"{tmp_path}/manifests/prod.json: gateway: no gateway is trusted: functions know nothing of their"
         " callers but what anybody can claim"
@@ -121,7 +122,7 @@ def test_a_stage_that_trusts_nobody_is_warned_of(tmp_path: Path) -> None:
 def test_what_api_gateway_refuses_is_refused(tmp_path: Path) -> None:
     add_function(tmp_path, "a", "GET /x/{id}")
     add_function(tmp_path, "b", "GET /x/{uid}/y")
-    write_prod(tmp_path)
+    write_stage(tmp_path)
     with pytest.raises(ManifestError) as wrong:
         _plan(tmp_path)
     assert "/x/{uid}/y has {uid} where /x/{id} has {id}" in str(wrong.value)
@@ -146,7 +147,7 @@ ENTRIES = [
 
 def test_leftovers_of_an_import_are_taken_up_or_told(tmp_path: Path) -> None:
     add_function(tmp_path, "hello", "GET /hello")
-    write_prod(tmp_path, deployed={"Table": "orders"})
+    write_stage(tmp_path, deployed={"Table": "orders"})
     plan = _plan(tmp_path, {"entries": ENTRIES, "iam": {}})
     assert plan_document(plan)["import"] == {
         "open": ["Resources.A.QUEUE: Queue has no value"],
