@@ -41,7 +41,7 @@ DIFFERENCES = {
         "`clientCert`, with mutual TLS",
         "the certificate",
         "nothing",
-        "it is larger than a header may be",
+        "its text has line breaks, which no header can have",
     ),
     "latency": Difference(
         "REST",
