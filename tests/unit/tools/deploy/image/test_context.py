@@ -3,8 +3,10 @@
 import os
 from pathlib import Path
 
+from berth.tools.cli.scaffold import write_project
 from berth.tools.deploy.image.context import read_context, shown_size
-from berth.tools.deploy.image.ignoring import Ignoring
+from berth.tools.deploy.image.ignoring import Ignoring, read_ignoring
+from kit.servers import ROOT
 from kit.tables import for_each
 
 KEY = b"AKIA" + b"IOSFODNN7QRSTUVW"
@@ -73,3 +75,13 @@ def test_a_large_folder_is_worth_a_warning(tmp_path: Path) -> None:
 )
 def test_sizes_as_people_read_them(size: int, expected: str) -> None:
     assert shown_size(size) == expected
+
+
+def test_this_repository_and_a_new_project_can_be_built(tmp_path: Path) -> None:
+    write_project(tmp_path / "shop", "0.1.0")
+    for folder, file in ((ROOT, "setup.cfg"), (tmp_path / "shop", "gunicorn.conf.py")):
+        context = read_context(folder, read_ignoring(folder / ".dockerignore"))
+        assert context.secrets == ()
+        assert file in context.sizes
+        assert not {".git", ".venv", "tests"} & {path.partition("/")[0] for path in context.sizes}
+        assert list(context.warnings) == []
