@@ -46,7 +46,7 @@ from berth.manifest.sources import Sources, model_files
 from berth.model.authorizer import Authorizer
 from berth.model.function import Function
 from berth.model.invoke_api import FOR_DEVELOPMENT, Listener
-from berth.model.manifest import FunctionManifest, StageManifest
+from berth.model.manifest import StageManifest
 from berth.model.route import Route
 from berth.model.stage import Stage
 from berth.settings import Settings
@@ -62,8 +62,7 @@ class Catalog:
     warnings: tuple[str, ...]
     sources: Sources
     manifest: StageManifest | None = None  # of the stage, with the places of its secrets
-    # Of the functions, as their stage completes them, by their names.
-    manifests: Mapping[str, FunctionManifest] = field(default_factory=dict)
+    manifests: Manifests = field(default_factory=dict)  # of the functions, by their folders
 
 
 def load(settings: Settings, only: Collection[str] = (), *, needs_secrets: bool = True) -> Catalog:
@@ -146,8 +145,7 @@ def _gather(
     told = (*_runtime_warnings(manifests), *invoke_api_warnings(stage, settings), *shadow_warnings(stage))
     unused = () if only else deployed.unused()
     warnings = (*passed_over, *unused, *told)
-    by_name = {folder.name: each for folder, each in every.items()}
-    return Catalog(stage, functions, routes, warnings, sources, stage_manifest, by_name), deployed
+    return Catalog(stage, functions, routes, warnings, sources, stage_manifest, every), deployed
 
 
 def _stage_file(settings: Settings) -> Path:

@@ -85,12 +85,7 @@ class FunctionManifestSchema(Schema):
         metadata=hint("Every invocation keeps its ECS task from scale-in from its start."),
     )
     async_config = asynchronous.async_config()
-    iam = fields.List(
-        fields.Dict(),
-        load_default=None,
-        allow_none=False,
-        metadata=hint("What the function may do in AWS: statements of a policy, for the task's role."),
-    )
+    iam = keys.iam()
 
 
 class StageManifestSchema(Schema):

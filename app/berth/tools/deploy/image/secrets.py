@@ -36,12 +36,20 @@ _FOLDERS = {
 }
 # What is in a file that holds secrets. The keys of AWS's own examples end in EXAMPLE.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
-_CONTENTS = (
+# These begin with text that is found quickly, in a model of gigabytes as well.
+_ANYWHERE = (
     (re.compile(rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----\s"), "a private key"),
-    (
-        re.compile(rb"(?<![A-Za-z0-9/+])A(?:KIA|SIA)(?![A-Z0-9]{9}EXAMPLE)[A-Z2-7]{16}(?![A-Za-z0-9/+])"),
-        "an access key of AWS",
+    *(
+        (
+            re.compile(
+                kind + rb"(?<![A-Za-z0-9/+]" + kind + rb")(?![A-Z0-9]{9}EXAMPLE)[A-Z2-7]{16}(?![A-Za-z0-9/+])"
+            ),
+            "an access key of AWS",
+        )
+        for kind in (b"AKIA", b"ASIA")
     ),
+)
+_IN_TEXT = (
     (
         re.compile(
             rb"(?i:aws_?secret_?access_?key)[\"']?\s*[:=]\s*[\"']?"
@@ -50,10 +58,11 @@ _CONTENTS = (
         "a secret access key of AWS",
     ),
     (
-        re.compile(rb"(?m)^\s*//[^\s=]+/:_(?:authToken|password)\s*=\s*[^\s$]"),
+        re.compile(rb"(?m)^[ \t]*//[^\s=]+/:_(?:authToken|password)[ \t]*=[ \t]*[^\s$]"),
         "a token of a package registry",
     ),
 )
+_BEGINNING = 8192  # bytes, in which a file that is no text has a zero
 
 
 def secret_in_name(path: str) -> str | None:
@@ -68,7 +77,8 @@ def secret_in_name(path: str) -> str | None:
 
 def secrets_in_text(content: bytes | mmap.mmap) -> Iterator[tuple[int, str]]:
     """Each kind of secret in a content, with the number of its first line; never the secret itself."""
-    for pattern, what in _CONTENTS:
+    is_text = b"\0" not in content[:_BEGINNING]
+    for pattern, what in (*_ANYWHERE, *(_IN_TEXT if is_text else ())):
         if found := pattern.search(content):
             yield content[: found.start()].count(b"\n") + 1, what
 

@@ -55,7 +55,7 @@ def read_rights(deployment: Deployment, imported: Mapping[str, Any] | None, repo
     entries = (imported or {}).get("iam", {})
     place = report.at(IMPORT_REPORT)
     for function in deployment.functions:
-        own = deployment.catalog.manifests[function.name].iam
+        own = deployment.catalog.manifests[function.directory].iam
         entry = entries.get(function.name) if isinstance(entries, Mapping) else None
         if own is not None:
             found.add(function, own, manifest_place(function.directory, report), "iam")

@@ -108,7 +108,7 @@ def _callbacks(deployment: Deployment) -> Iterator[_Asked]:
     """The secrets that sign callbacks."""
     for function in deployment.functions:
         file = manifest_place(function.directory, Report()).file
-        for index, route in enumerate(deployment.catalog.manifests[function.name].routes):
+        for index, route in enumerate(deployment.catalog.manifests[function.directory].routes):
             if route.callback is not None:
                 what = f"the secret that signs callbacks of {function.name}"
                 yield file, f"routes[{index}].callback.secret", what, route.callback.secret
