@@ -298,7 +298,35 @@ def test_statements_that_cannot_be_given_are_refused(
 def test_more_statements_than_a_role_takes_are_refused(tmp_path: Path) -> None:
     statements = [{**READ, "Resource": f"arn:aws:s3:::bucket-{number}/{'a' * 60}"} for number in range(100)]
     (wrong,) = _refused(_simple(tmp_path, iam=statements))
-    assert "a role takes 10240: serve some functions by another stage" in wrong
+    assert "a role takes 9000: serve some functions by another stage" in wrong
+
+
+def test_policies_and_statements_are_taken_from_a_report_as_cdk_makes_them(tmp_path: Path) -> None:
+    _simple(tmp_path)
+    aws = "arn:${deployed.AWS::Partition}:iam::aws:policy"
+    managed = [f"{aws}/service-role/AWSLambdaBasicExecutionRole", f"{aws}/AmazonS3ReadOnlyAccess"]
+    statements = [
+        {"Sid": "One", "Effect": "Allow", "Action": action, "Resource": "*"} for action in ("a:A", "a:B")
+    ]
+    template = _template(tmp_path, {"iam": {"orders": {"statements": statements, "managed": managed}}})
+    arn = {"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/AmazonS3ReadOnlyAccess"}
+    assert _properties(template, "TaskRole")["ManagedPolicyArns"] == [arn]
+    assert [each["Action"] for each in _statements(template)] == ["a:A", "a:B"]
+    assert "Sid" not in json.dumps(_statements(template))
+
+
+@for_each("runs_in, is_allowed", [("berth", True), ("gateway", False)])
+def test_authorizers_function_elsewhere_may_be_asked_by_whom_it_has_to_be(
+    tmp_path_factory: pytest.TempPathFactory, runs_in: str, is_allowed: bool
+) -> None:
+    far = "arn:aws:lambda:eu-west-1:123456789012:function:session"
+    route = {"method": "GET", "path": "/orders", "authorizer": "far"}
+    authorizers = {"far": {"type": "TOKEN", "function": far}}
+    stage = {"authorizers": authorizers, "authorizersRunIn": runs_in}
+    found = _statements(_template(_simple(tmp_path_factory.mktemp("p"), route, stage=stage)))
+    assert [(each["Action"], each["Resource"]) for each in found] == [
+        ("lambda:InvokeFunction", far)
+    ] * is_allowed
 
 
 def test_destinations_may_be_told(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def authorizer_parameters(stack: Stack) -> dict[str, str]:
     names: dict[str, str] = {}
     for authorizer in used_authorizers(stack.deployment):
         if authorizer.function is not None and authorizer.function not in names:
-            name = authorizer.function.rpartition("function:")[2]
+            name = authorizer.function.rpartition("function:")[2].removesuffix("Function")
             names[authorizer.function] = resource_name(name, "FunctionArn", set(names.values()))
     return names
 

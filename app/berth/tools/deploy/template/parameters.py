@@ -24,12 +24,14 @@ def parameters(stack: Stack) -> Parameters:
         "ImageTag": {
             "Type": "String",
             "Default": "",
+            "AllowedPattern": "([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?",
             "Description": "The tag of the image to run. Without one there are no services, so that the"
             " repository can be made before an image is pushed",
         },
         "AlarmTopicArn": {
             "Type": "String",
             "Default": "",
+            "AllowedPattern": "(arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:.+)?",
             "Description": "The SNS topic that alarms are sent to. Without one they are only shown",
         },
     }

@@ -16,9 +16,10 @@ from berth.tools.deploy.template.values import expand
 
 # What an import has left for the deployment; the file has this name.
 IMPORT_REPORT = "import-report.json"
-# Characters of all policies of a role, and policies that are attached to it.
+# A role takes 10,240 characters of policies, of which the server's own are some, and ten attached ones.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-_MOST_CHARACTERS, _MOST_MANAGED = 10_240, 10
+_MOST_CHARACTERS, _MOST_MANAGED = 9_000, 10
+_PARTITION = "${deployed.AWS::Partition}"
 _MANAGED_ARN = re.compile(r"arn:[a-z-]+:iam::([0-9]{12}|aws):policy/[\w+=,.@/-]+")
 # Rights that Lambda itself needs for a function: to write its log, and to put it into a VPC.
 _LAMBDAS_OWN = re.compile(
@@ -41,7 +42,7 @@ class Rights:
     """
 
     policies: Mapping[str, list[Any]]
-    managed: tuple[str, ...] = ()
+    managed: tuple[Any, ...] = ()  # ARNs
     warnings: tuple[Problem, ...] = ()
     imported: tuple[str, ...] = ()
 
@@ -61,7 +62,7 @@ def read_rights(deployment: Deployment, imported: Mapping[str, Any] | None, repo
             found.add(function, own, manifest_place(function.directory, report), "iam")
         elif isinstance(entry, Mapping):
             found.add(function, entry.get("statements", []), place, f"iam.{function.name}.statements")
-            found.attach(function, entry.get("managed", []))
+            found.attach(function, entry.get("managed", []), place)
             found.imported.append(function.name)
     return found.rights(place)
 
@@ -73,7 +74,7 @@ class _Found:
         self._deployed = deployment.manifest.deployed
         self._policies: dict[str, list[Any]] = {}
         self._seen: set[str] = set()
-        self._managed: dict[str, None] = {}
+        self._managed: dict[str, Any] = {}
         self._warnings = Report()
         self._deployment = deployment
         self.imported: list[str] = []
@@ -87,18 +88,24 @@ class _Found:
                 continue
             self._add(function.name, expand(statement, self._deployed, own))
 
-    def attach(self, function: Function, managed: Any) -> None:
+    def attach(self, function: Function, managed: Any, place: Place) -> None:
+        key = f"iam.{function.name}.managed"
         for arn in managed if isinstance(managed, list | tuple) else [managed]:
-            if not isinstance(arn, str) or not _MANAGED_ARN.fullmatch(arn):
+            text = arn.replace(_PARTITION, "aws") if isinstance(arn, str) else ""
+            if not _MANAGED_ARN.fullmatch(text):
                 told = f"the rights of {arn!r} are not known here: write them as `iam` in its manifest"
-                self._warnings.add(IMPORT_REPORT, f"iam.{function.name}.managed", told)
-            elif not _LAMBDAS_OWN.fullmatch(arn):
-                self._managed[arn] = None
+                self._warnings.add(IMPORT_REPORT, key, told)
+            elif not _LAMBDAS_OWN.fullmatch(text):
+                self._managed[text] = expand(arn, self._deployed, place.at(key))
 
     def rights(self, place: Place) -> Rights:
         for function in self._deployment.functions:
             for text in _destinations(function):
                 self._permit(function, text)
+        for route in self._deployment.catalog.routes:
+            authorizer, is_ours = route.authorizer, route in self._deployment.routes
+            if authorizer and authorizer.is_elsewhere and not (is_ours and self._deployment.runs_authorizers):
+                self._add(route.function.name, cfn.allow(_ACTIONS["lambda"], authorizer.function))
         size = len(json.dumps(list(self._policies.values()), separators=(",", ":")))
         if size > _MOST_CHARACTERS:
             wrong = (
@@ -111,7 +118,10 @@ class _Found:
             )
             place.add("iam", f"{wrong}: serve some functions by another stage")
         return Rights(
-            self._policies, tuple(self._managed), tuple(self._warnings.problems), tuple(self.imported)
+            self._policies,
+            tuple(self._managed.values()),
+            tuple(self._warnings.problems),
+            tuple(self.imported),
         )
 
     def _permit(self, function: Function, destination: str) -> None:
@@ -124,10 +134,12 @@ class _Found:
             self._add(function.name, cfn.allow(_ACTIONS[read.kind], resource))
 
     def _add(self, name: str, statement: Any) -> None:
-        key = json.dumps(statement, sort_keys=True)
-        if key not in self._seen:
-            self._seen.add(key)
-            self._policies.setdefault(name, []).append(statement)
+        """Add a statement without its Sid: joined policies may have one twice, which IAM refuses."""
+        known = {key: value for key, value in statement.items() if key != "Sid"}
+        text = json.dumps(known, sort_keys=True)
+        if text not in self._seen:
+            self._seen.add(text)
+            self._policies.setdefault(name, []).append(known)
 
 
 def _statement_problem(statement: Any) -> str | None:
