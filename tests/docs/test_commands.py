@@ -29,6 +29,8 @@ NOT_RUN = {
     r"python3 -m venv \w+$|\. (\.\./)?tutorial/bin/activate": "the tests run in such an environment",
     r"pip (install|wheel) ": "needs the package index; test_installed_wheel.py does both",
     r"berth migrate compare .*(--lambda|https://)": "needs a function or an API in an account of AWS",
+    r"berth deploy bridge .*--run": "needs functions in an account of AWS; test_bridge_command.py asks moto",
+    r"export BRIDGE_URL": "is for the commands of a bridge that are not run",
     r"berth migrate record": "needs a recording; test_record.py has one",
     r"pytest$": "these are its tests; those of a project that is made from nothing are run",
     r"python -c .*urllib": "is for the inside of a container; test_image.py asks the same",

@@ -14,7 +14,7 @@ import click
 from berth.errors import printable
 from berth.manifest.loader import load
 from berth.settings import Settings
-from berth.tools.cli.deploy_options import WARNED, stage_option
+from berth.tools.cli.deploy_options import STAGE, WARNED
 from berth.tools.cli.start import refusing
 from berth.tools.deploy.image.commands import PROGRAMS, Build, Step, image_steps
 from berth.tools.deploy.image.context import BuildContext, read_context, shown_size
@@ -27,7 +27,7 @@ from berth.tools.deploy.image.secrets import secrets_in_text
 _SHOWN = 10  # paths of a list that may be long
 _OPTIONS = (
     click.argument("context", type=click.Path(exists=True, file_okay=False), default="."),
-    stage_option,
+    STAGE,
     click.option(
         "--repository", required=True, metavar="NAME|URI", help="The repository of ECR, or its whole address."
     ),

@@ -30,11 +30,11 @@ def _stage_name(_: click.Context, option: click.Parameter, name: str | None) -> 
     return name
 
 
-stage_option = click.option(
+STAGE = click.option(
     "--stage", callback=_stage_name, help="The stage: manifests/<stage>.json. [$BERTH_STAGE]"
 )
 _DEPLOYMENT = (
-    stage_option,
+    STAGE,
     click.option("--api", type=click.Choice(API_NAMES), help="Which API, where the stage serves both kinds."),
     click.option(
         "--balancer",
