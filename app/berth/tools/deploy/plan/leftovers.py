@@ -42,7 +42,7 @@ def read_leftovers(stack: Stack, imported: Mapping[str, Any] | None) -> Leftover
         text = _text(entry)
         if entry.get("class") == "open" and not _is_given(str(entry.get("name", "")), stack):
             opened.append(text)
-        elif entry.get("class") == "elsewhere" and (answer := _answer(entry)):
+        elif entry.get("class") == "elsewhere" and (answer := _answer(entry, stack)):
             taken.append(f"{entry.get('path')}: {answer}")
         elif entry.get("class") == "elsewhere":
             elsewhere.append(text)
@@ -59,11 +59,18 @@ def _is_given(name: str, stack: Stack) -> bool:
     return name.startswith(prefix) and name.removeprefix(prefix) in stack.deployment.manifest.deployed
 
 
-def _answer(entry: Mapping[str, Any]) -> str | None:
+def _answer(entry: Mapping[str, Any], stack: Stack) -> str | None:
     """What the template has for an entry."""
-    if _OF_ROLES in str(entry.get("text")):
-        return _ROLE
-    return next(_answers(str(entry.get("path"))), None)
+    answer = _ROLE if _OF_ROLES in str(entry.get("text")) else next(_answers(str(entry.get("path"))), None)
+    return None if answer == _ROLE and not _has_rights(entry, stack) else answer
+
+
+def _has_rights(entry: Mapping[str, Any], stack: Stack) -> bool:
+    """Whether the rights of an entry's function are known: of some roles a report has only the name."""
+    name, known = str(entry.get("function") or ""), set(stack.rights.imported)
+    manifests = stack.deployment.catalog.manifests
+    known |= {folder.name for folder, manifest in manifests.items() if manifest.iam is not None}
+    return name in known if name else bool(known)
 
 
 def _answers(path: str) -> Iterator[str]:

@@ -138,6 +138,8 @@ ENTRIES = [
     _entry("open", "Resources.Z.QUEUE", "of another stage", function="other"),
     _entry("elsewhere", "Resources.A.Properties.VpcConfig", "the subnets", function="hello"),
     _entry("elsewhere", "Resources.Role", "these statements are for the task role of ECS"),
+    _entry("elsewhere", "Resources.B.Properties.Role", "its role", function="hello"),
+    _entry("elsewhere", "Resources.C.Properties.Role", "another role", function="named"),
     _entry("elsewhere", "Resources.Table", "Table (AWS::DynamoDB::Table) stays in AWS"),
     _entry("elsewhere", "Resources.Table", "Table (AWS::DynamoDB::Table) stays in AWS"),
     _entry("carried", "Resources.A", "carried"),
@@ -147,15 +149,21 @@ ENTRIES = [
 
 def test_leftovers_of_an_import_are_taken_up_or_told(tmp_path: Path) -> None:
     add_function(tmp_path, "hello", "GET /hello")
+    add_function(tmp_path, "named")
     write_stage(tmp_path, deployed={"Table": "orders"})
-    plan = _plan(tmp_path, {"entries": ENTRIES, "iam": {}})
+    allowed = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    plan = _plan(tmp_path, {"entries": ENTRIES, "iam": {"hello": {"statements": [allowed], "managed": []}}})
     assert plan_document(plan)["import"] == {
         "open": ["Resources.A.QUEUE: Queue has no value"],
         "taken_up": [
             "Resources.A.Properties.VpcConfig: the parameters VpcId and SubnetIds say where the tasks are",
             "Resources.Role: the task role has these statements",
+            "Resources.B.Properties.Role: the task role has these statements",
         ],
-        "elsewhere": ["Resources.Table: Table (AWS::DynamoDB::Table) stays in AWS"],
+        "elsewhere": [
+            "Resources.C.Properties.Role: another role",
+            "Resources.Table: Table (AWS::DynamoDB::Table) stays in AWS",
+        ],
     }
     assert "import-report.json: Resources.A.QUEUE: Queue has no value" in plan.warnings
 
