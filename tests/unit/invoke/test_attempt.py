@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from berth.errors import QueueUnavailable, Throttled
+from berth.errors import QueueLost, QueueUnavailable, Throttled
 from berth.invoke.attempt import Attempts, NotBegun, Pace
-from berth.invoke.queue.event_queue import Lease, QueueDepth
+from berth.invoke.queue.event_queue import Depth, Lease, QueueDepth
 from berth.invoke.queue.sqlite_queue import SqliteQueue
 from berth.invoke.results.pages import Pages
 from berth.invoke.sqlite_file import SqliteFile
@@ -23,7 +23,7 @@ SUCCESS = InvocationResult(b'{"answer":42}', log_tail=b"END\n")
 FAILURE = InvocationResult(b'{"errorType":"ValueError","errorMessage":"no"}', "Unhandled", b"no\n")
 ERROR = {"errorType": "ValueError", "errorMessage": "no"}
 THROTTLED = {"errorType": "TooManyRequestsException", "errorMessage": "Rate Exceeded."}
-EMPTY = QueueDepth(0, 0, 0, 0.0)
+EMPTY = QueueDepth(0, 0, 0, 0.0, {})
 
 
 @dataclass
@@ -147,7 +147,7 @@ def test_event_that_fails_runs_three_times_with_one_id(server: Server) -> None:
     )
     assert [invocation.request_id for invocation in server.ran] == ["one"] * 3
     assert server.delivered == [page]
-    assert server.depth() == replace(EMPTY, dead=1)
+    assert server.depth() == replace(EMPTY, dead=1, functions={"plain": Depth(0, 0, 1)})
 
 
 def test_event_is_tried_again_as_often_as_its_function_says(server: Server) -> None:
@@ -362,6 +362,16 @@ def test_outcome_is_given_up_when_the_server_ends_while_the_state_store_is_away(
     server.clock.now += 31
     server.answer = lambda: SUCCESS
     assert server.work().losses == 1
+
+
+def test_outcome_is_given_up_when_the_state_store_is_lost(server: Server) -> None:
+    def run() -> InvocationResult:
+        server.file.path.unlink()
+        return SUCCESS
+
+    server.answer = run
+    with pytest.raises(QueueLost):
+        server.work()
 
 
 def test_run_that_the_end_of_its_server_kept_from_beginning_is_given_back(server: Server) -> None:

@@ -56,8 +56,10 @@ class Authentication:
         credential = known.get(signature.access_key_id)
         if credential is None:
             raise errors.unknown_caller()
-        if (signature.region, signature.service) != (self.region, _SERVICE):
-            raise SignatureInvalid("the signature's region or service is another")
+        if signature.region != self.region:
+            raise errors.wrong_scope(f"a valid region, not '{signature.region}'")
+        if signature.service != _SERVICE:
+            raise errors.wrong_scope(f"correct service: '{_SERVICE}'")
         return credential
 
     def _check_token(self, request: HttpRequest) -> None:
