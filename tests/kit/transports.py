@@ -1,7 +1,7 @@
 """One request through each server that can carry it: only the way in differs."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,17 @@ def new_project(folder: Path, **stages: dict[str, Any]) -> Path:
 def write_answer(project: Path, name: str, answer: str, *routes: str, **manifest: Any) -> None:
     """Write a function whose handler has one statement."""
     write_function(project, name, f"def handler(event, context):\n    {answer}\n", *routes, **manifest)
+
+
+def write_answers(project: Path, name: str, answers: Mapping[str, str], path: str, **manifest: Any) -> None:
+    """Write one function, one process, with many routes below a path: each route has its own statement.
+
+    The statements are keyed by the route's last path segment.
+    """
+    cases = (f'        case "{segment}":\n            {answer}\n' for segment, answer in answers.items())
+    code = 'def handler(event, context):\n    match event["path" if "path" in event else "rawPath"].split("/")[-1]:\n'
+    routes = (f"ANY {path}/{segment}" for segment in answers)
+    write_function(project, name, code + "".join(cases), *routes, **manifest)
 
 
 @contextmanager

@@ -16,12 +16,12 @@ pytestmark = [
 
 
 def test_a_fault_run_gives_no_wrong_answer_and_leaves_nothing(tmp_path: Path) -> None:
-    report = run_soak(tmp_path, SoakPlan(seconds=7, clients=2, worker_kills_every=3))
+    report = run_soak(tmp_path, SoakPlan(4, clients=2, environment_kills_every=0.25, worker_kills_every=1.5))
     assert report.problems == []
     assert report.right["echo"] > 20
     assert report.right["leave"] > 0
     assert report.kills.environments > 3
-    assert len(report.kills.workers) == 2
+    assert len(report.kills.workers) >= 2
 
 
 def test_crashes_leave_no_process_descriptor_or_folder() -> None:
