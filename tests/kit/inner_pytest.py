@@ -1,4 +1,4 @@
-"""pytest as a user runs it on a project: a run of its own, with the plugins that the extra `test` installs."""
+"""pytest as a user runs it on a project: in a run of its own, with the plugins that the extra `test` has."""
 
 from collections.abc import Mapping
 from pathlib import Path

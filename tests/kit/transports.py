@@ -18,6 +18,11 @@ TRANSPORTS = (*REAL_SERVERS, "test-client")
 ECHO = (
     "import json\n\ndef handler(event, context):\n    return {'statusCode': 200, 'body': json.dumps(event)}\n"
 )
+_HANDLER = """
+def handler(event, context):
+    path = event.get("path") or event["rawPath"]
+    match path.split("/")[-1]:
+"""
 
 
 class Client:
@@ -65,10 +70,9 @@ def write_answers(project: Path, name: str, answers: Mapping[str, str], path: st
 
     The statements are keyed by the route's last path segment.
     """
-    cases = (f'        case "{segment}":\n            {answer}\n' for segment, answer in answers.items())
-    code = 'def handler(event, context):\n    match event["path" if "path" in event else "rawPath"].split("/")[-1]:\n'
-    routes = (f"ANY {path}/{segment}" for segment in answers)
-    write_function(project, name, code + "".join(cases), *routes, **manifest)
+    cases = (f"        case {segment!r}:\n            {answer}\n" for segment, answer in answers.items())
+    code = f"{_HANDLER}{''.join(cases)}"
+    write_function(project, name, code, *(f"ANY {path}/{segment}" for segment in answers), **manifest)
 
 
 @contextmanager
