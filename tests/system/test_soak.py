@@ -1,12 +1,13 @@
 """A short fault run, and a short count of leaks: `python -m bench` does both for as long as one likes."""
 
-import subprocess
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
 from kit.benchmarks import SoakPlan, run_soak
+from kit.forked import fork_server
 from kit.servers import ROOT
 
 pytestmark = [
@@ -25,6 +26,6 @@ def test_a_fault_run_gives_no_wrong_answer_and_leaves_nothing(tmp_path: Path) ->
 
 
 def test_crashes_leave_no_process_descriptor_or_folder() -> None:
-    program = [sys.executable, "-m", "bench", "leaks", "--calls", "240", "--crashes", "24"]
-    ended = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    arguments = ["leaks", "--calls", "240", "--crashes", "24"]
+    ended = fork_server.run("bench", arguments, ROOT, os.environ)
     assert ended.returncode == 0, ended.stdout + ended.stderr
