@@ -11,6 +11,9 @@ from kit.tables import for_each
 # from lower floors or from its own entry.
 FLOORS = (
     ("errors.py", "model", "host"),
+    # So low because the shadow of the gateway, the recorder of invocations and the command that compares all
+    # use it, and because a stage's manifest names addresses and paths as it reads them.
+    ("comparison",),
     ("variables.py",),
     ("settings.py", "schemas"),
     ("payload/schema", "manifest/schema"),
@@ -19,6 +22,8 @@ FLOORS = (
     ("manifest/document.py",),
     ("manifest/checks",),
     ("manifest",),
+    # They read manifests and files, and need nothing of what runs functions.
+    ("tools/migrate/compare", "tools/migrate/doctor"),
     (
         "runtime/logs",
         "runtime/limits",
@@ -49,6 +54,13 @@ FLOORS = (
     ("gateway",),
     ("server",),
     ("tools/sample.py",),
+    # Moving in: the words first, then reading files, then the readers, then what is written.
+    ("tools/migrate/model",),
+    ("tools/migrate/source",),
+    ("tools/migrate/cloudformation",),
+    ("tools/migrate/cloudformation/apis",),
+    ("tools/migrate/serverless", "tools/migrate/terraform", "tools/migrate/account"),
+    ("tools/migrate/writing",),
     ("tools",),
     ("factory.py",),
     ("__init__.py",),

@@ -1,12 +1,15 @@
 """From a server's request to a call: every quirk of WSGI and of the servers is settled here."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from typing import Protocol
 
-from flask import Request
-from werkzeug.exceptions import RequestEntityTooLarge
+import flask
+from flask import Request, Response
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wsgi import get_input_stream
 
 from berth.errors import HeadersTooLarge, MalformedRequest
@@ -166,9 +169,18 @@ def read_body(request: Request, call: Call, identity: Identity | None = None) ->
 def receive_body(request: Request, limit: int, kept: tuple[Call, Identity] | None = None) -> bytes | None:
     """The body of a request, None if it has none; `kept` is what is known, should it not be there yet.
 
-    A body that is over the limit is refused unread. Raises werkzeug's RequestEntityTooLarge, ServerBusy,
-    and BodyWanted.
+    A body that is over the limit is refused at once, and what the client sends of it is dropped after the
+    answer. Raises werkzeug's RequestEntityTooLarge, ServerBusy, and BodyWanted.
     """
+    try:
+        return _receive(request, limit, kept)
+    except RequestEntityTooLarge:
+        if WIRE_BODY not in request.environ:  # a server with a WireBody drops it by itself
+            flask.after_this_request(partial(_drop_body, request.environ))
+        raise
+
+
+def _receive(request: Request, limit: int, kept: tuple[Call, Identity] | None) -> bytes | None:
     environ, length = request.environ, request.content_length or 0
     if not length and "HTTP_TRANSFER_ENCODING" not in environ:
         return None
@@ -178,8 +190,11 @@ def receive_body(request: Request, limit: int, kept: tuple[Call, Identity] | Non
     if wire is not None:
         wire.kept = kept
         wire.demand(limit)
-    request.max_content_length = limit
-    return request.get_data(cache=False)
+    request.max_content_length = limit + 1  # werkzeug ends a chunked body there, and raises nothing
+    body: bytes = request.get_data(cache=False)
+    if len(body) > limit:
+        raise RequestEntityTooLarge
+    return body
 
 
 def kept_call(environ: Environ) -> tuple[Call, Identity] | None:
@@ -188,10 +203,15 @@ def kept_call(environ: Environ) -> tuple[Call, Identity] | None:
     return wire.kept if wire else None
 
 
-def drain_body(environ: Environ) -> None:
-    """Read and drop the rest of a body, up to a limit: many clients read an answer only after it."""
-    if WIRE_BODY in environ:
-        return  # its server does so
+def _drop_body(environ: Environ, response: Response) -> Response:
+    """Let a response be followed by what is left of a body: many clients read an answer only after it."""
+    response.call_on_close(partial(_read_rest, environ))
+    return response
+
+
+def _read_rest(environ: Environ) -> None:
     rest, most = get_input_stream(environ), 2 * MAX_BODY_BYTES
-    while most > 0 and (chunk := rest.read(65536)):
-        most -= len(chunk)
+    # The client may hang up, or werkzeug's server have read a part already, and with it a chunk's header.
+    with suppress(ClientDisconnected, OSError):
+        while most > 0 and (chunk := rest.read(65536)):
+            most -= len(chunk)

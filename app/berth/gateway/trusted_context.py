@@ -9,6 +9,7 @@ from functools import lru_cache
 from berth.errors import MalformedRequest, UntrustedGateway
 from berth.model.api_key import hash_api_key
 from berth.model.authorizer import JWT_TYPES, LAMBDA_TYPES
+from berth.model.comparison import SHADOW_MARK
 from berth.model.gateway_context import CONTEXT_FIELDS, TOKEN_HEADER, ContextField, numbered_fields
 from berth.model.http import Headers
 from berth.model.route import Route
@@ -36,12 +37,13 @@ def open_context(lines: Headers, trust: Trust) -> tuple[Context, Headers]:
     or is not of its form: then no part of the context is believed.
     """
     prefix, ours, others = trust.prefix.lower(), _Values(list), []
-    for name, value in lines:
+    for line in lines:
+        name, value = line
         lower = name.lower()
         if lower.startswith(prefix):
             ours[lower[len(prefix) :]].append(value)
-        elif not lower.startswith(_ANY_PREFIX):
-            others.append((name, value))
+        elif not lower.startswith(_ANY_PREFIX) or line is SHADOW_MARK:
+            others.append(line)
     _check_token(ours.pop(TOKEN_HEADER.lower(), []), trust)
     fields = _fields(trust)
     known = {fields[suffix]: values for suffix, values in ours.items() if suffix in fields}
@@ -50,7 +52,7 @@ def open_context(lines: Headers, trust: Trust) -> tuple[Context, Headers]:
 
 def without_context(lines: Headers) -> Headers:
     """The header lines without those that could carry a gateway's context, where no gateway is trusted."""
-    return [line for line in lines if line[0][:_PREFIX_LENGTH].lower() != _ANY_PREFIX]
+    return [line for line in lines if line[0][:_PREFIX_LENGTH].lower() != _ANY_PREFIX or line is SHADOW_MARK]
 
 
 def _check_token(values: list[str], trust: Trust) -> None:

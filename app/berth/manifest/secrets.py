@@ -70,7 +70,7 @@ def with_secrets(stage: Stage, manifest: StageManifest, secrets: Secrets) -> Sta
         authorizers=_read_authorizers(manifest, secrets),
         trust=_read_trust(manifest, secrets),
         invoke_api=_read_invoke_api(manifest, secrets),
-        secret_files=tuple(_secret_files(manifest)),
+        secret_files=(*_secret_files(manifest), *stage.recorded_folders),
     )
 
 

@@ -30,7 +30,7 @@ class InvokeApi:
         return not self.is_for_loopback or (listener is not None and _is_loopback(listener[0]))
 
 
-# What `flask run` serves where the stage says nothing.
+# What `berth run` serves where the stage says nothing.
 FOR_DEVELOPMENT = InvokeApi("none", is_for_loopback=True)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from berth.model.authorizer import Authorizer
+from berth.model.comparison import Recording, Shadow
 from berth.model.cors import Cors
 from berth.model.function import FunctionConfiguration
 from berth.model.listener_rule import ANY_REQUEST, ListenerRule
@@ -156,3 +157,5 @@ class StageManifest:
     layers: tuple[Path, ...] = ()  # relative to the folder of manifests
     authorizer: str | None = None  # of every route that names none
     api_key_required: bool = False  # of every route that does not say
+    record: Recording | None = None
+    shadow: Shadow | None = None

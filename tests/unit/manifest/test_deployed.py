@@ -333,3 +333,59 @@ def test_open_names_of_other_stages_are_found_whatever_else_is_wrong(load_files:
             "manifests/prod.json", "deployed.Db", f"has no value; asked for by {MANIFEST}: environment.DB"
         ),
     ]
+
+
+QUEUE = "arn:aws:sqs:eu-west-1:123456789012:"
+
+
+def _with_destinations(deployed: dict[str, Any], **config: str) -> dict[str, Any]:
+    stage = {"deployed": deployed, "functions": ["hello"]}
+    unserved = {"handler": "app.handler", "asyncConfig": {"onFailure": "${deployed.Nobody}"}}
+    return {
+        STAGE: stage,
+        MANIFEST: {"handler": "app.handler", "asyncConfig": config},
+        "functions/other/app.py": "",
+        "functions/other/manifest.json": unserved,
+    }
+
+
+def test_placeholders_are_replaced_in_destinations_of_the_functions_that_are_served(
+    load_files: LoadFiles,
+) -> None:
+    deployed = {"Failed.Arn": f"{QUEUE}failed", "Name": "dead", "Ok": "https://ok.example/"}
+    config = {
+        "onFailure": "${deployed.Failed.Arn}",
+        "deadLetterQueue": QUEUE + "${deployed.Name}",
+        "onSuccess": "${deployed.Ok}",
+    }
+    found = load_files(_with_destinations(deployed, **config)).functions["hello"].async_config
+    assert found.on_failure == f"{QUEUE}failed"
+    assert found.dead_letter_queue == f"{QUEUE}dead"
+    assert found.on_success == "https://ok.example/"
+
+
+@pytest.mark.parametrize(
+    ("deployed", "config", "key", "message"),
+    [
+        ({}, {"onFailure": "${deployed.Q}"}, "deployed.Q", "has no value; asked for by "),
+        ({"Q": "q"}, {"onFailure": "${deployed.Q}"}, "asyncConfig.onFailure", "'${deployed.Q}' "),
+        (
+            {"Q": "https://x.example/"},
+            {"deadLetterQueue": "${deployed.Q}"},
+            "asyncConfig.deadLetterQueue",
+            "'${deployed.Q}' is no dead-letter queue",
+        ),
+        (
+            {"Q": "failed.fifo"},
+            {"onFailure": QUEUE + "${deployed.Q}"},
+            "asyncConfig.onFailure",
+            f"'{QUEUE}${{deployed.Q}}' must be the ARN of a standard queue",
+        ),
+    ],
+)
+def test_a_destination_that_is_none_is_refused(
+    problems_of: ProblemsOf, deployed: Any, config: dict[str, str], key: str, message: str
+) -> None:
+    (problem,) = problems_of(_with_destinations(deployed, **config))
+    assert problem.key == key
+    assert problem.message.startswith(message)

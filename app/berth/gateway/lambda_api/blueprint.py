@@ -20,7 +20,7 @@ from berth.gateway.lambda_api import errors
 from berth.gateway.lambda_api.authentication import Authentication
 from berth.gateway.lambda_api.operations import Asked, Operations
 from berth.gateway.lambda_api.parameters import invocation_type
-from berth.gateway.request import drain_body, receive_body, refuse_malformed
+from berth.gateway.request import receive_body, refuse_malformed
 from berth.gateway.response import WireResponse, write_response
 from berth.gateway.routing.head import Environ, RequestHead
 from berth.gateway.stamp import StampSource
@@ -80,9 +80,7 @@ class LambdaApi:
             ("Content-Length", str(len(body))),
             *later,
         ]
-        response = write_response(HttpResponse(told.status, headers, body))
-        response.call_on_close(partial(drain_body, flask.request.environ))
-        return response
+        return write_response(HttpResponse(told.status, headers, body))
 
 
 def invoke_blueprint(api: LambdaApi) -> Blueprint:

@@ -89,7 +89,7 @@ def _without_stage(path: str, context: Context) -> str:
 
 
 def raw_target(environ: Environ) -> str:
-    """The request target as the client sent it; gunicorn, `flask run` and the test client all keep it."""
+    """The request target as the client sent it; gunicorn, `berth run` and the test client all keep it."""
     return str(environ.get("RAW_URI") or environ.get("REQUEST_URI") or environ["PATH_INFO"])
 
 
