@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from kit.forked import fork_server
+from kit.inner_pytest import PYTEST_ADDOPTS
 from kit.manual import PAGES, Command, File, steps
 from kit.servers import ROOT, Server, start_command
 from kit.wheels import write_wheel
@@ -144,7 +145,7 @@ def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "PIP_NO_INDEX": "1",
         "PIP_FIND_LINKS": str(index),
         "GUNICORN_CMD_ARGS": "--bind 127.0.0.1:0",
-        "PYTEST_ADDOPTS": "-p no:hypothesispytest -p no:xdist -p no:pytest_cov",  # they take a second
+        "PYTEST_ADDOPTS": PYTEST_ADDOPTS,
     }
 
 
