@@ -32,9 +32,11 @@ _OF_RESOURCES = {
     "UpdatePolicy": (Class.ELSEWHERE, "how CloudFormation updates the resource"),
     "CreationPolicy": (Class.ELSEWHERE, "how CloudFormation makes the resource"),
 }
+_ASKED = "what variables ask for of it is in the values that ask"
 _REFERENCE = re.compile(r"\$\{([A-Za-z0-9]+)[.}]")
 _RESOURCES = "Resources"
-_PLACES_OF_RESOURCES = ((_RESOURCES,), ("resources", _RESOURCES))
+# Serverless has sections of a template below this key, in one mapping or in a list of mappings.
+_OWN = "resources"
 
 
 def unclassified(document: SourceDocument, findings: Findings, functions: Mapping[str, str]) -> list[Finding]:
@@ -61,7 +63,10 @@ class _Search:
         tree = self.document.tree
         if not isinstance(tree, dict) or () in self._covered:
             return
-        is_template = isinstance(tree.get(_RESOURCES), dict)
+        is_template = isinstance(tree.get(_RESOURCES), dict) or tree.keys() <= {*_SECTIONS, "extensions"}
+        if self.document.asked == () and not self._touched:
+            yield self._found(Class.LEFT_OUT, (), _ASKED)
+            return
         for key, value in tree.items():
             if is_template and key in _SECTIONS:
                 yield from self._section((key,), value)
@@ -104,8 +109,12 @@ class _Search:
             return
         if _is_resources(path, value):
             yield from self._resources(path, value)
-        elif path[:-1] == ("resources",) and path[-1] in _SECTIONS:
+        elif _is_section(path):
             yield from self._section(path, value)
+        elif _is_resource(value):
+            yield self._found(Class.ELSEWHERE, path, self._stays(str(path[-1]), value))
+        elif path not in self._touched and self._is_asked_for(path):
+            yield self._found(Class.LEFT_OUT, path, _ASKED)
         elif path not in self._touched and not _has_resources(value):
             text = f"not understood: {_shown(path)}{self._references(value)}"
             yield self._found(Class.NOT_CARRIED, path, text)
@@ -115,6 +124,13 @@ class _Search:
         elif isinstance(value, list):
             for number, each in enumerate(value):
                 yield from self._uncovered((*path, number), each)
+
+    def _is_asked_for(self, path: Path) -> bool:
+        """Whether only variables ask for a path, and nothing around it was read as a whole."""
+        asked, parts = self.document.asked, self.document.parts
+        if asked is None or path[: len(asked)] != asked:
+            return False
+        return not any(path[:length] in parts for length in range(len(path)))
 
     def _references(self, value: Any) -> str:
         """The imported functions that a value refers to."""
@@ -127,7 +143,23 @@ class _Search:
 
 def _is_resources(path: Path, value: Any) -> bool:
     """Whether a value is the resources of a template, or of the template in a serverless.yml."""
-    return path in _PLACES_OF_RESOURCES and isinstance(value, dict)
+    return (path == (_RESOURCES,) or _is_own(path, _RESOURCES)) and isinstance(value, dict)
+
+
+def _is_section(path: Path) -> bool:
+    """Whether a path is that of another section of the template in a serverless.yml."""
+    return str(path[-1]) in _SECTIONS and _is_own(path, str(path[-1]))
+
+
+def _is_own(path: Path, section: str) -> bool:
+    entry = path[1:-1]
+    is_part = not entry or (len(entry) == 1 and isinstance(entry[0], int))
+    return len(path) > 1 and path[0] == _OWN and path[-1] == section and is_part
+
+
+def _is_resource(value: Any) -> bool:
+    """Whether a value looks like a resource of a template, wherever it stands."""
+    return isinstance(value, dict) and "::" in str(value.get("Type", ""))
 
 
 def _has_resources(value: Any) -> bool:

@@ -21,8 +21,7 @@ class Places:
 
     def of_function(self, function: FunctionSource, *keys: str) -> Place:
         """The place of a key of a function; readers may have found it in another part of the source."""
-        own = function.place.at(*keys)
-        return self._of_functions.get((function.id, keys[-1].lower()), own)
+        return self._of_functions.get((function.id, keys[-1].lower()), function.place_of(*keys))
 
     def of_api(self, api: Api, *names: str) -> Place:
         """The place of one of these keys, below an API or elsewhere in its file; else that of its type."""
