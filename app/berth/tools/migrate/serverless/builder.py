@@ -6,9 +6,9 @@ from typing import Any
 
 from berth.tools.migrate.cloudformation.template import Inset
 from berth.tools.migrate.model.application import CodeSource, Place, Trigger
-from berth.tools.migrate.model.findings import Class, Finding, Findings, Problem
+from berth.tools.migrate.model.findings import Class, Finding, Findings, Problem, shown_path
 from berth.tools.migrate.model.findings import Path as KeyPath
-from berth.tools.migrate.model.values import Hole, Text, Tree, UnknownValue, as_text, is_scalar
+from berth.tools.migrate.model.values import Text, Tree, UnknownValue, as_text, is_scalar
 from berth.tools.migrate.serverless.expressions import Malformed
 from berth.tools.migrate.serverless.variables import Unresolvable, Variables
 from berth.tools.migrate.source.documents import SourceDocument
@@ -44,22 +44,32 @@ class Builder:
             self.origins["Resources", name, "Properties", key] = origin
 
     def resolved(self, node: Tree, path: KeyPath) -> Tree:
-        """A part of serverless.yml with its variables resolved; what cannot be is a problem, and None."""
+        """A part of serverless.yml with its variables resolved; what cannot be is a problem, and None.
+
+        A text in it that depends on what nobody knows is a hole named after its path.
+        """
         try:
             return self.variables.resolve(node, self.place(path))
         except (Unresolvable, Malformed) as wrong:
             self.refuse(path, str(wrong))
+            return None
         except UnknownValue as unknown:
-            self.refuse(path, f"must be known, and nothing gives {unknown.name} a value")
-        return None
+            return self._around_hole(node, path, unknown)
+
+    def _around_hole(self, node: Tree, path: KeyPath, unknown: UnknownValue) -> Tree:
+        if isinstance(node, dict):
+            return {key: self.resolved(each, (*path, key)) for key, each in node.items()}
+        if isinstance(node, list):
+            return [self.resolved(each, (*path, number)) for number, each in enumerate(node)]
+        name = shown_path(path)
+        return self.variables.options.hole(name, f"{name}, which depends on {unknown.name}")
 
     def text(self, node: Tree, path: KeyPath, hole: str) -> Tree:
         """A value that may be known to the deployment alone; then `hole` names it."""
         try:
             return self.variables.resolve(node, self.place(path))
         except UnknownValue as unknown:
-            self.variables.holes.ask(hole, f"{hole}, which depends on {unknown.name}")
-            return Text((Hole(hole),))
+            return self.variables.options.hole(hole, f"{hole}, which depends on {unknown.name}")
         except (Unresolvable, Malformed) as wrong:
             self.refuse(path, str(wrong))
             return None
@@ -75,7 +85,9 @@ class Builder:
         try:
             return self.variables.holes.resolved(as_text(value))
         except UnknownValue as unknown:
-            self.refuse(path, f"must be known, and nothing gives {unknown.name} a value")
+            what = self.variables.holes.meanings.get(unknown.name, unknown.name)
+            hint = f"give it: --parameter {unknown.name}=..."
+            self.refuse(path, f"must be known, and nothing tells {what}; {hint}")
             return default
 
     def flag(self, node: Tree, path: KeyPath) -> bool:

@@ -82,7 +82,7 @@ class Functions:
             builder.resources[name]["Condition"] = condition
             builder.origins["Resources", name, "Condition"] = (*origin, "condition")
         self._add_async(name, entry, origin)
-        self._add_provisioned(name, entry, origin)
+        self._set_provisioned(name, entry, origin)
 
     def _set_properties(self, name: str, entry: Mapping[str, Tree], origin: KeyPath) -> None:
         for own, theirs in _PROPERTIES.items():
@@ -100,9 +100,8 @@ class Functions:
             return entry[own], (*origin, own)
         if own in _INHERITED and self.provider.get(own) is not None:
             return self.provider[own], ("provider", own)
-        if own == "tracing" and "lambda" in (
-            tracing := self.builder.mapping(self.provider.get(own), ("provider", own))
-        ):
+        tracing = self.provider.get(own) if own == "tracing" else None
+        if isinstance(tracing, dict) and tracing.get("lambda") is not None:
             return tracing["lambda"], ("provider", own, "lambda")
         return _DEFAULTS.get(own), (*origin, own)
 
@@ -185,14 +184,12 @@ class Functions:
                 self.builder.origins[place] = written[own][1]
         self.builder.set(config, "DestinationConfig", made, origin)
 
-    def _add_provisioned(self, name: str, entry: Mapping[str, Tree], origin: KeyPath) -> None:
+    def _set_provisioned(self, name: str, entry: Mapping[str, Tree], origin: KeyPath) -> None:
         if entry.get("provisionedConcurrency") is not None:
             path = (*origin, "provisionedConcurrency")
             number = self.builder.resolved(entry["provisionedConcurrency"], path)
-            alias = f"{name[: -len('LambdaFunction')]}ProvConcLambdaAlias"
-            self.builder.add(alias, "AWS::Lambda::Alias", {"FunctionName": {"Ref": name}}, path)
             config = {"ProvisionedConcurrentExecutions": number}
-            self.builder.set(alias, "ProvisionedConcurrencyConfig", config, path)
+            self.builder.set(name, "ProvisionedConcurrencyConfig", config, path)
 
     def add_layers(self, layers: Tree) -> None:
         """Add the layers of the service: folders, or archives."""

@@ -31,6 +31,7 @@ class Options:
     holes: Holes
     resolve: Callable[[Tree], Tree]
     lookup: Callable[[str], Tree]
+    asked: set[str] = field(default_factory=set)  # the names under which something was asked for
     _sought: set[str] = field(default_factory=set)
 
     @cached_property
@@ -96,8 +97,9 @@ class Options:
 
     def variable(self, name: str, has_fallback: bool) -> Tree:
         """A variable of the shell, which is read only if the user allows it; else it is a secret."""
-        if self.request.allow_env:
-            return self._hole("env", name, self.request.environment.get(name))
+        value = self.given(f"env:{name}")
+        if value is not None or self.request.allow_env:
+            return self._hole("env", name, value or self.request.environment.get(name))
         more = ", for which the source has a fallback" if has_fallback else ""
         self.holes.hide(f"env:{name}", f"the variable {name} of whoever deployed the service{more}", name)
         return Text((Hole(f"env:{name}"),))
@@ -118,9 +120,23 @@ class Options:
             return value
         return Text((Hole(name),))
 
-    def _given(self, source: str, name: str) -> str | None:
+    def given(self, *names: str) -> str | None:
+        """What the user gives under the first of these names that is given."""
+        self.asked.update(names)
         parameters = self.request.parameters
-        return parameters.get(f"{source}:{name}", parameters.get(name))
+        return next((parameters[name] for name in names if name in parameters), None)
+
+    def hole(self, name: str, meaning: str) -> Text:
+        """A value that nobody knows here, unless the user gives it by its name."""
+        value = self.given(name)
+        if value is None:
+            self.holes.ask(name, meaning)
+        else:
+            self.holes.know(name, value)
+        return Text((Hole(name),))
+
+    def _given(self, source: str, name: str) -> str | None:
+        return self.given(f"{source}:{name}", name)
 
     def _hole(self, source: str, name: str, value: str | None) -> Tree:
         if value is None:

@@ -86,6 +86,8 @@ def read_trigger(builder: Builder, kind: str, number: int, node: Tree, path: Key
     written: Mapping[str, Tree] = value if isinstance(value, dict) and not _is_intrinsic(value) else {}
     if not written and value is not None:
         written = {own_key: value}
+    if "arn" in written:
+        written = {key: each for key, each in written.items() if key != "topicName"}
     if kind == "stream" and _is_of_table(written):
         event = "DynamoDB"
     made = _renamed(kind, written)

@@ -4,7 +4,7 @@ https://www.serverless.com/framework/docs/providers/aws/guide/packaging
 """
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -46,9 +46,12 @@ class Packages:
             is_apart = package is not own and self.builder.flag(own.get("individually"), origin)
             if artifact is not None and not is_apart:
                 return artifact
-        place = self.builder.place((*origin, "handler"))
-        folder = self.builder.variables.folder / self._module(entry, origin)
-        return CodeSource(place, folder=folder, patterns=self._patterns(own, origin))
+        place, folder = self.builder.place((*origin, "handler")), self.builder.variables.folder
+        patterns = self._patterns(own, origin)
+        module = self._module(entry, own, origin)
+        if module in ("", "."):
+            return CodeSource(place, folder=folder, patterns=patterns)
+        return CodeSource(place, folder=folder / module, patterns=tuple(_below(module, patterns)))
 
     def layer(self, entry: Mapping[str, Tree], origin: KeyPath) -> CodeSource:
         """The content of one layer."""
@@ -58,8 +61,8 @@ class Packages:
             return artifact
         path = (*origin, "path")
         folder = self.builder.variables.folder / self.builder.known(entry.get("path"), path, ".")
-        excluded, included = self._lists(package, (*origin, "package"))
-        return CodeSource(self.builder.place(path), folder=folder, patterns=(*excluded, *included))
+        patterns = self._patterns(package, origin, is_layer=True)
+        return CodeSource(self.builder.place(path), folder=folder, patterns=patterns)
 
     def _package(self, entry: Mapping[str, Tree], origin: KeyPath) -> dict[str, Tree]:
         path = (*origin, "package")
@@ -80,24 +83,30 @@ class Packages:
             return CodeSource(place, remote=address)
         return CodeSource(place, archive=self.builder.variables.folder / address)
 
-    def _module(self, entry: Mapping[str, Tree], origin: KeyPath) -> str:
+    def _module(self, entry: Mapping[str, Tree], own: Mapping[str, Tree], origin: KeyPath) -> str:
         """The folder that serverless-python-requirements makes the root of a function packaged by itself."""
-        return self.builder.known(entry.get("module"), (*origin, "module"), ".")
+        packages = ((own, origin), (self._of_service, ()))
+        is_apart = any(self.builder.flag(each.get("individually"), path) for each, path in packages)
+        module = self.builder.known(entry.get("module"), (*origin, "module"), ".")
+        return posixpath.normpath(module) if is_apart else "."
 
-    def _patterns(self, own: Mapping[str, Tree], origin: KeyPath) -> tuple[str, ...]:
-        """The patterns of a function's code: what never goes in, what goes out, and what comes in again."""
+    def _patterns(
+        self, own: Mapping[str, Tree], origin: KeyPath, *, is_layer: bool = False
+    ) -> tuple[str, ...]:
+        """The patterns of a package: what never goes in, what goes out, and what comes in again."""
+        never = [f"!{each}" for each in (*self._never, *([] if is_layer else self._layer_folders))]
         excluded, included = self._lists(self._of_service, ("package",))
         excluded_own, included_own = self._lists(own, (*origin, "package"))
-        return (*self._never, *excluded, *excluded_own, *included, *included_own)
+        return (*never, *excluded, *excluded_own, *included, *included_own)
 
     @cached_property
     def _never(self) -> tuple[str, ...]:
         names = [*_NEVER, self.builder.document.path.name]
         if self.builder.flag(self.tree.get("useDotenv"), ("useDotenv",)):
             names.append(".env*")
-        return tuple(f"!{each}" for each in (*names, *self._layer_folders))
+        return tuple(names)
 
-    @property
+    @cached_property
     def _layer_folders(self) -> list[str]:
         layers = self.builder.entries(self.tree.get("layers"), ("layers",)).values()
         entries = [(self.builder.mapping(*each), each[1]) for each in layers]
@@ -115,6 +124,17 @@ class Packages:
         nodes = self.builder.items(package.get(key), (*path, key))
         texts = [self.builder.known(each, (*path, key, number)) for number, each in enumerate(nodes)]
         return [each for each in texts if each]
+
+
+def _below(folder: str, patterns: Iterable[str]) -> Iterator[str]:
+    """The patterns that count below a folder, as they are there."""
+    for pattern in patterns:
+        mark = "!" if pattern.startswith("!") else ""
+        path = pattern.removeprefix("!").removeprefix("./")
+        if path.startswith(f"{folder}/"):
+            yield f"{mark}{path.removeprefix(f'{folder}/')}"
+        elif path.startswith("**"):
+            yield pattern
 
 
 def _turned(pattern: str) -> str:

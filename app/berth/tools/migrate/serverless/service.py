@@ -5,10 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from berth.tools.migrate.cloudformation.evaluation import Evaluator
+from berth.tools.migrate.cloudformation.from_stack import Clients, DeployedStack, boto_clients, fill_holes
 from berth.tools.migrate.cloudformation.parameters import parameter_values
 from berth.tools.migrate.cloudformation.stack import Stack
 from berth.tools.migrate.cloudformation.template import Template
-from berth.tools.migrate.model.findings import Findings
+from berth.tools.migrate.model.findings import Findings, Problem
 from berth.tools.migrate.model.findings import Path as KeyPath
 from berth.tools.migrate.model.request import ImportRequest
 from berth.tools.migrate.model.values import Holes, Text, Tree, as_text, is_scalar
@@ -33,9 +34,16 @@ from berth.tools.migrate.source.documents import SourceDocument, as_mapping
 
 
 def open_service(
-    document: SourceDocument, request: ImportRequest, holes: Holes, findings: Findings
+    document: SourceDocument,
+    request: ImportRequest,
+    holes: Holes,
+    findings: Findings,
+    clients: Clients | None = None,
 ) -> list[Stack]:
-    """Read a service; raises ImportRefused where the document is none."""
+    """Read a service; `clients` makes the clients of AWS for `--from-stack`.
+
+    Raises ImportRefused where the document is none, or AWS does not answer.
+    """
     tree = as_mapping(document)
     variables = Variables(document, request, holes)
     builder = Builder(document, variables, findings)
@@ -55,9 +63,18 @@ def open_service(
         files=tuple(_marked(each, variables, ()) for each in variables.files.documents),
         is_partial=True,
     )
-    given = _given(builder, provider, sections.get("Parameters", {}))
-    values = parameter_values(template, given, holes, findings)
-    return [Stack(template, Evaluator(template, holes, values), findings)]
+    declared = sections.get("Parameters", {})
+    given = _given(builder, provider, declared)
+    _refuse_unasked(builder, declared)
+    if not request.from_stack:
+        values = parameter_values(template, given, holes, findings)
+        return [Stack(template, Evaluator(template, holes, values), findings)]
+    deployed = DeployedStack(request.from_stack, clients or boto_clients(variables.options.region))
+    told = {name: each for name, each in deployed.parameters.items() if name in declared}
+    values = parameter_values(template, {**told, **deployed.pseudo_parameters, **given}, holes, findings)
+    stack = Stack(template, Evaluator(template, holes, values), findings)
+    fill_holes(stack, deployed)
+    return [stack]
 
 
 def _provider(builder: Builder, node: Tree) -> dict[str, Tree]:
@@ -69,7 +86,8 @@ def _provider(builder: Builder, node: Tree) -> dict[str, Tree]:
 def _marked(document: SourceDocument, variables: Variables, asked: KeyPath) -> SourceDocument:
     """A document with the part that only variables ask for, and what of it they take as a whole."""
     parts = frozenset(each.path for each in variables.moves.values() if each.file == document.file)
-    return replace(document, asked=asked, parts=parts)
+    askers = frozenset(each.path for each in variables.moves if each.file == document.file)
+    return replace(document, asked=asked, parts=parts, askers=askers)
 
 
 def _given(builder: Builder, provider: Mapping[str, Tree], declared: Mapping[str, Any]) -> dict[str, Tree]:
@@ -85,6 +103,15 @@ def _given(builder: Builder, provider: Mapping[str, Tree], declared: Mapping[str
     given |= {name: each for name, each in asked.items() if name in declared or name.startswith("AWS::")}
     region = builder.variables.options.region
     return {**({REGION: region} if region else {}), **given}
+
+
+def _refuse_unasked(builder: Builder, declared: Mapping[str, Any]) -> None:
+    """Refuse what the user gives and nothing asks for."""
+    known = builder.variables.options.asked | declared.keys()
+    for name in builder.variables.request.parameters:
+        if name not in known and not name.startswith("AWS::"):
+            text = f"--parameter {name}: the service asks for no such option or parameter"
+            builder.findings.refuse(Problem(text, builder.document.file))
 
 
 class _Service:

@@ -1,8 +1,6 @@
-"""The places outside a service from which it reads values while it deploys: each value is a hole."""
+"""The places outside a service from which it reads values while it deploys."""
 
 import re
-
-from berth.tools.migrate.model.values import Hole, Holes, Text
 
 _STORES = {
     "ssm": "a parameter of the Parameter Store",
@@ -27,11 +25,17 @@ def is_secret_name(name: str) -> bool:
     return bool(_SECRET_NAME.search(name))
 
 
-def stored_hole(source: str, address: str, holes: Holes) -> Text:
-    """The hole of a value that a store has; `source` has its parameters, such as `ssm(eu-west-1)`."""
-    name, kind = f"{source}:{address}", re.split("[.(]", source)[0]
-    if kind == "ssm" and _SECRET.fullmatch(address):
-        holes.hide(name, f"the secret {name}: the task definition's `secrets` can fill the variable")
-    else:
-        holes.ask(name, f"{name}, {_STORES.get(kind, 'which a plugin resolves')}")
-    return Text((Hole(name),))
+def meaning_of(source: str, address: str) -> str:
+    """What a value of a store is; `source` has its parameters, such as `ssm(eu-west-1)`."""
+    if is_secret(source, address):
+        return f"the secret {source}:{address}: the task definition's `secrets` can fill the variable"
+    return f"{source}:{address}, {_STORES.get(_kind(source), 'which a plugin resolves')}"
+
+
+def is_secret(source: str, address: str) -> bool:
+    """Whether a value of a store is a secret for sure."""
+    return _kind(source) == "ssm" and bool(_SECRET.fullmatch(address))
+
+
+def _kind(source: str) -> str:
+    return re.split("[.(]", source)[0]

@@ -23,13 +23,14 @@ from berth.tools.migrate.serverless.expressions import Alternative, Malformed, P
 from berth.tools.migrate.serverless.files import SCRIPTS, Files, holds_variables
 from berth.tools.migrate.serverless.options import MISSING, REGION, Options
 from berth.tools.migrate.serverless.pseudo import with_pseudo_parameters
-from berth.tools.migrate.serverless.stores import is_secret_name, stored_hole
+from berth.tools.migrate.serverless.stores import is_secret, is_secret_name, meaning_of
 from berth.tools.migrate.source.documents import SourceDocument
 
 _DEEPEST = 60
 # Variables can repeat each other without an end: this many are more than any service has.
 _MOST = 200_000
 _OF_OPTIONS = ("opt", "param")
+_PATHS = ("self", "file")
 
 
 class Unresolvable(Exception):
@@ -144,7 +145,7 @@ class Variables:
         first, last = variable.alternatives[0], variable.alternatives[-1]
         if not last.source and not last.address:
             return Found(None, is_resolved=True)  # `null` is the last alternative
-        if self.options.is_searching:
+        if self.options.is_searching or (first.source in _PATHS and self._address(first).holes):
             raise UnknownValue(variable.written)
         hole = self._hole(first, f"{variable.written}, which has no value here")
         return Found(hole, is_resolved=True)
@@ -192,8 +193,7 @@ class Variables:
 
     def _hole(self, alternative: Alternative, meaning: str) -> Text:
         name = f"{self._source(alternative)}:{self._address(alternative).named}".removesuffix(":")
-        self.holes.ask(name, meaning)
-        return Text((Hole(name),))
+        return self.options.hole(name, meaning)
 
     def _source(self, alternative: Alternative) -> str:
         """A source with its parameters, as it is written: `ssm(eu-west-1)`."""
@@ -263,7 +263,10 @@ class Variables:
         return words[text.strip().lower()]
 
     def _stored(self, alternative: Alternative) -> Tree:
-        return stored_hole(self._source(alternative), self._address(alternative).named, self.holes)
+        source, address = self._source(alternative), self._address(alternative).named
+        if is_secret(source, address):
+            self.holes.hide(f"{source}:{address}", meaning_of(source, address))
+        return self._hole(alternative, meaning_of(source, address))
 
     def _file(self, alternative: Alternative) -> Found | None:
         path, counted = self._path(self._text_of(alternative.parameters or ()))

@@ -32,7 +32,7 @@ class SourceDocument:
     """One document. `lines` has the line of each key path; `file` is the name to show.
 
     Below the path `asked` stands what other parts of the source ask for by name; `parts` are the paths of
-    those that are taken as a whole.
+    those that are taken as a whole, and `askers` the paths of what stands for such a part.
     """
 
     file: str
@@ -41,6 +41,7 @@ class SourceDocument:
     lines: Mapping[KeyPath, int] = field(default_factory=dict)
     asked: KeyPath | None = None
     parts: frozenset[KeyPath] = frozenset()
+    askers: frozenset[KeyPath] = frozenset()
 
     def line(self, path: KeyPath) -> int:
         """The line of a path, or of the nearest path around it; 0 if nothing is known."""

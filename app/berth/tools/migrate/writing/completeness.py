@@ -113,6 +113,8 @@ class _Search:
             yield from self._section(path, value)
         elif _is_resource(value):
             yield self._found(Class.ELSEWHERE, path, self._stays(str(path[-1]), value))
+        elif path in self.document.askers and not self._is_asked_for(path):
+            yield self._found(Class.CARRIED, path, "what it names is read in its place")
         elif path not in self._touched and self._is_asked_for(path):
             yield self._found(Class.LEFT_OUT, path, _ASKED)
         elif path not in self._touched and not _has_resources(value):
