@@ -15,6 +15,7 @@ import click
 
 from berth.errors import printable
 from berth.manifest.schema.keys import STAGE_NAME
+from berth.settings import server_environ
 from berth.tools.migrate.model.findings import ImportRefused
 from berth.tools.migrate.model.request import ImportRequest
 
@@ -119,7 +120,14 @@ def import_command(
     Nothing is guessed and nothing is lost: the report says what became of each part of SOURCE. Exit status 3
     says that something in it is left to you. A file that you have edited keeps your edits at the next import.
     """
-    request = ImportRequest(source=source, stage=stage or "dev", stage_was_given=stage is not None, **options)
+    environment = server_environ() if options["allow_env"] else {}
+    request = ImportRequest(
+        source=source,
+        stage=stage or "dev",
+        stage_was_given=stage is not None,
+        environment=environment,
+        **options,
+    )
     with _refusing(), _terminable():
         outcome = _run(request)
     if request.dry_run:

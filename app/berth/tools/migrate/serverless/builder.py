@@ -10,7 +10,8 @@ from berth.tools.migrate.model.findings import Class, Finding, Findings, Problem
 from berth.tools.migrate.model.findings import Path as KeyPath
 from berth.tools.migrate.model.values import Text, Tree, UnknownValue, as_text, is_scalar
 from berth.tools.migrate.serverless.expressions import Malformed
-from berth.tools.migrate.serverless.variables import Unresolvable, Variables
+from berth.tools.migrate.serverless.found import Unresolvable
+from berth.tools.migrate.serverless.variables import Variables
 from berth.tools.migrate.source.documents import SourceDocument
 
 _YES = ("true", "1", "yes", "on")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from berth.tools.migrate.model.findings import Class
 from berth.tools.migrate.model.findings import Path as KeyPath
@@ -47,19 +48,31 @@ class Functions:
     """Adds the functions and layers of a service to its template. `service` is the service's name."""
 
     builder: Builder
+    tree: Mapping[str, Tree]
     provider: Mapping[str, Tree]
-    packages: Packages
-    roles: Roles
     service: Text
 
-    def add(self, functions: Tree) -> dict[str, tuple[Mapping[str, Tree], KeyPath]]:
-        """Add every function; returns what each is and where it stands, by its key."""
+    @cached_property
+    def packages(self) -> Packages:
+        """What is the code of each function."""
+        return Packages(self.builder, self.tree)
+
+    @cached_property
+    def roles(self) -> Roles:
+        """What each function may do."""
+        return Roles(self.builder, self.provider)
+
+    def add(self) -> dict[str, tuple[Mapping[str, Tree], KeyPath]]:
+        """Add every layer and function; returns what each function is and where it stands, by its key."""
+        self.roles.add()
+        self._add_layers()
         made: dict[str, tuple[Mapping[str, Tree], KeyPath]] = {}
-        for key, (node, origin) in self.builder.entries(functions, ("functions",)).items():
+        for key, (node, origin) in self.builder.entries(self.tree.get("functions"), ("functions",)).items():
             entry = self.builder.mapping(node, origin)
             if entry:
                 made[key] = entry, origin
                 self._add(key, entry, origin)
+                _note_keys(self.builder, entry, origin)
         return made
 
     def _add(self, key: str, entry: Mapping[str, Tree], origin: KeyPath) -> None:
@@ -123,6 +136,9 @@ class Functions:
         for variable, (node, path) in self._variables(entry, origin):
             value = self.builder.text(node, path, f"{name}.Environment.{variable}")
             variables[variable] = value, path
+        for variable, (value, path) in variables.items():
+            if value is None:
+                self.builder.note(Class.LEFT_OUT, path, f"{variable} is taken away", function=name)
         kept = {variable: value for variable, (value, _) in variables.items() if value is not None}
         if kept:
             self.builder.set(name, "Environment", {"Variables": kept}, (*origin, "environment"))
@@ -191,9 +207,8 @@ class Functions:
             config = {"ProvisionedConcurrentExecutions": number}
             self.builder.set(name, "ProvisionedConcurrencyConfig", config, path)
 
-    def add_layers(self, layers: Tree) -> None:
-        """Add the layers of the service: folders, or archives."""
-        for key, (node, origin) in self.builder.entries(layers, ("layers",)).items():
+    def _add_layers(self) -> None:
+        for key, (node, origin) in self.builder.entries(self.tree.get("layers"), ("layers",)).items():
             entry = self.builder.mapping(node, origin)
             name = f"{logical_name(key)}LambdaLayer"
             self.builder.add(name, "AWS::Lambda::LayerVersion", {}, origin)
@@ -212,7 +227,7 @@ def destination_arn(value: Tree) -> Tree:
     return {"Fn::GetAtt": [function_logical_id(str(text)), "Arn"]}
 
 
-def note_function_keys(builder: Builder, entry: Mapping[str, Tree], origin: KeyPath) -> None:
+def _note_keys(builder: Builder, entry: Mapping[str, Tree], origin: KeyPath) -> None:
     """Note the keys of a function that no reader of CloudFormation sees."""
     for name in entry.keys() & _NOTED.keys():
         kind, text = _NOTED[name]

@@ -5,10 +5,12 @@ https://www.serverless.com/framework/docs/providers/aws/events/apigateway
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from berth.tools.migrate.model.findings import Class
 from berth.tools.migrate.model.findings import Path as KeyPath
 from berth.tools.migrate.model.values import Text, Tree, as_text, is_scalar, joined
+from berth.tools.migrate.serverless.api_keys import add_api_keys
 from berth.tools.migrate.serverless.builder import Builder
 from berth.tools.migrate.serverless.http_authorizers import REST_API, RestAuthorizers, invocation_uri
 from berth.tools.migrate.serverless.http_checks import RequestChecks
@@ -53,13 +55,11 @@ class _Event:
 
 @dataclass
 class RestApi:
-    """Collects the methods of the service's REST API. `settings` is `provider.apiGateway`."""
+    """Collects the methods of the service's REST API."""
 
     builder: Builder
-    settings: Mapping[str, Tree]
+    provider: Mapping[str, Tree]
     service: Text
-    checks: RequestChecks = field(init=False)
-    authorizers: RestAuthorizers = field(init=False)
     _events: list[_Event] = field(default_factory=list)
     _preflights: dict[str, Preflight] = field(default_factory=dict)
     _is_used: bool = False
@@ -67,6 +67,12 @@ class RestApi:
     def __post_init__(self) -> None:
         self.checks = RequestChecks(self.builder, self.settings, self.service)
         self.authorizers = RestAuthorizers(self.builder)
+
+    @cached_property
+    def settings(self) -> dict[str, Tree]:
+        """The provider's settings of the API."""
+        entries = self.builder.entries(self.provider.get("apiGateway"), SETTINGS)
+        return {key: self.builder.resolved(*each) for key, each in entries.items()}
 
     def add(self, function: str, node: Tree, origin: KeyPath) -> None:
         """Add one `http` event of a function."""
@@ -115,6 +121,8 @@ class RestApi:
 
     def finish(self) -> None:
         """Add the API and what belongs to it to the template, if the service has `http` events."""
+        add_api_keys(self.builder, self.settings.get("apiKeys"), (*SETTINGS, "apiKeys"))
+        add_api_keys(self.builder, self.provider.get("apiKeys"), ("provider", "apiKeys"))
         if not self._is_used:
             return
         self._add_api()

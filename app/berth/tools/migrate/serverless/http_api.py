@@ -1,6 +1,7 @@
-"""Serverless' `httpApi` events: one HTTP API.
+"""Serverless' `httpApi` events, which are one HTTP API, and its function URLs.
 
 https://www.serverless.com/framework/docs/providers/aws/events/http-api
+https://www.serverless.com/framework/docs/providers/aws/guide/functions#lambda-function-urls
 """
 
 from collections.abc import Mapping
@@ -30,18 +31,25 @@ _HEADERS = [
     *("X-Amz-Security-Token", "X-Amz-User-Agent", "X-Amzn-Trace-Id"),
 ]
 _METHODS = ("GET", "POST", "PUT", "PATCH", "OPTIONS", "HEAD", "DELETE")
+_STREAM = "RESPONSE_STREAM"
 _KINDS = {"request": "CUSTOM", "aws_iam": "AWS_IAM"}
 
 
 @dataclass
 class HttpApi:
-    """Collects the routes of the service's HTTP API. `settings` is `provider.httpApi`."""
+    """Collects the routes of the service's HTTP API."""
 
     builder: Builder
-    settings: Mapping[str, Tree]
+    provider: Mapping[str, Tree]
     service: Text
     _methods: list[str] = field(default_factory=lambda: ["OPTIONS"])
     _is_used: bool = False
+
+    @cached_property
+    def settings(self) -> dict[str, Tree]:
+        """The provider's settings of the API."""
+        entries = self.builder.entries(self.provider.get("httpApi"), SETTINGS)
+        return {key: self.builder.resolved(*each) for key, each in entries.items()}
 
     def add(self, function: str, entry: Mapping[str, Tree], node: Tree, origin: KeyPath) -> None:
         """Add one `httpApi` event of a function."""
@@ -201,3 +209,21 @@ def cors_configuration(builder: Builder, node: Tree, path: KeyPath, methods: lis
         elif own in written:
             made[theirs] = written[own]
     return made
+
+
+def add_url(builder: Builder, function: str, node: Tree, origin: KeyPath) -> None:
+    """Add the URL of a function, by its logical id, if it has one."""
+    value = builder.resolved(node, origin)
+    entry: Mapping[str, Tree] = value if isinstance(value, dict) else {}
+    if not entry and not builder.flag(value, origin):
+        return
+    name, path = f"{function}Url", (*origin, "authorizer")
+    builder.add(name, "AWS::Lambda::Url", {}, origin)
+    is_iam = builder.known(entry.get("authorizer"), path).lower() == "aws_iam"
+    builder.set(name, "AuthType", "AWS_IAM" if is_iam else "NONE", path if "authorizer" in entry else origin)
+    builder.set(name, "TargetFunctionArn", {"Ref": function}, origin)
+    cors = cors_configuration(builder, entry.get("cors"), (*origin, "cors"), ["*"])
+    if cors:
+        builder.set(name, "Cors", cors, (*origin, "cors"))
+    if builder.known(entry.get("invokeMode"), (*origin, "invokeMode")).upper() == _STREAM:
+        builder.set(name, "InvokeMode", _STREAM, (*origin, "invokeMode"))

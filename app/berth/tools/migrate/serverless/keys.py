@@ -140,6 +140,7 @@ def note_keys(builder: Builder, tree: Mapping[str, Tree], provider: Mapping[str,
     for key, table in (("apiGateway", _API_GATEWAY), ("httpApi", _HTTP_API)):
         _note(builder, builder.mapping(provider.get(key), ("provider", key)), table, ("provider", key))
     _note_requirements(builder)
+    _note_plugins(builder, tree)
 
 
 def _note(
@@ -150,7 +151,7 @@ def _note(
         builder.note(kind, (*around, key), text)
 
 
-def note_plugins(builder: Builder, tree: Mapping[str, Tree]) -> None:
+def _note_plugins(builder: Builder, tree: Mapping[str, Tree]) -> None:
     """Note each plugin: one that is known with what becomes of its work, every other as not understood."""
     written = builder.resolved(tree.get("plugins"), ("plugins",))
     path: KeyPath = ("plugins",)

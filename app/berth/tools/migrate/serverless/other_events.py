@@ -76,6 +76,18 @@ _DEFAULTS: dict[str, dict[str, Tree]] = {
     "s3": {"events": ["s3:ObjectCreated:*"]},
     "cloudwatchLog": {"filterPattern": ""},
 }
+# Kinds of credentials by the keys that Serverless has for them.
+_ACCESSES = {
+    "vpcSubnet": "VPC_SUBNET",
+    "vpcSecurityGroup": "VPC_SECURITY_GROUP",
+    "saslPlainAuth": "BASIC_AUTH",
+    "saslScram256Auth": "SASL_SCRAM_256_AUTH",
+    "saslScram512Auth": "SASL_SCRAM_512_AUTH",
+    "clientCertificateTlsAuth": "CLIENT_CERTIFICATE_TLS_AUTH",
+    "serverRootCaCertificate": "SERVER_ROOT_CA_CERTIFICATE",
+    "basicAuthArn": "BASIC_AUTH",
+    "virtualHost": "VIRTUAL_HOST",
+}
 _LISTS = ("topics", "queues", "events")
 
 
@@ -112,6 +124,9 @@ def _renamed(kind: str, written: Mapping[str, Tree]) -> dict[str, Tree]:
         made["functionResponseTypes"] = [made.pop("functionResponseType")]
     if "filterPatterns" in made:
         made["filterCriteria"] = _filters(made.pop("filterPatterns"))
+    if accesses := [*_accesses(made.pop(_ACCESS, {})), *_accesses(made)]:
+        made = {key: each for key, each in made.items() if key not in _ACCESSES}
+        made[_ACCESS] = accesses
     if kind == "sqs" and "maximumConcurrency" in made:
         made["scalingConfig"] = {"maximumConcurrency": made.pop("maximumConcurrency")}
     if "destinations" in made:
@@ -121,6 +136,13 @@ def _renamed(kind: str, written: Mapping[str, Tree]) -> dict[str, Tree]:
     if "deadLetterQueueArn" in made:
         made["deadLetterConfig"] = {"arn": made.pop("deadLetterQueueArn")}
     return made
+
+
+def _accesses(node: Tree) -> Iterator[dict[str, Tree]]:
+    """How a source is asked: credentials and networks, each by its kind."""
+    for key, each in node.items() if isinstance(node, dict) else ():
+        for uri in (each if isinstance(each, list) else [each]) if key in _ACCESSES else ():
+            yield {"type": _ACCESSES[key], "uri": uri}
 
 
 def _is_intrinsic(value: Mapping[str, Tree]) -> bool:

@@ -36,7 +36,7 @@ class OwnResources:
                 part.get(_EXTENSIONS), (*path, _EXTENSIONS)
             ).items():
                 self._extend(key, self.builder.mapping(each, where), where)
-        self.sections["Resources"] = {**self.sections["Resources"], **self.builder.resources}
+        self.sections["Resources"] = {**self.builder.resources, **self.sections["Resources"]}
         return self.sections
 
     def _parts(self, node: Tree) -> Iterator[tuple[Mapping[str, Tree], KeyPath]]:

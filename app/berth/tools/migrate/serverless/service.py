@@ -14,21 +14,15 @@ from berth.tools.migrate.model.findings import Path as KeyPath
 from berth.tools.migrate.model.request import ImportRequest
 from berth.tools.migrate.model.values import Holes, Text, Tree, as_text, is_scalar
 from berth.tools.migrate.serverless.alb import LoadBalancers
-from berth.tools.migrate.serverless.api_keys import add_api_keys
 from berth.tools.migrate.serverless.builder import Builder
-from berth.tools.migrate.serverless.functions import Functions, note_function_keys
-from berth.tools.migrate.serverless.http import SETTINGS as REST_SETTINGS
+from berth.tools.migrate.serverless.functions import Functions
 from berth.tools.migrate.serverless.http import RestApi
-from berth.tools.migrate.serverless.http_api import SETTINGS as HTTP_SETTINGS
-from berth.tools.migrate.serverless.http_api import HttpApi
-from berth.tools.migrate.serverless.keys import note_keys, note_plugins
+from berth.tools.migrate.serverless.http_api import HttpApi, add_url
+from berth.tools.migrate.serverless.keys import note_keys
 from berth.tools.migrate.serverless.logical_ids import function_logical_id
 from berth.tools.migrate.serverless.options import REGION
 from berth.tools.migrate.serverless.other_events import read_trigger
-from berth.tools.migrate.serverless.packages import Packages
 from berth.tools.migrate.serverless.resources import OwnResources
-from berth.tools.migrate.serverless.roles import Roles
-from berth.tools.migrate.serverless.urls import add_url
 from berth.tools.migrate.serverless.variables import Variables
 from berth.tools.migrate.source.documents import SourceDocument, as_mapping
 
@@ -122,11 +116,9 @@ class _Service:
         self.tree = tree
         self.provider = provider
         name = self._name()
-        settings = [self._settings(path) for path in (REST_SETTINGS, HTTP_SETTINGS)]
-        self.roles = Roles(builder, provider)
-        self.functions = Functions(builder, provider, Packages(builder, tree), self.roles, name)
-        self.rest_api = RestApi(builder, settings[0], name)
-        self.http_api = HttpApi(builder, settings[1], name)
+        self.functions = Functions(builder, tree, provider, name)
+        self.rest_api = RestApi(builder, provider, name)
+        self.http_api = HttpApi(builder, provider, name)
         self.load_balancers = LoadBalancers(builder, provider)
 
     def _name(self) -> Text:
@@ -135,27 +127,15 @@ class _Service:
         name = written.get("name") if isinstance(written, dict) else written
         return as_text(name) if is_scalar(name) else Text()
 
-    def _settings(self, path: KeyPath) -> dict[str, Tree]:
-        """The provider's settings of an API, resolved."""
-        entries = self.builder.entries(self.provider.get(str(path[-1])), path)
-        return {key: self.builder.resolved(*each) for key, each in entries.items()}
-
     def build(self) -> dict[str, Any]:
         """The sections of the template."""
         builder, tree = self.builder, self.tree
-        self.roles.add()
-        self.functions.add_layers(tree.get("layers"))
-        for key, (entry, origin) in self.functions.add(tree.get("functions")).items():
+        for key, (entry, origin) in self.functions.add().items():
             self._add_events(key, entry, (*origin, "events"))
             if "url" in entry:
                 add_url(builder, function_logical_id(key), entry["url"], (*origin, "url"))
-            note_function_keys(builder, entry, origin)
         self.rest_api.finish()
         self.http_api.finish()
-        keys = [(self.rest_api.settings.get("apiKeys"), (*REST_SETTINGS, "apiKeys"))]
-        for node, path in (*keys, (self.provider.get("apiKeys"), ("provider", "apiKeys"))):
-            add_api_keys(builder, node, path)
-        note_plugins(builder, tree)
         note_keys(builder, tree, self.provider)
         return OwnResources(builder).add(tree.get("resources"))
 

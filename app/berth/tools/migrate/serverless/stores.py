@@ -1,6 +1,8 @@
-"""The places outside a service from which it reads values while it deploys."""
+"""Values that a service has from outside while it deploys: from stores, and from CloudFormation itself."""
 
 import re
+
+from berth.tools.migrate.model.values import Hole, Holes, Text, joined
 
 _STORES = {
     "ssm": "a parameter of the Parameter Store",
@@ -16,6 +18,7 @@ _STORES = {
 }
 # The Parameter Store shows secrets of Secrets Manager under this name, and Serverless 1 and 2 ask for a
 # decrypted parameter by a suffix.
+_PSEUDO = re.compile(r"[$#]\{(AWS::[A-Za-z]+)\}")
 _SECRET = re.compile(r".*~true|/aws/reference/secretsmanager/.*", re.DOTALL)
 _SECRET_NAME = re.compile("SECRET|TOKEN|PASSWORD|PASSWD|KEY|DSN|CREDENTIAL", re.IGNORECASE)
 
@@ -39,3 +42,14 @@ def is_secret(source: str, address: str) -> bool:
 
 def _kind(source: str) -> str:
     return re.split("[.(]", source)[0]
+
+
+def with_pseudo_parameters(text: str, holes: Holes) -> Text:
+    """The text with holes for the pseudo parameters in it."""
+    parts: list[Text] = []
+    end = 0
+    for found in _PSEUDO.finditer(text):
+        holes.ask(found[1], f"the pseudo parameter {found[1]}")
+        parts += [Text((text[end : found.start()],)), Text((Hole(found[1]),))]
+        end = found.end()
+    return joined([*parts, Text((text[end:],))])

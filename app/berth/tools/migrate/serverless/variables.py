@@ -13,6 +13,7 @@ from berth.tools.migrate.model.values import (
     Text,
     Tree,
     UnknownValue,
+    Written,
     as_text,
     chosen,
     is_scalar,
@@ -21,30 +22,20 @@ from berth.tools.migrate.model.values import (
 )
 from berth.tools.migrate.serverless.expressions import Alternative, Malformed, Parts, Variable, parse
 from berth.tools.migrate.serverless.files import SCRIPTS, Files, holds_variables
+from berth.tools.migrate.serverless.found import Found, Unresolvable, check_size
 from berth.tools.migrate.serverless.options import MISSING, REGION, Options
-from berth.tools.migrate.serverless.pseudo import with_pseudo_parameters
-from berth.tools.migrate.serverless.stores import is_secret, is_secret_name, meaning_of
+from berth.tools.migrate.serverless.stores import (
+    is_secret,
+    is_secret_name,
+    meaning_of,
+    with_pseudo_parameters,
+)
 from berth.tools.migrate.source.documents import SourceDocument
 
 _DEEPEST = 60
-# Variables can repeat each other without an end: this many are more than any service has.
 _MOST = 200_000
 _OF_OPTIONS = ("opt", "param")
 _PATHS = ("self", "file")
-
-
-class Unresolvable(Exception):
-    """Raised when a variable leads to itself or cannot be parsed; its text says why."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """A value, and where its author wrote it if that is in a file of the service."""
-
-    tree: Tree
-    place: Place | None = None
-    is_resolved: bool = False
-    counted: frozenset[str] = frozenset()  # the holes that led to it
 
 
 @dataclass
@@ -77,6 +68,8 @@ class Variables:
             return {key: self.resolve(each, at and at.at(key)) for key, each in node.items()}
         if isinstance(node, list):
             return [self.resolve(each, at and at.at(number)) for number, each in enumerate(node)]
+        if isinstance(node, Written) and node.value is None:
+            return None  # Serverless reads the word null as nothing
         return self._text(node, at) if isinstance(node, str) else node
 
     def lookup(self, address: str) -> Tree:
@@ -96,7 +89,12 @@ class Variables:
             if found.place is not None and at is not None and isinstance(found.tree, dict | list):
                 self.moves[at] = found.place
             return found.tree
-        return simplified(joined(self._part(part) for part in parts))
+        return self._joined(parts)
+
+    def _joined(self, parts: Parts) -> Tree:
+        made = joined(self._part(part) for part in parts)
+        check_size(made)
+        return simplified(made)
 
     def _part(self, part: str | Variable) -> Text:
         if isinstance(part, str):
@@ -114,6 +112,7 @@ class Variables:
         with self._guarded(name):
             found = self._first(variable)
             tree = found.tree if found.is_resolved else self.resolve(found.tree, found.place)
+            check_size(tree)
             found = Found(chosen(tree, found.counted), found.place, is_resolved=True)
         if not self.options.is_searching:
             self._known[name] = found
@@ -183,7 +182,7 @@ class Variables:
         if len(alternative.address) == 1 and isinstance(alternative.address[0], Variable):
             found = self._variable(alternative.address[0])
             return None if found.tree is None else found
-        return Found(simplified(self._text_of(alternative.address)), is_resolved=True)
+        return Found(self._joined(alternative.address), is_resolved=True)
 
     def _text_of(self, parts: Parts) -> Text:
         return joined(self._part(part) for part in parts)

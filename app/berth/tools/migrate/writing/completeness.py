@@ -61,7 +61,11 @@ class _Search:
 
     def run(self) -> Iterator[Finding]:
         tree = self.document.tree
-        if not isinstance(tree, dict) or () in self._covered:
+        if () in self._covered:
+            return
+        if not isinstance(tree, dict):
+            for number, each in enumerate(tree if isinstance(tree, list) else ()):
+                yield from self._uncovered((number,), each)
             return
         is_template = isinstance(tree.get(_RESOURCES), dict) or tree.keys() <= {*_SECTIONS, "extensions"}
         if self.document.asked == () and not self._touched:
