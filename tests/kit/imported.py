@@ -1,11 +1,13 @@
 """Importing a source that a test writes as texts: what was written, and what the report tells."""
 
 import json
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from berth.tools.migrate.cloudformation.from_stack import Clients
 from berth.tools.migrate.model.findings import ImportRefused, shown_path
 from berth.tools.migrate.model.request import ImportRequest
 from berth.tools.migrate.reading import read_source
@@ -118,11 +120,20 @@ def write_files(folder: Path, files: Mapping[str, str]) -> None:
 
 
 def import_file(source: Path, into: Path | None = None, **request: Any) -> Imported:
-    """Import one source; the target is a folder beside the source's own."""
-    into = into or source.parent.parent / f"{source.parent.name}-out"
-    asked = ImportRequest(source=str(source), into=into, **request)
+    """Import one file; the target is a folder beside the source's own."""
+    return import_source(str(source), into or source.parent.parent / f"{source.parent.name}-out", **request)
+
+
+def import_source(source: str, into: Path, clients: Clients | None = None, **request: Any) -> Imported:
+    """Import one source; `clients` makes the clients of AWS."""
+    asked = ImportRequest(source=source, into=into, **request)
     try:
-        outcome = write_import(*read_source(asked, lambda _: None), asked)
+        with tempfile.TemporaryDirectory() as workspace:
+            outcome = write_import(*read_source(asked, _say_nothing, Path(workspace), clients), asked)
     except ImportRefused as refused:
-        return Imported(source, into, {"entries": []}, tuple(map(str, refused.problems)))
-    return Imported(source, into, outcome.report, changed=tuple(outcome.changed))
+        return Imported(Path(source), into, {"entries": []}, tuple(map(str, refused.problems)))
+    return Imported(Path(source), into, outcome.report, changed=tuple(outcome.changed))
+
+
+def _say_nothing(_: str) -> None:
+    """Show no progress."""

@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -148,8 +149,8 @@ def _run(request: ImportRequest) -> Any:
     from berth.tools.migrate.writing.project import write_import
 
     progress = _Progress()
-    application, holes, findings, documents = read_source(request, progress)
-    return write_import(application, holes, findings, documents, request, progress)
+    with tempfile.TemporaryDirectory(prefix="berth-import-") as workspace:
+        return write_import(*read_source(request, progress, Path(workspace)), request, progress)
 
 
 class _Progress:

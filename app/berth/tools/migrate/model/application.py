@@ -167,7 +167,6 @@ class Application:
     functions: list[FunctionSource] = field(default_factory=list)
     has_conditions: bool = False  # whether some Python function is there under some parameters only
     apis: list[Api] = field(default_factory=list)
-    api_keys: list[str] = field(default_factory=list)  # names of keys that the source defines
     iam: list[Statements] = field(default_factory=list)
     region: str = ""
     account_id: str = ""
