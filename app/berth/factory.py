@@ -16,9 +16,11 @@ from berth.gateway.lambda_api.authentication import Authentication
 from berth.gateway.lambda_api.blueprint import LambdaApi, invoke_blueprint
 from berth.gateway.lambda_api.operations import Enqueue, Operations
 from berth.gateway.preflight import answer_preflights, options_blueprint
+from berth.gateway.shadow.mirror import create_mirror, keep_bodies
 from berth.gateway.view import Gateway
 from berth.invoke.engine import Engine, create_engine
 from berth.invoke.invoker import Invoker
+from berth.invoke.recorder import RecordedInvoker, create_recorder
 from berth.invoke.stores import check_stores, with_store_files
 from berth.manifest.loader import Catalog, load
 from berth.model.asynchronous import Callback, QueuedEvent
@@ -54,12 +56,14 @@ def create_app(
     for warning in (*catalog.warnings, *confinement.warnings(catalog.stage)):
         log.warning("%s", warning)
     environments = environments or create_environments(settings, list(catalog.functions.values()))
-    invoker = Invoker(environments)
+    stage = catalog.stage
+    recorder = create_recorder(stage.recording, stage.region) if stage.recording else None
+    invoker = RecordedInvoker(environments, recorder) if recorder else Invoker(environments)
     gateway = create_gateway(invoker, catalog)
-    app = GatewayApp(catalog.stage.trust, None if settings.is_worker else catalog.stage.invoke_api)
+    app = GatewayApp(stage.trust, None if settings.is_worker else stage.invoke_api)
     app.catalog = catalog
     if settings.access_log != "off":
-        gateway = replace(gateway, invoker=WatchedInvoker(environments))
+        gateway = replace(gateway, invoker=WatchedInvoker(environments, invoker))
         keep_access_log(app, settings.access_log, environments.write)
     engine = create_engine(
         settings, environments, invoker, catalog.functions, _callbacks(catalog), has_events=has_events
@@ -70,7 +74,13 @@ def create_app(
     if settings.is_worker:
         app.register_blueprint(queue_blueprint(engine))
     else:
+        if stage.shadow:
+            mirror = create_mirror(app, stage, stage.shadow, environments.write, settings.log_format)
+            engine.observers.append(mirror)
+            gateway = keep_bodies(gateway)
         _register_apis(app, gateway, engine, catalog)
+    if recorder:  # ends after the shadow, whose copies are invocations too
+        engine.observers.append(recorder)
     register_faults(app, gateway)
     app.extensions["berth"] = engine
     return app

@@ -18,6 +18,7 @@ _OTHERS = {
     'host/ecs.py: if parts.scheme != "http" or not parts.hostname:',
     'manifest/building.py: secrets.place.add("url", "must be https unless allowPrivateAddresses is true")',
     'payload/http_v2.py: "http": {',
+    'tools/deploy/deployment.py: APPLICATION_BALANCER, NETWORK_BALANCER = BALANCERS = ("alb", "nlb")',
 }
 
 
@@ -39,11 +40,14 @@ def test_every_kind_is_found_by_its_name_and_version():
 
 
 def test_no_kind_is_told_by_its_name():
+    """Readers of other tools' files are left out: there the words are those tools' own."""
     names = "|".join({kind.name for kind in KINDS} | {kind.shape for kind in KINDS})
     found = {
         f"{path.relative_to(PACKAGE)}: {line.strip()}"
         for path in PACKAGE.rglob("*.py")
         for line in path.read_text("utf-8").splitlines()
-        if re.search(f'"({names})"', line) and path.name != "api_kind.py"
+        if re.search(f'"({names})"', line)
+        and path.name != "api_kind.py"
+        and not path.is_relative_to(PACKAGE / "tools/migrate")
     }
     assert found == _OTHERS

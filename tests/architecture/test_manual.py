@@ -3,9 +3,11 @@
 import re
 from pathlib import Path
 
+import click
 import pytest
 
 from berth.manifest.schema.authorizer import AuthorizerSchema, CredentialSchema
+from berth.manifest.schema.comparison import RecordSchema, ShadowSchema
 from berth.manifest.schema.gateway import ApiKeySchema, CorsSchema, GatewaySchema, SecretSchema
 from berth.manifest.schema.invoke_api import InvokeApiSchema
 from berth.manifest.schema.manifest import FunctionManifestSchema, StageManifestSchema
@@ -13,11 +15,13 @@ from berth.manifest.schema.route import ConditionSchema, RouteSchema
 from berth.model.api_kind import REST
 from berth.model.gateway_context import CONTEXT_FIELDS
 from berth.settings import VARIABLES, Settings
+from berth.tools.cli.deploy import deploy_group
 from berth.tools.cli.function import function_group
 from berth.tools.cli.gateway import gateway_group
+from berth.tools.cli.migrate import migrate_group
 from berth.tools.cli.queue import queue_group
 from kit.constants import number
-from kit.sources import ROOT
+from kit.sources import ROOT, modules, texts
 from kit.tables import for_each
 
 PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -42,6 +46,8 @@ def test_manifest_keys_are_in_the_manual():
         GatewaySchema(),
         SecretSchema(),
         InvokeApiSchema(),
+        RecordSchema(),
+        ShadowSchema(),
     )
     keys = {field.data_key or name for schema in schemas for name, field in schema.fields.items()}
     assert [key for key in sorted(keys) if f"`{key}`" not in MANUAL] == []
@@ -49,12 +55,30 @@ def test_manifest_keys_are_in_the_manual():
 
 def test_commands_are_in_the_manual():
     groups = (function_group, gateway_group, queue_group)
+    lazy = (deploy_group, migrate_group)
     commands = [
         *("run", "serve", "worker", "new"),
+        *(f"{group.name} {name}" for group in lazy for name in group.list_commands(click.Context(group))),
         *(f"{group.name} {name}" for group in groups for name in group.commands),
     ]
     # `berth` and `flask` have the same commands.
     assert [name for name in commands if not re.search(rf"`(berth|flask) {name}\b", MANUAL)] == []
+
+
+def test_messages_begin_no_command_by_themselves():
+    """`typed_command` puts in front what the user has typed: `berth` or `flask`.
+
+    Reports of an import and of the doctor are the same files whatever was typed.
+    """
+    begun = re.compile(r"\b(berth|flask) (run|new|function|gateway|queue|worker)\b")
+    read_later = {"tools/cli/project_files.py", "manifest/schema/manifest.py"}  # in files that are written
+    told = {
+        path: text
+        for path, tree in modules().items()
+        for text in texts(tree)
+        if begun.search(text) and path not in read_later and not path.startswith("tools/migrate/")
+    }
+    assert told == {}
 
 
 def test_headers_of_the_context_are_in_the_manual():
@@ -160,6 +184,23 @@ SENTENCES = [
     ("async", "`BERTH_CALLBACK_SECONDS={:g},{:g},{:g},{:g}`", _SOME.callback_seconds),
     ("async", "A try ends after {:g} s", [number("outbound.SECONDS")]),
     ("async", "and {:g} KB at most are read", [number("outbound.MOST_BYTES") / _KIB]),
+    (
+        "compare",
+        "what a queue of {:g} invocations or {:g} MB cannot hold, and what is over {:g} MB",
+        [
+            number("recorder.MOST_ITEMS"),
+            number("recorder.MOST_BYTES") / _MIB,
+            number("recorder.MOST_OF_ONE") / _MIB,
+        ],
+    ),
+    (
+        "compare",
+        "What a queue of {:g} copies or {:g} MB cannot hold",
+        [number("shadow.MOST_ITEMS"), number("shadow.MOST_BYTES") / _MIB],
+    ),
+    ("compare", "Bodies and answers over {:g} MB", [number("MOST_COPIED_BYTES") / _MIB]),
+    ("compare", "{} seconds are for what still waits", [_WORDS[number("shadow.SECONDS_TO_CLOSE")]]),
+    ("compare", "the end after {} without an answer", [_WORDS[number("MOST_FAILURES")]]),
     ("deploy", "gunicorn takes {:g} s of it", [number("graceful_timeout")]),
     ("deploy", "what still runs {:g} s before that", [number("SECONDS_TO_ANSWER")]),
     ("deploy", "With gunicorn's {:g} s it is", [number("graceful_timeout")]),

@@ -101,6 +101,17 @@ def test_check_imports_handlers_and_reads_samples(hello):
     assert done.stderr.endswith("Error: 2 of 2 functions failed their checks\n")
 
 
+@pytest.mark.parametrize("command", ["berth", "flask"])
+def test_hints_name_the_command_that_was_typed(project, command):
+    write_function(project, "broken", "import nope\ndef handler(event, context): pass")
+    checked, made = (
+        fork_server.run(command, ["function", *arguments], project, project_environ(project))
+        for arguments in (["check"], ["new", "hello"])
+    )
+    assert f"then `{command} function install broken`\n" in checked.stdout
+    assert f"Try: {command} run, then curl http://127.0.0.1:8000/hello\n" in made.stdout
+
+
 def test_event_prints_an_event_without_any_function(project):
     done = _flask(project, "function", "event", "url", "--path", "/é", "--header", "X-A: ☕")
     assert (done.returncode, done.stderr) == (0, "")
@@ -142,7 +153,7 @@ def test_new_makes_all_that_a_function_needs_in_an_empty_folder(tmp_path):
         "wrote manifests/schema/function.schema.json",
         "wrote manifests/schema/stage.schema.json",
         "wrote conftest.py",
-        "Try: berth run, then curl http://127.0.0.1:8000/greet-all",
+        "Try: flask run, then curl http://127.0.0.1:8000/greet-all",
     ]
     for path in (tmp_path / "functions" / "greet-all" / "manifest.json", tmp_path / "manifests" / "dev.json"):
         assert (path.parent / json.loads(path.read_text())["$schema"]).is_file()

@@ -12,7 +12,7 @@ from kit.logged import LoggedServer
 from kit.under_test import build_function, pick_up
 
 Serve = Callable[..., LoggedServer]
-ADVICE = "pdb has no terminal in a process of its own; to stop here: flask run --inline debugged"
+ADVICE = "pdb has no terminal in a process of its own; to stop here: berth run --inline debugged"
 
 
 @pytest.mark.parametrize("handler", ["app.stops", "at_import.handler"])

@@ -53,3 +53,11 @@ def body_lines(function: ast.FunctionDef) -> int:
     has_docstring = ast.get_docstring(function) is not None
     start = first.end_lineno + 1 if has_docstring else first.lineno
     return max(0, function.end_lineno - start + 1)
+
+
+def texts(tree: ast.Module) -> Iterator[str]:
+    """Every text of a module, docstrings not included."""
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield node.value

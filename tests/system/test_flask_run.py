@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import shutil
 import signal
 import socket
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from kit.forked import fork_server
+from kit.raw_http import chunked, exchange
 from kit.servers import ROOT, SOON, project_environ, start_flask_run, write_function
 
 pytestmark = pytest.mark.system
@@ -108,6 +111,27 @@ def test_it_ends_though_a_handler_runs(project, signal_number):
     assert not Path(f"/proc/{handler_pid}").exists()
 
 
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_though_it_is_told_twice(project, signal_number):
+    """`timeout` and some process managers tell the process and then its group."""
+    write_function(project, "endless", ENDLESS, "GET /endless", timeout=900)
+    server = start_flask_run(project)
+    caller = threading.Thread(target=_call, args=(server,))
+    caller.start()
+    server.await_log("handler ")
+    status = Path(f"/proc/{server.process.pid}/status")
+    server.process.send_signal(signal_number)
+    while not re.search(r"ShdPnd:\t0+\n", status.read_text()):
+        pass  # until it has been told once
+    server.process.send_signal(signal_number)
+    try:
+        assert server.process.wait(SOON) in {0, -signal_number}  # the latter at its very end
+    finally:
+        server.kill()
+    caller.join(SOON)
+    assert "Traceback" not in "".join(server.log)
+
+
 def test_port_decides_where_it_listens(project):
     write_function(project, "answer", "def handler(event, context): return {}", "GET /")
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -197,3 +221,51 @@ def _await_processes(server, count: int) -> None:
     while len(server.descendants) != count:
         assert time.monotonic() < deadline, f"{len(server.descendants)} processes instead of {count}"
         time.sleep(0.01)
+
+
+def test_a_port_in_use_is_named_and_nothing_is_started(project):
+    write_function(project, "answer", "import nope", "GET /")
+    environ = project_environ(project) | {"BERTH_CHECK": "warn"}
+    with socket.create_server(("127.0.0.1", 0)) as used:
+        port = used.getsockname()[1]
+        ended = fork_server.run("berth", ["run", "--port", str(port)], project, environ)
+        (project / "manifests" / "dev.json").write_text(
+            f'{{"invokeApi": {{"auth": "none", "bind": "127.0.0.1:{port}"}}}}'
+        )
+        own = fork_server.run("berth", ["run", "--port", "0"], project, environ)
+    problem = (
+        f"Error: port {port} of 127.0.0.1 is in use by another program; end that program, or choose another: "
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", f"{problem}`berth run --port PORT`\n")
+    assert (own.returncode, own.stdout, own.stderr) == (1, "", f"{problem}`invokeApi.bind` of the stage\n")
+
+
+def test_an_address_of_another_machine_is_refused(project):
+    arguments = ["run", "--host", "192.0.2.1", "--port", "0"]
+    ended = fork_server.run(
+        "flask", ["--app", str(ROOT / "wsgi.py"), *arguments], project, project_environ(project)
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Error: port 0 of 192.0.2.1 cannot be listened at: ")
+
+
+def test_the_body_of_a_refused_request_is_read_once(project):
+    """A second read would wait for bytes that no client sends, and fail when the client hangs up."""
+    write_function(project, "answer", "def handler(event, context): return {}", "POST /answer")
+    unknown, known = "/2015-03-31/functions/nope/invocations", "/2015-03-31/functions/answer/invocations"
+    head = "POST {} HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n"
+    with start_flask_run(project) as server:
+        for size in (9, 300_000):
+            with socket.create_connection(("127.0.0.1", server.port), timeout=SOON) as connection:
+                connection.sendall(head.format(unknown, size).encode() + b"x" * size)
+                reply = b"".join(iter(lambda: connection.recv(65536), b""))  # until the server ends it
+            assert reply.startswith(b"HTTP/1.1 404 ")
+        for path in (known, "/answer"):
+            with socket.create_connection(("127.0.0.1", server.port), timeout=SOON) as connection:
+                connection.sendall(head.format(path, 11_000_000).encode())
+                assert connection.recv(13) == b"HTTP/1.1 413 "
+                connection.sendall(b"x" * 11_000_000)
+            chunks = chunked(b"x" * 11_000_000)
+            start = f"POST {path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+            assert exchange(server.port, start.encode() + chunks, "POST").status == 413
+    assert [line for line in server.log if "Traceback" in line] == []

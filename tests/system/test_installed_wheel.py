@@ -44,6 +44,11 @@ def shop(programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "shop"
 
 
+def test_the_package_knows_the_documented_differences(programs: Path, shop: Path) -> None:
+    program = "from berth.comparison.known import known_differences; print(len(known_differences()) > 10)"
+    assert _run(shop, programs / "python", "-c", program) == "True\n"
+
+
 def test_a_new_project_passes_its_check_and_its_tests(programs: Path, shop: Path) -> None:
     assert _run(shop, programs / "python", "-m", "berth", "function", "check") == "hello: ok\n"
     tested = _run(shop, programs / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider")

@@ -12,7 +12,7 @@ from kit.under_test import await_that
 pytestmark = pytest.mark.system
 HANDLER = "def handler(event, context): return {'statusCode': 200, 'body': 'served'}\n"
 READY = "/_berth/health/ready"
-FIX = "No module named 'nope': not in requirements.txt; add it, then `flask function install {}`"
+FIX = "No module named 'nope': not in requirements.txt; add it, then `berth function install {}`"
 
 
 def _ready(server: Server) -> tuple[int, Mapping[str, str]]:
@@ -58,7 +58,8 @@ def test_development_server_is_ready_and_warns(project: Path) -> None:
     server = start_flask_run(project, environ={"BERTH_CHECK": ""})
     try:
         assert _ready(server) == (200, {"status": "ready"})
-        server.await_log(f"broken: cannot be imported: {FIX.format('broken')}\n", 30)
+        fix = FIX.format("broken").replace("`berth ", "`flask ")  # the command that was typed
+        server.await_log(f"broken: cannot be imported: {fix}\n", 30)
     finally:
         server.stop()
 

@@ -20,6 +20,7 @@ from berth.invoke.invoker import Invoker, Watch
 from berth.model.invocation import Invocation, InvocationResult
 from berth.model.route import Route, is_reserved
 from berth.payload.urls import split_target
+from berth.runtime.environments import Environments
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
@@ -75,9 +76,13 @@ _FORMATS: Mapping[str, Callable[[Access], bytes]] = {"text": _as_text, "json": _
 class WatchedInvoker(Invoker):
     """An Invoker for routes; it notes whether the environment was cold, for the access log."""
 
+    def __init__(self, environments: Environments, inner: Invoker) -> None:
+        super().__init__(environments)
+        self._inner = inner
+
     def invoke(self, invocation: Invocation, watch: Watch | None = None) -> InvocationResult:
         """Run one invocation and wait for its result; raises what Invoker.invoke raises."""
-        result = super().invoke(invocation, watch)
+        result = self._inner.invoke(invocation, watch)
         flask.request.environ[_ACCESS].is_cold = result.is_cold
         return result
 

@@ -5,14 +5,12 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 
 import flask
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
 from berth import errors
 from berth.gateway.flask_app import GatewayApp, RefusedRequest
-from berth.gateway.request import drain_body
 from berth.gateway.response import REASONS, WireResponse, write_response
 from berth.gateway.routing.head import read_head
 from berth.gateway.unrouted import UnroutedLog
@@ -208,10 +206,7 @@ def register_faults(app: GatewayApp, gateway: Gateway) -> None:
             unrouted.tell(stamp.request_id, read_head(flask.request.environ))
         elif isinstance(error, _LOGGED):
             log.warning("%s: %s%s", stamp.request_id, _route_asked_for(), error)
-        response = write_response(fault_response(gateway.current_api(), error, stamp))
-        if isinstance(error, RequestEntityTooLarge):
-            response.call_on_close(partial(drain_body, flask.request.environ))
-        return response
+        return write_response(fault_response(gateway.current_api(), error, stamp))
 
     def answer_refused(refused: RefusedRequest) -> WireResponse:
         return answer(refused.refusal)

@@ -1,24 +1,28 @@
 """From a server's request to a call: every quirk of WSGI and of the servers is settled here."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from typing import Protocol
 
-from flask import Request
-from werkzeug.exceptions import RequestEntityTooLarge
+import flask
+from flask import Request, Response
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wsgi import get_input_stream
 
 from berth.errors import HeadersTooLarge, MalformedRequest
 from berth.gateway.client_address import peer_address, plain_address
+from berth.gateway.clients_headers import clients_headers, clients_trace
 from berth.gateway.facts import forwarded_template, gateway_facts
 from berth.gateway.routing.head import Environ, RequestHead, read_head
 from berth.gateway.routing.route_table import forwarded_parameters
 from berth.gateway.stamp import StampSource, forwarded_stamp
-from berth.gateway.trusted_context import Context
+from berth.gateway.trusted_context import Context, context_of
 from berth.model.api_kind import KINDS, ApiKind
 from berth.model.call import Call, EventShape, Identity
-from berth.model.http import Headers, HttpRequest
+from berth.model.http import HttpRequest
 from berth.model.invocation import MAX_REQUEST_BYTES
 from berth.model.route import Route
 from berth.payload.headers import canonical_name, last_header, text_value
@@ -59,8 +63,9 @@ def read_call(request: Request, route: Route, stamps: StampSource, shape: EventS
     """
     environ, kind = request.environ, route.function.api
     head = read_head(environ)
+    context = context_of(kind, head.context)
     headers = [(canonical_name(name), text_value(value)) for name, value in head.headers]
-    host = head.context.get("domainName") or last_header(headers, "Host")
+    host = context.get("domainName") or last_header(headers, "Host")
     refuse_malformed(environ, host)
     _refuse_large(head, kind)
     source_ip, headers = _forwarded(environ, headers, route.stage.trusted_proxy_hops)
@@ -68,39 +73,33 @@ def read_call(request: Request, route: Route, stamps: StampSource, shape: EventS
         method=head.overridden_method if kind.has_method_override else head.method,
         path=head.inner_path(route.wire_path) or head.path,
         query=head.query,
-        path_parameters=_parameters(request, head, route),
-        headers=_clients_headers(headers, head.context) if head.context else headers,
+        path_parameters=_parameters(request, head, route, context),
+        headers=clients_headers(headers, head.headers, kind, context) if context else headers,
         body=b"",
         lines=head.headers,
     )
     facts = gateway_facts(
         route,
         http_request.path,
-        head.context,
+        context,
         domain_name=host or environ["SERVER_NAME"],
         source_ip=source_ip,
         protocol=environ["SERVER_PROTOCOL"],
     )
-    stamp = stamps(last_header(headers, "X-Amzn-Trace-Id"))
-    if head.context:
-        stamp = forwarded_stamp(stamp, head.context, kind)
+    trace = last_header(headers, "X-Amzn-Trace-Id")
+    stamp = stamps(clients_trace(trace) if context else trace)
+    if context:
+        stamp = forwarded_stamp(stamp, context, kind)
     return Call(route, http_request, stamp, facts, shape)
 
 
-def _parameters(request: Request, head: RequestHead, route: Route) -> Mapping[str, str]:
+def _parameters(request: Request, head: RequestHead, route: Route, context: Context) -> Mapping[str, str]:
     """The path parameters; if API Gateway matched another route than Berth, that route's parameters."""
-    template = forwarded_template(head.context) if head.context else ""
+    template = forwarded_template(context) if context else ""
     if not template or template == route.key.path:
         return request.view_args or {}
     path = decode_path(head.path) if route.function.api.matches_decoded_path else head.path
     return forwarded_parameters(template, path) or {}
-
-
-def _clients_headers(headers: Headers, context: Context) -> Headers:
-    """Put the client's Host and User-Agent back: API Gateway has sent its own in their place."""
-    forwarded = {"Host": context.get("domainName"), "User-Agent": context.get("userAgent")}
-    own = [(name, value) for name, value in forwarded.items() if value]
-    return [*own, *(line for line in headers if line[0] not in forwarded)]
 
 
 def refuse_malformed(environ: Environ, host: str | None) -> None:
@@ -166,9 +165,18 @@ def read_body(request: Request, call: Call, identity: Identity | None = None) ->
 def receive_body(request: Request, limit: int, kept: tuple[Call, Identity] | None = None) -> bytes | None:
     """The body of a request, None if it has none; `kept` is what is known, should it not be there yet.
 
-    A body that is over the limit is refused unread. Raises werkzeug's RequestEntityTooLarge, ServerBusy,
-    and BodyWanted.
+    A body that is over the limit is refused at once, and what the client sends of it is dropped after the
+    answer. Raises werkzeug's RequestEntityTooLarge, ServerBusy, and BodyWanted.
     """
+    try:
+        return _receive(request, limit, kept)
+    except RequestEntityTooLarge:
+        if WIRE_BODY not in request.environ:  # a server with a WireBody drops it by itself
+            flask.after_this_request(partial(_drop_body, request.environ))
+        raise
+
+
+def _receive(request: Request, limit: int, kept: tuple[Call, Identity] | None) -> bytes | None:
     environ, length = request.environ, request.content_length or 0
     if not length and "HTTP_TRANSFER_ENCODING" not in environ:
         return None
@@ -178,8 +186,11 @@ def receive_body(request: Request, limit: int, kept: tuple[Call, Identity] | Non
     if wire is not None:
         wire.kept = kept
         wire.demand(limit)
-    request.max_content_length = limit
-    return request.get_data(cache=False)
+    request.max_content_length = limit + 1  # werkzeug ends a chunked body there, and raises nothing
+    body: bytes = request.get_data(cache=False)
+    if len(body) > limit:
+        raise RequestEntityTooLarge
+    return body
 
 
 def kept_call(environ: Environ) -> tuple[Call, Identity] | None:
@@ -188,10 +199,15 @@ def kept_call(environ: Environ) -> tuple[Call, Identity] | None:
     return wire.kept if wire else None
 
 
-def drain_body(environ: Environ) -> None:
-    """Read and drop the rest of a body, up to a limit: many clients read an answer only after it."""
-    if WIRE_BODY in environ:
-        return  # its server does so
+def _drop_body(environ: Environ, response: Response) -> Response:
+    """Let a response be followed by what is left of a body: many clients read an answer only after it."""
+    response.call_on_close(partial(_read_rest, environ))
+    return response
+
+
+def _read_rest(environ: Environ) -> None:
     rest, most = get_input_stream(environ), 2 * MAX_BODY_BYTES
-    while most > 0 and (chunk := rest.read(65536)):
-        most -= len(chunk)
+    # The client may hang up, or werkzeug's server have read a part already, and with it a chunk's header.
+    with suppress(ClientDisconnected, OSError):
+        while most > 0 and (chunk := rest.read(65536)):
+            most -= len(chunk)

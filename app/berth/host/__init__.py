@@ -1,1 +1,1 @@
-"""The machine, container and ECS task that the server runs in."""
+"""The machine, container and ECS task that the server runs in, and its command line."""

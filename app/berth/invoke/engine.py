@@ -1,6 +1,7 @@
 """What runs invocations in one server process, from its start to its end."""
 
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from berth.invoke.attempt import Pace
 from berth.invoke.deliveries import Deliveries
@@ -17,6 +18,14 @@ from berth.runtime.environments import Environments
 from berth.settings import Settings
 
 
+class Observer(Protocol):
+    """Looks at what a server does, in threads of its own."""
+
+    def close(self) -> None:
+        """End every thread within seconds."""
+        ...
+
+
 class Engine:
     """The execution environments and the event worker of one server process."""
 
@@ -30,6 +39,7 @@ class Engine:
         work: str = "",
     ) -> None:
         self.work = work  # which queue it works, in words; empty if it works none
+        self.observers: list[Observer] = []  # who is told of invocations or requests, and ends first
         self.environments = environments
         self.stores = stores
         self.pages = pages
@@ -68,6 +78,8 @@ class Engine:
 
     def close(self) -> None:
         """End every environment, thread and folder; events that still run are given back."""
+        for observer in self.observers:
+            observer.close()
         if self._worker is not None:
             self._worker.end()
         self.environments.close()

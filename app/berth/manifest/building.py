@@ -11,6 +11,7 @@ from berth.manifest.checks.routes import Manifests, read_method_request
 from berth.manifest.secrets import Secrets
 from berth.model.api_kind import find_kind
 from berth.model.asynchronous import Callback
+from berth.model.comparison import Recording, Shadow
 from berth.model.function import Function, FunctionConfiguration
 from berth.model.manifest import CallbackManifest, FunctionManifest, StageManifest
 from berth.model.route import Route
@@ -43,7 +44,23 @@ def build_stage(manifest: StageManifest, settings: Settings, environment: Mappin
         layers=tuple(real_path(settings.manifests_dir / layer) for layer in manifest.layers),
         authorizer=manifest.authorizer,
         api_key_required=manifest.api_key_required,
+        recording=_place_recording(manifest.record, settings.manifests_dir),
+        shadow=_place_report(manifest.shadow, settings.manifests_dir),
     )
+
+
+def _place_recording(recording: Recording | None, folder: Path) -> Recording | None:
+    """A recording whose folder does not depend on the working directory."""
+    if recording is None or recording.folder is None:
+        return recording
+    return replace(recording, to=str(real_path(folder / recording.folder)))
+
+
+def _place_report(shadow: Shadow | None, folder: Path) -> Shadow | None:
+    """A shadow whose report does not depend on the working directory."""
+    if shadow is None or shadow.report is None:
+        return shadow
+    return replace(shadow, report=real_path(folder / shadow.report))
 
 
 def build_function(folder: Path, manifest: FunctionManifest, stage: Stage) -> Function:

@@ -5,13 +5,14 @@ import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from berth.errors import ManifestError, Place, Problem, Report
+from berth.host.command_line import typed_command
 from berth.manifest.building import build_function, build_routes, build_stage
 from berth.manifest.checks.authorizers import check_authorizers, used_authorizers
 from berth.manifest.checks.functions import (
@@ -29,6 +30,7 @@ from berth.manifest.checks.routes import (
     check_defaults,
     check_routes,
 )
+from berth.manifest.checks.shadow import shadow_warnings
 from berth.manifest.document import load_model, load_object, shown
 from berth.manifest.placeholders import Deployed, report_misplaced
 from berth.manifest.schema.deployed import read_deployed
@@ -59,13 +61,16 @@ class Catalog:
     routes: tuple[Route, ...]
     warnings: tuple[str, ...]
     sources: Sources
+    manifest: StageManifest | None = None  # of the stage, with the places of its secrets
+    manifests: Manifests = field(default_factory=dict)  # of the functions, by their folders
 
 
 def load(settings: Settings, only: Collection[str] = (), *, needs_secrets: bool = True) -> Catalog:
     """Load the stage and its functions, or just the functions named in `only`.
 
     Raises ManifestError with every problem of every manifest. Unless `needs_secrets`, a secret that is not
-    there is a warning; this is for checks, which run where nobody keeps secrets.
+    there is a warning; this is for checks, which run where nobody keeps secrets. Settings without `secrets`
+    leave every secret unread.
     """
     report = Report()
     catalog, deployed = _gather(settings, only, report)
@@ -85,15 +90,32 @@ def open_names_elsewhere(settings: Settings) -> Iterator[Problem]:
                 yield from deployed.open_names()
 
 
-def _gather(settings: Settings, only: Collection[str], report: Report) -> tuple[Catalog, Deployed]:
+def salvage(settings: Settings, only: Collection[str] = ()) -> tuple[Catalog, list[Problem]]:
+    """Load what can be loaded of a project that may not be ready to start, and list its problems.
+
+    Missing secrets are no problems. If the stage's manifest holds no JSON object, it counts as an empty one.
+    """
+    report = Report()
+    place = report.at(shown(_stage_file(settings)))
+    empty = read_stage_manifest({}), Deployed({}, Secrets(settings.secrets, place, absent=Report()))
+    catalog, deployed = _gather(settings, only, report, stand_in=empty)
+    return catalog, [*report.problems, *deployed.open_names()]
+
+
+def _gather(
+    settings: Settings,
+    only: Collection[str],
+    report: Report,
+    stand_in: tuple[StageManifest, Deployed] | None = None,
+) -> tuple[Catalog, Deployed]:
     """Load what there is, and report what is wrong with it, but for missing values and secrets.
 
-    Raises ManifestError if the stage's manifest holds no JSON object.
+    Raises ManifestError if the stage's manifest holds no JSON object and nothing stands in for it.
     """
     place = report.at(shown(_stage_file(settings)))
     found, passed_over = _find_folders(settings.functions_dir, report)
     folders = _select(found, only, report) if only else found
-    loaded = _load_stage_manifest(settings, place)
+    loaded = _load_stage_manifest(settings, place) or stand_in
     if loaded is None:
         check_functions(_load_functions(folders, FUNCTION_DEFAULTS, report), report)
         raise ManifestError(report.problems)
@@ -120,9 +142,10 @@ def _gather(settings: Settings, only: Collection[str], report: Report) -> tuple[
     check_resources(functions.values(), settings.max_environments, report)
     routes = tuple(build_routes(manifests, functions, deployed.secrets, report))
     sources = Sources(_stage_file(settings), settings.functions_dir, model_files(manifests))
-    told = (*_runtime_warnings(manifests), *invoke_api_warnings(stage, settings))
+    told = (*_runtime_warnings(manifests), *invoke_api_warnings(stage, settings), *shadow_warnings(stage))
     unused = () if only else deployed.unused()
-    return Catalog(stage, functions, routes, (*passed_over, *unused, *told), sources), deployed
+    warnings = (*passed_over, *unused, *told)
+    return Catalog(stage, functions, routes, warnings, sources, stage_manifest, every), deployed
 
 
 def _stage_file(settings: Settings) -> Path:
@@ -172,7 +195,8 @@ def read_invoke_listener(settings: Settings) -> Listener | None:
 
 def _report_missing(folder: Path, contents: str, variable: str, report: Report) -> None:
     """Report a folder that is not there by its whole path, since the working folder may be the mistake."""
-    what_to_do = f"run this in your project's folder, or set {variable}; `berth new NAME` makes a project"
+    make = typed_command("new NAME")
+    what_to_do = f"run this in your project's folder, or set {variable}; `{make}` makes a project"
     report.add(str(folder), "", f"there is no such folder of {contents}: {what_to_do}")
 
 
@@ -237,9 +261,11 @@ def _complete_functions(manifests: Manifests, stage: Stage, deployed: Deployed, 
     for folder, manifest in manifests.items():
         place = manifest_place(folder, report)
         own = deployed.expand_environment(manifest.environment, stage.stage_variables, place)
+        deployed.note(manifest.iam)
         completed[folder] = replace(
             manifest,
             environment={**stage.environment, **own},
+            async_config=deployed.expand_destinations(manifest.async_config, place),
             # As in SAM's Globals: the entries of a list that is everybody's go before a function's own.
             # https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy-globals.html
             layers=(*stage.layers, *manifest.layers),

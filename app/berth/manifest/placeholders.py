@@ -3,12 +3,16 @@
 The value that replaces a placeholder is text: placeholders in it are not replaced.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from berth.errors import Place, Problem
+from berth.manifest.schema.asynchronous import destination_problem
 from berth.manifest.secrets import Secrets
+from berth.model.asynchronous import AsyncConfig
 from berth.model.manifest import SecretManifest
 
 Document = Mapping[str, Any]
@@ -21,8 +25,15 @@ _REPLACED = re.compile(
     r"stageVariables\..*|authorizers\.[^.]+\.(function|userPool|issuer|audience\[\d+\]"
     r"|jwtConfiguration\.issuers\[\d+\]\.(issuer|audiences\[\d+\]))"
 )
-# The keys that may hold any text, and `environment`, whose placeholders are replaced later.
-_PASSED_OVER = re.compile(r"\$schema|description|deployed|environment|routes\[\d+\]\.requestModels")
+# The keys of `asyncConfig` with placeholders, which are replaced when it is known which functions are served.
+_DESTINATIONS = {
+    "onSuccess": "on_success",
+    "onFailure": "on_failure",
+    "deadLetterQueue": "dead_letter_queue",
+}
+_REPLACED_LATER = re.compile(rf"asyncConfig\.({'|'.join(_DESTINATIONS)})")
+# The keys that may hold any text, and `environment` and `iam`, whose placeholders are replaced later.
+_PASSED_OVER = re.compile(r"\$schema|description|deployed|environment|iam|routes\[\d+\]\.requestModels")
 _DEEPEST = 12  # no key of a manifest is nested deeper
 
 
@@ -48,7 +59,7 @@ def report_misplaced(document: Document, place: Place) -> None:
     """Report each placeholder for a deployed value in a key that takes no placeholder."""
 
     def report(text: str, key: str) -> str:
-        if "${deployed." in text and not _REPLACED.fullmatch(key):
+        if "${deployed." in text and not (_REPLACED.fullmatch(key) or _REPLACED_LATER.fullmatch(key)):
             place.add(key, "takes no ${deployed...}: write the value itself")
         return text
 
@@ -67,6 +78,7 @@ class Deployed:
         self.secrets = secrets
         self._values: dict[str, str | None] = {}
         self._asking: dict[str, list[str]] = {}  # places by name
+        self._noted: set[str] = set()
 
     def expand_document(self, document: Document, place: Place) -> dict[str, Any]:
         """Replace the placeholders of a stage's manifest, except those in its `environment`."""
@@ -85,6 +97,27 @@ class Deployed:
             for name, value in environment.items()
         }
 
+    def note(self, document: Any) -> None:
+        """Note the names in a document that the server itself does not need: rights, for the deployment."""
+        self._noted.update(
+            name
+            for kind, name in _PLACEHOLDER.findall(json.dumps(document, ensure_ascii=False))
+            if kind == "deployed"
+        )
+
+    def expand_destinations(self, config: AsyncConfig, place: Place) -> AsyncConfig:
+        """Replace the placeholders of destinations; one that is no destination then is reported."""
+        expanded: dict[str, Any] = {}
+        for key, name in _DESTINATIONS.items():
+            text, own = getattr(config, name), place.at(f"asyncConfig.{key}")
+            names = [found[2] for found in _PLACEHOLDER.finditer(text or "") if found[1] == "deployed"]
+            if names:
+                expanded[name] = self._expand(text, own)
+                wrong = destination_problem(key, expanded[name])
+                if wrong and all(self._value(each) is not None for each in names):
+                    own.add("", wrong)
+        return replace(config, **expanded) if expanded else config
+
     def read_all(self) -> None:
         """Read each value, also if nobody has asked for it; what cannot be read is reported."""
         for name in self.given:
@@ -102,7 +135,7 @@ class Deployed:
     def unused(self) -> list[str]:
         """A warning for each value that nobody has asked for."""
         file = self.secrets.place.file
-        names = (name for name in self.given if name not in self._asking)
+        names = (name for name in self.given if name not in self._asking and name not in self._noted)
         return [f"{file}: deployed.{name}: no placeholder asks for this value" for name in names]
 
     def _expand(self, text: str, place: Place, stage_variables: Mapping[str, str] | None = None) -> str:

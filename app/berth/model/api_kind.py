@@ -17,6 +17,9 @@ class ApiKind:
     title: str  # what messages call it
     label: str  # what messages call one of it, with its payload format version where it has several
     max_body_bytes: int
+    gateway_seconds: int | None = (
+        None  # after which AWS's gateway gives up; None if it waits for the function
+    )
     max_head_bytes: int | None = None  # of request line and headers together; None for the server's limit
     payload_format_version: str | None = None
     own_keys: frozenset[str] = frozenset()  # keys of manifests that belong to this kind alone
@@ -59,6 +62,8 @@ REST = ApiKind(
     title="REST APIs",
     label="REST API",
     max_body_bytes=10 * _MIB,
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+    gateway_seconds=29,
     max_head_bytes=10_240,
     own_keys=frozenset({"binaryMediaTypes", "apiKeyRequired", "requestParameters", "requestModels"}),
     has_stages=True,
@@ -84,6 +89,8 @@ def _http_api(version: str) -> ApiKind:
         title="HTTP APIs",
         label=f"HTTP API {version}",
         max_body_bytes=10 * _MIB,
+        # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+        gateway_seconds=30,
         max_head_bytes=10_240,
         payload_format_version=version,
         own_keys=frozenset({"payloadFormatVersion"}),

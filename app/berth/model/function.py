@@ -47,5 +47,5 @@ class Function(FunctionConfiguration):
 
     @property
     def packages(self) -> Path:
-        """Where `flask function install` puts the function's own requirements."""
+        """Where `berth function install` puts the function's own requirements."""
         return self.directory / PACKAGES_FOLDER

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from berth.model.authorizer import Authorizer
+from berth.model.comparison import Recording, Shadow
 from berth.model.cors import Cors
 from berth.model.function import FunctionConfiguration
 from berth.model.listener_rule import ANY_REQUEST, ListenerRule
@@ -62,6 +63,8 @@ class FunctionManifest(FunctionConfiguration):
     routes: tuple[RouteManifest, ...]
     invocation: str = "sync"
     kind_keys: frozenset[str] = frozenset()  # those that its author wrote and not every kind of API knows
+    # Statements of a policy, for the role of the task; None where the manifest says nothing of rights.
+    iam: tuple[Mapping[str, Any], ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -156,3 +159,5 @@ class StageManifest:
     layers: tuple[Path, ...] = ()  # relative to the folder of manifests
     authorizer: str | None = None  # of every route that names none
     api_key_required: bool = False  # of every route that does not say
+    record: Recording | None = None
+    shadow: Shadow | None = None

@@ -7,6 +7,7 @@ from pathlib import Path
 from berth.model.api_key import ApiKey
 from berth.model.api_kind import ApiKind
 from berth.model.authorizer import Authorizer
+from berth.model.comparison import Recording, Shadow
 from berth.model.cors import Cors
 from berth.model.invoke_api import InvokeApi
 from berth.model.trust import Trust
@@ -43,6 +44,17 @@ class Stage:
     layers: tuple[Path, ...] = ()
     authorizer: str | None = None
     api_key_required: bool = False
+    recording: Recording | None = None
+    shadow: Shadow | None = None
+
+    @property
+    def recorded_folders(self) -> tuple[Path, ...]:
+        """The folders that the server fills with what functions were asked and have answered."""
+        folders = (
+            self.recording.folder if self.recording else None,
+            self.shadow.report if self.shadow else None,
+        )
+        return tuple(folder for folder in folders if folder is not None)
 
     def name_for(self, kind: ApiKind) -> str:
         """What events call the stage: `$default` where this kind of API has no stage of that name."""

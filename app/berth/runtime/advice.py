@@ -1,6 +1,6 @@
 """What to do about a function that cannot be imported, in words that name the fix.
 
-A caller's result keeps AWS's own words. This advice is for the log and for `flask function check`.
+A caller's result keeps AWS's own words. This advice is for the log and for `berth function check`.
 """
 
 import ast
@@ -13,6 +13,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 from berth.errors import InitFailed
+from berth.host.command_line import typed_command
 from berth.model.function import Function
 from berth.runtime.imports import find_own_module, missing_imports
 from berth.runtime.requirements import Requirements, distribution_name
@@ -64,10 +65,10 @@ def add_module(function: Function, module: str, file: Path | None, packages: Seq
     layer = next((each for each in function.layers if file and file.is_relative_to(each)), None)
     requirements = Requirements.of(layer) if layer else Requirements.of(function.directory, function.code)
     name = requirements.file.name if layer is None else f"{requirements.file.name} of the layer {layer.name}"
-    command = f"`flask function install {function.name}`"
+    command = typed_command(f"function install {function.name}")
     if requirements.exist() and not requirements.are_installed():
-        return f"No module named {module!r}: {name} is not installed; run {command}"
-    return f"No module named {module!r}: not in {name}; add {_what(module, packages)}, then {command}"
+        return f"No module named {module!r}: {name} is not installed; run `{command}`"
+    return f"No module named {module!r}: not in {name}; add {_what(module, packages)}, then `{command}`"
 
 
 def is_hidden(module: str, packages: Sequence[str]) -> bool:

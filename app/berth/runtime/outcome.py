@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 
 from berth.errors import HandlerTimedOut, InitFailed, InvocationFault
+from berth.host.command_line import typed_command
 from berth.model.function import Function
 from berth.model.invocation import InvocationResult
 from berth.runtime.environment import Instance
@@ -20,7 +21,8 @@ def fault_result(fault: InvocationFault, request_id: str) -> InvocationResult:
 
 def breakpoint_advice(function: Function) -> str:
     """What to do where `breakpoint()` finds no terminal."""
-    return f"pdb has no terminal in a process of its own; to stop here: flask run --inline {function.name}"
+    command = typed_command(f"run --inline {function.name}")
+    return f"pdb has no terminal in a process of its own; to stop here: {command}"
 
 
 def has_quit_debugger(result: InvocationResult) -> bool:

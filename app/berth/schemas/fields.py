@@ -138,10 +138,11 @@ def _path_problem(path: str) -> str | None:
         wrong = "is a pattern, and may hold a-z A-Z 0-9 _ - . $ / ~ \" ' @ : + & * ? only, 128 at most"
         return None if _PATTERN.fullmatch(path) else wrong
     parts = path.split("/")[1:]
-    if path != "/" and "" in parts:
-        return "must have no empty path part and no trailing slash"
     if path == "/":
         return None
+    if "" in parts:
+        is_trailing = parts.index("") == len(parts) - 1
+        return f"has a trailing slash: write {path[:-1]!r}" if is_trailing else "must have no empty path part"
     for part in parts:
         if not (_LITERAL.fullmatch(part) or _VARIABLE.fullmatch(part)):
             allowed = "only a-z A-Z 0-9 . _ - : or one whole {name} or {name+} is allowed"

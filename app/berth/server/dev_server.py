@@ -1,4 +1,4 @@
-"""The parts of `flask run`: requests as they came, and an application that is as new as its manifests."""
+"""The parts of `berth run`: requests as they came, and an application that is as new as its manifests."""
 
 import logging
 import threading

@@ -1,5 +1,6 @@
 """Where a server listens: for functions' routes, and for an Invoke API with a listener of its own."""
 
+import socket
 from collections.abc import Iterable
 from typing import Any
 
@@ -25,6 +26,14 @@ def check_listeners(settings: Settings, catalog: Catalog, listeners: Iterable[ob
     place = _written(api.bind)
     wrong = f"gunicorn does not listen at {place}: start it again, with -b {place} if it has another -b"
     raise ManifestError([Problem("stage", "invokeApi.bind", wrong)])
+
+
+def check_free(listener: Listener) -> None:
+    """Check that a server of this machine can listen at an address; raises OSError if not."""
+    family = socket.AF_INET6 if ":" in listener[0] else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do
+        probe.bind(listener)
 
 
 def invoke_endpoint(api: InvokeApi | None, listeners: Iterable[Any], *, is_tls: bool = False) -> str | None:

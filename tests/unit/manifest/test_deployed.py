@@ -271,6 +271,25 @@ def test_value_that_nobody_asks_for_is_a_warning_and_must_be_there(
     assert problems_of(files) == [Problem(STAGE, "deployed.Old.environment", missing)]
 
 
+def test_rights_may_name_values_that_the_server_does_not_need(load_files: LoadFiles) -> None:
+    """`iam` is for the template, which reports names without a value itself."""
+    resources = ["${deployed.Old}", "${deployed.AWS::Partition}"]
+    files = {
+        STAGE: {"deployed": {"Old": "x"}},
+        MANIFEST: {"handler": "app.handler", "iam": [{"Resource": resources}]},
+    }
+    catalog = load_files(files)
+    assert not [each for each in catalog.warnings if "no placeholder asks" in each]
+    (manifest,) = catalog.manifests.values()
+    assert manifest.iam == ({"Resource": resources},)
+
+
+@pytest.mark.parametrize("iam", [None, {}, "s3:*", ["s3:*"], [[]]])
+def test_rights_that_are_no_list_of_objects_are_refused(problems_of: ProblemsOf, iam: Any) -> None:
+    files = {STAGE: {}, MANIFEST: {"handler": "app.handler", "iam": iam}}
+    assert [each.key.partition("[")[0] for each in problems_of(files)] == ["iam"]
+
+
 def test_one_function_needs_its_own_values_only(load_files: LoadFiles) -> None:
     files = {
         STAGE: {"deployed": {"Db": {"environment": "DB"}}},
@@ -333,3 +352,59 @@ def test_open_names_of_other_stages_are_found_whatever_else_is_wrong(load_files:
             "manifests/prod.json", "deployed.Db", f"has no value; asked for by {MANIFEST}: environment.DB"
         ),
     ]
+
+
+QUEUE = "arn:aws:sqs:eu-west-1:123456789012:"
+
+
+def _with_destinations(deployed: dict[str, Any], **config: str) -> dict[str, Any]:
+    stage = {"deployed": deployed, "functions": ["hello"]}
+    unserved = {"handler": "app.handler", "asyncConfig": {"onFailure": "${deployed.Nobody}"}}
+    return {
+        STAGE: stage,
+        MANIFEST: {"handler": "app.handler", "asyncConfig": config},
+        "functions/other/app.py": "",
+        "functions/other/manifest.json": unserved,
+    }
+
+
+def test_placeholders_are_replaced_in_destinations_of_the_functions_that_are_served(
+    load_files: LoadFiles,
+) -> None:
+    deployed = {"Failed.Arn": f"{QUEUE}failed", "Name": "dead", "Ok": "https://ok.example/"}
+    config = {
+        "onFailure": "${deployed.Failed.Arn}",
+        "deadLetterQueue": QUEUE + "${deployed.Name}",
+        "onSuccess": "${deployed.Ok}",
+    }
+    found = load_files(_with_destinations(deployed, **config)).functions["hello"].async_config
+    assert found.on_failure == f"{QUEUE}failed"
+    assert found.dead_letter_queue == f"{QUEUE}dead"
+    assert found.on_success == "https://ok.example/"
+
+
+@pytest.mark.parametrize(
+    ("deployed", "config", "key", "message"),
+    [
+        ({}, {"onFailure": "${deployed.Q}"}, "deployed.Q", "has no value; asked for by "),
+        ({"Q": "q"}, {"onFailure": "${deployed.Q}"}, "asyncConfig.onFailure", "'${deployed.Q}' "),
+        (
+            {"Q": "https://x.example/"},
+            {"deadLetterQueue": "${deployed.Q}"},
+            "asyncConfig.deadLetterQueue",
+            "'${deployed.Q}' is no dead-letter queue",
+        ),
+        (
+            {"Q": "failed.fifo"},
+            {"onFailure": QUEUE + "${deployed.Q}"},
+            "asyncConfig.onFailure",
+            f"'{QUEUE}${{deployed.Q}}' must be the ARN of a standard queue",
+        ),
+    ],
+)
+def test_a_destination_that_is_none_is_refused(
+    problems_of: ProblemsOf, deployed: Any, config: dict[str, str], key: str, message: str
+) -> None:
+    (problem,) = problems_of(_with_destinations(deployed, **config))
+    assert problem.key == key
+    assert problem.message.startswith(message)

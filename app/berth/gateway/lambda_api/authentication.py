@@ -5,13 +5,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from berth.errors import SignatureMissing
+from berth.errors import SignatureInvalid, SignatureMissing
 from berth.gateway.authorizers.sigv4 import read_signature, verify_signature
 from berth.gateway.lambda_api import errors
 from berth.model.api_key import hash_api_key
 from berth.model.authorizer import IamCredential
 from berth.model.http import HttpRequest
-from berth.model.invoke_api import InvokeApi
+from berth.model.invoke_api import CONTEXT_HEADER, InvokeApi
 
 _SERVICE = "lambda"  # what signatures for this API are made for
 _BEARER = "bearer "
@@ -27,6 +27,8 @@ class Authentication:
 
     def check_head(self, request: HttpRequest) -> None:
         """Check what a request's head tells, before its body is received."""
+        if any(name == CONTEXT_HEADER for name, _ in request.headers):
+            self._check_may_tell(request)
         if self.api.auth == "sigv4":
             self._credential(request)
         elif self.api.auth == "token":
@@ -40,6 +42,13 @@ class Authentication:
         if self.api.auth == "sigv4":
             secret = self._credential(request).secret_access_key
             verify_signature(request, read_signature(request), secret, self.clock())
+
+    def _check_may_tell(self, request: HttpRequest) -> None:
+        """Refuse a context that nobody vouches for: an unsigned header could be anybody's."""
+        if self.api.auth == "none":
+            raise errors.not_from_strangers(CONTEXT_HEADER)
+        if self.api.auth == "sigv4" and CONTEXT_HEADER.lower() not in read_signature(request).signed_headers:
+            raise SignatureInvalid(f"{CONTEXT_HEADER} is not signed")
 
     def _credential(self, request: HttpRequest) -> IamCredential:
         signature = read_signature(request)

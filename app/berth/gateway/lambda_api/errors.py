@@ -84,6 +84,12 @@ def not_for_browsers() -> LambdaError:
     return LambdaError(403, "AccessDeniedException", Message=text)
 
 
+def not_from_strangers(header: str) -> LambdaError:
+    """The header says what only a caller who proves itself may say."""
+    text = f"{header} is taken from authenticated callers only."
+    return LambdaError(403, "AccessDeniedException", Message=text)
+
+
 def recursion(function: Function) -> LambdaError:
     """A chain of invocations has come back to the same function too often."""
     text = (

@@ -149,7 +149,7 @@ class Pages:
         self._change(event.request_id, change, new_page(event), is_final_too=True, kept_seconds=kept)
 
     def _begin_first(self, event: QueuedEvent) -> tuple[InvocationPage, int] | None:
-        """Note that the first run begins, without a look at the page: its first version is that of `create`.
+        """Note that the first run begins, without a look at the page: its version is that of `create`.
 
         Returns None if the page has been changed, or may not be there yet.
         """

@@ -1,11 +1,12 @@
 """How a function's asynchronous invocations are run, and who is told of their end."""
 
+import re
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from berth.manifest.schema.gateway import SecretSchema
-from berth.manifest.schema.keys import hint
+from berth.manifest.schema.keys import OPEN_TEXT, hint
 from berth.model.asynchronous import AsyncConfig
 from berth.model.destination import Destination
 from berth.model.manifest import CallbackManifest
@@ -26,9 +27,14 @@ def invocation() -> strict.Text:
 
 
 class _Destination(strict.Pattern):
-    """A destination. Its pattern is for editors, and says less than what is checked."""
+    """A destination, or a text with placeholders, which is checked when they are replaced.
+
+    Its pattern is for editors, and says less than what is checked.
+    """
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if isinstance(value, str) and re.fullmatch(OPEN_TEXT, value):
+            return value
         text = super()._deserialize(value, attr, data, **kwargs)
         try:
             return Destination.of(text).text
@@ -38,7 +44,7 @@ class _Destination(strict.Pattern):
 
 def _destination(name: str, text: str) -> strict.Pattern:
     return _Destination(
-        r"arn:aws[a-z-]*:(sqs|sns|lambda|events|s3):\S+|https://\S+",
+        rf"arn:aws[a-z-]*:(sqs|sns|lambda|events|s3):\S+|https://\S+|{OPEN_TEXT}",
         "is no destination: the ARN of a queue, topic, function, event bus or bucket, or https://...",
         data_key=name,
         load_default=None,
@@ -67,7 +73,7 @@ class AsyncConfigSchema(Schema):
     on_success = _destination("onSuccess", "Who gets a record of each event that succeeded.")
     on_failure = _destination("onFailure", "Who gets a record of each event that failed for good.")
     dead_letter_queue = _Destination(
-        r"arn:aws[a-z-]*:(sqs|sns):\S+",
+        rf"arn:aws[a-z-]*:(sqs|sns):\S+|{OPEN_TEXT}",
         "is no dead-letter queue: the ARN of an SQS queue or an SNS topic",
         data_key="deadLetterQueue",
         load_default=None,
@@ -82,6 +88,21 @@ class AsyncConfigSchema(Schema):
     @post_load
     def _make(self, data: dict[str, Any], **_: Any) -> AsyncConfig:
         return AsyncConfig(**data)
+
+
+def destination_problem(key: str, text: str) -> str | None:
+    """Say why a text without placeholders cannot be this key of `asyncConfig`; None if it can."""
+    wrong = AsyncConfigSchema(only=(_NAMES[key],)).validate({key: text})
+    if wrong:
+        return str(wrong[key][0])
+    try:
+        Destination.of(text)
+    except ValueError as no_destination:
+        return str(no_destination)
+    return None
+
+
+_NAMES = {each.data_key: name for name, each in AsyncConfigSchema().fields.items()}
 
 
 class CallbackSchema(Schema):

@@ -8,6 +8,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from berth.manifest.schema import asynchronous, keys
 from berth.manifest.schema.authorizer import AuthorizerSchema
+from berth.manifest.schema.comparison import RecordSchema, ShadowSchema
 from berth.manifest.schema.deployed import deployed_values, without_refused
 from berth.manifest.schema.gateway import ApiKeySchema, CorsSchema, GatewaySchema
 from berth.manifest.schema.invoke_api import InvokeApiField
@@ -84,6 +85,7 @@ class FunctionManifestSchema(Schema):
         metadata=hint("Every invocation keeps its ECS task from scale-in from its start."),
     )
     async_config = asynchronous.async_config()
+    iam = keys.iam()
 
 
 class StageManifestSchema(Schema):
@@ -190,13 +192,25 @@ class StageManifestSchema(Schema):
     invoke_api = InvokeApiField(
         data_key="invokeApi",
         load_default=None,
-        metadata=hint("Lambda's own API, for SDKs; without this key it is there under `flask run` alone."),
+        metadata=hint("Lambda's own API, for SDKs; without this key it is there under `berth run` alone."),
     )
     gateway = fields.Nested(
         GatewaySchema,
         load_default=None,
         allow_none=False,
         metadata=hint("Whether API Gateway's context is believed; without it, it is not."),
+    )
+    record = fields.Nested(
+        RecordSchema,
+        load_default=None,
+        allow_none=False,
+        metadata=hint("Where some invocations are recorded, to compare with them later."),
+    )
+    shadow = fields.Nested(
+        ShadowSchema,
+        load_default=None,
+        allow_none=False,
+        metadata=hint("Another side that gets copies of requests, so that both answers are compared."),
     )
     authorizers_run_in = strict.Text(
         data_key="authorizersRunIn",
@@ -227,6 +241,8 @@ def salvage_function_manifest(
     schema = FunctionManifestSchema(partial=("handler",))
     values = {"handler": "", **read(schema, defaults), **valid}
     values["routes"] = [each if isinstance(each, RouteManifest) else _NAMELESS for each in values["routes"]]
+    if isinstance(values["async_config"], dict):  # an object in it is refused
+        values["async_config"] = None
     written = document.keys() & {key for name, key in document_keys(schema).items() if name in valid}
     return _function_manifest(values, written)
 
@@ -243,6 +259,7 @@ def _function_manifest(values: Mapping[str, Any], written: Set[str]) -> Function
         "kind_keys": frozenset(written & KEY_OWNERS.keys()),
         "invocation": values["invocation"] or "sync",
         "async_config": values["async_config"] or DEFAULT_ASYNC_CONFIG,
+        "iam": None if values["iam"] is None else tuple(values["iam"]),
     }
     left_out = {"schema_", "payload_format_version"}
     return FunctionManifest(**{name: values[name] for name in values.keys() - left_out} | made)
@@ -257,7 +274,8 @@ def salvage_stage_manifest(document: Mapping[str, Any], valid: Mapping[str, Any]
     """Make a manifest of the valid keys of a document that is refused, with defaults for the others."""
     values = {**read(StageManifestSchema(), {}), **valid}
     # An object in it that is refused is still a dict; the others are models.
-    values |= {name: None for name in ("cors", "gateway", "invoke_api") if isinstance(values[name], dict)}
+    objects = ("cors", "gateway", "invoke_api", "record", "shadow")
+    values |= {name: None for name in objects if isinstance(values[name], dict)}
     values["api_keys"] = [each for each in values["api_keys"] if not isinstance(each, dict)]
     authorizers = values["authorizers"].items()
     values["authorizers"] = {name: each for name, each in authorizers if not isinstance(each, dict)}

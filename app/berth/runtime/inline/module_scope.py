@@ -62,7 +62,7 @@ class ModuleScope:
 
     def _enter_path(self) -> None:
         if not self._path:
-            # `flask run` puts the project's folder, where the server runs, on the server's own path.
+            # `berth run` puts the project's folder, where the server runs, on the server's own path.
             servers = (os.getcwd(), "")
             sys.path[:] = [*self._given, *(folder for folder in sys.path if folder not in servers)]
             customize(self._given)

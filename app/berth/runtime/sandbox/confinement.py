@@ -4,6 +4,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from berth.errors import Problem
@@ -65,6 +66,9 @@ class Confinement:
         if self._level == "off" or not self._kernel.can_hide:
             return None
         landlock = self._kernel.landlock if self._has_landlock else 0
+        for recorded in function.stage.recorded_folders:  # only what is there can be closed
+            with suppress(OSError):  # the recorder tells
+                recorded.mkdir(mode=0o700, parents=True, exist_ok=True)
         secrets = [*self._secrets(function.stage), *self._files_of_stores()]
         closed = tuple(path for path in secrets if self._can_close(path))
         covered = tuple(path for path in secrets if path not in closed and os.path.exists(path))

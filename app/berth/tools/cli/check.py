@@ -1,4 +1,4 @@
-"""The imports of `flask function check`: each handler in a process that has what the image will have."""
+"""The imports of `berth function check`: each handler in a process that has what the image will have."""
 
 import re
 import tempfile
@@ -10,6 +10,7 @@ from typing import BinaryIO
 import click
 
 from berth.errors import InvocationFault
+from berth.host.command_line import typed_command
 from berth.manifest.document import shown
 from berth.model.function import PACKAGES_FOLDER, Function
 from berth.runtime.advice import add_module, advise, is_hidden
@@ -98,7 +99,7 @@ def _stale_packages(function: Function) -> Iterator[str]:
             continue
         of = "" if folder == function.directory else f" of the layer {folder.name}"
         if requirements.exist():
-            command = f"`flask function install {function.name}`"
-            yield f"{PACKAGES_FOLDER}{of} is not what requirements.txt names now; run {command}"
+            command = typed_command(f"function install {function.name}")
+            yield f"{PACKAGES_FOLDER}{of} is not what requirements.txt names now; run `{command}`"
         else:
             yield f"{PACKAGES_FOLDER}{of} is not in the image: there is no requirements.txt{of}"

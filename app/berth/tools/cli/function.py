@@ -1,4 +1,4 @@
-"""The commands of `berth function`: list, check, invoke, new, event, install, build, schema."""
+"""The commands of `berth function`: list, check, invoke, new, event, install, build, on-lambda, schema."""
 
 import json
 import signal
@@ -17,6 +17,7 @@ import click
 from berth import errors
 from berth.gateway.routing.api_routes import TABLES
 from berth.gateway.routing.route_table import RouteTable
+from berth.host.command_line import typed_command
 from berth.invoke.invoker import Invoker
 from berth.manifest.document import shown
 from berth.manifest.loader import Catalog, load, open_names_elsewhere
@@ -124,7 +125,7 @@ def new_function(name: str) -> None:
         settings = Settings.from_environ()
     for path in write_function(settings.functions_dir, settings.manifests_dir, settings.stage, name):
         click.echo(f"wrote {shown(path)}")
-    click.echo(f"Try: berth run, then curl http://127.0.0.1:{settings.port}/{name}")
+    click.echo(f"Try: {typed_command('run')}, then curl http://127.0.0.1:{settings.port}/{name}")
 
 
 @function_group.command("event")
@@ -188,6 +189,16 @@ def build_functions(context: click.Context) -> None:
     context.invoke(install_functions)
     settings = Settings.from_environ()
     prepare_files(settings.functions_dir, settings.manifests_dir)
+
+
+@function_group.command("on-lambda")
+@click.argument("name")
+def run_on_lambda(name: str) -> None:
+    """Be the runtime of one function on Lambda itself: the entry point of an image that runs there."""
+    from berth.tools.cli.on_lambda import become_runtime
+
+    function = _catalog(name).functions[name]
+    become_runtime(function, Settings.from_environ().secrets or {})
 
 
 @function_group.command("schema")
@@ -265,7 +276,8 @@ def _require_shape(report: EventReport, event_file: BinaryIO | None, function: F
     """Refuse an event that the function's API would not send, and warn of what it lacks."""
     if report.other_shape:
         multi = "-multi" if function.multi_value_headers else ""
-        hint = f"`flask function event {function.api.shape}{multi}` prints one for it"
+        command = typed_command(f"function event {function.api.shape}{multi}")
+        hint = f"`{command}` prints one for it"
         raise click.ClickException(f"{_name_of(event_file)}: {report.other_shape}; {hint}")
     if report.warning:
         click.echo(f"warning: {_name_of(event_file)}: {report.warning}", err=True)

@@ -1,4 +1,4 @@
-"""The command `flask gateway token`: it makes the secrets that API Gateway and Berth share."""
+"""The command `berth gateway token`: it makes the secrets that API Gateway and Berth share."""
 
 import secrets
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from berth.host.command_line import typed_command
 from berth.tools.cli.scaffold import write_project
 
 
@@ -19,4 +20,4 @@ def new_command(folder: Path) -> None:
     for path in write_project(folder, version("berth-lambda")):
         click.echo(f"wrote {path}")
     enter = f"cd {shlex.quote(str(folder))} && " if folder.resolve() != Path.cwd() else ""
-    click.echo(f"Try: {enter}berth run, then curl http://127.0.0.1:8000/hello")
+    click.echo(f"Try: {enter}{typed_command('run')}, then curl http://127.0.0.1:8000/hello")

@@ -1,5 +1,6 @@
-"""The command `flask run`: Flask's own, but it reads PORT, keeps requests raw and ends all environments."""
+"""The command `berth run`: Flask's own, but it reads PORT, keeps requests raw and ends all environments."""
 
+import errno
 import logging
 import signal
 import sys
@@ -17,10 +18,11 @@ from werkzeug.serving import is_running_from_reloader, make_server, run_simple
 
 from berth.errors import ManifestError
 from berth.gateway.flask_app import GatewayApp
+from berth.host.command_line import typed_command
 from berth.invoke.stores import tidy_up
 from berth.model.invoke_api import Listener
 from berth.server.dev_server import RawRequestHandler, WatchedApp
-from berth.server.listeners import invoke_endpoint
+from berth.server.listeners import check_free, invoke_endpoint
 from berth.settings import Settings, set_variables
 from berth.tools.cli.served import Overview
 from berth.tools.cli.start import refusing
@@ -41,6 +43,9 @@ def _serve(
     **options: Any,
 ) -> None:
     """Run the development server; edited functions and manifests are picked up by the next request."""
+    listener = (options["host"], options["port"])
+    if not is_running_from_reloader():  # its parent has the listener by then
+        _require_free(listener, f"`{typed_command('run --port PORT')}`")
     _set_debugging(options["inline"], options["no_timeout"])
     debug = get_debug_flag()
     use_reloader = debug if reload is None else reload
@@ -48,10 +53,11 @@ def _serve(
     if not is_server:  # its child is, and says the same
         logging.getLogger("berth").setLevel(logging.ERROR)
     app = _load_app(info)
+    if is_server and (own := _own_listener(app)):
+        _require_free(own, "`invokeApi.bind` of the stage")
     cli.show_server_banner(debug, info.app_import_path)
-    signal.signal(signal.SIGTERM, _end)
+    _end_at_signals(is_server=is_server)
     is_watching = Settings.from_environ().reload
-    listener = (options["host"], options["port"])
     overview = Overview(_address(*listener, cert), is_watching=is_watching)
     server = _watched(info, app, overview, listener) if is_server else app
     try:
@@ -72,6 +78,20 @@ def _serve(
         if isinstance(server, WatchedApp):
             server.close()
             tidy_up(Settings.from_environ())
+
+
+def _require_free(listener: Listener, elsewhere: str) -> None:
+    """Refuse an address that another program has, before anything is started."""
+    host, port = listener
+    if host.startswith("unix:"):
+        return
+    try:
+        check_free(listener)
+    except OSError as failed:
+        problem, remedy = f"cannot be listened at: {failed.strerror}", "choose another"
+        if failed.errno == errno.EADDRINUSE:
+            problem, remedy = "is in use by another program", f"end that program, or {remedy}"
+        raise click.ClickException(f"port {port} of {host} {problem}; {remedy}: {elsewhere}") from None
 
 
 def _set_debugging(inline: Collection[str], no_timeout: bool) -> None:
@@ -106,19 +126,24 @@ def _load_app(info: cli.ScriptInfo) -> Any:
 @contextmanager
 def _invoke_listener(app: Any, server: Any) -> Iterator[None]:
     """Serve the Invoke API where it has a listener of its own."""
-    api = app.invoke_api if isinstance(app, GatewayApp) else None
-    if api is None or api.bind is None or server is app:
+    listener = _own_listener(app)
+    if listener is None or server is app:
         yield
         return
-    own = make_server(*api.bind, server, threaded=True, request_handler=RawRequestHandler)
+    own = make_server(*listener, server, threaded=True, request_handler=RawRequestHandler)
     thread = threading.Thread(target=own.serve_forever, name="berth-invoke-api", daemon=True)
     thread.start()
-    click.echo(f" * Invoke API at {invoke_endpoint(api, [])}", err=True)
+    click.echo(f" * Invoke API at {invoke_endpoint(app.invoke_api, [])}", err=True)
     try:
         yield
     finally:
         own.shutdown()
         thread.join()
+
+
+def _own_listener(app: Any) -> Listener | None:
+    """The listener that the stage wants for the Invoke API alone."""
+    return app.invoke_api.bind if isinstance(app, GatewayApp) and app.invoke_api else None
 
 
 def _watched(info: cli.ScriptInfo, loaded: Any, overview: Overview, listener: Listener) -> Any:
@@ -159,13 +184,30 @@ def _address(host: str, port: int, cert: Any) -> str | None:
     return f"{'https' if cert else 'http'}://{f'[{local}]' if ':' in local else local}:{port}"
 
 
+def _end_at_signals(*, is_server: bool) -> None:
+    """Let SIGTERM end this process; Ctrl-C too, unless it waits for the server or is in the background."""
+    signal.signal(signal.SIGTERM, _end)
+    if is_server and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _end)
+
+
 def _end(signum: int, frame: object) -> NoReturn:
+    """End the server; a second signal would break off what ends its processes and threads."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _pass_over)
     sys.exit(0)
+
+
+def _pass_over(signum: int, frame: object) -> None:
+    """Do nothing at a signal."""
 
 
 _OPTIONS = [option for option in cli.run_command.params if option.name != "port"]
 _PORT = click.Option(
-    ["--port", "-p"], type=int, default=_port, help="The port to bind to; without it PORT, or 8000."
+    ["--port", "-p"],
+    type=click.IntRange(0, 65535),
+    default=_port,
+    help="The port to bind to; without it PORT, or 8000.",
 )
 _INLINE = click.Option(
     ["--inline"],

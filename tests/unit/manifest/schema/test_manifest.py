@@ -274,7 +274,7 @@ def test_a_stage_may_have_no_name_as_http_apis_do():
 def test_the_manuals_examples_are_read():
     manual = Path(__file__).resolve().parents[4] / "docs" / "manifest.md"
     examples = re.findall(r"```json\n(.*?)```", manual.read_text("utf-8"), re.DOTALL)
-    function, shared, rule, stage, cors, keys, api, deployed, config = map(json.loads, examples)
+    function, shared, rule, stage, cors, keys, api, compared, deployed, config = map(json.loads, examples)
     assert read_function_manifest(function).handler == "app.lambda_handler"
     assert read_function_manifest(shared).code == Path("../_code/shop")
     (route,) = read_function_manifest({"handler": "app.handler", "routes": [rule]}).routes
@@ -284,6 +284,8 @@ def test_the_manuals_examples_are_read():
     assert [key.id for key in read_stage_manifest(keys).api_keys] == ["partner", "ops"]
     assert (invoke_api := read_stage_manifest(api).invoke_api)
     assert invoke_api.bind == ("127.0.0.1", 9001)
+    shadow = read_stage_manifest(compared).shadow
+    assert (shadow is not None, shadow and shadow.to) == (True, "https://api.example.com/prod")
     assert read_stage_manifest(deployed).deployed["Certificate"] == SecretManifest(
         file="/run/secrets/certificate.pem"
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from berth.model.comparison import Recording
 from berth.runtime.sandbox.confinement import Confinement
 from berth.runtime.sandbox.kernel import Kernel
 from berth.settings import Settings
@@ -90,6 +91,17 @@ def test_secret_that_cannot_be_closed_is_told():
         for path in ("/tmp/token", "/srv/token")
     ]
     assert list(_confinement(replace(NONE, namespaces=1)).warnings(stage)) == []
+
+
+def test_folder_of_a_recording_is_made_before_a_function_runs_and_is_closed(tmp_path: Path):
+    folder = tmp_path / "new" / "recordings"
+    stage = replace(make_stage(), recording=Recording(str(folder), 0.01), secret_files=(folder,))
+    function = replace(make_function(), stage=stage)
+    sandbox = _confinement(replace(NEW, namespaces=1)).sandbox(function, tmp_path)
+    assert sandbox is not None
+    assert folder.is_dir()
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert str(folder) in (*sandbox.closed, *sandbox.covered)
 
 
 def test_events_that_cannot_be_closed_are_told(tmp_path: Path):

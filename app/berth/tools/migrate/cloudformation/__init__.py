@@ -1,0 +1,1 @@
+"""Reading CloudFormation: SAM, CDK, packaged Serverless and Chalice become templates of it first."""

@@ -1,0 +1,1 @@
+"""Reading serverless.yml: its variables are resolved, and its service becomes a CloudFormation template."""

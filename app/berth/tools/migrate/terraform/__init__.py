@@ -1,0 +1,1 @@
+"""Reading Terraform: what `terraform show -json` prints becomes a template of CloudFormation."""
