@@ -2,6 +2,7 @@
 
 import compileall
 import fcntl
+import gc
 import os
 import shutil
 import signal
@@ -40,6 +41,7 @@ def is_written(request: pytest.FixtureRequest) -> bool:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Give this run a temp dir of its own, so that what is left in it was left by a test."""
+    gc.disable()  # until all tests are collected, which makes millions of objects and little garbage
     _prepare_for_servers()
     folder = tempfile.mkdtemp(prefix="berth-tests-")
     config.add_cleanup(partial(shutil.rmtree, folder, ignore_errors=True))
@@ -69,6 +71,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the tests that take longest: at the end all processes have something left to do."""
     items.sort(key=lambda item: _place(item.path.relative_to(_TESTS).parts[0]))
+
+
+def pytest_collection_finish() -> None:
+    """Have no garbage collection look at what stays until the end of the run."""
+    gc.freeze()
+    gc.enable()
 
 
 def _place(folder: str) -> int:

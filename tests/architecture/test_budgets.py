@@ -3,6 +3,7 @@
 import ast
 import statistics
 from collections import defaultdict
+from functools import cache
 
 from architecture.locality import MOST, localities
 from kit.sources import PACKAGE, body_lines, functions, modules
@@ -59,10 +60,11 @@ def _is_described_elsewhere(owner: ast.ClassDef, member: ast.stmt) -> bool:
         return member.name == "Meta"
     if not isinstance(member, ast.FunctionDef) or "Protocol" in _base_names(owner):
         return False
-    inherited = [METHODS.get(base) for base in _base_names(owner)]
+    methods, promised = _methods()
+    inherited = [methods.get(base) for base in _base_names(owner)]
     # What a base of another package describes cannot be seen in our sources.
     is_inherited = any(names is None or member.name in names for names in inherited)
-    return is_inherited or member.name in PROMISED
+    return is_inherited or member.name in promised
 
 
 def _base_names(owner: ast.ClassDef) -> list[str]:
@@ -70,6 +72,7 @@ def _base_names(owner: ast.ClassDef) -> list[str]:
     return [ast.unparse(base).partition("[")[0].rpartition(".")[2] for base in owner.bases]
 
 
+@cache
 def _methods() -> tuple[dict[str, set[str]], set[str]]:
     """The methods of every class of ours, inherited ones included, and those of protocols."""
     classes = [node for tree in MODULES.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
@@ -80,6 +83,3 @@ def _methods() -> tuple[dict[str, set[str]], set[str]]:
             methods[each.name] |= {name for base in _base_names(each) for name in methods.get(base, ())}
     protocols = [each.name for each in classes if "Protocol" in _base_names(each)]
     return dict(methods), {name for each in protocols for name in methods[each]}
-
-
-METHODS, PROMISED = _methods()

@@ -1,12 +1,11 @@
 """The commands are entry points of the installed package: no application has to be loaded for them."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from berth import create_app
+from kit.forked import fork_server
 from kit.servers import ROOT, project_environ, write_function
 
 APPS = [
@@ -16,11 +15,8 @@ APPS = [
 
 
 def _flask(project: Path, *arguments: str) -> str:
-    program = [sys.executable, "-m", "flask", *arguments]
-    ended = subprocess.run(
-        program, cwd=project, env=project_environ(project), capture_output=True, text=True, check=True
-    )
-    assert ended.stderr == ""
+    ended = fork_server.run("flask", [*arguments], project, project_environ(project))
+    assert (ended.returncode, ended.stderr) == (0, "")
     return ended.stdout
 
 

@@ -1,8 +1,8 @@
 """`flask function ...` as a user types it."""
 
 import json
+import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from berth.manifest.schema.json_schema import PUBLISHED
 from berth.tools.sample import build_sample_event
 from kit.forked import fork_server
+from kit.inner_pytest import run_pytest
 from kit.servers import ROOT, project_environ, write_function
 
 HELLO = """
@@ -158,8 +159,7 @@ def test_new_makes_all_that_a_function_needs_in_an_empty_folder(tmp_path):
     for path in (tmp_path / "functions" / "greet-all" / "manifest.json", tmp_path / "manifests" / "dev.json"):
         assert (path.parent / json.loads(path.read_text())["$schema"]).is_file()
     assert _flask(tmp_path, "function", "check", "greet-all").stdout == "greet-all: ok\n"
-    program = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    ran = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True)
+    ran = run_pytest(tmp_path, os.environ)
     assert "2 passed" in ran.stdout, ran.stdout
 
 

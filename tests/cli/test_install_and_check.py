@@ -11,7 +11,7 @@ import pytest
 from berth.tools.cli.install import find_targets
 from kit.forked import fork_server
 from kit.servers import ROOT, project_environ, write_function
-from kit.wheels import write_wheel
+from kit.wheels import write_quick_pip, write_wheel
 
 PACKAGES = ".packages"
 
@@ -62,7 +62,7 @@ def test_functions_that_share_code_have_its_requirements_in_packages_of_their_ow
     _require(code, write_wheel(tmp_path, "anchor"))
     missing = "No module named 'anchor': requirements.txt is not installed; run `flask function install one`"
     assert f"  {missing}\n" in _flask(project, "check", "one").stdout
-    assert _flask(project, "install").returncode == 0
+    assert _flask(project, "install", **write_quick_pip(tmp_path)).returncode == 0
     assert sorted(path.parent.name for path in project.rglob(PACKAGES)) == ["one", "two"]
     assert _flask(project, "check").stdout == "one: ok\ntwo: ok\n"
 
@@ -131,8 +131,9 @@ def test_check_shows_what_a_function_prints_and_where_it_raised(project: Path):
 def test_install_leaves_unchanged_requirements_alone(shop: Path, tmp_path: Path):
     orders = shop / "functions" / "orders"
     _require(orders, "# nothing yet")
-    assert _flask(shop, "install").stdout.startswith("[1/1] orders: installed in ")
-    assert _flask(shop, "install").stdout == "unchanged: orders\n"
+    pip = write_quick_pip(tmp_path)
+    assert _flask(shop, "install", **pip).stdout.startswith("[1/1] orders: installed in ")
+    assert _flask(shop, "install", **pip).stdout == "unchanged: orders\n"
     _require(orders, "# nothing yet", write_wheel(tmp_path, "anchor"))
     stale = "  .packages is not what requirements.txt names now; run `flask function install orders`\n"
     assert stale in _flask(shop, "check", "orders").stdout
@@ -141,7 +142,7 @@ def test_install_leaves_unchanged_requirements_alone(shop: Path, tmp_path: Path)
 def test_install_finishes_the_others_and_keeps_the_old_where_it_fails(shop: Path, tmp_path: Path):
     orders, users = shop / "functions" / "orders", shop / "functions" / "users"
     _require(orders, write_wheel(tmp_path, "anchor"))
-    assert _flask(shop, "install").returncode == 0
+    assert _flask(shop, "install", **write_quick_pip(tmp_path)).returncode == 0
     _require(orders, tmp_path / "anchor-1-py3-none-any.whl", "/no/such/package")
     _require(users, write_wheel(tmp_path, "rope"))
     failed = _flask(shop, "install")

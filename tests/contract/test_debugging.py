@@ -9,7 +9,7 @@ import pytest
 
 from berth.model.function import Function
 from kit.logged import LoggedServer
-from kit.under_test import build_function, pick_up
+from kit.under_test import await_that, build_function, pick_up
 
 Serve = Callable[..., LoggedServer]
 ADVICE = "pdb has no terminal in a process of its own; to stop here: berth run --inline debugged"
@@ -85,12 +85,14 @@ def _say(terminal: TextIO, command: str) -> None:
 
 def _let_a_second_pass(terminal: TextIO) -> None:
     """Ask pdb for the time until the deadline was a fifth of a second ago."""
-    while True:
-        _say(terminal, "p f'late: {time.monotonic() - began > 1.2}'")
-        while "late: " not in (answer := terminal.readline()):
-            assert answer, "pdb has ended"
-        if "True" in answer:
-            return
+    await_that(lambda: _is_late(terminal))
+
+
+def _is_late(terminal: TextIO) -> bool:
+    _say(terminal, "p f'late: {time.monotonic() - began > 1.2}'")
+    while "late: " not in (answer := terminal.readline()):
+        assert answer, "pdb has ended"
+    return "True" in answer
 
 
 def test_an_error_of_an_inline_function_has_lines_that_a_terminal_shows(

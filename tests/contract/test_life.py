@@ -163,8 +163,8 @@ def test_nothing_is_left_of_many_processes_that_crashed(serve: Serve) -> None:
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(run, functions, [[b'"kill"', b'"return"']] * 4))
         before = _belongings()
-        crashed = list(threads.map(run, functions, [[b'"kill"', b'"exit"'] * 6] * 4))
-        assert crashed == [["Unhandled"] * 12] * 4
+        crashed = list(threads.map(run, functions, [[b'"kill"', b'"exit"'] * 3] * 4))
+        assert crashed == [["Unhandled"] * 6] * 4
         await_that(lambda: _nothing_is_left(before))
 
 

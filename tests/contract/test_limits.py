@@ -8,6 +8,7 @@ import socket
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -49,19 +50,6 @@ def hog() -> Function:
     return replace(build_function("uses_much", "app.swallow"), name="hog")
 
 
-def _finish_after_two_looks(
-    invoker: Invoker, lifeline: socket.socket, function: Function, event: bytes, hog: Function
-) -> InvocationResult:
-    """The result of an invocation that went on while another was found out, twice."""
-    with ThreadPoolExecutor(1) as threads:
-        running = threads.submit(invoke, invoker, function, event)
-        with pick_up(lifeline) as line:
-            read_line(line)
-            assert [invoke(invoker, hog, b"200") for _ in range(2)] == [OUT_OF_MEMORY] * 2
-            line.sendall(b"well")
-        return running.result(10)
-
-
 def test_function_is_killed_and_told_so_when_it_uses_more_than_its_memory_size(
     invoker: Invoker, hog: Function
 ) -> None:
@@ -79,42 +67,50 @@ def test_memory_is_told_in_the_report_when_it_ran_out(serve: Serve, hog: Functio
     assert tail.endswith(b" Error: Runtime exited with error: signal: killed\nRuntime.OutOfMemory\n")
 
 
-@pytest.mark.parametrize(
-    ("handler", "event", "payload"),
-    [
-        ("hold", b"1", b'"well"'),
-        ("hold", b"80", b'"well"'),
-        ("reserve", b"4096", b'"well"'),
-        ("share_with_forks", b"77", b'"well"'),
-        ("start_threads", b"500", b'[500, "well"]'),
-    ],
-)
-def test_function_is_left_alone_when_it_stays_within_its_limits(
-    invoker: Invoker,
-    lifeline: socket.socket,
-    function: Callable[..., Function],
-    hog: Function,
-    handler: str,
-    event: bytes,
-    payload: bytes,
-) -> None:
-    result = _finish_after_two_looks(invoker, lifeline, function(handler), event, hog)
-    assert result == InvocationResult(payload)
+# What each function does, its event, its answer once it is told to go on, and its manifest.
+WITHIN_LIMITS: list[tuple[str, bytes, bytes, dict[str, Any]]] = [
+    ("hold", b"1", b'"well"', {}),
+    ("hold", b"80", b'"well"', {}),
+    ("hold", b"300", b'"well"', {"memory_size": 512}),
+    ("reserve", b"4096", b'"well"', {}),
+    ("share_with_forks", b"77", b'"well"', {}),
+    ("start_threads", b"500", b'[500, "well"]', {}),
+    ("read_a_file", b"300", b'[0, "well"]', {}),
+]
 
 
-def test_pages_of_a_file_do_not_count(
-    invoker: Invoker,
+def test_functions_are_left_alone_while_they_stay_within_their_limits(
+    serve: Serve,
     lifeline: socket.socket,
     function: Callable[..., Function],
     hog: Function,
     tmp_path: Path,
+    subtests: pytest.Subtests,
 ) -> None:
-    if subprocess.check_output(["stat", "-f", "-c", "%T", tmp_path], text=True) == "tmpfs\n":
-        pytest.skip("here a file is memory")
+    """All of them run while another one is found out, twice."""
     with (tmp_path / "large").open("wb") as large:
         large.truncate(300 * 1024 * 1024)
-    result = _finish_after_two_looks(invoker, lifeline, function("read_a_file"), b"300", hog)
-    assert result == InvocationResult(b'[0, "well"]')
+    rows = WITHIN_LIMITS[: -1 if _is_in_memory(tmp_path) else None]
+    server = serve(concurrency=8, max_environments=8)
+    with ThreadPoolExecutor(len(rows)) as threads, ExitStack() as stack:
+        running = [
+            threads.submit(server.invoke, function(handler, **manifest), event)
+            for handler, event, _, manifest in rows
+        ]
+        lines = [stack.enter_context(pick_up(lifeline)) for _ in rows]
+        for line in lines:
+            read_line(line)
+        assert [server.invoke(hog, b"200") for _ in range(2)] == [OUT_OF_MEMORY] * 2
+        for line in lines:
+            line.sendall(b"well")
+        for (handler, event, payload, _), result in zip(rows, running, strict=True):
+            with subtests.test(f"{handler} {event.decode()}"):
+                assert result.result(10) == InvocationResult(payload)
+
+
+def _is_in_memory(folder: Path) -> bool:
+    """Whether the pages of a file in this folder are memory of the process that reads them."""
+    return subprocess.check_output(["stat", "-f", "-c", "%T", folder], text=True) == "tmpfs\n"
 
 
 def test_function_is_killed_when_its_import_uses_more_than_its_memory_size(serve: Serve) -> None:
@@ -142,14 +138,6 @@ def test_environments_of_one_function_have_the_limit_each(
             one.sendall(b"well")
             two.sendall(b"well")
         assert [result.result(10) for result in running] == [InvocationResult(b'"well"')] * 2
-
-
-def test_memory_size_is_the_functions_own(
-    invoker: Invoker, lifeline: socket.socket, function: Callable[..., Function], hog: Function
-) -> None:
-    large = function("hold", memory_size=512)
-    result = _finish_after_two_looks(invoker, lifeline, large, b"300", hog)
-    assert result == InvocationResult(b'"well"')
 
 
 def test_memory_of_a_started_program_counts_and_it_is_killed_too(

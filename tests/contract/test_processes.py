@@ -67,7 +67,7 @@ def test_environment_is_replaced_silently_when_it_died_idle(
 
 
 def test_invocation_times_out_when_the_handler_closed_every_descriptor_and_stays(invoker: Invoker) -> None:
-    function = build_function("overruns", "app.close_and_spin", timeout=1)
+    function = build_function("overruns", "app.close_and_stay", timeout=1)
     started = time.monotonic()
     assert invoke(invoker, function) == InvocationResult(TIMED_OUT, UNHANDLED)
     assert time.monotonic() - started >= 1

@@ -3,8 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,53 +12,30 @@ import pytest
 
 from berth.invoke.invoker import Invoker
 from berth.model.invocation import InvocationResult
+from kit.forked import Forked, fork_server
 from kit.logged import LoggedServer
 from kit.processes import watching
 from kit.under_test import build_function, invoke, pick_up, read_line, read_to_end
 
 TESTS = Path(__file__).parents[1]
-# Invocations come from threads that end, as requests do. What it prints is how they ended.
-PROGRAM = """
-import signal
-import sys
-import threading
-from kit.under_test import build_function, invoke
-from berth.invoke.invoker import Invoker
-from berth.runtime.environments import create_environments
-from berth.settings import Settings
-
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may ignore it (nohup)
-environment = {"LIFELINE": sys.argv[1]}
-invoker = Invoker(create_environments(Settings(concurrency=4, max_environments=4, starts=2), output=2))
-
-def run(handler):
-    function = build_function("calls_in", f"app.{handler}", timeout=60, environment=environment)
-    print(invoke(invoker, function).payload.decode(), flush=True)
-
-for handler in sys.argv[2:]:
-    thread = threading.Thread(target=run, args=[handler])
-    thread.start()
-    if handler == "leave_a_thread":
-        thread.join()
-signal.pause()
-"""
 
 
 @contextmanager
-def _server(lifeline: socket.socket, *handlers: str) -> Iterator[subprocess.Popen[str]]:
+def _server(lifeline: socket.socket, *handlers: str) -> Iterator[Forked]:
     """A server process of its own that runs these invocations."""
-    environ = {**os.environ, "PYTHONPATH": f"{TESTS}"}
-    program = [sys.executable, "-c", PROGRAM, str(lifeline.getsockname()[1]), *handlers]
-    with subprocess.Popen(
-        program, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as server:
+    port = str(lifeline.getsockname()[1])
+    server = fork_server.start("kit.server_to_kill", [port, *handlers], TESTS, os.environ)
+    assert server.stdin
+    assert server.stdout
+    with server.stdin, server.stdout:
         try:
             yield server
         finally:
             server.kill()
+            server.wait()
 
 
-def _end(server: subprocess.Popen[str], line: socket.socket, signal_number: int = signal.SIGKILL) -> None:
+def _end(server: Forked, line: socket.socket, signal_number: int = signal.SIGKILL) -> None:
     """Send the server a signal; the process that called in must end of it."""
     with watching(int(read_line(line))) as ends:
         server.send_signal(signal_number)

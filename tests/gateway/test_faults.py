@@ -16,6 +16,7 @@ from kit.transports import (
     new_project,
     open_transport,
     write_answer,
+    write_answers,
 )
 
 INTERNAL = b'{"message": "Internal server error"}'
@@ -38,11 +39,10 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     project = new_project(tmp_path_factory.mktemp("faults") / "project")
     isolation = isolation_for(request.param)
     _write_failing(project, isolation)
-    for name, answer in ANSWERS.items():
-        write_answer(project, name, answer, f"ANY /{name}", isolation=isolation)
+    write_answers(project, "answers", ANSWERS, "", isolation=isolation)
     write_answer(project, "sized", SIZED, "GET /sized", isolation=isolation)
     write_answer(project, "throttled", "return {}", "GET /throttled", reservedConcurrency=0)
-    write_answer(project, "endless", "while True: pass", "GET /endless", timeout=1)
+    write_answer(project, "endless", "import time; time.sleep(60)", "GET /endless", timeout=1)
     write_answer(project, "killed", "import os; os._exit(0)", "GET /killed")
     with open_transport(request.param, project) as opened:
         yield opened

@@ -8,7 +8,15 @@ import pytest
 
 from kit.servers import Reply
 from kit.tables import for_each
-from kit.transports import TRANSPORTS, Transport, isolation_for, new_project, open_transport, write_answer
+from kit.transports import (
+    TRANSPORTS,
+    Transport,
+    isolation_for,
+    new_project,
+    open_transport,
+    write_answer,
+    write_answers,
+)
 
 KINDS = {
     "rest": {"api": "rest"},
@@ -33,9 +41,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     project = new_project(tmp_path_factory.mktemp("kinds") / "project")
     isolation = isolation_for(request.param)
     for kind, manifest in KINDS.items():
-        for name, answer in ANSWERS.items():
-            route = f"ANY /{kind}/{name}"
-            write_answer(project, f"{kind}-{name}", answer, route, isolation=isolation, **manifest)
+        write_answers(project, f"{kind}-answers", ANSWERS, f"/{kind}", isolation=isolation, **manifest)
         write_answer(
             project,
             f"{kind}-throttled",

@@ -17,12 +17,15 @@ from typing import IO
 from kit.fork_server import NUMBER
 
 _FORK_SERVER = Path(__file__).with_name("fork_server.py")
+_LONGEST_RUN = 120  # seconds, so that a program that does not end fails its test
 
 
 class Forked:
     """A running program, with the members of `subprocess.Popen` that tests use."""
 
-    def __init__(self, pid: int, stdin: IO[str] | None, stdout: IO[str] | None, report: int) -> None:
+    def __init__(
+        self, pid: int, report: int, stdin: IO[str] | None = None, stdout: IO[str] | None = None
+    ) -> None:
         self.pid = pid
         self.returncode: int | None = None
         self.stdin = stdin
@@ -84,18 +87,22 @@ class ForkServer:
             from_stdout, stdout = os.pipe()
             theirs.callback(os.close, stdout)
             pid, report = self._fork(module, arguments, folder, environ, (stdin, stdout, stdout))
-        return Forked(pid, os.fdopen(to_stdin, "w"), os.fdopen(from_stdout, errors="replace"), report)
+        return Forked(pid, report, os.fdopen(to_stdin, "w"), os.fdopen(from_stdout, errors="replace"))
 
     def run(
         self, module: str, arguments: list[str], folder: Path, environ: Mapping[str, str], stdin: str = ""
     ) -> subprocess.CompletedProcess[str]:
-        """Run a module with arguments to its end, as `python -m` does."""
+        """Run a module with arguments to its end, as `python -m` does; raises subprocess.TimeoutExpired."""
         with TemporaryFile("w+") as given, TemporaryFile("w+") as output, TemporaryFile("w+") as errors:
             given.write(stdin)
             given.seek(0)
             streams = (given.fileno(), output.fileno(), errors.fileno())
-            pid, report = self._fork(module, arguments, folder, environ, streams)
-            status = Forked(pid, None, None, report).wait()
+            program = Forked(*self._fork(module, arguments, folder, environ, streams))
+            try:
+                status = program.wait(_LONGEST_RUN)
+            finally:
+                program.kill()
+                program.wait()
             output.seek(0)
             errors.seek(0)
             return subprocess.CompletedProcess([module, *arguments], status, output.read(), errors.read())

@@ -1,7 +1,7 @@
 """One request through each server that can carry it: only the way in differs."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,11 @@ TRANSPORTS = (*REAL_SERVERS, "test-client")
 ECHO = (
     "import json\n\ndef handler(event, context):\n    return {'statusCode': 200, 'body': json.dumps(event)}\n"
 )
+_HANDLER = """
+def handler(event, context):
+    path = event.get("path") or event["rawPath"]
+    match path.split("/")[-1]:
+"""
 
 
 class Client:
@@ -58,6 +63,16 @@ def new_project(folder: Path, **stages: dict[str, Any]) -> Path:
 def write_answer(project: Path, name: str, answer: str, *routes: str, **manifest: Any) -> None:
     """Write a function whose handler has one statement."""
     write_function(project, name, f"def handler(event, context):\n    {answer}\n", *routes, **manifest)
+
+
+def write_answers(project: Path, name: str, answers: Mapping[str, str], path: str, **manifest: Any) -> None:
+    """Write one function, one process, with many routes below a path: each route has its own statement.
+
+    The statements are keyed by the route's last path segment.
+    """
+    cases = (f"        case {segment!r}:\n            {answer}\n" for segment, answer in answers.items())
+    code = f"{_HANDLER}{''.join(cases)}"
+    write_function(project, name, code, *(f"ANY {path}/{segment}" for segment in answers), **manifest)
 
 
 @contextmanager

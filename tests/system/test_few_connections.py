@@ -47,7 +47,7 @@ def _project(folder: Path, authorizers: dict[str, object]) -> Path:
     keys = [{"id": "client", "environment": "CLIENT_KEY"}] if authorizers else []
     stage = {"authorizers": authorizers, **({"apiKeys": keys} if keys else {})}
     (folder / "manifests" / "dev.json").write_text(json.dumps(stage))
-    write_function(folder, "echo", CODE, "ANY /echo")
+    write_function(folder, "echo", CODE, "ANY /echo", timeout=30)
     return folder
 
 
@@ -215,8 +215,8 @@ def test_bodies_have_a_memory_of_their_own(server: Server) -> None:
     def send(_: int) -> Reply:
         return exchange(server.port, HEAD % len(body) + body, "POST")
 
-    with ThreadPoolExecutor(24) as threads:
-        replies = list(threads.map(send, range(24)))
+    with ThreadPoolExecutor(12) as threads:
+        replies = list(threads.map(send, range(12)))
     assert {reply.status for reply in replies} <= {200, 500, 503}
     assert {reply.get("Retry-After") for reply in replies if reply.status == 503} <= {"1"}
     assert server.workers == [worker]

@@ -4,12 +4,11 @@ import json
 import os
 import select
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from kit.forked import fork_server
 from kit.servers import ROOT, SOON, project_environ, start_gunicorn, write_function
 
 pytestmark = pytest.mark.system
@@ -81,16 +80,8 @@ def test_a_bad_manifest_is_reported_once_and_gunicorn_ends(project, options):
     folder = write_function(project, "bad", "", "GET /bad")
     (folder / "manifest.json").write_text(json.dumps({"handlr": "app.handler"}))
     config = str(ROOT / "gunicorn.conf.py")
-    program = [sys.executable, "-m", "gunicorn", "-c", config, "-b", "127.0.0.1:0", *options, "wsgi:app"]
-    ended = subprocess.run(
-        program,
-        cwd=ROOT,
-        env=project_environ(project),
-        capture_output=True,
-        text=True,
-        timeout=SOON,
-        check=False,
-    )
+    arguments = ["-c", config, "-b", "127.0.0.1:0", *options, "wsgi:app"]
+    ended = fork_server.run("gunicorn", arguments, ROOT, project_environ(project))
     assert ended.returncode == 1
     assert ended.stderr.count("handlr: unknown key: did you mean 'handler'?") == 1
     assert "Traceback" not in ended.stderr

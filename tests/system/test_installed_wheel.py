@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kit.inner_pytest import PYTEST_ADDOPTS
 from kit.servers import ROOT, start_command
 
 pytestmark = pytest.mark.system
@@ -31,7 +32,8 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (packages,) = venv.glob("lib/python*/site-packages")
     # Python reads no .pth files of a folder that a .pth file names, so nothing leads to this repository.
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
-    installed = [*pip, "--python", venv / "bin" / "python", "install", "--no-deps", "--no-index", wheel]
+    pip[0] = str(venv / "bin" / "python")
+    installed = [*pip, "install", "--no-deps", "--no-index", wheel]
     subprocess.run(installed, cwd=folder, check=True, capture_output=True)
     return venv / "bin"
 
@@ -49,8 +51,11 @@ def test_the_package_knows_the_documented_differences(programs: Path, shop: Path
     assert _run(shop, programs / "python", "-c", program) == "True\n"
 
 
-def test_a_new_project_passes_its_check_and_its_tests(programs: Path, shop: Path) -> None:
+def test_a_new_project_passes_its_check_and_its_tests(
+    programs: Path, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert _run(shop, programs / "python", "-m", "berth", "function", "check") == "hello: ok\n"
+    monkeypatch.setenv("PYTEST_ADDOPTS", PYTEST_ADDOPTS)
     tested = _run(shop, programs / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider")
     assert "2 passed" in tested
 

@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from kit.forked import fork_server
 from kit.servers import ROOT, Server, project_environ, start_flask_run, start_gunicorn, write_function
+from kit.wheels import write_wheel
 
 pytestmark = pytest.mark.system
 
@@ -254,26 +256,36 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
 """
 
 
+INSTALL = ["--app", str(ROOT / "wsgi.py"), "function", "install", "needy"]
 ELSEWHERE = {"PIP_PREFIX": "/nowhere", "PIP_ROOT": "/nowhere", "PIP_TARGET": "/nowhere"}
 
 
-@pytest.mark.parametrize("environ", [{}, {"PIP_CONFIG_FILE": "pip.conf"}, {"PIP_USER": "1", **ELSEWHERE}])
 def test_requirement_that_is_a_path_is_installed_wherever_the_command_runs(
+    needy: Path, project: Path
+) -> None:
+    done = _install(project, {})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (needy / ".packages" / "shared_lib.py").read_text() == "VALUE = 7\n"
+
+
+@pytest.mark.parametrize("environ", [{"PIP_CONFIG_FILE": "pip.conf"}, {"PIP_USER": "1", **ELSEWHERE}])
+def test_requirement_is_installed_where_it_belongs_whatever_pip_is_configured_to(
     needy: Path, project: Path, tmp_path: Path, environ: dict[str, str]
 ) -> None:
+    (needy / "requirements.txt").write_text(f"{write_wheel(needy, 'shared_lib').name}\n")
     (tmp_path / "pip.conf").write_text("[install]\nuser = true\n")
     if "PIP_CONFIG_FILE" in environ:
         environ = {"PIP_CONFIG_FILE": str(tmp_path / "pip.conf")}
-    done = _install(project, sys.executable, environ)
+    done = _install(project, environ)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert (needy / ".packages" / "shared_lib.py").read_text() == "VALUE = 7\n"
+    assert (needy / ".packages" / "shared_lib.py").read_text() == "VERSION = 1\n"
 
 
 def test_environment_without_pip_installs_by_uv_or_says_what_is_missing(
     needy: Path, project: Path, tmp_path: Path
 ) -> None:
     python = _environment_without_pip(tmp_path / "bare")
-    refused = _install(project, python, {"PATH": "/nowhere"})
+    refused = _install_by(python, project, {"PATH": "/nowhere"})
     assert refused.returncode == 1
     assert "this environment has neither pip nor uv" in refused.stderr
     tool = tmp_path / "bin" / "uv"
@@ -281,7 +293,7 @@ def test_environment_without_pip_installs_by_uv_or_says_what_is_missing(
     called = tmp_path / "called"
     tool.write_text(f'#!/bin/sh\n{{ pwd; echo "$@"; }} > {called}\n')
     tool.chmod(0o755)
-    done = _install(project, python, {"PATH": f"{tool.parent}:/usr/bin:/bin"})
+    done = _install_by(python, project, {"PATH": f"{tool.parent}:/usr/bin:/bin"})
     assert done.returncode == 0, done.stderr
     folder, arguments = called.read_text().splitlines()
     assert folder == str(needy)
@@ -300,10 +312,13 @@ def _environment_without_pip(folder: Path) -> str:
     return str(folder / "bin" / "python")
 
 
-def _install(project: Path, python: str, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    program = [python, "-m", "flask", "--app", str(ROOT / "wsgi.py"), "function", "install", "needy"]
+def _install(project: Path, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return fork_server.run("flask", INSTALL, Path(os.sep), {**project_environ(project), **environ})
+
+
+def _install_by(python: str, project: Path, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        program,
+        [python, "-m", "flask", *INSTALL],
         cwd=os.sep,
         env={**project_environ(project), **environ},
         capture_output=True,

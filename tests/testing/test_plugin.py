@@ -1,12 +1,12 @@
 """The fixtures for tests of functions: patches, and functions that are elsewhere."""
 
-import subprocess
-import sys
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from kit.inner_pytest import run_pytest
 from kit.servers import write_function
 
 STOCK = """
@@ -110,6 +110,5 @@ def test_folders_can_be_named_in_pytests_configuration(tmp_path):
     (tmp_path / "test_says.py").write_text(
         'def test_it(function_client): assert function_client("says").get("/says").text == "configured"'
     )
-    program = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    ended = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True)
+    ended = run_pytest(tmp_path, os.environ)
     assert (ended.returncode, ended.stdout.splitlines()[-1][:8]) == (0, "1 passed"), ended.stdout

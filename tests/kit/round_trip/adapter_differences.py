@@ -225,9 +225,9 @@ _BINARY = {
     "body-untyped": "256 bytes, SHA-256 40aff2e9d2d8922e",
     "body-gzip": "H4sIAAAAAAACA6tWSlSyUjCsBQCXjqH7CAAAAA==",
     "body-gzip-binary": "279 bytes, SHA-256 663ff31e28bb1814",
-    "body-large-binary": "1000000 bytes, SHA-256 67870dfc9c64e7aa",
+    "body-large-binary": "250000 bytes, SHA-256 0fb5d5cf8bf6f933",
     "body-chunked-binary": "256 bytes, SHA-256 40aff2e9d2d8922e",
-    "body-chunked-large": "1000000 bytes, SHA-256 67870dfc9c64e7aa",
+    "body-chunked-large": "250000 bytes, SHA-256 0fb5d5cf8bf6f933",
 }
 _REPORT = {"status": 200, TYPE: JSON, BODY: None}
 

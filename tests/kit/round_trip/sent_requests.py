@@ -7,8 +7,8 @@ from kit.raw_http import chunked
 
 HOST = "service.example"
 EVERY_BYTE = bytes(range(256))
-LARGE_TEXT = b"0123456789" * 100_000
-LARGE_BINARY = (EVERY_BYTE * 3907)[:1_000_000]
+LARGE_TEXT = b"0123456789" * 25_000
+LARGE_BINARY = (EVERY_BYTE * 977)[:250_000]
 BOUNDARY = "parts-end-here"
 _UNICODE = "/report/%C3%BC%E4%B8%96%F0%9F%8C%8D"
 

@@ -12,6 +12,7 @@ from berth.invoke.attempt import Attempts, NotBegun, Pace
 from berth.invoke.queue.event_queue import Depth, Lease, QueueDepth
 from berth.invoke.queue.sqlite_queue import SqliteQueue
 from berth.invoke.results.pages import Pages
+from berth.invoke.results.sqlite_store import SqliteStore
 from berth.invoke.sqlite_file import SqliteFile
 from berth.model.asynchronous import AsyncConfig, Condition, InvocationPage, InvocationState, QueuedEvent
 from berth.model.function import Function
@@ -54,10 +55,14 @@ class Server:
 
     def work(self) -> InvocationPage:
         """Make an attempt of the event that is due."""
+        self.attempt()
+        return self.page
+
+    def attempt(self) -> None:
+        """Make an attempt of the event that is due, without a look at its page."""
         lease = self.lease()
         assert lease is not None, "nothing is due"
         self.attempts().make(lease)
-        return self.page
 
     def attempts(self) -> Attempts:
         return Attempts(
@@ -214,6 +219,29 @@ def test_run_that_was_lost_with_its_server_is_no_attempt(server: Server) -> None
     assert (page.state, page.attempts, page.losses) == (InvocationState.SUCCEEDED, 1, 3)
 
 
+def test_run_is_lost_too_whose_worker_was_quicker_than_the_page(server: Server) -> None:
+    server.file.write(lambda connection: connection.execute("DELETE FROM items").close())
+    lease = server.lease()
+    assert lease is not None
+    server.pages.begin(lease.event)
+    server.pages.create(lease.event)
+    server.clock.now += 31
+    server.pages = Pages(SqliteStore(server.file, server.clock), 3600, server.clock)  # of another server
+    assert server.work().losses == 1
+
+
+def test_event_that_has_waited_begins_without_a_look_at_its_page(server: Server) -> None:
+    server.clock.now += 1
+    server.pages._store = WriteOnly(server.pages, 0)
+    server.attempt()
+    (page,) = server.delivered
+    assert (page.state, page.attempts, page.started_at) == (
+        InvocationState.SUCCEEDED,
+        1,
+        server.clock.now,
+    )
+
+
 def test_event_that_kills_its_servers_is_dead_after_ten_losses(server: Server) -> None:
     for _ in range(10):
         lease = server.lease()
@@ -321,6 +349,13 @@ class AwayFor:
         self._calls -= 1
         if self._calls >= 0:
             raise QueueUnavailable("the table is away")
+
+
+class WriteOnly(AwayFor):
+    """A state store that cannot be read."""
+
+    def get(self, key: str) -> Any:
+        raise AssertionError(f"{key} was read")
 
 
 def test_event_waits_when_the_state_store_is_away_before_its_run(server: Server) -> None:

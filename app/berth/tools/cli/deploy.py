@@ -7,7 +7,9 @@ import click
 # The commands by their names: the module that holds one, and its name there.
 _COMMANDS = {
     "bridge": ("berth.tools.cli.deploy_bridge", "bridge_command"),
+    "image": ("berth.tools.cli.deploy_image", "image_command"),
     "openapi": ("berth.tools.cli.deploy_openapi", "openapi_command"),
+    "plan": ("berth.tools.cli.deploy_plan", "plan_command"),
     "template": ("berth.tools.cli.deploy_template", "template_command"),
 }
 

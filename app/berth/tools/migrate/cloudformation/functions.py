@@ -15,9 +15,10 @@ from berth.tools.migrate.cloudformation.layers import Layers
 from berth.tools.migrate.cloudformation.roles import FOR_THE_TASK
 from berth.tools.migrate.cloudformation.stack import Stack
 from berth.tools.migrate.cloudformation.template import Resource
-from berth.tools.migrate.model.application import FunctionSource
-from berth.tools.migrate.model.findings import Class
+from berth.tools.migrate.model.application import FunctionSource, Place
+from berth.tools.migrate.model.findings import Class, Path
 from berth.tools.migrate.model.values import Tree, UnknownValue, as_text, is_scalar
+from berth.tools.migrate.source.documents import mapping_at
 
 _PYTHON = re.compile(r"python[23]\.[0-9]+")
 # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
@@ -124,7 +125,17 @@ class FunctionReader:
             provisioned_concurrency=self._provisioned.get(function_id, 0),
             async_config=self._async_configs.get(function_id, {}),
             is_conditional=resource.condition is not None,
+            places=_places(stack, resource),
         )
+
+
+def _places(stack: Stack, resource: Resource) -> dict[Path, Place]:
+    """Where each property of a function stands, and each of its variables."""
+    environment = resource["Environment"]
+    variables = environment.get("Variables") if isinstance(environment, dict) else None
+    keys: list[Path] = [("Type",), *(("Properties", key) for key in resource.properties)]
+    keys += [("Properties", "Environment", "Variables", str(name)) for name in mapping_at(variables)]
+    return {each: stack.place(resource, *each) for each in keys}
 
 
 def _under(stack: Stack, resource: Resource) -> str:

@@ -29,16 +29,33 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:\n]')
 
 @dataclass(frozen=True)
 class SourceDocument:
-    """One document. `lines` has the line of each key path; `file` is the name to show."""
+    """One document. `lines` has the line of each key path; `file` is the name to show.
+
+    Below the path `asked` stands what other parts of the source ask for by name; `parts` are the paths of
+    those that are taken as a whole, and `askers` the paths of what stands for such a part.
+    """
 
     file: str
     path: Path
     tree: Any
     lines: Mapping[KeyPath, int] = field(default_factory=dict)
+    asked: KeyPath | None = None
+    parts: frozenset[KeyPath] = frozenset()
+    askers: frozenset[KeyPath] = frozenset()
 
     def line(self, path: KeyPath) -> int:
         """The line of a path, or of the nearest path around it; 0 if nothing is known."""
         return next((self.lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in self.lines), 0)
+
+    def nearest(self, path: KeyPath) -> KeyPath:
+        """The path, or as much of it as is there."""
+        tree: Any = self.tree
+        for length, key in enumerate(path):
+            is_entry = isinstance(tree, list) and isinstance(key, int) and 0 <= key < len(tree)
+            if not is_entry and not (isinstance(tree, dict) and key in tree):
+                return path[:length]
+            tree = tree[key]
+        return path
 
 
 def read_document(path: Path, file: str) -> SourceDocument:

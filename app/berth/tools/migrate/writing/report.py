@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from berth.tools.migrate.model.application import Application
@@ -32,14 +32,28 @@ class Sources:
         names = [each.file for each in self.documents]
         return names.index(file) if file in names else len(names)
 
+    def settled(self, findings: Sequence[Finding]) -> list[Finding]:
+        """The findings with paths that are there: what nobody wrote is told of at what is around it.
+
+        What became of a value that nobody wrote is not told of by itself.
+        """
+        written = {each.file: each for each in self.documents}
+        exact = {(each.file, each.path) for each in findings}
+        made = []
+        for each in findings:
+            path = written[each.file].nearest(each.path) if each.file in written else each.path
+            if path == each.path or each.kind != Class.CARRIED or (each.file, path) in exact:
+                made.append(replace(each, path=path))
+        return made
+
     def with_lines(self, problems: Iterable[Problem]) -> list[Problem]:
-        """The problems with their lines, sorted by their places."""
-        found = [
-            each
-            if each.line
-            else Problem(each.message, each.file, each.path, self.line(each.file, each.path))
-            for each in problems
-        ]
+        """The problems with paths that are there and their lines, sorted by their places."""
+        written = {each.file: each for each in self.documents}
+        found = []
+        for each in problems:
+            path = written[each.file].nearest(each.path) if each.file in written else each.path
+            line = each.line or self.line(each.file, each.path)
+            found.append(Problem(each.message, each.file, path, line))
         return sorted(found, key=lambda each: (self.place(each.file), each.line, each.message))
 
 
@@ -105,7 +119,7 @@ def add_unclassified(
 
 def _entries(findings: Findings, sources: Sources, names: Mapping[str, str]) -> list[dict[str, Any]]:
     groups: defaultdict[tuple[str, Path], list[Finding]] = defaultdict(list)
-    for each in findings.entries:
+    for each in sources.settled(findings.entries):
         groups[each.file, each.path].append(each)
     rows = [row for group in groups.values() for row in _rows(group)]
     rows.sort(key=lambda each: _place(each, sources))

@@ -250,16 +250,10 @@ def _texts(value: Tree) -> Iterator[Text]:
 
 def _written(stack: Stack, place: Place) -> Place | None:
     """The part of a place that its document has; None if that is too much to tell of, or nothing."""
-    tree: Tree = next((each.tree for each in stack.template.documents if each.file == place.file), None)
-    length = 0
-    for key in place.path:
-        is_entry = isinstance(tree, list) and isinstance(key, int) and 0 <= key < len(tree)
-        if not is_entry and not (isinstance(tree, dict) and key in tree):
-            break
-        tree = tree[key]
-        length += 1
-    is_enough = length >= min(_SHORTEST.get(str(place.path[0]) if place.path else "", 3), len(place.path))
-    return Place(place.file, place.path[:length]) if length and is_enough else None
+    document = next((each for each in stack.template.documents if each.file == place.file), None)
+    path = document.nearest(place.path) if document else ()
+    least = min(_SHORTEST.get(str(place.path[0]) if place.path else "", 3), len(place.path))
+    return Place(place.file, path) if path and len(path) >= least else None
 
 
 def shown(text: Text) -> str:
