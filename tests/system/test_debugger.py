@@ -20,6 +20,7 @@ import pytest
 from kit.dap import Editor
 from kit.processes import watching
 from kit.servers import ROOT, project_environ, write_function
+from kit.under_test import await_that
 
 pytestmark = pytest.mark.system
 
@@ -105,8 +106,8 @@ def test_a_breakpoint_of_an_editor_stops_a_function_in_its_own_process(project, 
         frame = process.ask("stackTrace", threadId=thread)["stackFrames"][0]
         assert (frame["name"], frame["line"]) == ("handler", BREAKPOINT_LINE)
         _evaluate(process, frame, "word = 'changed'")
-        while _evaluate(process, frame, "time.monotonic() - began > 1.2") != "True":
-            pass  # until the function's timeout is over
+        # Until the function's timeout is over.
+        await_that(lambda: _evaluate(process, frame, "time.monotonic() - began > 1.2") == "True")
         process.ask("continue", threadId=thread)
         assert answer.result() == b"changed"
         with watching(server) as ends:
