@@ -46,6 +46,7 @@ class Template:
     path in the document at which it stands: what AWS::Include or a local DefinitionUri names.
     `unasked_parameters` are the parameters without a value that nobody has to give. `files` are more files
     that values of it come from. A template `is_partial` if its maker adds resources that are not in the body.
+    `arns` has the logical ids of resources by their ARNs, where a deployed source tells them.
     """
 
     document: SourceDocument
@@ -60,6 +61,7 @@ class Template:
     unasked_parameters: frozenset[str] = frozenset()
     files: tuple[SourceDocument, ...] = ()
     is_partial: bool = False
+    arns: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def resources(self) -> Mapping[str, Resource]:
