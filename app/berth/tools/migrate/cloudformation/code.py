@@ -21,7 +21,8 @@ _BUILDS = ("makefile",)
 def read_code(stack: Stack, resource: Resource, key: str) -> CodeSource:
     """The code of a function (`Code`) or a layer (`Content`)."""
     place = stack.place(resource, "Properties", key)
-    stack.note(Class.CARRIED, place, "the code", function=stack.id(resource))
+    function = stack.id(resource) if key == "Code" else ""
+    stack.note(Class.CARRIED, place, "the code", function=function)
     written = stack.template.code.get(resource.name, resource[key])
     if isinstance(written, CodeSource):
         return written

@@ -108,10 +108,12 @@ class FunctionReader:
         given = resource["FunctionName"]
         names = stack.template.names.get(resource.name, (resource.name,))
         literal = (given,) if isinstance(given, str) else ()
+        is_named = resource.name in stack.template.names and not stack.prefix
+        longest = () if is_named else (f"{stack.prefix.replace('/', '-')}{resource.name}",)
         return FunctionSource(
             id=function_id,
             place=stack.place(resource),
-            names=(*literal, *names, f"{stack.prefix.replace('/', '-')}{resource.name}"),
+            names=(*literal, *names, *longest),
             given_name=as_text(name) if is_scalar(name := _name(stack, resource)) else None,
             code=read_code(stack, resource, "Code"),
             handler=_known(stack, resource, "Handler"),

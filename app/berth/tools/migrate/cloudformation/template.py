@@ -49,6 +49,7 @@ class Template:
     author's own words for resources that a macro named: `OrdersAliaslive` is Orders.Alias. `files` are
     more files that values of it come from. A template `is_partial` if its maker adds resources that are not
     in the body.
+    `arns` has the logical ids of resources by their ARNs, where a deployed source tells them.
     """
 
     document: SourceDocument
@@ -64,6 +65,7 @@ class Template:
     references: Mapping[str, str] = field(default_factory=dict)
     files: tuple[SourceDocument, ...] = ()
     is_partial: bool = False
+    arns: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def resources(self) -> Mapping[str, Resource]:

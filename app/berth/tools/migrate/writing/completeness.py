@@ -126,7 +126,9 @@ class _Search:
         """The parts of a value that no finding names; the whole value where none names a part of it."""
         if path in self._covered:
             return
-        if _is_resources(path, value):
+        if path in self.document.units:
+            yield from self._unit(path, value)
+        elif _is_resources(path, value):
             yield from self._resources(path, value)
         elif _is_section(path):
             yield from self._section(path, value)
@@ -145,6 +147,18 @@ class _Search:
         elif isinstance(value, list):
             for number, each in enumerate(value):
                 yield from self._uncovered((*path, number), each, rest)
+
+    def _unit(self, path: Path, value: Any) -> Iterator[Finding]:
+        """A resource that a tool has written: what is left of it, and what somebody set and nobody read."""
+        address = value.get("address") if isinstance(value, dict) else None
+        if path not in self._touched:
+            resource = {"Type": value.get("type", "a resource")} if isinstance(value, dict) else None
+            yield self._found(Class.ELSEWHERE, path, self._stays(str(address or path[-1]), resource))
+            return
+        yield self._found(Class.LEFT_OUT, path, f"{address}: what its tool and AWS add to it")
+        for part in self.document.units[path]:
+            if part not in self._touched and not self.findings.covers(part, self.document.file):
+                yield self._found(Class.NOT_CARRIED, part, f"not understood: {_shown(part)}")
 
     def _is_asked_for(self, path: Path) -> bool:
         """Whether only variables ask for a path, and nothing around it was read as a whole."""

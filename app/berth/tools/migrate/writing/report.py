@@ -8,7 +8,7 @@ from typing import Any
 from berth.tools.migrate.model.application import Application
 from berth.tools.migrate.model.findings import Class, Finding, Findings, Path, Problem, shown_path
 from berth.tools.migrate.model.values import Holes, plain
-from berth.tools.migrate.source.documents import SourceDocument
+from berth.tools.migrate.source.documents import SourceDocument, mapping_at
 from berth.tools.migrate.writing.completeness import unclassified
 
 REPORT = "import-report.json"
@@ -26,6 +26,15 @@ class Sources:
     def line(self, file: str, path: Path) -> int:
         """The line of a path in a file; 0 where it is not known."""
         return next((each.line(path) for each in self.documents if each.file == file), 0) if path else 0
+
+    def resource(self, file: str, path: Path) -> str:
+        """The name of the resource, the parameter or the function that a path is in."""
+        document = next((each for each in self.documents if each.file == file), None)
+        for length in range(len(path), 0, -1):
+            if document is not None and path[:length] in document.units:
+                return str(mapping_at(document.tree, *path[:length]).get("address", ""))
+        start = path.index(_RESOURCES) if _RESOURCES in path else 0
+        return next((key for key in path[start + 1 : start + 2] if isinstance(key, str)), "")
 
     def place(self, file: str) -> int:
         """The number of a file, for sorting; unknown ones come last."""
@@ -152,7 +161,7 @@ def _place(finding: Finding, sources: Sources) -> tuple[Any, ...]:
 def _entry(finding: Finding, sources: Sources, names: Mapping[str, str]) -> dict[str, Any]:
     entry = {
         "class": finding.kind.title,
-        "resource": _resource(finding.path),
+        "resource": sources.resource(finding.file, finding.path),
         "path": shown_path(finding.path),
         "file": finding.file,
         "line": sources.line(finding.file, finding.path),
@@ -161,12 +170,6 @@ def _entry(finding: Finding, sources: Sources, names: Mapping[str, str]) -> dict
     }
     optional = {"name": finding.name or None, "value": finding.value}
     return entry | {key: value for key, value in optional.items() if value is not None}
-
-
-def _resource(path: Path) -> str:
-    """The name of the resource, the parameter or the function that a path is in."""
-    start = path.index(_RESOURCES) if _RESOURCES in path else 0
-    return next((key for key in path[start + 1 : start + 2] if isinstance(key, str)), "")
 
 
 def _summary(written: Written, counts: Mapping[str, int]) -> str:

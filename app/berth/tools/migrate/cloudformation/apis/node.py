@@ -66,7 +66,8 @@ class Node:
     @property
     def is_of_macro(self) -> bool:
         """Whether a macro made the whole resource."""
-        return self.stack.place(self.resource).path != ("Resources", self.resource.name)
+        path = self.stack.place(self.resource).path
+        return path != ("Resources", self.resource.name) and path not in self.stack.template.document.units
 
     def note(self, kind: Class, text: str, *, function: str = "", name: str = "") -> None:
         """Tell of it in the report; of what a macro made only that it counts, or that somebody has to act."""
