@@ -29,7 +29,7 @@ NOT_RUN = {
     r"curl .*https://api\.example\.com/": "asks an API that is deployed",
     r"apt-get ": "changes the machine",
     r"python3 -m venv \w+$|\. (\.\./)?tutorial/bin/activate": "the tests run in such an environment",
-    r"pip (install|wheel) ": "needs the package index; test_installed_wheel.py does both",
+    r"pip (install|wheel) ": "needs the package index; test_installed_wheel.py builds and installs the wheel",
     r"berth migrate compare .*(--lambda|https://)": "needs a function or an API in an account of AWS",
     r"berth migrate record": "needs a recording; test_record.py has one",
     r"pytest$": "these are its tests; those of a project that is made from nothing are run",
