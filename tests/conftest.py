@@ -6,6 +6,7 @@ import gc
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 import uuid
@@ -53,8 +54,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _prepare_for_servers() -> None:
-    """Compile the package once, not in every server, and let servers be interrupted."""
+    """Compile the package and the tests once, not in every process, and let servers be interrupted."""
     compileall.compile_dir(PACKAGE, quiet=2)
+    sys.dont_write_bytecode = False  # of tests: to rewrite their assertions takes most of their collection
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a shell
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

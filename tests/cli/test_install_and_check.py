@@ -86,7 +86,7 @@ def test_check_is_red_for_each_missing_package_and_green_once_all_are_required(s
     _require(shop / "functions" / "orders", write_wheel(tmp_path, "aws_lambda_powertools"))
     _require(shop / "functions" / "users", write_wheel(tmp_path, "rope"))
     _require(shop / "layers" / "common", write_wheel(tmp_path, "anchor"))
-    installed = _flask(shop, "install")
+    installed = _flask(shop, "install", **write_quick_pip(tmp_path))
     assert installed.returncode == 0, installed.stderr
     assert "layer common: installed in " in installed.stdout
     assert (shop / "layers" / "common" / PACKAGES / "anchor.py").exists()

@@ -28,7 +28,7 @@ NOT_RUN = {
     r"(AWS_\S+ )?aws |curl \"\$\(aws ": "needs an account of AWS; test_examples.py looks at what it is given",
     r"curl .*https://api\.example\.com/": "asks an API that is deployed",
     r"python3 -m venv \w+$|\. (\.\./)?tutorial/bin/activate": "the tests run in such an environment",
-    r"pip (install|wheel) ": "needs the package index; test_installed_wheel.py does both",
+    r"pip (install|wheel) ": "needs the package index; test_installed_wheel.py builds and installs the wheel",
     r"berth migrate compare .*(--lambda|https://)": "needs a function or an API in an account of AWS",
     r"berth deploy bridge .*--run": "needs functions in an account of AWS; test_bridge_command.py asks moto",
     r"export BRIDGE_URL": "is for the commands of a bridge that are not run",

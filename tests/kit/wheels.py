@@ -37,5 +37,6 @@ def write_quick_pip(folder: Path) -> dict[str, str]:
     """
     package = folder / "quick" / "pip"
     package.mkdir(parents=True)
+    (package / "__init__.py").touch()
     (package / "__main__.py").write_text(_UNPACKS)
     return {"PYTHONPATH": str(package.parent)}

@@ -23,18 +23,16 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in SOURCES:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile
         copy(ROOT / name, folder / name)
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    built = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, folder]
-    subprocess.run(built, cwd=folder, check=True, capture_output=True)
+    build = "from setuptools.build_meta import build_wheel; build_wheel('.')"  # as `pip wheel` does
+    subprocess.run([sys.executable, "-c", build], cwd=folder, check=True, capture_output=True)
     (wheel,) = folder.glob("berth_lambda-*.whl")
     venv = folder / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
     (packages,) = venv.glob("lib/python*/site-packages")
     # Python reads no .pth files of a folder that a .pth file names, so nothing leads to this repository.
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
-    pip[0] = str(venv / "bin" / "python")
-    installed = [*pip, "install", "--no-deps", "--no-index", wheel]
-    subprocess.run(installed, cwd=folder, check=True, capture_output=True)
+    pip = [venv / "bin" / "python", "-m", "pip", "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "--no-deps", "--no-index", wheel], check=True, capture_output=True)
     return venv / "bin"
 
 

@@ -68,7 +68,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _manifest(name: str, handler: str) -> str:
     routes = [{"method": "GET", "path": f"/{name}"}]
-    return json.dumps({"handler": handler, "routes": routes, "isolation": name})
+    return json.dumps({"handler": handler, "routes": routes, "isolation": name.rpartition("-")[2]})
 
 
 def _module(name: str) -> dict[str, str]:
@@ -99,10 +99,10 @@ PROJECTS = [
 ]
 
 
-def _write(project: Path, write_function: Callable[[str], dict[str, str]]) -> None:
+def _write(project: Path, write_function: Callable[[str], dict[str, str]], prefix: str = "") -> None:
     """Write a function for each kind of isolation, named by it, and the file that gunicorn serves."""
     shutil.copy(ROOT / "wsgi.py", project)
-    for name in ("process", "inline"):
+    for name in (f"{prefix}process", f"{prefix}inline"):
         for path, text in write_function(name).items():
             file = project / "functions" / name / path
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -116,13 +116,11 @@ def test_nothing_called_app_is_installed(python: Path, tmp_path: Path) -> None:
     assert shown.stdout == f"{package}/__init__.py None\n"
 
 
-@pytest.mark.parametrize(("write_function", "folder", "expected"), PROJECTS)
-def test_server_lets_handlers_import_their_own(
-    python: Path, project: Path, write_function: Callable[[str], dict[str, str]], folder: str, expected: str
-) -> None:
-    _write(project, write_function)
+def test_server_lets_handlers_import_their_own(python: Path, project: Path) -> None:
+    _write(project, _deployment, "module-")
+    _write(project, _package, "package-")
     with start_gunicorn(project, python=str(python), folder=project) as server:
-        for name in ("process", "inline"):
+        for name in ("module-process", "module-inline", "package-process", "package-inline"):
             assert server.get(f"/{name}").body == f"app of {name}, True".encode()
         assert server.stop() == 0
 
