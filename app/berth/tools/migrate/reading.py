@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from berth.tools.migrate.cloudformation.apis.reading import read_apis
+from berth.tools.migrate.cloudformation.definition import open_definition
 from berth.tools.migrate.cloudformation.evaluation import Evaluator
 from berth.tools.migrate.cloudformation.from_stack import Clients
 from berth.tools.migrate.cloudformation.opening import open_stacks
@@ -35,13 +36,17 @@ def read_source(
     holes, findings = Holes(), Findings()
     progress(f"reading {request.source}")
     source = find_source(request.source, request.kind)
-    stacks = _open(source, request, holes, findings, progress, clients)
+    if source.kind is Kind.OPENAPI:
+        stacks, application = open_definition(source.read, request, holes, findings)
+    else:
+        stacks, application = _open(source, request, holes, findings, progress, clients), Application()
     findings.raise_if_refused()
     root = stacks[0] if len(stacks) == 1 else _around(stacks)
-    progress("reading functions")
-    functions, application = read_functions(root)
+    if source.kind is not Kind.OPENAPI:
+        progress("reading functions")
+        _, application = read_functions(root)
     progress("reading APIs")
-    application.apis = read_apis(root, {each.id: each for each in functions}, request)
+    application.apis = read_apis(root, {each.id: each for each in application.functions}, request)
     findings.raise_if_refused()
     if request.fetch:
         from berth.tools.migrate.account.fetching import Fetching

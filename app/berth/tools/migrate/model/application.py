@@ -162,7 +162,11 @@ class Statements:
 
 @dataclass
 class Application:
-    """One source, read. The region and the account are known only where the user or the source told them."""
+    """One source, read. The region and the account are known only where the user or the source told them.
+
+    A source without functions of its own, which only adds routes, says in `existing` which functions (ids)
+    the target has already.
+    """
 
     functions: list[FunctionSource] = field(default_factory=list)
     has_conditions: bool = False  # whether some Python function is there under some parameters only
@@ -170,6 +174,7 @@ class Application:
     iam: list[Statements] = field(default_factory=list)
     region: str = ""
     account_id: str = ""
+    existing: frozenset[str] | None = None
     parameters: dict[str, dict[str, Any]] = field(
         default_factory=dict
     )  # for the report: value, and where it counted

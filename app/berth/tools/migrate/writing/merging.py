@@ -35,6 +35,10 @@ _ENTRIES: Mapping[str, Callable[[Any], str]] = {
 }
 
 
+# How deep the keys of a manifest's mappings and lists are: a route, an authorizer.
+_ENTRY = 2
+
+
 @dataclass(frozen=True)
 class Difference:
     """One key where the hand's value stays, with both values; ABSENT where one side has none."""
@@ -46,26 +50,32 @@ class Difference:
 
 @dataclass
 class Merge:
-    """One merge; `takes_source` gives the source's value where the hand changed it."""
+    """One merge; `takes_source` gives the source's value where the hand changed it.
+
+    Where the source `is_addition`, keys and routes that only the hand has are no edits: the source says
+    only a part of the document.
+    """
 
     takes_source: bool = False
+    is_addition: bool = False
     differences: list[Difference] = field(default_factory=list)
 
-    def documents(self, base: Any, hand: Any, source: Any, path: str = "") -> Any:
+    def documents(self, base: Any, hand: Any, source: Any, path: str = "", depth: int = 0) -> Any:
         """The merged value; keys keep the order that they have on disk, new ones come at the end."""
         if hand == source:
             return hand
         parts = _parts(path, base, hand, source)
         if parts is None:
-            return self._values(base, hand, source, path)
-        merged = self._objects(parts, path)
+            is_own = self.is_addition and base is ABSENT and source is ABSENT
+            return hand if is_own and depth <= _ENTRY else self._values(base, hand, source, path)
+        merged = self._objects(parts, path, depth + 1)
         return merged if isinstance(source, dict) else list(merged.values())
 
-    def _objects(self, parts: Sequence[Mapping[str, Any]], path: str) -> dict[str, Any]:
+    def _objects(self, parts: Sequence[Mapping[str, Any]], path: str, depth: int) -> dict[str, Any]:
         made = {}
         for key in dict.fromkeys([*parts[1], *parts[2]]):
             base, hand, source = (each.get(key, ABSENT) for each in parts)
-            value = self.documents(base, hand, source, f"{path}.{key}" if path else key)
+            value = self.documents(base, hand, source, f"{path}.{key}" if path else key, depth)
             if value is not ABSENT:
                 made[key] = value
         return made

@@ -17,6 +17,7 @@ from berth.tools.migrate.model.request import ImportRequest
 from berth.tools.migrate.model.values import Holes
 from berth.tools.migrate.source.documents import SourceDocument
 from berth.tools.migrate.writing.assembly import Assembly, Document
+from berth.tools.migrate.writing.existing import routes_of
 from berth.tools.migrate.writing.files import diff, write_changes
 from berth.tools.migrate.writing.report import (
     REPORT,
@@ -28,6 +29,7 @@ from berth.tools.migrate.writing.report import (
 )
 from berth.tools.migrate.writing.state import (
     STATE,
+    Addition,
     State,
     WrittenFunction,
     WrittenStage,
@@ -77,7 +79,9 @@ def write_import(
         progress("reading code")
         assembly.plan(Path(unpacked), _outputs(into, state))
         if not findings.problems:
-            _Writing(assembly, target, state, hash_of_sources(documents)).run(progress)
+            target.new.additions = dict(state.additions)
+            file = documents[0].file if documents else ""
+            _Writing(assembly, target, state, hash_of_sources(documents), file).run(progress)
         if findings.problems:
             raise ImportRefused(sources.with_lines(findings.problems))
         add_unclassified(findings, sources, application, assembly.names)
@@ -99,27 +103,28 @@ class _Writing:
     target: Target
     state: State
     sources: str  # a hash
+    file: str
 
     def run(self, progress: Progress) -> None:
         """Plan every change of the target, but for the report and the state."""
-        documents = self.assembly.functions(self._previous())
-        folders = {f"functions/{name}" for name in documents}
-        for each in self.assembly.placements.values():
-            if each.is_copied:
-                folders.add(each.folder)
-        folders.update(self.assembly.layers)
+        assembly, target = self.assembly, self.target
+        documents = assembly.functions(self._previous())
+        copied = {each.folder: each.tree.files for each in assembly.placements.values() if each.is_copied}
+        own = [name for name in documents if not assembly.has(name)]
+        folders = {*(f"functions/{name}" for name in own), *copied, *assembly.layers}
         for folder in sorted(folders):
-            self.target.require_own(folder)
-        merged = {name: self._write_function(name, document) for name, document in documents.items()}
-        self._write_stage(self.assembly.stage(documents, merged.values()), list(documents))
+            target.require_own(folder)
+        if assembly.adds_routes:
+            self._add(documents)
+        else:
+            merged = {name: self._write_function(name, document) for name, document in documents.items()}
+            self._write_stage(assembly.stage(documents, merged), list(documents))
         progress("copying code")
-        copied = {
-            each.folder: each.tree.files for each in self.assembly.placements.values() if each.is_copied
-        }
-        for folder, files in {**copied, **self.assembly.layers}.items():
-            self.target.write_code(folder, files)
-        self.target.finish(folders)
-        self._tell_what_left()
+        for folder, files in {**copied, **assembly.layers}.items():
+            target.write_code(folder, files)
+        target.finish(folders)
+        if not assembly.adds_routes:
+            self._tell_what_left()
 
     def _is_kept(self, name: str) -> bool:
         """Whether a function was made by an import of the same sources for another stage."""
@@ -152,6 +157,30 @@ class _Writing:
         self.target.write_manifest(f"manifests/{name}.json", last.manifest if last else None, document)
         self.target.new.stages = {**self.state.stages, name: WrittenStage(document, functions)}
 
+    def _add(self, documents: Mapping[str, Document]) -> None:
+        """Add routes to functions that are there, and write those whose code the user has given."""
+        assembly, new, last = self.assembly, self.target.new, self.state.additions.get(self.file, Addition())
+        new.functions, new.stages = dict(self.state.functions), dict(self.state.stages)
+        # Functions that the source names no more keep the kind of their API: they may have other routes.
+        left = {
+            name: {**last.functions[name], "routes": []}
+            for name in last.functions.keys() & assembly.existing.functions.keys() - documents.keys()
+        }
+        merged = {}
+        for name, document in {**documents, **left}.items():
+            path, base = f"functions/{name}/manifest.json", last.functions.get(name)
+            if name in left or assembly.has(name):
+                merged[name] = self.target.add_to_manifest(path, base, document)
+            else:
+                merged[name] = self._write_function(name, document)
+        stage, part = assembly.stage_name, assembly.stage(documents, merged)
+        path = f"manifests/{stage}.json"
+        if part or (self.target.into / path).exists():
+            self.target.add_to_manifest(path, last.stages.get(stage), part)
+        added = {name: routes_of(document) for name, document in documents.items()}
+        addition = Addition(added, {**last.stages, stage: part})
+        new.additions[self.file] = addition
+
     def _tell_what_left(self) -> None:
         """Tell which functions no stage's source has any more; their folders stay."""
         alive = {name for each in self.target.new.stages.values() for name in each.functions}
@@ -183,10 +212,7 @@ def _outputs(into: Path, state: State) -> frozenset[Path]:
 
 
 def _written(assembly: Assembly, target: Target, documents: Sequence[SourceDocument]) -> Written:
-    functions = [each.manifest for each in target.new.functions.values()]
-    names = {each.name for each in assembly.planned}
-    made = [each.manifest for name, each in target.new.functions.items() if name in names]
-    stage = target.new.stages[assembly.stage_name].manifest
+    made, stage = _made(assembly, target, documents)
     source = Path(assembly.request.source)
     shown = source.name if source.is_absolute() else str(source)
     steps = list(_next_steps(assembly, shown))[:_MOST_STEPS]
@@ -198,17 +224,35 @@ def _written(assembly: Assembly, target: Target, documents: Sequence[SourceDocum
         authorizers=len(stage.get("authorizers", {})),
         names=assembly.names,
         differences=target.differences,
-        next_steps=steps if functions else (),
+        next_steps=steps if target.new.functions or made else (),
     )
+
+
+def _made(
+    assembly: Assembly, target: Target, documents: Sequence[SourceDocument]
+) -> tuple[list[Mapping[str, Any]], Mapping[str, Any]]:
+    """The manifests of functions and of the stage as the source alone has them."""
+    if assembly.adds_routes:
+        addition = target.new.additions[documents[0].file]
+        return list(addition.functions.values()), addition.stages[assembly.stage_name]
+    names = {each.name for each in assembly.planned}
+    made = [each.manifest for name, each in target.new.functions.items() if name in names]
+    return made, target.new.stages[assembly.stage_name].manifest
 
 
 def _next_steps(assembly: Assembly, source: str) -> Iterator[str]:
     """The commands that a person runs next."""
     entries = assembly.findings.entries
-    written = {each.source.id for each in assembly.planned}
-    missing = [each for each in assembly.application.functions if each.id not in written]
+    planned = {each.source.id for each in assembly.planned}
+    missing = [
+        each
+        for each in assembly.application.functions
+        if each.id not in planned and not assembly.has(each.id)
+    ]
     if missing:
-        yield f"berth migrate import {shlex.quote(source)} --code {assembly.names[missing[0].id]}=PATH"
+        name = assembly.names[missing[0].id]
+        handler = f" --handler {name}=module.attribute" if assembly.adds_routes else ""
+        yield f"berth migrate import {shlex.quote(source)} --code {name}=PATH{handler}"
     is_asked = any(each.name.startswith("deployed.") and "--from-stack" in each.text for each in entries)
     if is_asked and not assembly.request.from_stack:
         yield f"berth migrate import {shlex.quote(source)} --from-stack NAME"

@@ -32,13 +32,25 @@ class WrittenStage:
     functions: Sequence[str]
 
 
+@dataclass(frozen=True)
+class Addition:
+    """What a source without functions of its own has added to manifests: of functions, and of stages."""
+
+    functions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    stages: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
 @dataclass
 class State:
-    """The files of all imports with their SHA-256, and the manifests as they were made."""
+    """The files of all imports with their SHA-256, and the manifests as they were made.
+
+    `additions` has what sources without functions of their own have added, by the name of the source's file.
+    """
 
     files: dict[str, str] = field(default_factory=dict)
     functions: dict[str, WrittenFunction] = field(default_factory=dict)
     stages: dict[str, WrittenStage] = field(default_factory=dict)
+    additions: dict[str, Addition] = field(default_factory=dict)
 
     def has_folder(self, folder: str) -> bool:
         """Whether an import wrote into this folder."""
@@ -64,6 +76,8 @@ class State:
             "functions": functions,
             "stages": stages,
         }
+        if self.additions:
+            document["additions"] = {name: vars(each) for name, each in sorted(self.additions.items())}
         return json.dumps(document, indent=1) + "\n"
 
 
@@ -82,6 +96,7 @@ def read_state(into: Path) -> State:
             files={str(name): str(each) for name, each in document["files"].items()},
             functions={name: WrittenFunction(**each) for name, each in document["functions"].items()},
             stages={name: WrittenStage(**each) for name, each in document["stages"].items()},
+            additions={name: Addition(**each) for name, each in document.get("additions", {}).items()},
         )
     except (UnreadableDocument, KeyError, TypeError, AttributeError) as damaged:
         raise ImportRefused([Problem(f"cannot be read: {damaged}; take it from history", STATE)]) from damaged

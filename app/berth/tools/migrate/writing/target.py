@@ -75,6 +75,13 @@ class Target:
     def write_manifest(self, path: str, base: Document | None, source: Document) -> Document:
         """Plan a manifest, merged with what is on disk; returns what will be on disk."""
         self.new.files[path] = hash_of(encoded(source))
+        return self._merge(path, base, source, Merge(self.force))
+
+    def add_to_manifest(self, path: str, base: Document | None, source: Document) -> Document:
+        """Plan an addition to a manifest that somebody else has written; returns what will be on disk."""
+        return self._merge(path, base, source, Merge(self.force, is_addition=True))
+
+    def _merge(self, path: str, base: Document | None, source: Document, merge: Merge) -> Document:
         found = self._read_manifest(path)
         if found is None:
             if base is not None and not self.force:
@@ -82,7 +89,6 @@ class Target:
             else:
                 self.changes.append(Change(path, Content(data=encoded(source))))
             return source
-        merge = Merge(self.force)
         merged: Document = merge.documents(base or {}, found, source)
         for each in merge.differences:
             self._tell_key(path, each, "changed by hand")
