@@ -14,6 +14,7 @@ from bench.peers import Plan, measure_peers
 from bench.report import print_facts
 from bench.routes import measure_routes
 from bench.soak import SoakPlan, measure_soak
+from bench.stores import KINDS
 
 
 def main() -> None:
@@ -35,7 +36,7 @@ def main() -> None:
         elif options.report == "events":
             measure_events(Path(folder), options.events, options.rounds)
         elif options.report == "bounds":
-            sys.exit(0 if measure_bounds(Path(folder), 5000, 10_000) else 1)
+            sys.exit(0 if measure_bounds(Path(folder), 5000, 10_000, options.queue) else 1)
         else:
             measure_peers(Path(folder), Plan(options.rounds, options.seconds, options.connections))
 
@@ -62,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--starts", type=_positive, default=30, help="hop: cold starts (30)")
     parser.add_argument("--events", type=_positive, default=2000, help="loss, events: events (2000)")
-    parser.add_argument("--queue", choices=("sqlite", "sqs"), default="sqlite", help="loss: kind of queue")
+    parser.add_argument("--queue", choices=KINDS, default="sqlite", help="loss, bounds: kind of queue")
     return parser
 
 

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.load import Address
-from bench.loss_project import LossServer, runs, stores, write_loss_project
+from bench.loss_project import LossServer, runs, write_loss_project
 from bench.report import print_table
+from bench.stores import stores
 from berth.invoke.stores import open_stores
 from berth.settings import Settings
 

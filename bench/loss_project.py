@@ -4,13 +4,11 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from bench.load import Address, get_request
 from bench.samples import ROOT, write_event_project
@@ -38,18 +36,6 @@ def handler(event, context):
     note("end", asked, context)
     return asked["number"]
 """
-_MOTO = """
-from moto.server import DomainDispatcherApplication, create_backend_app
-from moto.sqs.models import SQSBackend
-from werkzeug.serving import make_server
-
-# moto counts all messages of a queue to see whether one of them is too old, which takes days here.
-SQSBackend.is_message_valid_based_on_retention_period = lambda *_: True
-server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True)
-print(server.server_port, flush=True)
-server.serve_forever()
-"""
-_ACCOUNT, _REGION = "123456789012", "eu-west-1"
 
 
 def write_loss_project(folder: Path) -> None:
@@ -68,48 +54,6 @@ def runs(folder: Path) -> list[tuple[str, str, int, int]]:
     """What the function has noted: `begin` or `end`, the id, the server's process, the number."""
     lines = (folder / "runs").read_text().splitlines(keepends=True)
     return [tuple(json.loads(line)) for line in lines if line.endswith("\n")]
-
-
-@contextmanager
-def stores(folder: Path, kind: str) -> Iterator[Mapping[str, str]]:
-    """The settings of a queue and a state store: in a file, or in SQS and DynamoDB as moto serves them."""
-    if kind == "sqlite":
-        yield {"BERTH_QUEUE_URL": f"sqlite:///{folder / 'events.db'}"}
-        return
-    with subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", _MOTO], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as moto:
-        assert moto.stdout is not None
-        try:
-            yield _aws(f"http://127.0.0.1:{int(moto.stdout.readline())}")
-        finally:
-            moto.kill()
-
-
-def _aws(endpoint: str) -> Mapping[str, str]:
-    import boto3
-
-    account: dict[str, Any] = {
-        "region_name": _REGION,
-        "endpoint_url": endpoint,
-        "aws_access_key_id": "bench",
-        "aws_secret_access_key": "bench",
-    }
-    boto3.client("sqs", **account).create_queue(QueueName="events")
-    boto3.client("dynamodb", **account).create_table(
-        TableName="pages",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    return {
-        "BERTH_QUEUE_URL": f"sqs://sqs.{_REGION}.amazonaws.com/{_ACCOUNT}/events",
-        "BERTH_STATE": "dynamodb:pages",
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_REGION": _REGION,
-        "AWS_ACCESS_KEY_ID": "bench",
-        "AWS_SECRET_ACCESS_KEY": "bench",
-    }
 
 
 class LossServer:

@@ -29,6 +29,17 @@ _LONGEST = ("system", "round_trip", "cli", "contract", "gateway", "properties")
 _LIVING = pytest.StashKey[set[str]]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the flag that writes the golden documents of tests/deploy anew."""
+    parser.addoption("--golden", action="store_true", help="keep the documents that are made now")
+
+
+@pytest.fixture
+def is_written(request: pytest.FixtureRequest) -> bool:
+    """Whether golden documents are to be written, not compared."""
+    return bool(request.config.getoption("--golden"))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Give this run a temp dir of its own, so that what is left in it was left by a test."""
     gc.disable()  # until all tests are collected, which makes millions of objects and little garbage

@@ -153,6 +153,10 @@ class QueueUnavailable(BerthError):
     """Raised when the event queue or the state store cannot be reached, or cannot be used."""
 
 
+class QueueLost(QueueUnavailable):
+    """Raised when what the event queue or the state store held is gone: trying again does not help."""
+
+
 class DeliveryFailed(BerthError):
     """Raised when a destination or a callback was not told of the end of an invocation.
 

@@ -158,8 +158,9 @@ class Settings:
     is_on_ecs: bool = False
     starts: int = field(default_factory=usable_cpus)  # how many interpreters may start at the same time
     passed_on: Mapping[str, str] = field(default_factory=dict, repr=False)
-    # The variables that a stage's manifest may name, because they hold secrets such as API keys.
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    # The variables that a stage's manifest may name, because they hold secrets such as API keys. None where
+    # no secret may be read, from a file neither.
+    secrets: Mapping[str, str] | None = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         # An environment works in its function's folder, so these must not depend on the working folder.

@@ -15,6 +15,7 @@ from berth.manifest.schema.route import ConditionSchema, RouteSchema
 from berth.model.api_kind import REST
 from berth.model.gateway_context import CONTEXT_FIELDS
 from berth.settings import VARIABLES, Settings
+from berth.tools.cli.deploy import deploy_group
 from berth.tools.cli.function import function_group
 from berth.tools.cli.gateway import gateway_group
 from berth.tools.cli.migrate import migrate_group
@@ -54,9 +55,10 @@ def test_manifest_keys_are_in_the_manual():
 
 def test_commands_are_in_the_manual():
     groups = (function_group, gateway_group, queue_group)
+    lazy = (deploy_group, migrate_group)
     commands = [
         *("run", "serve", "worker", "new"),
-        *(f"migrate {name}" for name in migrate_group.list_commands(click.Context(migrate_group))),
+        *(f"{group.name} {name}" for group in lazy for name in group.list_commands(click.Context(group))),
         *(f"{group.name} {name}" for group in groups for name in group.commands),
     ]
     # `berth` and `flask` have the same commands.
@@ -175,7 +177,9 @@ SENTENCES = [
         "a longer `timeout` than {:,.0f} s",
         [number("LONGEST_LEASE") - number("AROUND_A_RUN")],
     ),
-    ("async", "the more there are, {:g} s at most", [number("LONGEST_HIDING")]),
+    ("async", "the function, {:g} s at most", [number("LONGEST_HIDING")]),
+    ("async", "in a stock of {:g}", [number("sqs_stock.MOST")]),
+    ("async", "goes through up to {:,.0f} messages", [number("MOST_RECEIVES") * number("sqs_queue.BATCH")]),
     ("async", "hidden for {:g} minutes at a time", [number("UNREADABLE_SECONDS") / 60]),
     ("async", "`BERTH_CALLBACK_SECONDS={:g},{:g},{:g},{:g}`", _SOME.callback_seconds),
     ("async", "A try ends after {:g} s", [number("outbound.SECONDS")]),

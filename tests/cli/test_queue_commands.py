@@ -14,6 +14,7 @@ from berth.invoke.results.sqlite_store import SqliteStore
 from berth.invoke.sqlite_file import SqliteFile
 from berth.model.asynchronous import Condition, QueuedEvent
 from berth.tools.cli.queue import queue_group
+from kit.aws_server import ACCOUNT, REGION, Aws
 
 CREATED = 1_700_000_000.0
 
@@ -70,12 +71,20 @@ def _run(*arguments: str, stdin: str = "", status: int = 0) -> str:
 def test_queue_is_shown(stock: Stock) -> None:
     shown = json.loads(_run("show", "--json"))
     assert shown.pop("oldestAgeSeconds") > 86_400
-    assert shown == {"depth": 1, "running": 1, "dead": 2}
-    assert [line.split()[0] for line in _run("show").splitlines()] == [
-        "depth",
-        "running",
-        "dead",
-        "oldestAgeSeconds",
+    counts = {"depth": 1, "running": 1, "dead": 2}
+    assert shown == {**counts, "functions": {"job": counts}}
+    lines = [line.split() for line in _run("show").splitlines()]
+    assert [line[0] for line in lines[:4]] == ["depth", "running", "dead", "oldestAgeSeconds"]
+    assert lines[4:] == [[], ["function", "depth", "running", "dead"], ["job", "1", "1", "2"]]
+
+
+def test_queue_in_sqs_is_shown_without_functions(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = aws.create_queue("events")
+    monkeypatch.setenv("BERTH_QUEUE_URL", f"sqs://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}")
+    assert json.loads(_run("show", "--json"))["functions"] is None
+    assert _run("show").splitlines()[4:] == [
+        "",
+        "functions: not known, because SQS counts the messages of whole queues alone",
     ]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from berth.invoke.queue.event_queue import EventQueue, Lease
+from berth.invoke.queue.event_queue import Depth, EventQueue, Lease
 from berth.invoke.queue.sqlite_queue import SqliteQueue
 from berth.invoke.queue.sqs_queue import SqsAddress, SqsQueue
 from berth.invoke.sqlite_file import SqliteFile
@@ -137,8 +137,11 @@ def test_events_are_counted(queue: EventQueue):
     for number in range(3):
         queue.put(event(f"order {number}"))
     lease(queue, orders=1)
+    queue.put(event("report", "reports"))
     depth = queue.depth()
-    assert (depth.depth, depth.running, depth.dead) == (2, 1, 0)
+    assert (depth.depth, depth.running, depth.dead) == (3, 1, 0)
+    known = {"orders": Depth(2, 1, 0), "reports": Depth(1, 0, 0)}
+    assert depth.functions == (known if isinstance(queue, SqliteQueue) else None)
 
 
 def test_a_dead_event_is_run_again_when_it_is_revived(queue: EventQueue):

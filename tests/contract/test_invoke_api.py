@@ -344,18 +344,39 @@ def test_request_of_the_aws_cli_is_answered(client: Lambda) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "code"),
+    ("options", "code", "message"),
     [
-        ({"secret": "another"}, "InvalidSignatureException"),
-        ({"key": "AKIDEXAMPLE000000009"}, "UnrecognizedClientException"),
-        ({"region": "eu-west-1"}, "InvalidSignatureException"),
+        ({"secret": "another"}, "InvalidSignatureException", "The request signature is not valid."),
+        (
+            {"key": "AKIDEXAMPLE000000009"},
+            "UnrecognizedClientException",
+            "The security token included in the request is invalid.",
+        ),
+        (
+            {"region": "eu-west-1"},
+            "InvalidSignatureException",
+            "Credential should be scoped to a valid region, not 'eu-west-1'.",
+        ),
     ],
 )
-def test_caller_without_a_valid_signature_is_refused(api: Server, options: dict[str, str], code: str) -> None:
+def test_caller_without_a_valid_signature_is_refused(
+    api: Server, options: dict[str, str], code: str, message: str
+) -> None:
     with closing(_client(api.port, **options)) as other:
         error = _error(other, FunctionName="echo")
     assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 403
-    assert error.response["Error"]["Code"] == code
+    assert error.response["Error"] == {"Code": code, "Message": message}
+
+
+def test_client_that_begins_with_http_2_is_refused_at_once_and_nobody_else(
+    api: Server, client: Lambda
+) -> None:
+    settings = b"\0\0\0\4\0\0\0\0\0"
+    with socket.create_connection(("127.0.0.1", api.port), timeout=10) as connection:
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + settings)
+        answer = connection.recv(65_536)
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert client.list_functions()["Functions"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,9 @@ import pytest
 
 from berth.errors import PayloadTooLarge, QueueUnavailable
 from berth.invoke.aws_client import AwsClients
+from berth.invoke.queue.event_queue import Lease
 from berth.invoke.queue.sqs_queue import SqsAddress, SqsQueue
+from berth.invoke.queue.sqs_stock import Received
 from berth.model.asynchronous import QueuedEvent
 from kit.aws_server import ACCOUNT, REGION, Aws
 from kit.under_test import await_that
@@ -22,6 +24,20 @@ class LateClock:
 
     def __call__(self) -> float:
         return time.time() + self.late
+
+
+class BusyQueue(SqsQueue):
+    """A queue during whose third receipt from now on a run ends."""
+
+    ends: Lease | None = None
+    receipts = 0
+
+    def _receive(self, url: str, count: int, seconds: float, wait: int) -> list[Received]:
+        found = super()._receive(url, count, seconds, wait)
+        self.receipts += self.ends is not None
+        if self.receipts == 3 and self.ends:
+            self.remove(self.ends)
+        return found
 
 
 def make_queue(aws: Aws, name: str, clock: LateClock | None = None) -> SqsQueue:
@@ -83,6 +99,29 @@ def test_an_event_behind_many_of_a_function_without_room_is_found(aws: Aws):
     queue.let_go()
     other = make_queue(aws, queue.address.url.rpartition("/")[2])
     assert len(other.lease({"reports": 20}, 10, 30)) == 10
+
+
+def test_an_event_whose_function_has_no_room_is_at_hand_beside_many_of_another(aws: Aws):
+    clock = LateClock()
+    queue = make_queue(aws, aws.create_queue("events"), clock)
+    for number in range(30):
+        queue.put(event(f"report {number}", "reports"))
+    assert queue.lease({"audits": 1}, 1, 30) == []
+    queue.put(event("one"))
+    clock.late = 1.1  # a look is made every second
+    assert queue.lease({"audits": 1}, 1, 30) == []
+    (found,) = queue.lease({"orders": 1}, 1, 30)
+    assert found.event.request_id == "one"
+
+
+def test_a_look_that_a_free_place_has_cut_short_goes_on_at_once(aws: Aws):
+    queue = BusyQueue(make_queue(aws, aws.create_queue("events")).address, aws.clients)
+    for number in range(22):  # one runs, one and two times ten are received then
+        queue.put(event(f"report {number}", "reports"))
+    queue.put(event("one"))
+    (queue.ends,) = queue.lease({"reports": 1}, 1, 30)
+    found = [queue.lease({"orders": 1}, 1, 30) for _ in range(2)]
+    assert [[each.event.request_id for each in leases] for leases in found] == [[], ["one"]]
 
 
 def test_what_is_at_hand_is_put_back_after_a_while(aws: Aws):

@@ -27,13 +27,13 @@ NOT_RUN = {
     r"docker ": "needs docker; test_image.py builds these images and runs them",
     r"(AWS_\S+ )?aws |curl \"\$\(aws ": "needs an account of AWS; test_examples.py looks at what it is given",
     r"curl .*https://api\.example\.com/": "asks an API that is deployed",
-    r"apt-get ": "changes the machine",
     r"python3 -m venv \w+$|\. (\.\./)?tutorial/bin/activate": "the tests run in such an environment",
     r"pip (install|wheel) ": "needs the package index; test_installed_wheel.py builds and installs the wheel",
     r"berth migrate compare .*(--lambda|https://)": "needs a function or an API in an account of AWS",
+    r"berth deploy bridge .*--run": "needs functions in an account of AWS; test_bridge_command.py asks moto",
+    r"export BRIDGE_URL": "is for the commands of a bridge that are not run",
     r"berth migrate record": "needs a recording; test_record.py has one",
     r"pytest$": "these are its tests; those of a project that is made from nothing are run",
-    r"pytest -m image$": "minutes; test_image.py is that test",
     r"python -c .*urllib": "is for the inside of a container; test_image.py asks the same",
 }
 # How commands of the README begin on a fresh machine. The tests have all that already.
@@ -45,7 +45,7 @@ VARIES = ("berth gateway token",)
 MODULES = {"berth", "flask", "gunicorn", "pytest"}
 PROGRAMS = MODULES | {"curl", "cd", "mkdir", "mv"}
 # Pages that begin in an empty folder; the others are about a project that is there, such as this one.
-FROM_NOTHING = {"import.md", "tutorial.md", "migrating.md", "your-repository.md"}
+FROM_NOTHING = {"deploy.md", "import.md", "tutorial.md", "migrating.md", "your-repository.md"}
 _SERVES = re.compile(r"(?:[A-Z_]+=\S* )*(?:(?:berth|flask) (?:run|serve)|gunicorn)\b")
 
 

@@ -80,7 +80,10 @@ def _unknown_options(text: str) -> Iterator[str]:
         yield command
         return
     members = _model(service).operation_model(operations[command]).input_shape.members
-    known = {f"--{xform_name(member, '-')}" for member in members} | OPTIONS
+    flags = {
+        f"--no-{xform_name(name, '-')}" for name, shape in members.items() if shape.type_name == "boolean"
+    }
+    known = {f"--{xform_name(member, '-')}" for member in members} | flags | OPTIONS
     yield from (word for word in words if word.startswith("--") and word not in known)
 
 

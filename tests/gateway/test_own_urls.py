@@ -1,11 +1,14 @@
 """What is the server's own: the reserved prefix, the rules of `flask routes`, the test client's jar."""
 
+from pathlib import Path
+
 import pytest
 from flask.testing import FlaskClient
 
 from berth import create_app
 from berth.settings import Settings
 from kit.servers import write_function
+from kit.transports import new_project, open_transport
 
 ECHO = """
 import json
@@ -47,3 +50,16 @@ def test_path_parameters_may_have_any_name(greedy):
 def test_the_cookie_jar_of_the_test_client_reaches_the_function(greedy):
     greedy.set_cookie("session", "abc")
     assert greedy.get("/x").get_json()["Cookie"] == "session=abc"
+
+
+def test_page_of_an_invocation_is_where_the_answer_says_with_the_stage_in_the_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BERTH_QUEUE_URL", f"sqlite:///{tmp_path}/events.db")
+    project = new_project(tmp_path / "project", dev={"stageInPath": True, "stage": "prod"})
+    write_function(project, "job", ECHO, "POST /job", isolation="inline", invocation="async")
+    with open_transport("test-client", project) as server:
+        page = server.send("POST", "/prod/job").get("Location") or ""
+        assert page.startswith("/prod/_berth/invocations/")
+        assert server.get(page).status == 200
+        assert server.get("/other/_berth/invocations/x").status == 403

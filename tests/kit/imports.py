@@ -76,7 +76,8 @@ class Source:
 
     def write(self, **request: Any) -> Outcome:
         """Import it."""
-        document = parse_document(f"Resources: {{}}\nDescription: {self.text!r}\n", FILE, self.folder / FILE)
+        # The template itself is not there: the report cuts no path that it would lack.
+        document = parse_document(f"Description: {self.text!r}\n", "also.yaml", self.folder / "also.yaml")
         asked = ImportRequest(source=FILE, into=self.into, **request)
         return write_import(self.application, self.holes, Findings(), [document], asked)
 

@@ -1,4 +1,4 @@
-"""Asynchronous invocations of real servers: queued by the Invoke API, and looked at in the queue's file."""
+"""Asynchronous invocations of real servers: queued by the Invoke API, and looked at where their pages are."""
 
 import json
 import time
@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from berth.invoke.queue.event_queue import QueueDepth
-from berth.invoke.queue.sqlite_queue import SqliteQueue
 from berth.invoke.results.pages import Pages
-from berth.invoke.results.sqlite_store import SqliteStore
-from berth.invoke.sqlite_file import SqliteFile
+from berth.invoke.stores import Stores, open_stores
 from berth.model.asynchronous import InvocationPage
-from kit.servers import Server, write_function
+from berth.settings import Settings
+from kit.servers import Reply, Server, project_environ, write_function
 
 # Waits for a file, so a test decides when it ends; a second one decides for one job alone.
 _JOB = """
@@ -32,20 +31,14 @@ _EVENT = (("X-Amz-Invocation-Type", "Event"), ("Content-Type", "application/json
 
 @dataclass
 class Jobs:
-    """The jobs of one project; see `environ` for the variables of its servers."""
+    """The jobs of one project, whose servers have the variables `environ`."""
 
     project: Path
+    environ: dict[str, str]
+    stores: Stores
 
     def __post_init__(self) -> None:
-        path = self.project / "queue.db"
-        self.environ = {
-            "BERTH_QUEUE_URL": f"sqlite:///{path}",
-            "BERTH_LEASE_SECONDS": "1",
-            "BERTH_CONCURRENCY": "4",
-        }
-        self.file = SqliteFile(path)
-        self.queue = SqliteQueue(self.file)
-        self.pages = Pages(SqliteStore(self.file), 3600)
+        self.pages = Pages(self.stores.state, 3600)
         (self.project / "manifests" / "dev.json").write_text('{"invokeApi": {"auth": "none"}}')
 
     def write(self, name: str, **manifest: Any) -> None:
@@ -57,10 +50,14 @@ class Jobs:
         suffix = "" if number is None else f"-{number}"
         (self.project / "functions" / name / f"go{suffix}").touch()
 
+    def send(self, server: Server, name: str, number: int = 0) -> Reply:
+        """Ask a server to queue one event."""
+        path = f"/2015-03-31/functions/{name}/invocations"
+        return server.send("POST", path, _EVENT, json.dumps({"n": number}).encode())
+
     def put(self, server: Server, name: str, number: int = 0) -> str:
         """Queue one event; returns its id."""
-        path = f"/2015-03-31/functions/{name}/invocations"
-        reply = server.send("POST", path, _EVENT, json.dumps({"n": number}).encode())
+        reply = self.send(server, name, number)
         assert reply.status == 202, reply
         request_id = reply.get("x-amzn-RequestId")
         assert request_id
@@ -82,14 +79,20 @@ class Jobs:
 
     def depth(self) -> QueueDepth:
         """How much is in the queue."""
-        return self.queue.depth()
+        return self.stores.queue.depth()
 
 
 @contextmanager
-def jobs_of(project: Path) -> Iterator[Jobs]:
-    """Begin to look at the jobs of a project."""
-    jobs = Jobs(project)
+def jobs_of(project: Path, **environ: str) -> Iterator[Jobs]:
+    """Begin to look at the jobs of a project, whose queue is a file if `environ` does not name another."""
+    environ = {
+        "BERTH_QUEUE_URL": f"sqlite:///{project / 'queue.db'}",
+        "BERTH_LEASE_SECONDS": "1",
+        "BERTH_CONCURRENCY": "4",
+        **environ,
+    }
+    stores = open_stores(Settings.from_environ({**project_environ(project), **environ}))
     try:
-        yield jobs
+        yield Jobs(project, environ, stores)
     finally:
-        jobs.file.close()
+        stores.close()

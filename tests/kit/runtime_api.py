@@ -11,9 +11,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
@@ -85,6 +85,8 @@ class Awslambdaric:
     function: Function
     api: RuntimeApi
     process: subprocess.Popen[bytes] | None = None
+    program: Sequence[str] = ()  # what starts it in place of Lambda's own command, with more variables
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def invoke(self, invocation: Invocation) -> InvocationResult:
         """Run one invocation, as an environment would."""
@@ -107,9 +109,9 @@ class Awslambdaric:
 
     def _start(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [sys.executable, "-m", "awslambdaric", self.function.handler],
+            self.program or [sys.executable, "-m", "awslambdaric", self.function.handler],
             cwd=self.function.directory,
-            env=_environ(self.function, self.api.address),
+            env={**_environ(self.function, self.api.address), **self.variables},
             stdin=subprocess.DEVNULL,
         )
 
@@ -131,12 +133,14 @@ def _environ(function: Function, address: str) -> dict[str, str]:
 
 
 @contextmanager
-def awslambdaric(function: Function) -> Iterator[Awslambdaric]:
+def awslambdaric(
+    function: Function, program: Sequence[str] = (), variables: Mapping[str, str] | None = None
+) -> Iterator[Awslambdaric]:
     """The real runtime of a function; the process starts with its first invocation."""
     with RuntimeApi() as api:
         thread = threading.Thread(target=api.serve_forever, args=(0.01,))
         thread.start()
-        runtime = Awslambdaric(function, api)
+        runtime = Awslambdaric(function, api, program=program, variables=variables or {})
         try:
             yield runtime
         finally:

@@ -17,9 +17,7 @@ from berth.invoke.results.claims import IdempotentRequest
 from berth.model.asynchronous import Origin
 from berth.model.call import Call, Identity
 from berth.model.http import HttpResponse
-from berth.model.route import RESERVED_PREFIX, Route
-
-PAGES = f"{RESERVED_PREFIX}/invocations"
+from berth.model.route import PAGES, Route
 
 RETRY_SECONDS = "5"  # until a client should look at the page, and look again while nothing has ended
 _KEY = re.compile("[!-~]{1,255}")

@@ -26,21 +26,6 @@ def apply_cors(call: Call, response: HttpResponse) -> HttpResponse:
     )
 
 
-def preflight_headers(cors: Cors, origin: str) -> Iterator[tuple[str, str]]:
-    """The headers of a preflight answer; an origin that is not allowed gets none."""
-    allowed = cors.allowed_origin(origin)
-    if allowed is None:
-        return
-    yield "Access-Control-Allow-Origin", allowed
-    for name, values in (("Methods", cors.allow_methods), ("Headers", cors.allow_headers)):
-        if values:
-            yield f"Access-Control-Allow-{name}", ",".join(values)
-    if cors.allow_credentials:
-        yield "Access-Control-Allow-Credentials", "true"
-    if cors.max_age is not None:
-        yield "Access-Control-Max-Age", str(cors.max_age)
-
-
 def _response_headers(cors: Cors, origin: str | None) -> Iterator[tuple[str, str]]:
     """The headers that are added to a response; there are none unless its origin is allowed."""
     allowed = cors.allowed_origin(origin) if origin else None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import lru_cache
 
-from berth.gateway.trusted_context import Context, believed_authorization
+from berth.gateway.trusted_context import Context, believed_authorization, has_custom_domain
 from berth.model.call import GatewayFacts
 from berth.model.route import Route
 from berth.model.stage import stage_path
@@ -35,6 +35,7 @@ def gateway_facts(
         source_ip,
         protocol,
         f"{route.stage_path}{path}",
+        "",
         _NOTHING,
     )
     return _forwarded_facts(facts, route, path, context) if context else facts
@@ -63,6 +64,7 @@ def _forwarded_facts(facts: GatewayFacts, route: Route, path: str, context: Cont
     return facts._replace(
         **{"path": f"{prefix}{path}", **forwarded},
         stage_path=prefix,
+        base_path=context.get("path", path).removesuffix(path) if has_custom_domain(context) else "",
         stage_variables={**facts.stage_variables, **forwarded_group(context, "var.")},
         # API Gateway's route may be another than the one that matched here.
         resource_path=forwarded_template(context) or context.get("routeKey") or facts.resource_path,

@@ -1,6 +1,7 @@
 """Flask with a gateway's idea of a URL: raw paths, AWS's precedence of routes, no redirects."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask
@@ -38,6 +39,15 @@ class RefusedRequest(HTTPException):
     def __init__(self, refusal: GatewayRefusal) -> None:
         super().__init__(str(refusal))
         self.refusal = refusal
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Raise RefusedRequest in the place of each GatewayRefusal that is raised inside the `with` block."""
+    try:
+        yield
+    except GatewayRefusal as refusal:
+        raise RefusedRequest(refusal) from refusal
 
 
 class RouteRule(Rule):
@@ -79,14 +89,17 @@ class RouteAdapter(MapAdapter):
     ) -> Any:
         """Match the raw path; raises RefusedRequest, or werkzeug's exceptions for the server's own URLs."""
         target = raw_target(self._environ)
-        if RESERVED_PREFIX in target and is_reserved(split_target(target)[0]):
-            return self._match_own(path_info, method, *args, **kwargs)
+        if RESERVED_PREFIX in target:
+            if is_reserved(split_target(target)[0]):
+                return self._match_own(path_info, method, *args, **kwargs)
+            with _refusing():
+                own = self.map.find_own(open_head(self._environ, self._trust))
+            if own is not None:
+                return self._match_own(own, method, *args, **kwargs)
         if self._invoke_api is not None and self._asks_invoke_api(self._invoke_api, target):
             return self._match_invoke_api(split_target(target)[0], method, *args, **kwargs)
-        try:
+        with _refusing():
             rule, parameters = self.map.find(open_head(self._environ, self._trust))
-        except GatewayRefusal as refusal:
-            raise RefusedRequest(refusal) from refusal
         return (rule if kwargs.get("return_rule") else rule.endpoint), parameters
 
     def _match_own(self, *args: Any, **kwargs: Any) -> Any:
@@ -134,6 +147,10 @@ class RouteMap(Map):
     def find(self, head: RequestHead) -> tuple[RouteRule, Mapping[str, str]]:
         """Find the rule for a request, and its path parameters; raises NoSuchRoute or AmbiguousPath."""
         return self._routes.match(head)
+
+    def find_own(self, head: RequestHead) -> str | None:
+        """The path of a URL of the server itself that is called with a stage in front; None for others."""
+        return next(filter(is_reserved, self._routes.inner_paths(head)), None)
 
 
 class NoSessions(SessionInterface):

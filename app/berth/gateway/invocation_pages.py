@@ -9,7 +9,7 @@ import flask
 from flask import Blueprint
 
 from berth.errors import InvalidRequest, NoSuchInvocation
-from berth.gateway.async_view import PAGES, RETRY_SECONDS
+from berth.gateway.async_view import RETRY_SECONDS
 from berth.gateway.caller_name import caller_name
 from berth.gateway.lambda_api.blueprint import LambdaApi
 from berth.gateway.lambda_api.errors import LambdaError
@@ -21,7 +21,7 @@ from berth.invoke.results.page_document import page_document
 from berth.invoke.results.pages import Pages
 from berth.model.asynchronous import InvocationPage
 from berth.model.method_request import MethodRequest
-from berth.model.route import Route, RouteKey
+from berth.model.route import PAGES, Route, RouteKey
 from berth.payload.by_kind import SHAPES
 
 _LONGEST_WAIT = 20  # seconds

@@ -1,6 +1,6 @@
 """Preflight requests, answered by the gateway."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from http import HTTPStatus
 
@@ -9,7 +9,6 @@ from flask import Blueprint
 
 from berth.errors import MalformedRequest, NoSuchRoute, UntrustedGateway
 from berth.gateway.blueprint import View, add_routes
-from berth.gateway.cors import preflight_headers
 from berth.gateway.flask_app import RefusedRequest, RouteMap, asks_invoke_api
 from berth.gateway.response import WireResponse, write_response
 from berth.gateway.routing.head import RequestHead
@@ -17,7 +16,7 @@ from berth.gateway.view import Gateway
 from berth.model.api_kind import REST, ApiKind
 from berth.model.cors import Cors
 from berth.model.http import HttpResponse
-from berth.model.route import ANY, METHODS, Route, RouteKey
+from berth.model.route import Route, options_routes
 from berth.model.stamp import Stamp
 
 
@@ -45,7 +44,7 @@ def _preflight_response(kind: ApiKind | None, cors: Cors, origin: str, stamp: St
     if kind is None or kind.preflight_status is None:
         return None
     length = [] if kind.preflight_status == HTTPStatus.NO_CONTENT else [("Content-Length", "0")]
-    headers = [*preflight_headers(cors, origin), *length, *kind.id_headers(stamp)]
+    headers = [*cors.preflight_headers(origin), *length, *kind.id_headers(stamp)]
     return HttpResponse(kind.preflight_status, headers, b"")
 
 
@@ -64,24 +63,6 @@ def _preflighted_api(gateway: Gateway, wanted: str) -> ApiKind | None:
     return route.function.api if route else None
 
 
-def options_routes(routes: Iterable[Route]) -> Iterator[tuple[Route, str]]:
-    """An OPTIONS route for each resource of a REST API that has none, and the methods that it allows.
-
-    As SAM adds them for `Cors`: beside ANY, too.
-    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-api-corsconfiguration.html
-    """
-    resources: dict[str, list[Route]] = {}
-    for route in routes:
-        if route.function.api.has_options_methods:
-            resources.setdefault(RouteKey("", route.key.path).template[1], []).append(route)
-    for same in resources.values():
-        methods = {route.key.method for route in same}
-        if "OPTIONS" not in methods:
-            allowed = METHODS if ANY in methods else sorted(methods | {"OPTIONS"})
-            first = same[0]
-            yield Route(RouteKey("OPTIONS", first.key.path), first.function), ",".join(allowed)
-
-
 def options_blueprint(gateway: Gateway, cors: Cors, routes: Iterable[Route]) -> Blueprint:
     """The blueprint of the OPTIONS methods that CORS adds to REST APIs."""
     blueprint = Blueprint("_berth_cors", __name__)
@@ -96,7 +77,7 @@ def options_blueprint(gateway: Gateway, cors: Cors, routes: Iterable[Route]) -> 
 
 
 def _options_view(gateway: Gateway, cors: Cors) -> View:
-    headers = list(preflight_headers(cors, cors.allow_origins[0]))
+    headers = list(cors.preflight_headers(cors.allow_origins[0]))
 
     def answer(**path_parameters: str) -> WireResponse:
         stamp, body = gateway.current_stamp(), b"{}\n"

@@ -14,14 +14,15 @@ from werkzeug.wsgi import get_input_stream
 
 from berth.errors import HeadersTooLarge, MalformedRequest
 from berth.gateway.client_address import peer_address, plain_address
+from berth.gateway.clients_headers import clients_headers, clients_trace
 from berth.gateway.facts import forwarded_template, gateway_facts
 from berth.gateway.routing.head import Environ, RequestHead, read_head
 from berth.gateway.routing.route_table import forwarded_parameters
 from berth.gateway.stamp import StampSource, forwarded_stamp
-from berth.gateway.trusted_context import Context
+from berth.gateway.trusted_context import Context, context_of
 from berth.model.api_kind import KINDS, ApiKind
 from berth.model.call import Call, EventShape, Identity
-from berth.model.http import Headers, HttpRequest
+from berth.model.http import HttpRequest
 from berth.model.invocation import MAX_REQUEST_BYTES
 from berth.model.route import Route
 from berth.payload.headers import canonical_name, last_header, text_value
@@ -62,8 +63,9 @@ def read_call(request: Request, route: Route, stamps: StampSource, shape: EventS
     """
     environ, kind = request.environ, route.function.api
     head = read_head(environ)
+    context = context_of(kind, head.context)
     headers = [(canonical_name(name), text_value(value)) for name, value in head.headers]
-    host = head.context.get("domainName") or last_header(headers, "Host")
+    host = context.get("domainName") or last_header(headers, "Host")
     refuse_malformed(environ, host)
     _refuse_large(head, kind)
     source_ip, headers = _forwarded(environ, headers, route.stage.trusted_proxy_hops)
@@ -71,39 +73,33 @@ def read_call(request: Request, route: Route, stamps: StampSource, shape: EventS
         method=head.overridden_method if kind.has_method_override else head.method,
         path=head.inner_path(route.wire_path) or head.path,
         query=head.query,
-        path_parameters=_parameters(request, head, route),
-        headers=_clients_headers(headers, head.context) if head.context else headers,
+        path_parameters=_parameters(request, head, route, context),
+        headers=clients_headers(headers, head.headers, kind, context) if context else headers,
         body=b"",
         lines=head.headers,
     )
     facts = gateway_facts(
         route,
         http_request.path,
-        head.context,
+        context,
         domain_name=host or environ["SERVER_NAME"],
         source_ip=source_ip,
         protocol=environ["SERVER_PROTOCOL"],
     )
-    stamp = stamps(last_header(headers, "X-Amzn-Trace-Id"))
-    if head.context:
-        stamp = forwarded_stamp(stamp, head.context, kind)
+    trace = last_header(headers, "X-Amzn-Trace-Id")
+    stamp = stamps(clients_trace(trace) if context else trace)
+    if context:
+        stamp = forwarded_stamp(stamp, context, kind)
     return Call(route, http_request, stamp, facts, shape)
 
 
-def _parameters(request: Request, head: RequestHead, route: Route) -> Mapping[str, str]:
+def _parameters(request: Request, head: RequestHead, route: Route, context: Context) -> Mapping[str, str]:
     """The path parameters; if API Gateway matched another route than Berth, that route's parameters."""
-    template = forwarded_template(head.context) if head.context else ""
+    template = forwarded_template(context) if context else ""
     if not template or template == route.key.path:
         return request.view_args or {}
     path = decode_path(head.path) if route.function.api.matches_decoded_path else head.path
     return forwarded_parameters(template, path) or {}
-
-
-def _clients_headers(headers: Headers, context: Context) -> Headers:
-    """Put the client's Host and User-Agent back: API Gateway has sent its own in their place."""
-    forwarded = {"Host": context.get("domainName"), "User-Agent": context.get("userAgent")}
-    own = [(name, value) for name, value in forwarded.items() if value]
-    return [*own, *(line for line in headers if line[0] not in forwarded)]
 
 
 def refuse_malformed(environ: Environ, host: str | None) -> None:

@@ -8,9 +8,15 @@ from functools import lru_cache
 
 from berth.errors import MalformedRequest, UntrustedGateway
 from berth.model.api_key import hash_api_key
-from berth.model.authorizer import JWT_TYPES, LAMBDA_TYPES
+from berth.model.api_kind import REST, ApiKind
 from berth.model.comparison import SHADOW_MARK
-from berth.model.gateway_context import CONTEXT_FIELDS, TOKEN_HEADER, ContextField, numbered_fields
+from berth.model.gateway_context import (
+    CONTEXT_FIELDS,
+    TOKEN_HEADER,
+    ContextField,
+    authorizations,
+    numbered_fields,
+)
 from berth.model.http import Headers
 from berth.model.route import Route
 from berth.model.trust import CONTEXT_PREFIX, Trust
@@ -27,7 +33,9 @@ _NEEDS = {
     field.name.partition(".")[0]: field.needs
     for field in (*CONTEXT_FIELDS, *numbered_fields("Auth", ("any",)))
 }
-_KINDS = {**dict.fromkeys(LAMBDA_TYPES, "lambda"), **dict.fromkeys(JWT_TYPES, "jwt"), "AWS_IAM": "iam"}
+# What the mappings of only one kind of API can produce: REST APIs, or all others.
+_OF_REST = frozenset(field.name for field in CONTEXT_FIELDS if field.http is None)
+_OF_OTHERS = frozenset(field.name for field in CONTEXT_FIELDS if field.rest is None)
 
 
 def open_context(lines: Headers, trust: Trust) -> tuple[Context, Headers]:
@@ -76,10 +84,20 @@ def _fields(trust: Trust) -> Mapping[str, ContextField]:
     return {field.header.lower(): field for field in (*CONTEXT_FIELDS, *chosen)}
 
 
+def context_of(kind: ApiKind, context: Context) -> Context:
+    """The values of the context that an API of this kind can have forwarded."""
+    unknown = _OF_OTHERS if kind is REST else _OF_REST
+    return {name: value for name, value in context.items() if name not in unknown} if context else context
+
+
+def has_custom_domain(context: Context) -> bool:
+    """Whether the client has called a domain name of its own, whose paths have a base path and no stage."""
+    domain = context.get("domainName")
+    return domain is not None and ".execute-api." not in domain
+
+
 def believed_authorization(route: Route, context: Context) -> Context:
     """The values of the context that the route's own authorization can have produced."""
-    kinds = {_KINDS.get(route.authorizer.type) if route.authorizer else None}
-    if route.method_request.api_key_required:
-        kinds.add("apiKey")
+    kinds = authorizations(route)
     needs = {name: _NEEDS.get(name.partition(".")[0]) for name in context}
     return {name: value for name, value in context.items() if needs[name] and needs[name] in kinds}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from berth.errors import QueueUnavailable, Throttled
+from berth.errors import QueueLost, QueueUnavailable, Throttled
 from berth.invoke.queue.event_queue import EventQueue, Lease
 from berth.invoke.results.pages import Pages
 from berth.model.asynchronous import Condition, InvocationPage, InvocationState, QueuedEvent
@@ -163,15 +163,18 @@ class Attempts:
         """Note on its page how a run ended; if the state store is away, again and again until it is back.
 
         The lease is kept meanwhile, so what may have taken an hour is not done again. Only the end of this
-        server gives up.
+        server gives up, and a state store that is lost.
         """
+        is_told = False
         while True:
             try:
                 return note()
             except QueueUnavailable as fault:
-                if self.is_ending():
+                if self.is_ending() or isinstance(fault, QueueLost):
                     raise
-                log.error("%s: its end is not noted yet: %s", lease.event.request_id, fault)
+                if not is_told:
+                    log.error("%s: its end will be noted later: %s", lease.event.request_id, fault)
+                is_told = True
             time.sleep(_NOTE_SECONDS)
 
     def _close(self, lease: Lease, function: Function, page: InvocationPage) -> None:

@@ -192,10 +192,14 @@ class EventWorker:
                     environment.kill()
 
     def _keep_leases(self) -> None:
-        """Renew the leases."""
-        while not self._ending.wait(self._rules.lease_seconds / 3):
+        """Renew the leases, and sooner again after a fault: the queue may be back before they end."""
+        third = self._rules.lease_seconds / 3
+        wait = third
+        while not self._ending.wait(wait):
+            wait = min(third, _PAUSE)
             with self._resting("the event queue"):
                 self._renew()
+                wait = third
 
     def _renew(self) -> None:
         leases = self._backlog.leases()

@@ -6,21 +6,18 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as TooLate
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
-from berth.errors import QueueUnavailable
+from berth.errors import QueueLost, QueueUnavailable
 from berth.host.private_folder import make_private_folder, private_folder_problem
 
 log = logging.getLogger("berth")
 
 T = TypeVar("T")
 Change = Callable[[sqlite3.Connection], T]
-_Waiting = tuple[Future[Any], Change[Any]]
 
 # Version 1 of the tables. A later version may only add to them, because the servers of two versions share
 # a file during a deployment.
@@ -43,6 +40,31 @@ _MOST_CHANGES = 500  # of one commit
 _MOST_IDLE_READERS = 4
 
 
+class Waiting(Generic[T]):
+    """A change on its way to the disk, and one thread that may wait for it: much less work than a Future."""
+
+    __slots__ = ("_ended", "error", "is_given_up", "make", "result")
+
+    def __init__(self, make: Change[T]) -> None:
+        self.make = make
+        self.result: T | None = None
+        self.error: QueueUnavailable | None = None
+        self.is_given_up = False
+        self._ended = threading.Lock()
+        self._ended.acquire()
+
+    def end(self) -> None:
+        """Let go who waits."""
+        self._ended.release()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the end, but only for so long; returns whether it has come."""
+        if not self._ended.acquire(timeout=seconds):
+            return False
+        self._ended.release()
+        return True
+
+
 class SqliteFile:
     """The connections of one server process to the file.
 
@@ -55,11 +77,11 @@ class SqliteFile:
         self._is_folder_private = is_folder_private
         self._opening = threading.Lock()
         self._changed = threading.Condition()
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[Waiting[Any]] = deque()
         self._writer: threading.Thread | None = None
         self._is_closed = False
         self._readers: deque[sqlite3.Connection] = deque()
-        self._inode: int | None = None  # of the file that the writer has opened
+        self._inode: int | None = None  # of the file that was opened first
 
     def check(self) -> None:
         """Raise QueueUnavailable if there is a file that cannot be used; changes nothing in it."""
@@ -89,31 +111,33 @@ class SqliteFile:
         """Make a change, and wait until it is on the disk; raises QueueUnavailable if it is not made."""
         return self.await_write(self.write_soon(change))
 
-    def await_write(self, future: Future[T]) -> T:
+    def await_write(self, waiting: Waiting[T]) -> T:
         """Wait until a change is on the disk; raises QueueUnavailable if it is not made."""
-        try:
-            return future.result(_SECONDS)
-        except TooLate as late:
-            future.cancel()
-            raise QueueUnavailable(f"{self.path} is locked") from late
+        if not waiting.wait(_SECONDS):
+            waiting.is_given_up = True
+            raise QueueUnavailable(f"{self.path} is locked")
+        if waiting.error is not None:
+            raise waiting.error
+        return waiting.result  # type: ignore[return-value]
 
-    def write_soon(self, change: Change[T]) -> Future[T]:
-        """Make a change soon; the future has its result, or QueueUnavailable."""
-        future: Future[T] = Future()
+    def write_soon(self, change: Change[T]) -> Waiting[T]:
+        """Make a change soon; `await_write` waits for it."""
+        waiting = Waiting(change)
         with self._changed:
             if self._is_closed:
                 raise QueueUnavailable(f"{self.path} is closed")
-            self._waiting.append((future, change))
+            self._waiting.append(waiting)
             if self._writer is None:
                 self._writer = threading.Thread(target=self._write, name="berth-queue-file", daemon=True)
                 self._writer.start()
             self._changed.notify()
-        return future
+        return waiting
 
     def read(self, query: Change[T]) -> T:
         """Read what has been committed; raises QueueUnavailable."""
         with ExitStack() as on_failure:
             try:
+                self._refuse_if_removed()
                 connection = self._take_reader()
                 on_failure.callback(connection.close)
                 result = query(connection)
@@ -156,7 +180,7 @@ class SqliteFile:
                 connection = self._checked(connection)
                 _commit(connection, changes)
             except Exception as failed:  # whatever it is, the thread goes on: nobody else would write
-                if not isinstance(failed, sqlite3.Error | OSError):
+                if not isinstance(failed, sqlite3.Error | OSError | QueueLost):
                     log.exception("a change of %s failed", self.path)
                 _refuse(changes, f"{self.path} cannot be written", failed)
                 if connection is not None and connection.in_transaction:
@@ -165,7 +189,7 @@ class SqliteFile:
         if connection is not None:
             connection.close()
 
-    def _next_changes(self) -> Sequence[_Waiting] | None:
+    def _next_changes(self) -> Sequence[Waiting[Any]] | None:
         """Wait for changes whose callers still wait; None once the file is closed and all are made."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._is_closed)
@@ -173,22 +197,23 @@ class SqliteFile:
                 return None
             count = min(len(self._waiting), _MOST_CHANGES)
             changes = [self._waiting.popleft() for _ in range(count)]
-        return [each for each in changes if each[0].set_running_or_notify_cancel()]
+        return [each for each in changes if not each.is_given_up]
 
     def _checked(self, connection: sqlite3.Connection | None) -> sqlite3.Connection:
-        """The writer's connection; raises OSError if the file was removed, and what it held is lost."""
-        if self._inode is not None and self._is_removed():
-            raise OSError("the file was removed while the server was running; restart the server")
-        if connection is None:
-            connection = self._open()
-            self._inode = self.path.stat().st_ino
-        return connection
+        """The writer's connection; raises QueueLost if the file was removed."""
+        self._refuse_if_removed()
+        return connection or self._open()
 
-    def _is_removed(self) -> bool:
+    def _refuse_if_removed(self) -> None:
+        """Raise QueueLost if the file was removed: SQLite would go on in a file that nobody else sees."""
+        if self._inode is None:
+            return
         try:
-            return self.path.stat().st_ino != self._inode
+            is_removed = os.stat(self.path).st_ino != self._inode
         except FileNotFoundError:
-            return True
+            is_removed = True
+        if is_removed:
+            raise QueueLost(f"{self.path} was removed while the server was running; restart the server")
 
     def _open(self) -> sqlite3.Connection:
         with ExitStack() as on_failure:
@@ -200,6 +225,8 @@ class SqliteFile:
             connection.execute("PRAGMA synchronous = FULL")
             if _first(connection.execute("PRAGMA user_version")) < _VERSION:
                 connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {_VERSION};COMMIT")
+            if self._inode is None:
+                self._inode = os.stat(self.path).st_ino
             on_failure.pop_all()
         return connection
 
@@ -224,25 +251,28 @@ class SqliteFile:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
-def _commit(connection: sqlite3.Connection, changes: Sequence[_Waiting]) -> None:
+def _commit(connection: sqlite3.Connection, changes: Sequence[Waiting[Any]]) -> None:
     """Make all changes in one transaction; each has its result once the transaction is committed."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        results = [change(connection) for _, change in changes]
+        for each in changes:
+            each.result = each.make(connection)
         connection.execute("COMMIT")
     except BaseException:
         with suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
         raise
-    for (future, _), result in zip(changes, results, strict=True):
-        future.set_result(result)
+    for each in changes:
+        each.end()
 
 
-def _refuse(changes: Sequence[_Waiting], what: str, failed: Exception) -> None:
-    for future, _ in changes:
-        refusal = QueueUnavailable(f"{what}: {failed}")
+def _refuse(changes: Sequence[Waiting[Any]], what: str, failed: Exception) -> None:
+    for each in changes:
+        is_lost = isinstance(failed, QueueLost)
+        refusal = QueueLost(str(failed)) if is_lost else QueueUnavailable(f"{what}: {failed}")
         refusal.__cause__ = failed
-        future.set_exception(refusal)
+        each.error = refusal
+        each.end()
 
 
 def _first(rows: sqlite3.Cursor) -> Any:

@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
@@ -61,13 +61,16 @@ class Catalog:
     routes: tuple[Route, ...]
     warnings: tuple[str, ...]
     sources: Sources
+    manifest: StageManifest | None = None  # of the stage, with the places of its secrets
+    manifests: Manifests = field(default_factory=dict)  # of the functions, by their folders
 
 
 def load(settings: Settings, only: Collection[str] = (), *, needs_secrets: bool = True) -> Catalog:
     """Load the stage and its functions, or just the functions named in `only`.
 
     Raises ManifestError with every problem of every manifest. Unless `needs_secrets`, a secret that is not
-    there is a warning; this is for checks, which run where nobody keeps secrets.
+    there is a warning; this is for checks, which run where nobody keeps secrets. Settings without `secrets`
+    leave every secret unread.
     """
     report = Report()
     catalog, deployed = _gather(settings, only, report)
@@ -141,7 +144,8 @@ def _gather(
     sources = Sources(_stage_file(settings), settings.functions_dir, model_files(manifests))
     told = (*_runtime_warnings(manifests), *invoke_api_warnings(stage, settings), *shadow_warnings(stage))
     unused = () if only else deployed.unused()
-    return Catalog(stage, functions, routes, (*passed_over, *unused, *told), sources), deployed
+    warnings = (*passed_over, *unused, *told)
+    return Catalog(stage, functions, routes, warnings, sources, stage_manifest, every), deployed
 
 
 def _stage_file(settings: Settings) -> Path:
@@ -257,6 +261,7 @@ def _complete_functions(manifests: Manifests, stage: Stage, deployed: Deployed, 
     for folder, manifest in manifests.items():
         place = manifest_place(folder, report)
         own = deployed.expand_environment(manifest.environment, stage.stage_variables, place)
+        deployed.note(manifest.iam)
         completed[folder] = replace(
             manifest,
             environment={**stage.environment, **own},

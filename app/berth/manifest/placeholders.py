@@ -3,6 +3,7 @@
 The value that replaces a placeholder is text: placeholders in it are not replaced.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -31,8 +32,8 @@ _DESTINATIONS = {
     "deadLetterQueue": "dead_letter_queue",
 }
 _REPLACED_LATER = re.compile(rf"asyncConfig\.({'|'.join(_DESTINATIONS)})")
-# The keys that may hold any text, and `environment`, whose placeholders are replaced later.
-_PASSED_OVER = re.compile(r"\$schema|description|deployed|environment|routes\[\d+\]\.requestModels")
+# The keys that may hold any text, and `environment` and `iam`, whose placeholders are replaced later.
+_PASSED_OVER = re.compile(r"\$schema|description|deployed|environment|iam|routes\[\d+\]\.requestModels")
 _DEEPEST = 12  # no key of a manifest is nested deeper
 
 
@@ -77,6 +78,7 @@ class Deployed:
         self.secrets = secrets
         self._values: dict[str, str | None] = {}
         self._asking: dict[str, list[str]] = {}  # places by name
+        self._noted: set[str] = set()
 
     def expand_document(self, document: Document, place: Place) -> dict[str, Any]:
         """Replace the placeholders of a stage's manifest, except those in its `environment`."""
@@ -94,6 +96,14 @@ class Deployed:
             name: self._expand(value, place.at(f"environment.{name}"), stage_variables)
             for name, value in environment.items()
         }
+
+    def note(self, document: Any) -> None:
+        """Note the names in a document that the server itself does not need: rights, for the deployment."""
+        self._noted.update(
+            name
+            for kind, name in _PLACEHOLDER.findall(json.dumps(document, ensure_ascii=False))
+            if kind == "deployed"
+        )
 
     def expand_destinations(self, config: AsyncConfig, place: Place) -> AsyncConfig:
         """Replace the placeholders of destinations; one that is no destination then is reported."""
@@ -125,7 +135,7 @@ class Deployed:
     def unused(self) -> list[str]:
         """A warning for each value that nobody has asked for."""
         file = self.secrets.place.file
-        names = (name for name in self.given if name not in self._asking)
+        names = (name for name in self.given if name not in self._asking and name not in self._noted)
         return [f"{file}: deployed.{name}: no placeholder asks for this value" for name in names]
 
     def _expand(self, text: str, place: Place, stage_variables: Mapping[str, str] | None = None) -> str:

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from berth.errors import Place, Report
+from berth.host.command_line import typed_command
 from berth.model.api_key import ApiKey, hash_api_key
 from berth.model.authorizer import Authorizer, IamCredential
 from berth.model.invoke_api import InvokeApi
-from berth.model.manifest import CredentialManifest, SecretManifest, StageManifest
+from berth.model.manifest import CredentialManifest, GatewayManifest, SecretManifest, StageManifest
 from berth.model.stage import Stage
-from berth.model.trust import CONTEXT_PREFIX, Trust
+from berth.model.trust import CONTEXT_PREFIX, PLACEHOLDER_PREFIX, Trust
 
 _PREFIX_FORM = re.compile(rf"{CONTEXT_PREFIX}[A-Za-z0-9]{{8,64}}-")
 _TOKEN_FORM = re.compile("[A-Za-z0-9]{32,512}")
@@ -21,10 +22,10 @@ _TOKEN_FORM = re.compile("[A-Za-z0-9]{32,512}")
 class Secrets:
     """The environment variables that may hold secrets, and where wrong and missing secrets are reported.
 
-    No message shows a secret.
+    No message shows a secret. Without variables no secret is read: each is an empty text, not reported.
     """
 
-    variables: Mapping[str, str]
+    variables: Mapping[str, str] | None
     place: Place
     absent: Report  # of secrets that are not there
 
@@ -33,6 +34,8 @@ class Secrets:
 
         A secret that cannot be used is reported; then the text is empty.
         """
+        if self.variables is None:
+            return ""
         if manifest.environment is not None:
             key, source = f"{key}.environment", f"the environment variable {manifest.environment}"
             text: str | None = self.read(manifest.environment, key) or None
@@ -48,6 +51,8 @@ class Secrets:
 
     def read(self, variable: str, key: str) -> str:
         """Read a variable that a key of the manifest names; one that is empty or not set is reported."""
+        if self.variables is None:
+            return ""
         value = self.variables.get(variable, "")
         if not value:
             self.absent.add(self.place.file, key, f"the environment variable {variable} is not set")
@@ -164,9 +169,18 @@ def _read_trust(manifest: StageManifest, secrets: Secrets) -> Trust | None:
     gateway = manifest.gateway
     if gateway is None:
         return None
+    tokens = _read_tokens(gateway.tokens, "gateway", secrets)
+    return Trust(read_prefix(gateway, secrets), tokens, gateway.variables, gateway.context)
+
+
+def read_prefix(gateway: GatewayManifest, secrets: Secrets) -> str:
+    """Read the prefix of a gateway's headers; one that is not there, or not of its form, is reported."""
     prefix = secrets.read_from(gateway.prefix, "gateway.prefix")
-    if prefix and not _PREFIX_FORM.fullmatch(prefix):
+    if prefix == PLACEHOLDER_PREFIX:
+        make = typed_command("gateway token")
+        wrong = f"is the placeholder that everybody knows: `{make}` makes a prefix"
+        secrets.place.add("gateway.prefix", wrong)
+    elif prefix and not _PREFIX_FORM.fullmatch(prefix):
         wrong = f"must be {CONTEXT_PREFIX}, 8 to 64 letters or digits, and a hyphen"
         secrets.place.add("gateway.prefix", wrong)
-    tokens = _read_tokens(gateway.tokens, "gateway", secrets)
-    return Trust(prefix, tokens, gateway.variables, gateway.context)
+    return prefix

@@ -16,6 +16,9 @@ ALGORITHMS = {
     "EC": ("ES256", "ES384", "ES512"),
 }
 
+# By how the names of their regions begin; all others are in the partition `aws`.
+_PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+
 
 @dataclass(frozen=True)
 class IdentitySource:
@@ -67,6 +70,7 @@ class Authorizer:
     payload_format_version: str = "2.0"  # of an HTTP API's authorizer
     has_simple_responses: bool = False
     issuers: tuple[TokenIssuer, ...] = ()
+    user_pool: str = ""  # the id or ARN of a Cognito user pool
     algorithms: tuple[str, ...] = (*ALGORITHMS["RSA"], *ALGORITHMS["EC"])
     credentials: tuple[IamCredential, ...] = ()
 
@@ -79,3 +83,11 @@ class Authorizer:
     def is_elsewhere(self) -> bool:
         """Whether its function is outside this app; then an ARN names it."""
         return self.function is not None and self.function.startswith("arn:")
+
+    def user_pool_arn(self, account_id: str) -> str:
+        """The ARN of its user pool, which is in this account where only the pool's id is known."""
+        if self.user_pool.startswith("arn:"):
+            return self.user_pool
+        region = self.user_pool.partition("_")[0]
+        partition = next((name for start, name in _PARTITIONS.items() if region.startswith(start)), "aws")
+        return f"arn:{partition}:cognito-idp:{region}:{account_id}:userpool/{self.user_pool}"

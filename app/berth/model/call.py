@@ -50,6 +50,7 @@ class GatewayFacts(NamedTuple):
     source_ip: str
     protocol: str
     path: str  # as the client sent it to the gateway: with the stage
+    base_path: str  # of a custom domain, which goes before the path in the place of a stage, or nothing
     authorization: Mapping[str, str]  # what API Gateway has forwarded of its own authorization, by name
 
 

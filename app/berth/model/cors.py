@@ -1,5 +1,6 @@
 """Cross-origin resource sharing, as a stage configures it for the gateway to answer."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 
@@ -23,3 +24,17 @@ class Cors:
             return "*"
         scheme = f"{origin.partition('://')[0]}://*"
         return origin if origin in self.allow_origins or scheme in self.allow_origins else None
+
+    def preflight_headers(self, origin: str) -> Iterator[tuple[str, str]]:
+        """The headers of a preflight answer; an origin that is not allowed gets none."""
+        allowed = self.allowed_origin(origin)
+        if allowed is None:
+            return
+        yield "Access-Control-Allow-Origin", allowed
+        for name, values in (("Methods", self.allow_methods), ("Headers", self.allow_headers)):
+            if values:
+                yield f"Access-Control-Allow-{name}", ",".join(values)
+        if self.allow_credentials:
+            yield "Access-Control-Allow-Credentials", "true"
+        if self.max_age is not None:
+            yield "Access-Control-Max-Age", str(self.max_age)

@@ -8,6 +8,10 @@ the command that writes the mappings, and the gateway that reads the headers.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from berth.model.api_kind import HTTP_2, REST
+from berth.model.authorizer import JWT_TYPES, LAMBDA_TYPES
+from berth.model.route import Route
+
 TOKEN_HEADER = "Token"  # noqa: S105 - the name of the header, not a token
 _TEXT = r"[\t\x20-\x7e\x80-\xff]{0,8192}"
 _ID = r"[A-Za-z0-9_=+/-]{1,128}"
@@ -51,6 +55,7 @@ def _header_name(name: str) -> str:
 
 
 CONTEXT_FIELDS = (
+    ContextField("Api-Kind", "apiKind", f"'{REST.name}'", HTTP_2.name, f"{REST.name}|{HTTP_2.name}"),
     _of_both("Account-Id", "accountId", "[0-9]{12}"),
     _of_both("Api-Id", "apiId", _ID),
     _of_both("Stage", "stage", r"[A-Za-z0-9_$-]{1,128}"),
@@ -70,6 +75,10 @@ CONTEXT_FIELDS = (
     ContextField(
         "Source-Ip", "sourceIp", "context.identity.sourceIp", "$context.identity.sourceIp", _ADDRESS
     ),
+    # What the client has sent, where a REST API drops a header, makes one up, or a load balancer adds to it.
+    ContextField("Forwarded-For", "forwardedFor", "method.request.header.X-Forwarded-For", None),
+    ContextField("Accept", "accept", "method.request.header.Accept", None),
+    ContextField("Via", "via", "method.request.header.Via", None),
     ContextField("User-Agent", "userAgent", "context.identity.userAgent", "$context.identity.userAgent"),
     ContextField("Api-Key", "apiKey", "context.identity.apiKey", None, needs="apiKey"),
     ContextField("Api-Key-Id", "apiKeyId", "context.identity.apiKeyId", None, needs="apiKey"),
@@ -80,6 +89,13 @@ CONTEXT_FIELDS = (
     _of_authorizer("Principal-Id", "principalId", "lambda"),
     _of_authorizer("Claim-Sub", "claims.sub", "jwt"),
 )
+_PROVED_BY = {**dict.fromkeys(LAMBDA_TYPES, "lambda"), **dict.fromkeys(JWT_TYPES, "jwt"), "AWS_IAM": "iam"}
+
+
+def authorizations(route: Route) -> frozenset[str]:
+    """The kinds of authorization that a route has, as `needs` of a field names them."""
+    kinds = {_PROVED_BY[route.authorizer.type]} if route.authorizer else set()
+    return frozenset(kinds | ({"apiKey"} if route.method_request.api_key_required else set()))
 
 
 def numbered_fields(kind: str, names: tuple[str, ...]) -> Iterator[ContextField]:

@@ -28,6 +28,8 @@ class Invocation:
     cognito_identity: str | None = None
     tenant_id: str | None = None
     qualifier: str | None = None
+    invoked_arn: str | None = None  # as a bridge on Lambda was invoked by; None: the function's own
+    deadline_ms: int | None = None  # since 1970: when the caller's own time is over; None: never
     cause: tuple[str, ...] = ()  # what asked for it, in words for a reader of the log: `GET`, `/orders/7`
 
     @classmethod
@@ -39,7 +41,12 @@ class Invocation:
     def invoked_function_arn(self) -> str:
         """The function's ARN, qualified if the caller qualified it."""
         arn = self.function.arn
-        return f"{arn}:{self.qualifier}" if self.qualifier else arn
+        return self.invoked_arn or (f"{arn}:{self.qualifier}" if self.qualifier else arn)
+
+    def seconds(self, now: float) -> float:
+        """How long it may run from now on (seconds since 1970): to the function's timeout or the deadline."""
+        timeout = self.function.timeout
+        return timeout if self.deadline_ms is None else max(0.0, min(timeout, self.deadline_ms / 1000 - now))
 
 
 @dataclass(frozen=True, slots=True)

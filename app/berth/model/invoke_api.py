@@ -10,6 +10,8 @@ Listener = tuple[str, int]  # the address and the port at which a server accepts
 
 # All paths of the Invoke API are at or below these: Lambda's own, each with the date of its version.
 INVOKE_PATHS = ("/2015-03-31/functions", "/2014-11-13/functions", "/2021-11-15/functions")
+# What a bridge on Lambda tells of the invocation that it forwards.
+CONTEXT_HEADER = "X-Bridge-Context"
 _BELOW = tuple(f"{path}/" for path in INVOKE_PATHS)
 
 

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concept
 
 import hashlib
 import re
+from functools import lru_cache
 from urllib.parse import unquote
 
 _MOST_IN_A_CHAIN = 16  # invocations of one function; Lambda stops the next one
@@ -39,11 +40,14 @@ def is_recursion(trace: str | None, arn: str) -> bool:
 
 
 def _counts(trace: str | None) -> dict[str, int]:
+    if trace is None or "Lineage" not in trace:
+        return {}
     # botocore writes the bar between two entries as %7C.
-    found = _LINEAGE.search(unquote(trace or ""))
+    found = _LINEAGE.search(unquote(trace))
     entries = map(_ENTRY.fullmatch, found[1].split("|") if found else [])
     return {entry[1]: int(entry[2]) for entry in entries if entry}
 
 
+@lru_cache(maxsize=1024)
 def _mark(arn: str) -> str:
     return hashlib.sha256(arn.encode()).hexdigest()[:8]

@@ -63,6 +63,8 @@ class FunctionManifest(FunctionConfiguration):
     routes: tuple[RouteManifest, ...]
     invocation: str = "sync"
     kind_keys: frozenset[str] = frozenset()  # those that its author wrote and not every kind of API knows
+    # Statements of a policy, for the role of the task; None where the manifest says nothing of rights.
+    iam: tuple[Mapping[str, Any], ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,6 +18,8 @@ ANY = "ANY"
 # The path of the route that takes each request that no other route takes.
 DEFAULT_ROUTE = "$default"
 RESERVED_PREFIX = "/_berth"
+# Where the pages of asynchronous invocations are.
+PAGES = f"{RESERVED_PREFIX}/invocations"
 
 _LITERAL, _NAMED, _END, _GREEDY, _DEFAULT, _END_OF_GREEDY = range(6)  # the lower, the more specific
 _VARIABLE = re.compile(r"\{([^{}+]*)(\+?)\}")
@@ -144,6 +146,24 @@ class Route:
 def is_reserved(path: str) -> bool:
     """Whether a path is the server's own."""
     return path == RESERVED_PREFIX or path.startswith(f"{RESERVED_PREFIX}/")
+
+
+def options_routes(routes: Iterable[Route]) -> Iterator[tuple[Route, str]]:
+    """An OPTIONS route for each resource of a REST API that has none, and the methods that it allows.
+
+    As SAM adds them for `Cors`: beside ANY, too.
+    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-api-corsconfiguration.html
+    """
+    resources: dict[str, list[Route]] = {}
+    for route in routes:
+        if route.function.api.has_options_methods:
+            resources.setdefault(RouteKey("", route.key.path).template[1], []).append(route)
+    for same in resources.values():
+        methods = {route.key.method for route in same}
+        if "OPTIONS" not in methods:
+            allowed = METHODS if ANY in methods else sorted(methods | {"OPTIONS"})
+            first = same[0]
+            yield Route(RouteKey("OPTIONS", first.key.path), first.function), ",".join(allowed)
 
 
 def _segment(text: str) -> Segment:

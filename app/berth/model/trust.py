@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 # The prefix of every stage begins with this. Servers keep such headers out of their access logs.
 CONTEXT_PREFIX = "X-Berth-"
+# Stands for the prefix in documents that everybody may read. No server accepts it.
+PLACEHOLDER_PREFIX = f"{CONTEXT_PREFIX}Placeholder-Prefix-"
 
 
 @dataclass(frozen=True)

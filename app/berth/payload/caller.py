@@ -58,14 +58,22 @@ def _iam(identity: Identity) -> dict[str, Any]:
     credential = identity.credential
     assert credential is not None
     return {
-        "accessKey": credential.access_key_id,
+        "accessKey": credential.access_key_id or None,
         "accountId": credential.account_id,
         "callerId": credential.user_id,
-        "cognitoIdentity": None,
-        "principalOrgId": None,
+        "cognitoIdentity": _cognito_identity(identity.iam),
+        "principalOrgId": identity.iam.get("principalOrgId"),
         "userArn": credential.user_arn,
         "userId": credential.user_id,
     }
+
+
+def _cognito_identity(signer: Mapping[str, str]) -> dict[str, Any] | None:
+    """The identity of an identity pool whose credentials have signed; API Gateway forwards no `amr`."""
+    if "cognitoIdentityId" not in signer:
+        return None
+    pool = signer.get("cognitoIdentityPoolId")
+    return {"amr": None, "identityId": signer["cognitoIdentityId"], "identityPoolId": pool}
 
 
 def rest_claims(claims: Mapping[str, Any]) -> dict[str, str]:

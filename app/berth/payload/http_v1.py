@@ -27,7 +27,7 @@ def build_event(call: Call, identity: Identity) -> Event:
     return {
         "version": "1.0",
         "resource": facts.resource_path,
-        "path": f"{facts.stage_path}{request.path}",
+        "path": f"{facts.base_path or facts.stage_path}{request.path}",
         **rest.request_keys(request, _spelled(request, headers), urls.decode_query(request.query)),
         "pathParameters": dict(request.path_parameters) or None,
         "stageVariables": dict(facts.stage_variables) or None,

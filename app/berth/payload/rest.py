@@ -60,7 +60,7 @@ def build_event(call: Call, identity: Identity) -> Event:
     body = encode_body(request.body, is_binary_type(content_type, call.route.function.binary_media_types))
     return {
         "resource": facts.resource_path,
-        "path": urls.collapse_leading_slashes(request.path),
+        "path": urls.collapse_leading_slashes(f"{facts.base_path}{request.path}"),
         **request_keys(
             request,
             spell_headers(headers, request.lines, RESPELLED),

@@ -135,7 +135,13 @@ class Hooks:
             server.spawn_worker()
 
     def pre_fork(self, server: Arbiter, worker: ThreadWorker) -> None:
-        """In the master, before a worker: a worker of the same number may have been told to end."""
+        """In the master, before a worker: a worker of the same number may have been told to end.
+
+        A server that is to end starts no worker, which would take up events of the queue. gunicorn would
+        start one if it is told to end while old workers finish after a reload, since it reads that late.
+        """
+        if getattr(server, "is_draining", False):
+            raise StopIteration  # by this gunicorn begins to end
         server.orders.forget(worker.age)
 
     def on_exit(self, server: Arbiter) -> None:

@@ -10,7 +10,7 @@ from flask import Blueprint
 
 from berth.errors import QueueUnavailable
 from berth.invoke.engine import Engine
-from berth.invoke.queue.event_queue import QueueDepth
+from berth.invoke.queue.event_queue import Depth, QueueDepth
 from berth.model.route import RESERVED_PREFIX
 
 
@@ -30,10 +30,13 @@ def queue_blueprint(engine: Engine) -> Blueprint:
 
 def depth_document(depth: QueueDepth) -> dict[str, Any]:
     """How much is in the queue, as JSON."""
-    age = depth.oldest_age_seconds
+    age, functions = depth.oldest_age_seconds, depth.functions
     return {
-        "depth": depth.depth,
-        "running": depth.running,
-        "dead": depth.dead,
+        **_counts(depth),
         "oldestAgeSeconds": None if age is None else round(age, 1),
+        "functions": functions and {name: _counts(each) for name, each in functions.items()},
     }
+
+
+def _counts(depth: Depth) -> dict[str, int]:
+    return {"depth": depth.depth, "running": depth.running, "dead": depth.dead}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from berth.gateway.cors import apply_cors, preflight_headers
+from berth.gateway.cors import apply_cors
 from berth.model.call import Call
 from berth.model.cors import Cors
 from berth.model.http import HttpResponse
@@ -96,7 +96,7 @@ def test_response_is_the_functions_where_the_gateway_has_no_cors(
 
 
 def test_preflight_request_is_told_all() -> None:
-    assert list(preflight_headers(FULL, OURS)) == [
+    assert list(FULL.preflight_headers(OURS)) == [
         ("Access-Control-Allow-Origin", OURS),
         ("Access-Control-Allow-Methods", "GET,PUT"),
         ("Access-Control-Allow-Headers", "Authorization,X-A"),
@@ -106,12 +106,12 @@ def test_preflight_request_is_told_all() -> None:
 
 
 def test_preflight_request_is_told_what_is_configured() -> None:
-    assert list(preflight_headers(OPEN, OURS)) == [("Access-Control-Allow-Origin", "*")]
-    assert list(preflight_headers(Cors(("*",), max_age=0), OURS)) == [
+    assert list(OPEN.preflight_headers(OURS)) == [("Access-Control-Allow-Origin", "*")]
+    assert list(Cors(("*",), max_age=0).preflight_headers(OURS)) == [
         ("Access-Control-Allow-Origin", "*"),
         ("Access-Control-Max-Age", "0"),
     ]
 
 
 def test_preflight_request_of_another_origin_is_told_nothing() -> None:
-    assert list(preflight_headers(FULL, "https://evil.example")) == []
+    assert list(FULL.preflight_headers("https://evil.example")) == []

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from berth.errors import QueueUnavailable, Throttled
+from berth.errors import QueueLost, QueueUnavailable, Throttled
 from berth.invoke.attempt import Attempts, NotBegun, Pace
-from berth.invoke.queue.event_queue import Lease, QueueDepth
+from berth.invoke.queue.event_queue import Depth, Lease, QueueDepth
 from berth.invoke.queue.sqlite_queue import SqliteQueue
 from berth.invoke.results.pages import Pages
+from berth.invoke.results.sqlite_store import SqliteStore
 from berth.invoke.sqlite_file import SqliteFile
 from berth.model.asynchronous import AsyncConfig, Condition, InvocationPage, InvocationState, QueuedEvent
 from berth.model.function import Function
@@ -23,7 +24,7 @@ SUCCESS = InvocationResult(b'{"answer":42}', log_tail=b"END\n")
 FAILURE = InvocationResult(b'{"errorType":"ValueError","errorMessage":"no"}', "Unhandled", b"no\n")
 ERROR = {"errorType": "ValueError", "errorMessage": "no"}
 THROTTLED = {"errorType": "TooManyRequestsException", "errorMessage": "Rate Exceeded."}
-EMPTY = QueueDepth(0, 0, 0, 0.0)
+EMPTY = QueueDepth(0, 0, 0, 0.0, {})
 
 
 @dataclass
@@ -54,10 +55,14 @@ class Server:
 
     def work(self) -> InvocationPage:
         """Make an attempt of the event that is due."""
+        self.attempt()
+        return self.page
+
+    def attempt(self) -> None:
+        """Make an attempt of the event that is due, without a look at its page."""
         lease = self.lease()
         assert lease is not None, "nothing is due"
         self.attempts().make(lease)
-        return self.page
 
     def attempts(self) -> Attempts:
         return Attempts(
@@ -147,7 +152,7 @@ def test_event_that_fails_runs_three_times_with_one_id(server: Server) -> None:
     )
     assert [invocation.request_id for invocation in server.ran] == ["one"] * 3
     assert server.delivered == [page]
-    assert server.depth() == replace(EMPTY, dead=1)
+    assert server.depth() == replace(EMPTY, dead=1, functions={"plain": Depth(0, 0, 1)})
 
 
 def test_event_is_tried_again_as_often_as_its_function_says(server: Server) -> None:
@@ -212,6 +217,29 @@ def test_run_that_was_lost_with_its_server_is_no_attempt(server: Server) -> None
         server.clock.now += 31  # the server was killed; the lease ends
     page = server.work()
     assert (page.state, page.attempts, page.losses) == (InvocationState.SUCCEEDED, 1, 3)
+
+
+def test_run_is_lost_too_whose_worker_was_quicker_than_the_page(server: Server) -> None:
+    server.file.write(lambda connection: connection.execute("DELETE FROM items").close())
+    lease = server.lease()
+    assert lease is not None
+    server.pages.begin(lease.event)
+    server.pages.create(lease.event)
+    server.clock.now += 31
+    server.pages = Pages(SqliteStore(server.file, server.clock), 3600, server.clock)  # of another server
+    assert server.work().losses == 1
+
+
+def test_event_that_has_waited_begins_without_a_look_at_its_page(server: Server) -> None:
+    server.clock.now += 1
+    server.pages._store = WriteOnly(server.pages, 0)
+    server.attempt()
+    (page,) = server.delivered
+    assert (page.state, page.attempts, page.started_at) == (
+        InvocationState.SUCCEEDED,
+        1,
+        server.clock.now,
+    )
 
 
 def test_event_that_kills_its_servers_is_dead_after_ten_losses(server: Server) -> None:
@@ -323,6 +351,13 @@ class AwayFor:
             raise QueueUnavailable("the table is away")
 
 
+class WriteOnly(AwayFor):
+    """A state store that cannot be read."""
+
+    def get(self, key: str) -> Any:
+        raise AssertionError(f"{key} was read")
+
+
 def test_event_waits_when_the_state_store_is_away_before_its_run(server: Server) -> None:
     server.pages._store = AwayFor(server.pages, 1)
     with pytest.raises(QueueUnavailable, match="the table is away"):
@@ -362,6 +397,16 @@ def test_outcome_is_given_up_when_the_server_ends_while_the_state_store_is_away(
     server.clock.now += 31
     server.answer = lambda: SUCCESS
     assert server.work().losses == 1
+
+
+def test_outcome_is_given_up_when_the_state_store_is_lost(server: Server) -> None:
+    def run() -> InvocationResult:
+        server.file.path.unlink()
+        return SUCCESS
+
+    server.answer = run
+    with pytest.raises(QueueLost):
+        server.work()
 
 
 def test_run_that_the_end_of_its_server_kept_from_beginning_is_given_back(server: Server) -> None:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,10 +52,21 @@ class Unkillable(Waiting):
 
 
 class FaultyQueue(SqliteQueue):
-    """A queue whose leases fail at first."""
+    """A queue whose leases fail at first, and whose renewals fail while it is away."""
 
     faults: list[Exception]
     leased: int = 0
+    is_away = False
+    missed: int = 0  # renewals
+    renewed: int = 0
+
+    def renew(self, leases: Iterable[Lease], seconds: float) -> Sequence[Lease]:
+        if self.is_away:
+            self.missed += 1
+            raise QueueUnavailable("it is away")
+        lost = super().renew(leases, seconds)
+        self.renewed += 1
+        return lost
 
     def lease(self, wanted: Mapping[str, int], most: int, seconds: float) -> Sequence[Lease]:
         if self.faults:
@@ -69,9 +80,11 @@ class FaultyStore(SqliteStore):
     """A state store that may be away."""
 
     is_away = False
+    missed: int = 0
 
     def get(self, key: str) -> Item | None:
         if self.is_away:
+            self.missed += 1
             raise QueueUnavailable("the table is away")
         return super().get(key)
 
@@ -83,6 +96,7 @@ class Works:
     file: SqliteFile
     kind: type[FakeEnvironment]
     limits: Limits
+    lease_seconds: float
     faults: list[Exception] = field(default_factory=list)
     environments: list[Any] = field(default_factory=list)
 
@@ -92,7 +106,7 @@ class Works:
         self.store = FaultyStore(self.file)
         self.pages = Pages(self.store, 3600)
         self.pool = Pool(self.limits, self._create)
-        rules = WorkerRules(2, 2, 30.0, Pace((60.0,), 1.0))
+        rules = WorkerRules(2, 2, self.lease_seconds, Pace((60.0,), 1.0))
         self.worker = EventWorker(
             self.queue,
             self.pages,
@@ -128,9 +142,13 @@ class Works:
 
 @contextmanager
 def _works(
-    file: SqliteFile, kind: type[FakeEnvironment] = FakeEnvironment, *faults: Exception, events: int = 2
+    file: SqliteFile,
+    kind: type[FakeEnvironment] = FakeEnvironment,
+    *faults: Exception,
+    events: int = 2,
+    lease_seconds: float = 30.0,
 ) -> Iterator[Works]:
-    works = Works(file, kind, Limits(4, 4, 4, 60, events=events), list(faults))
+    works = Works(file, kind, Limits(4, 4, 4, 60, events=events), lease_seconds, list(faults))
     try:
         yield works
     finally:
@@ -180,6 +198,34 @@ def test_cancelled_run_is_ended_and_no_other(file: SqliteFile) -> None:
         for environment in works.environments:
             environment.released.set()
         await_that(lambda: works.state("two") is InvocationState.SUCCEEDED)
+
+
+def test_cancellation_waits_until_the_state_store_is_back(file: SqliteFile) -> None:
+    with _works(file, Waiting) as works:
+        works.put("one")
+        works.worker.start()
+        works.await_entered(1)
+        works.store.is_away = True
+        Pages(SqliteStore(file), 3600).cancel("one")
+        await_that(lambda: works.store.missed > 1)
+        assert works.environments[0].is_alive()
+        works.store.is_away = False
+        await_that(lambda: not works.environments[0].is_alive())
+
+
+def test_leases_are_renewed_soon_once_the_queue_is_back(
+    file: SqliteFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("berth.invoke.event_worker._PAUSE", 0.01)
+    with _works(file, Waiting, lease_seconds=3.0) as works:
+        works.put("one")
+        works.worker.start()
+        works.await_entered(1)
+        works.queue.is_away = True
+        await_that(lambda: works.queue.missed > 30)  # while all is well one renewal is made in a second
+        works.queue.is_away = False
+        await_that(lambda: works.queue.renewed)
+        assert works.counts() == (0, 1)
 
 
 def test_event_that_waits_for_an_environment_is_given_back_when_the_server_drains(file: SqliteFile) -> None:

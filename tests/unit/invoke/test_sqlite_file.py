@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from berth.errors import QueueUnavailable
+from berth.errors import QueueLost, QueueUnavailable
 from berth.invoke.queue.sqlite_queue import SqliteQueue
 from berth.invoke.sqlite_file import SqliteFile
 from berth.model.asynchronous import QueuedEvent
@@ -81,12 +81,24 @@ def test_start_is_refused_when_a_newer_version_made_the_file(tmp_path: Path) -> 
     _assert_refused(path, "events.db was made by a newer version of Berth")
 
 
-def test_writes_are_refused_when_the_file_was_removed(tmp_path: Path) -> None:
+def test_file_that_was_removed_is_neither_written_nor_read(tmp_path: Path) -> None:
     file = SqliteFile(tmp_path / "events.db")
     SqliteQueue(file).put(_event())
     file.path.unlink()
-    with pytest.raises(QueueUnavailable, match="the file was removed while the server was running"):
-        SqliteQueue(file).put(_event(1))
+    for use in (lambda: SqliteQueue(file).put(_event(1)), SqliteQueue(file).depth):
+        with pytest.raises(QueueLost, match=r"events\.db was removed while the server was running"):
+            use()
+    assert not file.path.exists()
+    file.close()
+
+
+def test_file_that_was_removed_is_not_read_by_a_server_that_never_wrote(tmp_path: Path) -> None:
+    _filled(tmp_path / "events.db")
+    file = SqliteFile(tmp_path / "events.db")
+    assert SqliteQueue(file).depth().depth == 1
+    file.path.rename(tmp_path / "moved.db")
+    with pytest.raises(QueueLost):
+        SqliteQueue(file).depth()
     file.close()
 
 

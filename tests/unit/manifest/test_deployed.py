@@ -271,6 +271,25 @@ def test_value_that_nobody_asks_for_is_a_warning_and_must_be_there(
     assert problems_of(files) == [Problem(STAGE, "deployed.Old.environment", missing)]
 
 
+def test_rights_may_name_values_that_the_server_does_not_need(load_files: LoadFiles) -> None:
+    """`iam` is for the template, which reports names without a value itself."""
+    resources = ["${deployed.Old}", "${deployed.AWS::Partition}"]
+    files = {
+        STAGE: {"deployed": {"Old": "x"}},
+        MANIFEST: {"handler": "app.handler", "iam": [{"Resource": resources}]},
+    }
+    catalog = load_files(files)
+    assert not [each for each in catalog.warnings if "no placeholder asks" in each]
+    (manifest,) = catalog.manifests.values()
+    assert manifest.iam == ({"Resource": resources},)
+
+
+@pytest.mark.parametrize("iam", [None, {}, "s3:*", ["s3:*"], [[]]])
+def test_rights_that_are_no_list_of_objects_are_refused(problems_of: ProblemsOf, iam: Any) -> None:
+    files = {STAGE: {}, MANIFEST: {"handler": "app.handler", "iam": iam}}
+    assert [each.key.partition("[")[0] for each in problems_of(files)] == ["iam"]
+
+
 def test_one_function_needs_its_own_values_only(load_files: LoadFiles) -> None:
     files = {
         STAGE: {"deployed": {"Db": {"environment": "DB"}}},

@@ -11,7 +11,7 @@ from berth.gateway.lambda_api import errors
 from berth.model.api_key import hash_api_key
 from berth.model.authorizer import IamCredential
 from berth.model.http import HttpRequest
-from berth.model.invoke_api import InvokeApi
+from berth.model.invoke_api import CONTEXT_HEADER, InvokeApi
 
 _SERVICE = "lambda"  # what signatures for this API are made for
 _BEARER = "bearer "
@@ -27,6 +27,8 @@ class Authentication:
 
     def check_head(self, request: HttpRequest) -> None:
         """Check what a request's head tells, before its body is received."""
+        if any(name == CONTEXT_HEADER for name, _ in request.headers):
+            self._check_may_tell(request)
         if self.api.auth == "sigv4":
             self._credential(request)
         elif self.api.auth == "token":
@@ -41,14 +43,23 @@ class Authentication:
             secret = self._credential(request).secret_access_key
             verify_signature(request, read_signature(request), secret, self.clock())
 
+    def _check_may_tell(self, request: HttpRequest) -> None:
+        """Refuse a context that nobody vouches for: an unsigned header could be anybody's."""
+        if self.api.auth == "none":
+            raise errors.not_from_strangers(CONTEXT_HEADER)
+        if self.api.auth == "sigv4" and CONTEXT_HEADER.lower() not in read_signature(request).signed_headers:
+            raise SignatureInvalid(f"{CONTEXT_HEADER} is not signed")
+
     def _credential(self, request: HttpRequest) -> IamCredential:
         signature = read_signature(request)
         known = {each.access_key_id: each for each in self.api.credentials}
         credential = known.get(signature.access_key_id)
         if credential is None:
             raise errors.unknown_caller()
-        if (signature.region, signature.service) != (self.region, _SERVICE):
-            raise SignatureInvalid("the signature's region or service is another")
+        if signature.region != self.region:
+            raise errors.wrong_scope(f"a valid region, not '{signature.region}'")
+        if signature.service != _SERVICE:
+            raise errors.wrong_scope(f"correct service: '{_SERVICE}'")
         return credential
 
     def _check_token(self, request: HttpRequest) -> None:

@@ -20,6 +20,7 @@ from berth.gateway.lambda_api import errors
 from berth.gateway.lambda_api.authentication import Authentication
 from berth.gateway.lambda_api.operations import Asked, Operations
 from berth.gateway.lambda_api.parameters import invocation_type
+from berth.gateway.lambda_api.told_context import read_told_context
 from berth.gateway.request import receive_body, refuse_malformed
 from berth.gateway.response import WireResponse, write_response
 from berth.gateway.routing.head import Environ, RequestHead
@@ -63,7 +64,10 @@ class LambdaApi:
         self.authentication.check_head(request)
         whole = replace(request, body=_read_body("Event" if is_event else invocation_type(request)))
         self.authentication.check_whole(whole)
-        return Asked(whole, stamp)
+        told = read_told_context(whole, stamp.epoch_ms)
+        if told.request_id is not None:
+            stamp = flask.g.stamp = replace(stamp, request_id=told.request_id)
+        return Asked(whole, stamp, told)
 
     def answer_error(self, error: Exception) -> WireResponse:
         """Answer an error as Lambda does."""

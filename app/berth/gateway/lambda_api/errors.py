@@ -72,9 +72,21 @@ def unknown_caller() -> LambdaError:
     return LambdaError(403, "UnrecognizedClientException", message=text)
 
 
+def wrong_scope(what: str) -> LambdaError:
+    """The signature was made for another region or for another service."""
+    text = f"Credential should be scoped to {what}."
+    return LambdaError(403, "InvalidSignatureException", message=text)
+
+
 def not_for_browsers() -> LambdaError:
     """The request comes from a web page, which nobody has authenticated."""
     text = "A request with an Origin header is not served without authentication."
+    return LambdaError(403, "AccessDeniedException", Message=text)
+
+
+def not_from_strangers(header: str) -> LambdaError:
+    """The header says what only a caller who proves itself may say."""
+    text = f"{header} is taken from authenticated callers only."
     return LambdaError(403, "AccessDeniedException", Message=text)
 
 

@@ -13,6 +13,7 @@ from berth.gateway.lambda_api import errors, event_stream
 from berth.gateway.lambda_api.documents import configuration_document, function_document
 from berth.gateway.lambda_api.names import LATEST, find_function, name_problems, read_name
 from berth.gateway.lambda_api.parameters import Parameters, check_payload, query_value, read_parameters
+from berth.gateway.lambda_api.told_context import ToldContext
 from berth.invoke.invoker import Invoker
 from berth.model.function import Function
 from berth.model.http import Headers, HttpRequest, HttpResponse
@@ -30,10 +31,11 @@ _MOST_LISTED = 50  # functions in one answer
 
 @dataclass(frozen=True)
 class Asked:
-    """One request: as it was sent, and the time and ids that it was given."""
+    """One request: as it was sent, the time and ids that it was given, and what a bridge told of it."""
 
     request: HttpRequest
     stamp: Stamp
+    told: ToldContext
 
     def answer(
         self, status: int, body: bytes = b"", headers: Headers = (), content_type: str = _JSON
@@ -132,7 +134,7 @@ class Operations:
         function = find_function(self.functions, self.stage, parameters.function)
         check_payload(asked.request.body)
         incoming = last_header(asked.request.headers, "X-Amzn-Trace-Id")
-        return parameters, Invocation(
+        invocation = Invocation(
             function,
             asked.request.body,
             stamp.request_id,
@@ -141,6 +143,7 @@ class Operations:
             tenant_id=parameters.tenant_id,
             qualifier=parameters.function.qualifier,
         )
+        return parameters, asked.told.apply(invocation)
 
     def _run(self, invocation: Invocation) -> InvocationResult:
         """Run an invocation, unless its function has been invoked too often in one chain."""

@@ -1,6 +1,7 @@
 """One table of the routes of all kinds of API: the more specific template wins."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -66,6 +67,11 @@ class ApiRoutes(Generic[Target]):
             self._refuse_weaker(head, found)
         return found.target, found.parameters
 
+    def inner_paths(self, head: RequestHead) -> Iterator[str]:
+        """The path of a request as each API takes it, without its stage."""
+        paths = (head.inner_path(api.prefix) for api in self._apis.values())
+        return (path for path in paths if path is not None)
+
     def _refuse_weaker(self, head: RequestHead, found: Found[Target]) -> None:
         for reading in path_readings(found.path) - {found.path}:
             try:
@@ -80,7 +86,7 @@ class ApiRoutes(Generic[Target]):
 
         This looks at one reading only, so its caller has to compare the guards; raises NoSuchRoute.
         """
-        if len(self._apis) == 1:
+        if len(self._apis) == 1 and "apiKind" not in head.context:
             (api,) = self._apis.values()
             return api.find(head, path)
         found = list(self._found(head, path))
@@ -89,11 +95,12 @@ class ApiRoutes(Generic[Target]):
         return min(found, key=lambda each: each.rank)
 
     def _found(self, head: RequestHead, path: str | None) -> Iterator[Found[Target]]:
-        for api in self._apis.values():
-            try:
-                yield api.find(head, path)
-            except NoSuchRoute:
-                continue
+        """What each API finds; where a trusted gateway tells its kind of API, no other one is asked."""
+        told = head.context.get("apiKind")
+        for name, api in self._apis.items():
+            with suppress(NoSuchRoute):
+                if told is None or told == name:
+                    yield api.find(head, path)
 
 
 class _ApiTable(Generic[Target]):
@@ -101,7 +108,7 @@ class _ApiTable(Generic[Target]):
 
     def __init__(self, kind: api_kind.ApiKind, prefix: str, table: Table[Target]) -> None:
         self._kind = kind
-        self._prefix = prefix  # the stage, where requests carry it
+        self.prefix = prefix  # the stage, where requests carry it
         self._table = table
 
     def add(self, route: Route, target: Target) -> None:
@@ -114,7 +121,7 @@ class _ApiTable(Generic[Target]):
         """Find the route for a path without its stage; None stands for the request's own path."""
         kind = self._kind
         method = head.overridden_method if kind.has_method_override else head.method
-        path = head.inner_path(self._prefix) if path is None else path
+        path = head.inner_path(self.prefix) if path is None else path
         if path is None:
             raise NoSuchRoute(method, head.path)
         if isinstance(self._table, ListenerRules):

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from copy import copy
 from typing import Any, Self
 
-from berth.gateway.trusted_context import Context, open_context, without_context
+from berth.gateway.trusted_context import Context, has_custom_domain, open_context, without_context
+from berth.model.api_kind import HTTP_2
 from berth.model.http import Headers
 from berth.model.route import METHODS
 from berth.model.trust import Trust
-from berth.payload.urls import split_target, strip_prefix
+from berth.payload.urls import decode_path, split_target, strip_prefix
 
 Environ = dict[str, Any]
 
@@ -42,7 +43,7 @@ class RequestHead:
         else:
             self.context, self.headers = _NOTHING_TOLD, without_context(lines)
         path, self.query = split_target(raw_target(environ))
-        self.path = _without_stage(path, self.context)
+        self.path = _path_in_api(path, self.context) if self.context else path
         self.method: str = self.context.get("httpMethod") or environ["REQUEST_METHOD"]
         # In a REST API alone X-HTTP-Method-Override goes before the request's own.
         # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
@@ -76,16 +77,40 @@ def read_head(environ: Environ) -> RequestHead:
     return head
 
 
-def _without_stage(path: str, context: Context) -> str:
-    """The path without the stage that API Gateway puts in front of it on some ways (VPC links V2).
+def _path_in_api(wire: str, context: Context) -> str:
+    """The path as the client sent it, without the stage or a custom domain's base path in front.
 
-    The context's path has the stage in any case: where it is one stage longer than the request's,
-    the request's has none.
+    The request's own path is another one: a REST API's integration has decoded its parameters and lost the
+    slash at its end, and a VPC link V2 has put the stage in front. The context has the path of the client.
     """
-    stage = f"/{context['stage']}" if "stage" in context else ""
-    if not stage or context.get("path") == f"{stage}{path}":
-        return path
-    return strip_prefix(path, stage) or path
+    stage, told = context.get("stage", ""), context.get("path")
+    sent = strip_prefix(wire, f"/{stage}") or wire
+    if told is None:
+        return sent
+    is_custom, is_http = has_custom_domain(context), context.get("apiKind") == HTTP_2.name
+    inner = strip_prefix(told, f"/{stage}") if stage and (is_http or not is_custom) else None
+    if inner is None:
+        inner = _without_base(told, sent, wire) if is_custom else told
+    # An HTTP API may tell the path decoded; then the request's own path says more.
+    same = (each for each in (wire, sent) if is_http and decode_path(each) == inner)
+    return next(same, inner)
+
+
+def _without_base(told: str, *requested: str) -> str:
+    """The end of a client's path that is the path of its request, which the integration may have decoded.
+
+    `requested` has the request's path without the stage, and with it: the first may be too short.
+    """
+    ends = [told[index:] for index, letter in enumerate(told) if letter == "/"]
+    for wanted in filter(None, map(_comparable, requested)):
+        for end in ends:
+            if _comparable(end) == wanted:
+                return end
+    return told if _comparable(requested[0]) else requested[0]
+
+
+def _comparable(path: str) -> str:
+    return decode_path(decode_path(path)).strip("/")
 
 
 def raw_target(environ: Environ) -> str:

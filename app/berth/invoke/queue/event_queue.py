@@ -16,14 +16,20 @@ class Lease:
 
 
 @dataclass(frozen=True)
-class QueueDepth:
-    """How much is in a queue."""
+class Depth:
+    """How many events wait, are leased, and have failed for good."""
 
-    depth: int  # events that wait
-    running: int  # events that are leased
-    dead: int  # events that failed for good
-    # Of the oldest event that waits or runs; 0 for an empty queue, None where the queue does not tell.
-    oldest_age_seconds: float | None
+    depth: int
+    running: int
+    dead: int
+
+
+@dataclass(frozen=True)
+class QueueDepth(Depth):
+    """How much is in a queue. None stands for what the queue does not tell."""
+
+    oldest_age_seconds: float | None  # of the oldest event that waits or runs; 0 for an empty queue
+    functions: Mapping[str, Depth] | None  # of each function that has events there
 
 
 class EventQueue(Protocol):

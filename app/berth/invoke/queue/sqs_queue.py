@@ -3,6 +3,7 @@
 import logging
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,6 +24,7 @@ _MOST_RECEIVES = 100  # of one look into the queue
 _LOOK_SECONDS = 1.0
 _STOCK_SECONDS = 5.0
 _HIDDEN_A_SECOND = 20  # how many messages a look can be expected to put back
+_NONE: Mapping[str, int] = {}
 _LONGEST_HIDING = 30.0  # seconds
 _UNREADABLE_SECONDS = 900.0
 _TOO_LARGE = "must be shorter than"
@@ -64,7 +66,7 @@ class SqsQueue:
         self._clock = clock
         self._stock = Stock()
         self._leases = Leases(clock)
-        self._seen = 0  # how many messages the last look had to put back
+        self._seen: Counter[str] = Counter()  # how many messages of each function the last look has put back
         self._looks_at = 0.0  # when to look even for functions of which the stock has nothing
 
     def put(self, event: QueuedEvent) -> None:
@@ -120,11 +122,12 @@ class SqsQueue:
     def depth(self) -> QueueDepth:
         """Count the messages, as far as SQS knows; what waits for a retry or is hidden counts as running.
 
-        SQS tells the age of the oldest message to CloudWatch alone (ApproximateAgeOfOldestMessage).
+        SQS tells the age of the oldest message to CloudWatch alone (ApproximateAgeOfOldestMessage), and how
+        many messages a function has to nobody.
         """
         waiting, running, delayed = self._counts(self.address.url)
         dead = sum(self._counts(self.address.dead_letter_url)) if self.address.dead_letter_url else 0
-        return QueueDepth(waiting + delayed, running, dead, None)
+        return QueueDepth(waiting + delayed, running, dead, None, None)
 
     def revive(self, request_id: str | None = None) -> Sequence[str]:
         """Move events, or the one with an id, from the dead-letter queue back to the queue."""
@@ -162,28 +165,36 @@ class SqsQueue:
     def _look(self, room: "_Room", seconds: float) -> list[Lease]:
         """Receive until something can be leased, or a place becomes free, or nothing is left to receive."""
         leases: list[Lease] = []
-        ended, seen = self._leases.ended, 0
+        ended, seen = self._leases.ended, Counter[str]()
         for turn in range(_MOST_RECEIVES):
             count = min(_BATCH, room.most) if turn == 0 else _BATCH
             found = self._receive(self.address.url, count, seconds, 0 if self._leases else 1)
             wanted = [each for each in found if room.take(each[0])]
             leases = self._leases.begin(wanted, seconds)
             surplus = self._stock.add(each for each in found if each not in wanted)
-            seen += len(surplus)
-            self._hide(surplus, 1 + (self._seen + seen) / _HIDDEN_A_SECOND)
-            if leases or not found or self._leases.ended != ended:
+            seen.update(event.function for event, _, _ in surplus)
+            self._hide(surplus, self._seen + seen)
+            is_cut_short = self._leases.ended != ended
+            if leases or not found or is_cut_short:
                 break
         self._seen = seen
-        self._looks_at = self._clock() + _LOOK_SECONDS
+        # Places that become free all the time must not keep the look from what is further back.
+        self._looks_at = self._clock() + (0 if is_cut_short else _LOOK_SECONDS)
         return leases
 
-    def _hide(self, messages: Iterable[Received], seconds: float = 1) -> None:
+    def _hide(self, messages: Iterable[Received], seen: Mapping[str, int] = _NONE) -> None:
         """Put messages back that cannot run here now.
 
-        The more there are, the longer they are hidden: all others have to be looked through meanwhile.
+        The more of a function were seen, the longer they are hidden: all others have to be looked through
+        meanwhile. Those of a function with few, which soon has room again, are back soon.
         """
         for batch in _batches(list(messages)):
-            self._change([(handle, min(seconds, _LONGEST_HIDING)) for _, handle, _ in batch])
+            self._change(
+                [
+                    (handle, min(1 + seen.get(event.function, 0) / _HIDDEN_A_SECOND, _LONGEST_HIDING))
+                    for event, handle, _ in batch
+                ]
+            )
 
     def _receive(self, url: str, count: int, seconds: float, wait: int) -> list[Received]:
         received_at = self._clock()  # not later than SQS counts from

@@ -1,6 +1,7 @@
 """Messages that a server has received and cannot run at once."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 from berth.model.asynchronous import QueuedEvent
@@ -12,7 +13,11 @@ _MOST = 20  # messages: of up to 1 MiB each
 
 
 class Stock:
-    """A few received messages. With them a place that becomes free is taken again without a request."""
+    """A few received messages. With them a place that becomes free is taken again without a request.
+
+    No function keeps out another: if there is no more space, the functions with the most messages here go
+    back to their share.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -20,11 +25,16 @@ class Stock:
 
     def add(self, messages: Iterable[Received]) -> list[Received]:
         """Keep messages, and return those for which there is no more space."""
+        surplus: list[Received] = []
         with self._lock:
             self._messages += messages
-            surplus = self._messages[_MOST:]
-            del self._messages[_MOST:]
-            return surplus
+            counts = Counter(event.function for event, _, _ in self._messages)
+            while len(self._messages) > _MOST:
+                most = max(counts, key=lambda name: counts[name])
+                last = max(place for place, each in enumerate(self._messages) if each[0].function == most)
+                surplus.append(self._messages.pop(last))
+                counts[most] -= 1
+        return surplus
 
     def take(
         self, is_wanted: Callable[[QueuedEvent], bool], since: float

@@ -22,6 +22,8 @@ Change = Callable[[InvocationPage], InvocationPage]
 _LONGEST_WAIT = 14 * 24 * 3600.0
 _LONGEST_BACKLOG = 24 * 3600.0  # until a worker has a place for an event that is due
 _TRIES = 20
+_CREATED = 1  # the version of a page that nobody has changed since its event was queued
+_SETTLED_SECONDS = 1.0  # after which the page of an event has been created
 _CUT = "the result is larger than the state store can keep"
 
 
@@ -60,7 +62,9 @@ class Pages:
                 return self._begin(new_page(event))
             return page if page.state.is_final else self._begin(page)
 
-        page, version = self._write_change(event.request_id, change, new_page(event), is_final_too=True)
+        page, version = self._begin_first(event) or self._write_change(
+            event.request_id, change, new_page(event), is_final_too=True
+        )
         if not page.state.is_final:
             self._begun[event.request_id] = page, version
         return page
@@ -144,6 +148,16 @@ class Pages:
         kept = self._kept_seconds + wait + _LONGEST_BACKLOG
         self._change(event.request_id, change, new_page(event), is_final_too=True, kept_seconds=kept)
 
+    def _begin_first(self, event: QueuedEvent) -> tuple[InvocationPage, int] | None:
+        """Note that the first run begins, without a look at the page: its version is that of `create`.
+
+        Returns None if the page has been changed, or may not be there yet.
+        """
+        if self._clock() - event.created_at < _SETTLED_SECONDS:
+            return None
+        page = self._begin(new_page(event))
+        return (page, _CREATED + 1) if self._write(page, _CREATED) else None
+
     def _begin(self, page: InvocationPage) -> InvocationPage:
         is_lost = page.state is InvocationState.RUNNING  # nobody has noted the end of the run before
         return replace(
@@ -185,6 +199,8 @@ class Pages:
             changed = page if page.state.is_final and not is_final_too else change(page)
             if changed is page:
                 return page, version
+            if version == 0 and self._write(default, 0):
+                version = _CREATED
             if self._write(changed, version, kept_seconds):
                 return changed, version + 1
         raise QueueUnavailable(f"the page of {request_id} is changed by others all the time")

@@ -40,10 +40,10 @@ class SqliteStore:
         def change(connection: sqlite3.Connection) -> bool:
             self._sweep(connection, now)
             if version == 0:
-                connection.execute("DELETE FROM items WHERE key = ? AND expires <= ?", (key, now))
                 done = connection.execute(
-                    "INSERT INTO items VALUES (?, ?, 1, ?) ON CONFLICT (key) DO NOTHING",
-                    (key, value, expires_at),
+                    "INSERT INTO items VALUES (?, ?, 1, ?) ON CONFLICT (key) DO UPDATE"
+                    " SET value = excluded.value, version = 1, expires = excluded.expires WHERE expires <= ?",
+                    (key, value, expires_at, now),
                 )
             else:
                 done = connection.execute(

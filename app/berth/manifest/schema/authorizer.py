@@ -190,7 +190,7 @@ def _required(data: dict[str, Any]) -> tuple[str, ...]:
 def _accepted_tokens(data: dict[str, Any]) -> dict[str, Any]:
     """The issuers of an authorizer, and the algorithms where they are said."""
     configuration: dict[str, Any] = data.pop("jwt_configuration", {})
-    pool, issuer, audience = data.pop("user_pool", None), data.pop("issuer", None), data.pop("audience", ())
+    pool, issuer, audience = data.get("user_pool"), data.pop("issuer", None), data.pop("audience", ())
     if pool is not None:
         issuer = issuer or _issuer_of(pool)
     return configuration or {"issuers": (TokenIssuer(issuer, tuple(audience)),)}

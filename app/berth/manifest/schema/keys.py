@@ -131,6 +131,12 @@ def layers(of: str) -> fields.List[Any]:
     return fields.List(strict.Text(), load_default=list, allow_none=False, metadata=hint(of))
 
 
+def iam() -> fields.List[Any]:
+    """`iam`."""
+    text = "What the function may do in AWS: statements of a policy, for the task's role."
+    return fields.List(fields.Dict(), load_default=None, allow_none=False, metadata=hint(text))
+
+
 def binary_media_types(default: Any = missing) -> fields.List[Any]:
     """`binaryMediaTypes`."""
     wrong = "is not a media type such as image/png, image/* or */*"

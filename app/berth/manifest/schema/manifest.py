@@ -85,6 +85,7 @@ class FunctionManifestSchema(Schema):
         metadata=hint("Every invocation keeps its ECS task from scale-in from its start."),
     )
     async_config = asynchronous.async_config()
+    iam = keys.iam()
 
 
 class StageManifestSchema(Schema):
@@ -258,6 +259,7 @@ def _function_manifest(values: Mapping[str, Any], written: Set[str]) -> Function
         "kind_keys": frozenset(written & KEY_OWNERS.keys()),
         "invocation": values["invocation"] or "sync",
         "async_config": values["async_config"] or DEFAULT_ASYNC_CONFIG,
+        "iam": None if values["iam"] is None else tuple(values["iam"]),
     }
     left_out = {"schema_", "payload_format_version"}
     return FunctionManifest(**{name: values[name] for name in values.keys() - left_out} | made)

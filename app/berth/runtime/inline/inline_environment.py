@@ -105,7 +105,7 @@ class InlineEnvironment:
     def _run(self, invocation: Invocation | None) -> InvocationResult:
         with _interpreter, self._scope.entered() as runtime:
             client = self._make_client(runtime)
-            client.offer(invocation, self.function.timeout)
+            client.offer(invocation)
             try:
                 runtime.run(self.function.handler, client)
             except _Answered:
@@ -134,16 +134,16 @@ class _OneInvocation:
 
     result: InvocationResult | None = None
 
-    def offer(self, invocation: Invocation | None, timeout: int) -> None:
+    def offer(self, invocation: Invocation | None) -> None:
         self._invocation = invocation
-        self._timeout = timeout
 
     def wait_next_invocation(self) -> Any:
         invocation, self._invocation = self._invocation, None
         if invocation is None:
             self.result = self.result or InvocationResult(b"null")
             raise _Answered
-        head = runtime_headers(invocation, int((time.time() + self._timeout) * 1000))
+        now = time.time()
+        head = runtime_headers(invocation, int((now + invocation.seconds(now)) * 1000))
         return SimpleNamespace(**request_attributes(head, invocation.payload or b"{}"))
 
     def post_invocation_result(

@@ -47,16 +47,19 @@ def build_environ(
         "LAMBDA_RUNTIME_DIR": supervisor.packages[0],
         "LAMBDA_TASK_ROOT": task_root,
         "PWD": task_root,
-        "PATH": _joined(passed_on.get("PATH", os.defpath), *_in_layers(function, "bin")),
+        "PATH": _joined(passed_on.get("PATH", os.defpath), *folders_in_layers(function, "bin")),
         "LD_LIBRARY_PATH": _joined(
-            passed_on.get("LD_LIBRARY_PATH", ""), task_root, f"{task_root}/lib", *_in_layers(function, "lib")
+            passed_on.get("LD_LIBRARY_PATH", ""),
+            task_root,
+            f"{task_root}/lib",
+            *folders_in_layers(function, "lib"),
         ),
         "_HANDLER": function.handler,
     }
     return _CONSTANT | dict(passed_on) | optional | own | dict(function.environment)
 
 
-def _in_layers(function: Function, name: str) -> list[str]:
+def folders_in_layers(function: Function, name: str) -> list[str]:
     """The folders of this name in all layers, the last layer first, because its files come before others."""
     return [*(str(layer / name) for layer in reversed(function.layers)), f"/opt/{name}"]
 

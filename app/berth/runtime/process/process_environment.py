@@ -220,7 +220,7 @@ class ProcessEnvironment:
     ) -> InvocationResult:
         self._log.start(invocation.request_id, invocation.cause)
         began = time.monotonic()
-        ending = failure or self._answer(invocation, began + self.function.timeout)
+        ending = failure or self._answer(invocation, began, invocation.seconds(time.time()))
         seconds = time.monotonic() - began
         self._process.note_peak(seconds)
         self._pipe.finish()
@@ -228,7 +228,10 @@ class ProcessEnvironment:
         self._replace_ended_process()
         return final_result(ending, invocation.request_id, tail, is_cold)
 
-    def _answer(self, invocation: Invocation, deadline: float) -> InvocationResult | InvocationFault:
+    def _answer(
+        self, invocation: Invocation, began: float, seconds: float
+    ) -> InvocationResult | InvocationFault:
+        deadline = began + seconds
         if self._state is State.STARTED:
             failure = self._initialize("invoke", deadline - time.monotonic())
             if failure is not None:
@@ -238,7 +241,7 @@ class ProcessEnvironment:
         except EnvironmentDied as died:
             fault: InvocationFault = died
         except DeadlinePassed:
-            fault = HandlerTimedOut(self.function.timeout)
+            fault = HandlerTimedOut(seconds)
         self._end_process()
         return fault
 
@@ -246,9 +249,10 @@ class ProcessEnvironment:
         self, invocation: Invocation, seconds: float, ending: InvocationResult | InvocationFault
     ) -> Report:
         init_ms, self._init_ms = self._init_ms, None
+        timeout = self.function.timeout
         return Report(
             request_id=invocation.request_id,
-            duration_ms=(self.function.timeout if isinstance(ending, HandlerTimedOut) else seconds) * 1000,
+            duration_ms=(min(timeout, seconds) if isinstance(ending, HandlerTimedOut) else seconds) * 1000,
             max_memory_used=min(-(-self._process.most_memory // _MIB), self.function.memory_size),
             init_duration_ms=init_ms,
             outcome=invocation_outcome(ending) if self._state is State.READY else init_outcome(ending),

@@ -1,4 +1,4 @@
-"""The commands of `berth function`: list, check, invoke, new, event, install, build, schema."""
+"""The commands of `berth function`: list, check, invoke, new, event, install, build, on-lambda, schema."""
 
 import json
 import signal
@@ -189,6 +189,16 @@ def build_functions(context: click.Context) -> None:
     context.invoke(install_functions)
     settings = Settings.from_environ()
     prepare_files(settings.functions_dir, settings.manifests_dir)
+
+
+@function_group.command("on-lambda")
+@click.argument("name")
+def run_on_lambda(name: str) -> None:
+    """Be the runtime of one function on Lambda itself: the entry point of an image that runs there."""
+    from berth.tools.cli.on_lambda import become_runtime
+
+    function = _catalog(name).functions[name]
+    become_runtime(function, Settings.from_environ().secrets or {})
 
 
 @function_group.command("schema")

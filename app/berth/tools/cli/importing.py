@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +16,7 @@ import click
 
 from berth.errors import printable
 from berth.manifest.schema.keys import STAGE_NAME
+from berth.settings import server_environ
 from berth.tools.migrate.model.findings import ImportRefused
 from berth.tools.migrate.model.request import ImportRequest
 
@@ -119,7 +121,14 @@ def import_command(
     Nothing is guessed and nothing is lost: the report says what became of each part of SOURCE. Exit status 3
     says that something in it is left to you. A file that you have edited keeps your edits at the next import.
     """
-    request = ImportRequest(source=source, stage=stage or "dev", stage_was_given=stage is not None, **options)
+    environment = server_environ() if options["allow_env"] else {}
+    request = ImportRequest(
+        source=source,
+        stage=stage or "dev",
+        stage_was_given=stage is not None,
+        environment=environment,
+        **options,
+    )
     with _refusing(), _terminable():
         outcome = _run(request)
     if request.dry_run:
@@ -140,8 +149,8 @@ def _run(request: ImportRequest) -> Any:
     from berth.tools.migrate.writing.project import write_import
 
     progress = _Progress()
-    application, holes, findings, documents = read_source(request, progress)
-    return write_import(application, holes, findings, documents, request, progress)
+    with tempfile.TemporaryDirectory(prefix="berth-import-") as workspace:
+        return write_import(*read_source(request, progress, Path(workspace)), request, progress)
 
 
 class _Progress:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -30,14 +30,16 @@ def queue_group() -> None:
 @queue_group.command("show")
 @_AS_JSON
 def show(as_json: bool) -> None:
-    """Count the events that wait, that run and that are dead, and tell the age of the oldest in seconds."""
+    """Count the events that wait, that run and that are dead, in all and of each function.
+
+    Tells the age of the oldest in seconds, too.
+    """
     with _stores() as (stores, _):
         found = depth_document(stores.queue.depth())
     if as_json:
         click.echo(json.dumps(found))
     else:
-        for line in table([(name, "-" if value is None else str(value)) for name, value in found.items()]):
-            click.echo(line)
+        click.echo("\n".join(_lines(found)))
 
 
 @queue_group.command("retry")
@@ -95,6 +97,18 @@ def cancel(request_id: str, as_json: bool) -> None:
             raise click.ClickException(f"{request_id} cannot be cancelled: it is {before.state} already")
         pages.cancel(request_id)
     _tell("cancelled", [request_id], as_json)
+
+
+def _lines(found: Mapping[str, Any]) -> Iterator[str]:
+    """The counts as text: of the whole queue, then one line for each function."""
+    functions = found["functions"]
+    whole = {name: value for name, value in found.items() if name != "functions"}
+    yield from table([(name, "-" if value is None else str(value)) for name, value in whole.items()])
+    if functions is None:
+        yield from ("", "functions: not known, because SQS counts the messages of whole queues alone")
+    elif functions:
+        rows = [(name, *map(str, counts.values())) for name, counts in functions.items()]
+        yield from ("", *table([("function", "depth", "running", "dead"), *rows]))
 
 
 @contextmanager

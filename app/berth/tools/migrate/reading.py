@@ -1,12 +1,12 @@
 """Reading a source of any kind into an application."""
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from berth.tools.migrate.cloudformation.apis.reading import read_apis
 from berth.tools.migrate.cloudformation.evaluation import Evaluator
+from berth.tools.migrate.cloudformation.from_stack import Clients
 from berth.tools.migrate.cloudformation.opening import open_stacks
 from berth.tools.migrate.cloudformation.reading import read_functions
 from berth.tools.migrate.cloudformation.stack import Stack
@@ -24,15 +24,18 @@ Progress = Callable[[str], None]
 Reading = tuple[Application, Holes, Findings, Sequence[SourceDocument]]
 
 
-def read_source(request: ImportRequest, progress: Progress) -> Reading:
+def read_source(
+    request: ImportRequest, progress: Progress, workspace: Path, clients: Clients | None = None
+) -> Reading:
     """Read a source: what it says, what is not known of its values, what became of it, and its files.
 
-    Raises ImportRefused where it cannot be imported as a whole.
+    Downloads go into the folder `workspace`, which has to live as long as the application. `clients` makes
+    the clients of AWS. Raises ImportRefused where the source cannot be imported as a whole.
     """
     holes, findings = Holes(), Findings()
     progress(f"reading {request.source}")
     source = find_source(request.source, request.kind)
-    stacks = _open(source, request, holes, findings, progress)
+    stacks = _open(source, request, holes, findings, progress, clients)
     findings.raise_if_refused()
     root = stacks[0] if len(stacks) == 1 else _around(stacks)
     progress("reading functions")
@@ -40,6 +43,11 @@ def read_source(request: ImportRequest, progress: Progress) -> Reading:
     progress("reading APIs")
     application.apis = read_apis(root, {each.id: each for each in functions}, request)
     findings.raise_if_refused()
+    if request.fetch:
+        from berth.tools.migrate.account.fetching import Fetching
+
+        Fetching(request, holes, findings, workspace, progress, clients).fill(application)
+        findings.raise_if_refused()
     application = replace(
         application,
         region=request.region or holes.values.get("AWS::Region", ""),
@@ -49,18 +57,22 @@ def read_source(request: ImportRequest, progress: Progress) -> Reading:
 
 
 def _open(
-    source: FoundSource, request: ImportRequest, holes: Holes, findings: Findings, progress: Progress
+    source: FoundSource,
+    request: ImportRequest,
+    holes: Holes,
+    findings: Findings,
+    progress: Progress,
+    clients: Clients | None,
 ) -> list[Stack]:
     if source.kind is Kind.SERVERLESS:
-        return open_service(source.read, request, holes, findings)
+        return open_service(source.read, request, holes, findings, clients)
     if source.kind is Kind.TERRAFORM:
         return open_state(source.read, request, holes, findings)
     if source.kind is Kind.ACCOUNT:
         from berth.tools.migrate.account.opening import open_account
 
-        workspace = Path(tempfile.mkdtemp(prefix="berth-import-"))
-        return open_account(request, holes, findings, workspace, progress)
-    return open_stacks(source, request, holes, findings)
+        return open_account(request, holes, findings, progress, clients)
+    return open_stacks(source, request, holes, findings, clients)
 
 
 def _around(stacks: Sequence[Stack]) -> Stack:

@@ -44,8 +44,6 @@ def test_request_that_was_signed_is_let_in() -> None:
     "options",
     [
         {"secret": "another"},
-        {"service": "execute-api"},
-        {"region": "us-east-1"},
         {"at": NOW - 301},
         {"at": NOW + 301},
     ],
@@ -53,6 +51,20 @@ def test_request_that_was_signed_is_let_in() -> None:
 def test_signature_that_is_another_is_refused(options: dict[str, object]) -> None:
     with pytest.raises(SignatureInvalid):
         _check(SIGNED, _signed(**options))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"service": "execute-api"}, "Credential should be scoped to correct service: 'lambda'."),
+        ({"region": "us-east-1"}, "Credential should be scoped to a valid region, not 'us-east-1'."),
+    ],
+)
+def test_signature_for_another_region_or_service_is_refused(options: dict[str, object], message: str) -> None:
+    with pytest.raises(LambdaError) as refused:
+        SIGNED.check_head(_signed(**options))
+    assert (refused.value.status, refused.value.code) == (403, "InvalidSignatureException")
+    assert refused.value.document == {"message": message}
 
 
 def test_body_that_was_not_signed_is_refused() -> None:

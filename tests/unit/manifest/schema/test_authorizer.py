@@ -86,6 +86,7 @@ def _wrong(kind: str, **keys: Any) -> list[tuple[str, str]]:
                 "COGNITO_USER_POOLS",
                 (AUTHORIZATION,),
                 issuers=(TokenIssuer("https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbC123"),),
+                user_pool="eu-west-1_AbC123",
             ),
         ),
         ("AWS_IAM", Authorizer("", "AWS_IAM")),

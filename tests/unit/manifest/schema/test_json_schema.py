@@ -129,6 +129,7 @@ def test_a_function_has_the_keys_that_are_honoured_and_no_others():
         "description",
         "environment",
         "handler",
+        "iam",
         "invocation",
         "isolation",
         "layers",

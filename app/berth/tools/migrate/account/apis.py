@@ -1,52 +1,59 @@
-"""The APIs and load balancers of an account as resources of CloudFormation."""
+"""The APIs of an account as resources of CloudFormation."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from berth.tools.migrate.account.clients import Account
+from berth.tools.migrate.account.names import functions_in
 from berth.tools.migrate.model.findings import ImportRefused, Problem
 from berth.tools.migrate.model.request import ImportRequest
 
 Found = Iterator[tuple[str, str, dict[str, Any]]]
 _REST, _HTTP = "AWS::ApiGateway", "AWS::ApiGatewayV2"
+_DEFAULT = "$default"
+# What an integration calls by a stage variable is known once its stage is read.
+_BY_VARIABLE = ":function:${stageVariables."
 _COMPUTED = ("IntegrationId", "ApiGatewayManaged", "IntegrationResponseSelectionExpression")
-_ELB = "AWS::ElasticLoadBalancingV2"
 
 
 class ApisOfAccount:
-    """Reads the APIs that the user names, or those that invoke one of the functions."""
+    """Reads the APIs that the user names, or those that invoke one of the functions.
 
-    def __init__(self, account: Account, request: ImportRequest, functions: set[str]) -> None:
+    `called` has the names of the functions that the APIs invoke, also as authorizers, once they are read.
+    """
+
+    def __init__(self, account: Account, request: ImportRequest) -> None:
         self.account = account
         self.request = request
-        self.functions = functions
+        self.called: set[str] = set()
 
-    def read(self) -> Found:
-        """The resources: logical id, type and properties."""
-        for api in self.account.pages("apigateway", "get_rest_apis", "items"):
+    def read(self, functions: Collection[str]) -> Found:
+        """The resources: logical id, type and properties; raises ImportRefused."""
+        for api in self.account.list("apigateway", "get_rest_apis", "items"):
             if self._is_asked_for(api["id"], api.get("name", "")):
                 self.account.progress(f"REST API {api.get('name', api['id'])}")
-                yield from self._of_rest(api)
-        for api in self.account.pages("apigatewayv2", "get_apis", "Items"):
+                yield from self._of_rest(api, functions)
+        for api in self.account.list("apigatewayv2", "get_apis", "Items"):
             if self._is_asked_for(api["ApiId"], api.get("Name", "")):
                 self.account.progress(f"HTTP API {api.get('Name', api['ApiId'])}")
-                yield from self._of_http(api)
-        yield from self._of_load_balancers()
+                yield from self._of_http(api, functions)
 
     def _is_asked_for(self, api_id: str, name: str) -> bool:
         return not self.request.apis or bool({api_id, name} & set(self.request.apis))
 
-    def _calls_a_function(self, text: str) -> bool:
-        return any(f":function:{name}" in text for name in self.functions)
+    def _is_wanted(self, answer: Any, functions: Collection[str]) -> bool:
+        """Whether an API is read: the user names it, or it invokes one of the functions."""
+        called = functions_in(answer)
+        self.called |= called if self.request.apis else set()
+        is_hidden = _BY_VARIABLE in json.dumps(answer, default=str)
+        return bool(self.request.apis or called & set(functions) or is_hidden)
 
-    def _of_rest(self, api: Mapping[str, Any]) -> Found:
+    def _of_rest(self, api: Mapping[str, Any], functions: Collection[str]) -> Found:
         api_id = api["id"]
         asked = {"restApiId": api_id}
-        resources = list(
-            self.account.pages("apigateway", "get_resources", "items", **asked, embed=["methods"])
-        )
-        if not self.request.apis and not self._calls_a_function(json.dumps(resources, default=str)):
+        resources = self.account.list("apigateway", "get_resources", "items", **asked, embed=["methods"])
+        if not self._is_wanted(resources, functions):
             return
         kept = ("name", "binaryMediaTypes", "minimumCompressionSize", "apiKeySource", "policy")
         properties = {_upper(key): api[key] for key in kept if api.get(key)}
@@ -60,7 +67,9 @@ class ApisOfAccount:
             ("get_request_validators", "RequestValidator"),
             ("get_models", "Model"),
         ):
-            for each in self.account.pages("apigateway", operation, "items", **asked):
+            found = self.account.list("apigateway", operation, "items", **asked)
+            self._is_wanted(found, functions)
+            for each in found:
                 yield _id(api_id, each["id"]), f"{_REST}::{kind}", _rest_part(api_id, each)
         stages = self.account.ask("apigateway", "get_stages", **asked).get("item", [])
         name = self._stage(api.get("name", api_id), [each["stageName"] for each in stages])
@@ -70,16 +79,20 @@ class ApisOfAccount:
 
     def _stage(self, api: str, names: list[str]) -> str:
         """The one stage that is imported; raises ImportRefused where the user has to choose."""
-        if len(names) <= 1 or self.request.stage in names:
-            return self.request.stage if self.request.stage in names else "".join(names)
+        if len(names) <= 1:
+            return "".join(names)
+        wanted = [self.request.stage] if self.request.stage_was_given else [_DEFAULT, self.request.stage]
+        found = next((each for each in wanted if each in names), "")
+        if found:
+            return found
         message = f"{api} has the stages {', '.join(sorted(names))}: choose one with --stage"
         raise ImportRefused([Problem(message, "account:")])
 
-    def _of_http(self, api: Mapping[str, Any]) -> Found:
+    def _of_http(self, api: Mapping[str, Any], functions: Collection[str]) -> Found:
         api_id = api["ApiId"]
         asked = {"ApiId": api_id}
-        integrations = list(self.account.pages("apigatewayv2", "get_integrations", "Items", **asked))
-        if not self.request.apis and not self._calls_a_function(json.dumps(integrations, default=str)):
+        integrations = self.account.list("apigatewayv2", "get_integrations", "Items", **asked)
+        if not self._is_wanted(integrations, functions):
             return
         kept = ("Name", "ProtocolType", "CorsConfiguration", "DisableExecuteApiEndpoint")
         yield api_id, f"{_HTTP}::Api", {key: api[key] for key in kept if api.get(key)}
@@ -90,12 +103,14 @@ class ApisOfAccount:
                 f"{_HTTP}::Integration",
                 {**rest, "ApiId": {"Ref": api_id}},
             )
-        for each in self.account.pages("apigatewayv2", "get_authorizers", "Items", **asked):
+        authorizers = self.account.list("apigatewayv2", "get_authorizers", "Items", **asked)
+        self._is_wanted(authorizers, functions)
+        for each in authorizers:
             rest = {**_without(each, "AuthorizerId"), "ApiId": {"Ref": api_id}}
             yield _id(api_id, each["AuthorizerId"]), f"{_HTTP}::Authorizer", rest
-        for each in self.account.pages("apigatewayv2", "get_routes", "Items", **asked):
+        for each in self.account.list("apigatewayv2", "get_routes", "Items", **asked):
             yield _id(api_id, each["RouteId"]), f"{_HTTP}::Route", _http_route(api_id, each)
-        stages = list(self.account.pages("apigatewayv2", "get_stages", "Items", **asked))
+        stages = self.account.list("apigatewayv2", "get_stages", "Items", **asked)
         name = self._stage(api.get("Name", api_id), [each["StageName"] for each in stages])
         for each in (stage for stage in stages if stage["StageName"] == name):
             variables = {"StageVariables": each.get("StageVariables", {})}
@@ -104,62 +119,6 @@ class ApisOfAccount:
                 f"{_HTTP}::Stage",
                 {"ApiId": {"Ref": api_id}, "StageName": name, **variables},
             )
-
-    def _of_load_balancers(self) -> Found:
-        """Target groups of the functions, and the rules that forward to them."""
-        groups: dict[str, str] = {}
-        for group in self.account.pages("elbv2", "describe_target_groups", "TargetGroups"):
-            if group.get("TargetType") == "lambda":
-                arn = group["TargetGroupArn"]
-                targets = self._targets(arn)
-                if self._calls_a_function(json.dumps(targets)):
-                    groups[arn] = f"TargetGroup{len(groups)}"
-                    yield groups[arn], f"{_ELB}::TargetGroup", self._target_group(arn, targets)
-                    for balancer in group.get("LoadBalancerArns", []):
-                        yield from self._rules(balancer, groups)
-
-    def _targets(self, arn: str) -> list[str]:
-        health = self.account.ask("elbv2", "describe_target_health", TargetGroupArn=arn)
-        return [each["Target"]["Id"] for each in health.get("TargetHealthDescriptions", [])]
-
-    def _target_group(self, arn: str, targets: list[str]) -> dict[str, Any]:
-        answer = self.account.ask("elbv2", "describe_target_group_attributes", TargetGroupArn=arn)
-        return {
-            "TargetType": "lambda",
-            "Targets": [{"Id": each} for each in targets],
-            "TargetGroupAttributes": answer.get("Attributes", []),
-        }
-
-    def _rules(self, balancer: str, groups: Mapping[str, str]) -> Found:
-        for listener in self.account.pages(
-            "elbv2", "describe_listeners", "Listeners", LoadBalancerArn=balancer
-        ):
-            arn = listener["ListenerArn"]
-            for rule in self.account.pages("elbv2", "describe_rules", "Rules", ListenerArn=arn):
-                actions = [_action(each, groups) for each in rule.get("Actions", [])]
-                if any("Ref" in str(each.get("TargetGroupArn")) for each in actions):
-                    yield _rule(rule, arn, actions)
-
-
-def _rule(
-    rule: Mapping[str, Any], listener: str, actions: list[dict[str, Any]]
-) -> tuple[str, str, dict[str, Any]]:
-    name = f"Rule{rule['RuleArn'].rpartition('/')[2]}"
-    if rule.get("IsDefault"):
-        return name, f"{_ELB}::Listener", {"DefaultActions": actions}
-    properties = {
-        "ListenerArn": listener,
-        "Priority": rule["Priority"],
-        "Conditions": rule.get("Conditions", []),
-        "Actions": actions,
-    }
-    return name, f"{_ELB}::ListenerRule", properties
-
-
-def _action(action: Mapping[str, Any], groups: Mapping[str, str]) -> dict[str, Any]:
-    arn = str(action.get("TargetGroupArn"))
-    kept = {"Type": action.get("Type")}
-    return {**kept, "TargetGroupArn": {"Ref": groups[arn]} if arn in groups else arn}
 
 
 def _id(api_id: str, part: str) -> str:

@@ -11,6 +11,7 @@ from berth.tools.migrate.cloudformation.template import Resource
 from berth.tools.migrate.model.application import CodeSource, Place
 from berth.tools.migrate.model.findings import Class
 from berth.tools.migrate.model.values import UnknownValue, is_scalar
+from berth.tools.migrate.source.kinds import PACKAGED
 
 _ARCHIVES = (".zip", ".jar")
 # Build methods that need more than the requirements, which are installed for every function.
@@ -20,7 +21,8 @@ _BUILDS = ("makefile",)
 def read_code(stack: Stack, resource: Resource, key: str) -> CodeSource:
     """The code of a function (`Code`) or a layer (`Content`)."""
     place = stack.place(resource, "Properties", key)
-    stack.note(Class.CARRIED, place, "the code", function=stack.id(resource))
+    function = stack.id(resource) if key == "Code" else ""
+    stack.note(Class.CARRIED, place, "the code", function=function)
     written = stack.template.code.get(resource.name, resource[key])
     if isinstance(written, CodeSource):
         return written
@@ -35,12 +37,21 @@ def _source(stack: Stack, place: Place, written: Any) -> CodeSource:
     if isinstance(written, dict) and "ZipFile" in written:
         return _inline(stack, place, written["ZipFile"])
     if isinstance(written, dict) and not is_intrinsic(written):
-        return CodeSource(place, remote=_bucket_address(stack, place, written))
+        remote = _bucket_address(stack, place, written)
+        return _packaged(stack, place, remote) or CodeSource(place, remote=remote)
     address = "." if written is None else stack.known_value(written, place, default=".")
     if "://" in address:
         return CodeSource(place, remote=address)
     path = stack.template.document.path.parent / address
     return local_code(place, path)
+
+
+def _packaged(stack: Stack, place: Place, remote: str) -> CodeSource | None:
+    """The archive that Serverless has made beside its template, and would upload to this address."""
+    path = stack.template.document.path
+    archive = path.with_name(remote.rpartition("/")[2])
+    is_there = path.name == PACKAGED and archive.suffix in _ARCHIVES and archive.is_file()
+    return CodeSource(place, archive=archive) if is_there else None
 
 
 def local_code(place: Place, path: Path) -> CodeSource:

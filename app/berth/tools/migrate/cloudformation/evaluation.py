@@ -166,7 +166,7 @@ class Evaluator:
             return self._given(name)
         if name in self.parameters or name in PSEUDO_PARAMETERS:
             return self._unknown(self.shown_name(name), PSEUDO_PARAMETERS.get(name, "a parameter"))
-        if name not in self.template.resources:
+        if name not in self.template.resources and not self.template.is_partial:
             raise Unevaluable(f"refers to {name!r}, which is neither a parameter nor a resource")
         return self._of_resource(name, "")
 
@@ -183,7 +183,8 @@ class Evaluator:
 
     def _of_resource(self, name: str, attribute: str) -> Text:
         shown = f"{self.shown_name(name)}.{attribute}" if attribute else self.shown_name(name)
-        kind = self.template.resources[name].type
+        found = self.template.resources.get(name)
+        kind = found.type if found else "resource"
         what = f"the attribute {attribute} of" if attribute else "the name of"
         self.holes.ask(shown, f"{what} the {kind} {name}")
         return Text((Hole(shown, f"{self.prefix}{name}", attribute),))
@@ -193,7 +194,7 @@ class Evaluator:
         if not isinstance(parts, list) or len(parts) != 2 or not isinstance(parts[0], str):
             raise Unevaluable("Fn::GetAtt needs a resource and its attribute")
         name, attribute = parts[0], self.known(parts[1])
-        if name not in self.template.resources:
+        if name not in self.template.resources and not self.template.is_partial:
             raise Unevaluable(f"refers to {name!r}, which is no resource")
         if attribute.startswith("Outputs.") and self.outputs is not None:
             output = self.outputs(name, attribute.removeprefix("Outputs."))
@@ -203,15 +204,22 @@ class Evaluator:
 
     def _sub(self, argument: Tree) -> Tree:
         text, own = argument if isinstance(argument, list) and len(argument) == 2 else (argument, {})
-        if not isinstance(text, str) or not isinstance(own, dict):
+        if not isinstance(text, str | Text) or not isinstance(own, dict):
             raise Unevaluable("Fn::Sub needs a text, or a text and a mapping")
+        made = joined(
+            self._substituted(part, own) if isinstance(part, str) else Text((part,))
+            for part in as_text(text).parts
+        )
+        return with_resolved(self.holes, made)
+
+    def _substituted(self, text: str, own: Mapping[str, Tree]) -> Text:
         parts: list[Text] = []
         end = 0
         for found in _SUBSTITUTION.finditer(text):
             parts.append(as_text(text[end : found.start()]))
             parts.append(as_text(f"${{{found[2]}}}") if found[1] else self._named(found[2].strip(), own))
             end = found.end()
-        return with_resolved(self.holes, joined([*parts, as_text(text[end:])]))
+        return joined([*parts, as_text(text[end:])])
 
     def _named(self, name: str, own: Mapping[str, Tree]) -> Text:
         if name in own:

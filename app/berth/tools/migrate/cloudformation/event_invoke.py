@@ -79,9 +79,13 @@ def _note_qualifier(stack: Stack, resource: Resource, function: str) -> None:
 def provisioned_concurrencies(index: Index) -> dict[str, int]:
     """The environments that functions keep warm, by the function's id: those of the alias with the most."""
     made: dict[str, int] = {}
+    for stack, resource in index.of_type(FUNCTION):
+        # Tools that know no aliases say it of the function itself.
+        made[stack.id(resource)] = _provisioned(stack, resource, stack.id(resource))
     for stack, resource in index.of_type(_ALIAS, _VERSION):
         function = index.function(_function_name(stack, resource))
         if function is not None:
+            _note_version(stack, resource, function)
             made[function] = max(made.get(function, 0), _provisioned(stack, resource, function))
     return made
 
@@ -91,13 +95,17 @@ def _function_name(stack: Stack, resource: Resource) -> Tree:
     return as_text(value) if is_scalar(value) else None
 
 
-def _provisioned(stack: Stack, resource: Resource, function: str) -> int:
-    """The provisioned concurrency of one alias or version; the rest of it is noted."""
-    place = stack.place(resource)
-    stack.note(Class.NOT_CARRIED, place, "Berth serves one version of each function", function=function)
+def _note_version(stack: Stack, resource: Resource, function: str) -> None:
+    """Tell of an alias or a version as such."""
+    text = "Berth serves one version of each function"
+    stack.note(Class.NOT_CARRIED, stack.place(resource), text, function=function)
     if resource["RoutingConfig"] is not None:
         text = "traffic is split between versions: decide which one Berth serves"
         stack.note(Class.OPEN, stack.place(resource, "Properties", "RoutingConfig"), text, function=function)
+
+
+def _provisioned(stack: Stack, resource: Resource, function: str) -> int:
+    """The provisioned concurrency that a function, an alias or a version has."""
     node: Any = resource["ProvisionedConcurrencyConfig"]
     if not isinstance(node, dict):
         return 0

@@ -138,6 +138,7 @@ class _Filling:
         if resource.type in _CALLED:
             meaning = f"the name of the function {resource.name}, which is {value} on AWS"
             stack.evaluator.holes.meanings[shown] = meaning
+            stack.evaluator.holes.physical[stack.id(resource)] = value
         else:
             self._value(stack, Hole(shown, stack.id(resource)), value)
 

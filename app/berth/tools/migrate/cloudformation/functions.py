@@ -15,9 +15,10 @@ from berth.tools.migrate.cloudformation.layers import Layers
 from berth.tools.migrate.cloudformation.roles import FOR_THE_TASK
 from berth.tools.migrate.cloudformation.stack import Stack
 from berth.tools.migrate.cloudformation.template import Resource
-from berth.tools.migrate.model.application import FunctionSource
-from berth.tools.migrate.model.findings import Class
+from berth.tools.migrate.model.application import FunctionSource, Place
+from berth.tools.migrate.model.findings import Class, Path
 from berth.tools.migrate.model.values import Tree, UnknownValue, as_text, is_scalar
+from berth.tools.migrate.source.documents import mapping_at
 
 _PYTHON = re.compile(r"python[23]\.[0-9]+")
 # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
@@ -107,10 +108,12 @@ class FunctionReader:
         given = resource["FunctionName"]
         names = stack.template.names.get(resource.name, (resource.name,))
         literal = (given,) if isinstance(given, str) else ()
+        is_named = resource.name in stack.template.names and not stack.prefix
+        longest = () if is_named else (f"{stack.prefix.replace('/', '-')}{resource.name}",)
         return FunctionSource(
             id=function_id,
             place=stack.place(resource),
-            names=(*literal, *names, f"{stack.prefix.replace('/', '-')}{resource.name}"),
+            names=(*literal, *names, *longest),
             given_name=as_text(name) if is_scalar(name := _name(stack, resource)) else None,
             code=read_code(stack, resource, "Code"),
             handler=_known(stack, resource, "Handler"),
@@ -124,7 +127,17 @@ class FunctionReader:
             provisioned_concurrency=self._provisioned.get(function_id, 0),
             async_config=self._async_configs.get(function_id, {}),
             is_conditional=resource.condition is not None,
+            places=_places(stack, resource),
         )
+
+
+def _places(stack: Stack, resource: Resource) -> dict[Path, Place]:
+    """Where each property of a function stands, and each of its variables."""
+    environment = resource["Environment"]
+    variables = environment.get("Variables") if isinstance(environment, dict) else None
+    keys: list[Path] = [("Type",), *(("Properties", key) for key in resource.properties)]
+    keys += [("Properties", "Environment", "Variables", str(name)) for name in mapping_at(variables)]
+    return {each: stack.place(resource, *each) for each in keys}
 
 
 def _under(stack: Stack, resource: Resource) -> str:

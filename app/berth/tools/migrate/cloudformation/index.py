@@ -38,8 +38,9 @@ class Index:
 
     def referred(self, value: Tree) -> tuple[Stack, Resource] | None:
         """The resource whose name or ARN a value is, if it is one of the import."""
-        hole = as_text(value).sole_hole if is_scalar(value) else None
-        return self.resources.get(hole.resource) if hole else None
+        text = as_text(value) if is_scalar(value) else Text()
+        hole = text.sole_hole
+        return self.resources.get(hole.resource if hole else self.root.template.arns.get(str(text), ""))
 
     def function(self, value: Tree) -> str | None:
         """The id of the function that a value names: its name, its ARN, an alias or a version of it."""

@@ -67,7 +67,8 @@ class Layers:
         layer_id = stack.id(resource)
         if layer_id not in self._read:
             taken = {each.name.lower() for each in self._read.values()}
-            name = resource.name if resource.name.lower() not in taken else layer_id.replace("/", "-")
+            own = (*stack.template.names.get(resource.name, (resource.name,)), layer_id.replace("/", "-"))
+            name = next((each for each in own if each.lower() not in taken), own[-1])
             self._read[layer_id] = LayerSource(name, read_code(stack, resource, "Content"))
             _note_layer(stack, resource, name)
         return self._read[layer_id]

@@ -46,7 +46,10 @@ class Template:
     resource of the body says, by the logical id of the function. `insets` has what other files hold, by the
     path in the document at which it stands: what AWS::Include or a local DefinitionUri names.
     `unasked_parameters` are the parameters without a value that nobody has to give. `references` has the
-    author's own words for resources that a macro named: `OrdersAliaslive` is Orders.Alias.
+    author's own words for resources that a macro named: `OrdersAliaslive` is Orders.Alias. `files` are
+    more files that values of it come from. A template `is_partial` if its maker adds resources that are not
+    in the body.
+    `arns` has the logical ids of resources by their ARNs, where a deployed source tells them.
     """
 
     document: SourceDocument
@@ -60,6 +63,9 @@ class Template:
     insets: Mapping[KeyPath, Inset] = field(default_factory=dict)
     unasked_parameters: frozenset[str] = frozenset()
     references: Mapping[str, str] = field(default_factory=dict)
+    files: tuple[SourceDocument, ...] = ()
+    is_partial: bool = False
+    arns: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def resources(self) -> Mapping[str, Resource]:
@@ -84,8 +90,8 @@ class Template:
     @property
     def documents(self) -> tuple[SourceDocument, ...]:
         """The files that the template is written in, each once."""
-        found = (self.document, *(each.document for each in self.insets.values()))
-        return tuple({each.file: each for each in found}.values())
+        found = (self.document, *self.files, *(each.document for each in self.insets.values()))
+        return tuple({each.file: each for each in reversed(found)}.values())[::-1]
 
     def of_type(self, *types: str) -> Iterator[Resource]:
         """The resources of these types, in the order of the template."""
@@ -124,15 +130,10 @@ class Template:
 
     def is_written(self, place: Place) -> bool:
         """Whether an author wrote this place; a macro makes parts that nobody wrote."""
-        tree: Any = next((each.tree for each in self.documents if each.file == place.file), None)
-        for key in place.path:
-            is_entry = isinstance(tree, list) and isinstance(key, int) and 0 <= key < len(tree)
-            if not is_entry and not (isinstance(tree, dict) and key in tree):
-                return False
-            tree = tree[key]
-        return True
+        return any(
+            each.file == place.file and each.nearest(place.path) == place.path for each in self.documents
+        )
 
     def line(self, place: Place) -> int:
         """The line of a place; 0 if it is unknown or in a file that is not this template's."""
-        documents = [self.document, *(each.document for each in self.insets.values())]
-        return next((each.line(place.path) for each in documents if each.file == place.file), 0)
+        return next((each.line(place.path) for each in self.documents if each.file == place.file), 0)

@@ -4,7 +4,7 @@ The form is SAM's: the properties of its events, with small first letters.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from berth.tools.migrate.cloudformation.index import Index
@@ -16,10 +16,13 @@ from berth.tools.migrate.model.values import Text, Tree, as_text, is_scalar
 
 _OF_APIS = ("Api", "HttpApi")
 _SERVERLESS = "AWS::Serverless::Function"
-# Triggers that only Lambda itself can serve.
-_NEED_A_BRIDGE = ("AlexaSkill", "Cognito", "IoTRule")
 _NOT_SERVED = "Berth does not serve it yet; the JSON report has it under `events`"
 _BRIDGED = "only Lambda is called by it: keep a small function there that calls Berth's Invoke API"
+_ADVICE = {
+    **dict.fromkeys(("AlexaSkill", "Cognito", "IoTRule"), _BRIDGED),
+    "WebSocket": "Berth serves no WebSockets: leave this API and its functions on API Gateway",
+    "CloudFront": "CloudFront runs functions of Lambda alone: leave this one there",
+}
 
 Events = dict[str, dict[str, Mapping[str, Tree]]]
 
@@ -46,7 +49,7 @@ class TriggerReader:
     def _note(self, stack: Stack, function: str, trigger: Trigger) -> None:
         shown = stack.shown(self.index.resources[function][1])
         what = f"{shown}.Events.{trigger.name} {trigger.type}{_summary(trigger)}"
-        advice = _BRIDGED if trigger.type in _NEED_A_BRIDGE else _NOT_SERVED
+        advice = _ADVICE.get(trigger.type, _NOT_SERVED)
         facts = f" ({trigger.facts})" if trigger.facts else ""
         stack.note(Class.NOT_CARRIED, trigger.place, f"{what}: {advice}{facts}", function=function)
 
@@ -81,7 +84,10 @@ class TriggerReader:
         """The triggers that the maker of the template has read already."""
         for name, triggers in stack.template.triggers.items():
             if f"{stack.prefix}{name}" in self.functions:
-                yield from ((f"{stack.prefix}{name}", each) for each in triggers)
+                for each in triggers:
+                    properties = stack.value(dict(each.properties), each.place) or {}
+                    facts = each.facts or self._facts(properties)
+                    yield f"{stack.prefix}{name}", replace(each, properties=properties, facts=facts)
 
     def _of_resources(self, stack: Stack) -> Iterator[tuple[str, Trigger]]:
         for resource in stack.resources(*INVOKERS):
@@ -90,7 +96,7 @@ class TriggerReader:
             for target, trigger in INVOKERS[resource.type](stack, resource, self.index):
                 function = self.index.function(target)
                 if function in self.functions:
-                    yield function, _with_facts(trigger, self._facts(trigger.properties))
+                    yield function, replace(trigger, facts=self._facts(trigger.properties))
 
     def _facts(self, properties: Mapping[str, Tree]) -> str:
         """What a poller has to know of the queue or stream."""
@@ -102,10 +108,6 @@ class TriggerReader:
             key: resource[key] for key in ("VisibilityTimeout", "RedrivePolicy", "FifoQueue") if resource[key]
         }
         return ", ".join(f"{resource.name}'s {key} {_shown(stack, each)}" for key, each in facts.items())
-
-
-def _with_facts(trigger: Trigger, facts: str) -> Trigger:
-    return Trigger(trigger.name, trigger.type, trigger.properties, trigger.place, facts)
 
 
 def _shown(stack: Stack, node: Tree) -> str:

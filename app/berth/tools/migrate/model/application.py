@@ -69,7 +69,8 @@ class FunctionSource:
 
     `id` is unique in the import: `<logical id>`, or `<Child>/<logical id>` in a nested stack. `given_name` is
     the FunctionName with its holes, `names` are candidates for the folder, the best first. `environment` may
-    have values with holes; `events` are triggers in the form of Berth's `events` key.
+    have values with holes; `events` are triggers in the form of Berth's `events` key. `places` has the places
+    of its properties, by their paths in CloudFormation, such as `Properties`, `Handler`.
     """
 
     id: str
@@ -91,6 +92,13 @@ class FunctionSource:
     )  # keys and forms of the manifest's asyncConfig
     events: Mapping[str, Mapping[str, Tree]] = field(default_factory=dict)
     is_conditional: bool = False
+    places: Mapping[KeyPath, Place] = field(default_factory=dict)
+
+    def place_of(self, *keys: str | int) -> Place:
+        """The place of a property, or of the nearest one around it that is known."""
+        lengths = range(len(keys), 0, -1)
+        found = (self.places[keys[:n]].at(*keys[n:]) for n in lengths if keys[:n] in self.places)
+        return next(found, self.place.at(*keys))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +167,6 @@ class Application:
     functions: list[FunctionSource] = field(default_factory=list)
     has_conditions: bool = False  # whether some Python function is there under some parameters only
     apis: list[Api] = field(default_factory=list)
-    api_keys: list[str] = field(default_factory=list)  # names of keys that the source defines
     iam: list[Statements] = field(default_factory=list)
     region: str = ""
     account_id: str = ""

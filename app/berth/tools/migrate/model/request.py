@@ -11,6 +11,7 @@ class ImportRequest:
 
     `kind` is the kind of source where the user named it (`--as`). `code` and `handlers` give what the source
     lacks, by the names of functions. `values` asks for deployed values of variables (`--values`).
+    `environment` has the variables of the user's shell where `allow_env` lets a service read them.
     """
 
     source: str
@@ -33,3 +34,4 @@ class ImportRequest:
     fetch: bool = False
     values: bool = False
     allow_env: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)

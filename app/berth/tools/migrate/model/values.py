@@ -174,6 +174,7 @@ class Holes:
         self.values: dict[str, str] = {}
         self.secrets: dict[str, Secret] = {}
         self.meanings: dict[str, str] = {}  # of those without a value: what the value is, and who knows it
+        self.physical: dict[str, str] = {}  # the names of functions on AWS, where told, by their ids
 
     def know(self, name: str, value: str) -> None:
         """Give a hole its value."""

@@ -7,8 +7,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# A source, then `:` and no second one: `${AWS::Region}` and `${Name}` are CloudFormation's.
-_SOURCE = re.compile(r"\s*(?P<name>[A-Za-z][A-Za-z0-9_-]*)(?=\(|:(?!:))")
+# A source, then `:` and no second one: `${AWS::Region}` and `${Name}` are CloudFormation's. Serverless 1
+# and 2 have a region behind some sources: `${cf.eu-west-1:stack.Output}`.
+_SOURCE = re.compile(r"\s*(?P<name>[A-Za-z][A-Za-z0-9_.-]*)(?=\(|:(?!:))")
+_ESCAPED = re.compile(r"\\+(?=\$\{)")
+# A quote begins a text only where a value begins.
+_BEFORE_QUOTES = ("", ",", "(", ":")
 
 
 class Malformed(Exception):
@@ -37,10 +41,17 @@ Parts = tuple[str | Variable, ...]
 
 
 def parse(text: str) -> Parts:
-    """Parse a text into literal parts and variables; raises Malformed."""
+    """Parse a text into literal parts and variables; `\\${` is no variable. Raises Malformed."""
     parts: list[str | Variable] = []
     literal, position = "", 0
     while position < len(text):
+        escape = _ESCAPED.match(text, position)
+        if escape:
+            slashes, position = len(escape[0]), escape.end()
+            literal += "\\" * (slashes // 2)
+            if slashes % 2:
+                literal, position = f"{literal}${{", position + len("${")
+            continue
         if text.startswith("${", position):
             end = _end(text, position)
             variable = _variable(text[position:end])
@@ -55,26 +66,32 @@ def parse(text: str) -> Parts:
 
 def _end(text: str, start: int) -> int:
     """The end of the `${...}` that begins at a position; its quotes and inner braces are passed over."""
-    depth, quote, position = 0, "", start
+    depth, quote, last = 0, "", ""
+    position = start
     while position < len(text):
         character = text[position]
         if quote:
-            quote = "" if character == quote else quote
-        elif character in "'\"" and depth == 1:
+            quote, last = ("", character) if character == quote else (quote, last)
+        elif character in "'\"" and last in _BEFORE_QUOTES:
             quote = character
         elif text.startswith("${", position):
-            depth += 1
+            depth, last = depth + 1, ""
             position += 1
         elif character == "}":
-            depth -= 1
+            depth, last = depth - 1, character
             if depth == 0:
                 return position + 1
+        elif not character.isspace():
+            last = character
         position += 1
-    return start + 2 if quote else _unclosed(text, start)
+    return _unclosed(text, start)
 
 
 def _unclosed(text: str, start: int) -> int:
-    raise Malformed(f"{text[start : start + 60]!r} has no closing brace")
+    """The end of a `${` that is no variable: its text goes on behind it."""
+    if _SOURCE.match(text, start + len("${")):
+        raise Malformed(f"{text[start : start + 60]!r} has no closing brace")
+    return start + len("${")
 
 
 def _variable(written: str) -> Variable | None:
@@ -92,7 +109,7 @@ def _split(text: str) -> Iterator[str]:
     for character in text:
         if quote:
             quote = "" if character == quote else quote
-        elif character in "'\"":
+        elif character in "'\"" and part.rstrip()[-1:] in _BEFORE_QUOTES:
             quote = character
         elif character in "({":
             depth += 1
@@ -110,7 +127,7 @@ _WORDS = {"true": True, "false": False, "null": None, "": None}
 
 
 def _alternative(text: str) -> Alternative:
-    if text[:1] in ("'", '"') and text[-1:] == text[:1]:
+    if len(text) > 1 and text[0] in "'\"" and text[-1] == text[0]:
         return Alternative(literal=text[1:-1])
     if text in _WORDS:
         return Alternative(literal=_WORDS[text])
@@ -125,11 +142,17 @@ def _alternative(text: str) -> Alternative:
 
 def _sourced(name: str, rest: str) -> Alternative:
     if not rest.startswith("("):
-        return Alternative(name, None, parse(rest[1:].strip()))
+        return Alternative(name, None, parse(_unquoted(rest[1:])))
     depth = 0
     for position, character in enumerate(rest):
         depth += {"(": 1, ")": -1}.get(character, 0)
         if depth == 0:
             parameters, address = rest[1:position], rest[position + 1 :].lstrip(":")
-            return Alternative(name, parse(parameters.strip()), parse(address.strip()))
+            return Alternative(name, parse(_unquoted(parameters)), parse(_unquoted(address)))
     raise Malformed(f"{name}{rest[:40]!r} has no closing parenthesis")
+
+
+def _unquoted(text: str) -> str:
+    stripped = text.strip()
+    is_quoted = len(stripped) > 1 and stripped[0] in "'\"" and stripped[-1] == stripped[0]
+    return stripped[1:-1] if is_quoted else stripped

@@ -1,19 +1,21 @@
 """Serverless' functions and layers as resources of CloudFormation."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from functools import cached_property
 
-from berth.tools.migrate.model.application import CodeSource
 from berth.tools.migrate.model.findings import Class
 from berth.tools.migrate.model.findings import Path as KeyPath
-from berth.tools.migrate.model.values import Hole, Text, Tree, UnknownValue
-from berth.tools.migrate.serverless.builder import Builder, function_logical_id, logical_name
+from berth.tools.migrate.model.values import Hole, Text, Tree, UnknownValue, as_text, is_scalar, joined
+from berth.tools.migrate.serverless.builder import Builder
+from berth.tools.migrate.serverless.logical_ids import function_logical_id, logical_name
+from berth.tools.migrate.serverless.packages import Packages
+from berth.tools.migrate.serverless.roles import Roles
 
 _FUNCTION = "AWS::Lambda::Function"
 # https://www.serverless.com/framework/docs/providers/aws/guide/functions
 _TIMEOUT, _MEMORY = 6, 1024
+# By the key of a function: the property where the value goes over as it is.
 _PROPERTIES = {
     "handler": "Handler",
     "runtime": "Runtime",
@@ -21,224 +23,231 @@ _PROPERTIES = {
     "memorySize": "MemorySize",
     "description": "Description",
     "reservedConcurrency": "ReservedConcurrentExecutions",
-    "vpc": "VpcConfig",
     "tracing": "TracingConfig",
     "kmsKeyArn": "KmsKeyArn",
+    "awsKmsKeyArn": "KmsKeyArn",
     "architecture": "Architectures",
     "ephemeralStorageSize": "EphemeralStorage",
     "fileSystemConfig": "FileSystemConfigs",
     "tags": "Tags",
     "snapStart": "SnapStart",
     "logs": "LoggingConfig",
-    "name": "FunctionName",
+    "runtimeManagement": "RuntimeManagementConfig",
 }
 # What functions have from the provider where they do not say it themselves.
-_INHERITED = ("runtime", "timeout", "memorySize", "vpc", "kmsKeyArn", "architecture", "logs")
-_SKIPPED = ("environment", "layers", "events", "package", "image", "url", "role", "condition")
+_INHERITED = (*("runtime", "timeout", "memorySize", "kmsKeyArn", "architecture", "tags"), "runtimeManagement")
+_DEFAULTS = {"timeout": _TIMEOUT, "memorySize": _MEMORY}
 _ASYNC = {"maximumRetryAttempts": "MaximumRetryAttempts", "maximumEventAge": "MaximumEventAgeInSeconds"}
+_DESTINATIONS = {"onSuccess": "OnSuccess", "onFailure": "OnFailure"}
+# The layer that serverless-python-requirements makes of the requirements.
+_REQUIREMENTS_LAYER = "PythonRequirementsLambdaLayer"
 
 
 @dataclass(frozen=True)
 class Functions:
-    """Adds the functions and layers of a service to its template."""
+    """Adds the functions and layers of a service to its template. `service` is the service's name."""
 
     builder: Builder
-    provider: Mapping[str, Any]
-    patterns: Callable[[Mapping[str, Any], KeyPath], tuple[str, ...]]
-    artifact: Callable[[Mapping[str, Any], KeyPath], Path | None]
+    tree: Mapping[str, Tree]
+    provider: Mapping[str, Tree]
+    service: Text
 
-    def add(self, functions: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-        """Add every function; returns what each is, by its key."""
-        made: dict[str, Mapping[str, Any]] = {}
-        for key, node in functions.items():
-            entry = self.builder.mapping(node, ("functions", key))
+    @cached_property
+    def packages(self) -> Packages:
+        """What is the code of each function."""
+        return Packages(self.builder, self.tree)
+
+    @cached_property
+    def roles(self) -> Roles:
+        """What each function may do."""
+        return Roles(self.builder, self.provider)
+
+    def add(self) -> dict[str, tuple[Mapping[str, Tree], KeyPath]]:
+        """Add every layer and function; returns what each function is and where it stands, by its key."""
+        self.roles.add()
+        self._add_layers()
+        made: dict[str, tuple[Mapping[str, Tree], KeyPath]] = {}
+        for key, (node, origin) in self.builder.entries(self.tree.get("functions"), ("functions",)).items():
+            entry = self.builder.mapping(node, origin)
             if entry:
-                made[key] = entry
-                self._add(key, entry)
+                made[key] = entry, origin
+                self._add(key, entry, origin)
+                _note_keys(self.builder, entry, origin)
         return made
 
-    def _add(self, key: str, entry: Mapping[str, Any]) -> None:
-        name, origin = function_logical_id(key), ("functions", key)
-        self.builder.names[name] = (key,)
+    def _add(self, key: str, entry: Mapping[str, Tree], origin: KeyPath) -> None:
+        name, builder = function_logical_id(key), self.builder
+        builder.names[name] = (key,)
+        builder.add(name, _FUNCTION, {}, origin)
+        builder.origins["Resources", name, "Type"] = (*origin, "image" if "image" in entry else "handler")
         if "image" in entry:
-            properties: dict[str, Tree] = {"PackageType": "Image"}
-        else:
-            properties = dict(self._properties(key, name, entry))
-        self.builder.add(name, _FUNCTION, properties, origin)
-        self.builder.origins["Resources", name, "Type"] = (*origin, "handler")
-        self.builder.code[name] = self._code(entry, origin)
+            builder.set(name, "PackageType", "Image", (*origin, "image"))
+        self._set_properties(name, entry, origin)
+        self._set_name(name, key, entry, origin)
+        self._set_environment(name, entry, origin)
+        self._set_layers(name, entry, origin)
+        self.roles.set(name, entry, origin)
+        code = self.packages.code(entry, origin)
+        builder.code[name] = code
+        builder.origins["Resources", name, "Properties", "Code"] = code.place.path
         condition = entry.get("condition")
         if isinstance(condition, str):
-            self.builder.resources[name]["Condition"] = condition
+            builder.resources[name]["Condition"] = condition
+            builder.origins["Resources", name, "Condition"] = (*origin, "condition")
         self._add_async(name, entry, origin)
-        self._add_provisioned(name, entry, origin)
+        self._set_provisioned(name, entry, origin)
 
-    def _properties(self, key: str, name: str, entry: Mapping[str, Any]) -> Iterator[tuple[str, Tree]]:
+    def _set_properties(self, name: str, entry: Mapping[str, Tree], origin: KeyPath) -> None:
         for own, theirs in _PROPERTIES.items():
-            node, path = self._written(key, entry, own)
+            node, path = self._written(entry, origin, own)
             if node is not None:
-                self.builder.origins["Resources", name, "Properties", theirs] = path
-                yield theirs, self.builder.resolved(node, path)
-        yield from self._environment(key, name, entry)
-        layers, path = self._written(key, entry, "layers")
-        if layers is not None:
-            self.builder.origins["Resources", name, "Properties", "Layers"] = path
-            yield "Layers", self.builder.resolved(layers, path)
-        role, path = self._role(key, entry)
-        if role is not None:
-            self.builder.origins["Resources", name, "Properties", "Role"] = path
-            yield "Role", role
+                self.builder.set(name, theirs, self.builder.resolved(node, path), path)
+        vpc = entry.get("vpc", self.provider.get("vpc"))
+        if vpc:
+            path = (*origin, "vpc") if "vpc" in entry else ("provider", "vpc")
+            self.builder.set(name, "VpcConfig", self.builder.resolved(vpc, path), path)
 
-    def _written(self, key: str, entry: Mapping[str, Any], own: str) -> tuple[Tree, KeyPath]:
+    def _written(self, entry: Mapping[str, Tree], origin: KeyPath, own: str) -> tuple[Tree, KeyPath]:
         """A key of a function, or the provider's, or Serverless' default; and where it stands."""
-        defaults = {"timeout": _TIMEOUT, "memorySize": _MEMORY}
-        if own in entry:
-            return entry[own], ("functions", key, own)
-        if own in self.provider and own in (*_INHERITED, "layers"):
+        if entry.get(own) is not None:
+            return entry[own], (*origin, own)
+        if own in _INHERITED and self.provider.get(own) is not None:
             return self.provider[own], ("provider", own)
-        return defaults.get(own), ("functions", key, own)
+        tracing = self.provider.get(own) if own == "tracing" else None
+        if isinstance(tracing, dict) and tracing.get("lambda") is not None:
+            return tracing["lambda"], ("provider", own, "lambda")
+        return _DEFAULTS.get(own), (*origin, own)
 
-    def _environment(self, key: str, name: str, entry: Mapping[str, Any]) -> Iterator[tuple[str, Tree]]:
-        variables: dict[str, Tree] = {}
-        theirs, ours = ("provider", "environment"), ("functions", key, "environment")
-        for path, node in ((theirs, self.provider.get("environment")), (ours, entry.get("environment"))):
-            for variable, each in self.builder.mapping(node, path).items():
-                hole = ".".join(
-                    ("provider.environment" if path == theirs else f"{name}.Environment", variable)
-                )
-                value = self.builder.text(each, (*path, variable), hole)
-                variables[variable] = self._of_provider(value, hole) if path == theirs else value
-                body_path = ("Resources", name, "Properties", "Environment", "Variables", variable)
-                self.builder.origins[body_path] = (*path, variable)
-        if variables:
-            yield "Environment", {"Variables": variables}
+    def _set_name(self, name: str, key: str, entry: Mapping[str, Tree], origin: KeyPath) -> None:
+        """The function's name on Lambda: its own, or the one that Serverless makes up."""
+        path = (*origin, "name")
+        if entry.get("name") is not None:
+            self.builder.set(name, "FunctionName", self.builder.resolved(entry["name"], path), path)
+        else:
+            stage = as_text(self.builder.variables.options.of_stage())
+            made_up = joined([self.service, Text(("-",)), stage, Text((f"-{key}",))])
+            self.builder.set(name, "FunctionName", made_up, path)
 
-    def _of_provider(self, value: Tree, hole: str) -> Tree:
-        """A value that parameters chose for all functions is one hole of theirs."""
+    def _set_environment(self, name: str, entry: Mapping[str, Tree], origin: KeyPath) -> None:
+        variables = {
+            variable: (self._of_provider(node, path, variable), path)
+            for variable, (node, path) in self._variables(self.provider, ("provider",))
+        }
+        for variable, (node, path) in self._variables(entry, origin):
+            value = self.builder.text(node, path, f"{name}.Environment.{variable}")
+            variables[variable] = value, path
+        for variable, (value, path) in variables.items():
+            if value is None:
+                self.builder.note(Class.LEFT_OUT, path, f"{variable} is taken away", function=name)
+        kept = {variable: value for variable, (value, _) in variables.items() if value is not None}
+        if kept:
+            self.builder.set(name, "Environment", {"Variables": kept}, (*origin, "environment"))
+        for variable in kept:
+            place = ("Resources", name, "Properties", "Environment", "Variables", variable)
+            self.builder.origins[place] = variables[variable][1]
+
+    def _variables(
+        self, owner: Mapping[str, Tree], path: KeyPath
+    ) -> Iterator[tuple[str, tuple[Tree, KeyPath]]]:
+        yield from self.builder.entries(owner.get("environment"), (*path, "environment")).items()
+
+    def _of_provider(self, node: Tree, path: KeyPath, variable: str) -> Tree:
+        """A variable of all functions; one that parameters chose is one hole of the provider's."""
+        hole = f"provider.environment.{variable}"
+        value = self.builder.text(node, path, hole)
         if not isinstance(value, Text) or not value.chosen_by:
             return value
         holes = self.builder.variables.holes
         try:
             holes.know(hole, holes.resolved(value))
         except UnknownValue as unknown:
-            holes.ask(hole, f"depends on {unknown.name}")
+            holes.ask(hole, f"{hole}, which depends on {unknown.name}")
         return Text((Hole(hole),))
 
-    def _role(self, key: str, entry: Mapping[str, Any]) -> tuple[Tree, KeyPath]:
-        if "iamRoleStatements" in entry:
-            # The plugin serverless-iam-roles-per-function gives each function a role of its own.
-            path, role = ("functions", key, "iamRoleStatements"), f"{function_logical_id(key)}Role"
-            statements = self.builder.resolved(entry["iamRoleStatements"], path)
-            self.builder.add(role, "AWS::IAM::Role", {"Policies": [inline_policy(statements)]}, path)
-            return {"Fn::GetAtt": [role, "Arn"]}, path
-        if "role" in entry:
-            path = ("functions", key, "role")
-            value = self.builder.resolved(entry["role"], path)
-            is_name = isinstance(value, str) and ":" not in value
-            return ({"Fn::GetAtt": [value, "Arn"]} if is_name else value), path
-        if not has_role(self.provider):
-            return None, ()
-        key_of_role = "iam" if "iam" in self.provider else "iamRoleStatements"
-        return {"Fn::GetAtt": [EXECUTION_ROLE, "Arn"]}, ("provider", key_of_role)
+    def _set_layers(self, name: str, entry: Mapping[str, Tree], origin: KeyPath) -> None:
+        is_own = entry.get("layers") is not None
+        node, path = (entry, (*origin, "layers")) if is_own else (self.provider, ("provider", "layers"))
+        layers = self.builder.items(node.get("layers"), path)
+        kept = [each for each in layers if each != {"Ref": _REQUIREMENTS_LAYER}]
+        if len(kept) < len(layers):
+            text = "the layer of requirements, which `berth function install` installs with the code"
+            self.builder.note(Class.LEFT_OUT, path, text, function=name)
+        if kept:
+            self.builder.set(name, "Layers", kept, path)
 
-    def _code(self, entry: Mapping[str, Any], origin: KeyPath) -> CodeSource:
-        place = self.builder.place((*origin, "handler"))
-        artifact = self.artifact(entry, origin)
-        if artifact is not None:
-            return CodeSource(place, archive=artifact)
-        folder = self.builder.variables.folder
-        return CodeSource(place, folder=folder, patterns=self.patterns(entry, origin))
+    def _add_async(self, name: str, entry: Mapping[str, Tree], origin: KeyPath) -> None:
+        config, builder = f"{name[: -len('LambdaFunction')]}LambdaEvConf", self.builder
+        keys = {own: theirs for own, theirs in _ASYNC.items() if entry.get(own) is not None}
+        if keys or entry.get("destinations"):
+            builder.add(config, "AWS::Lambda::EventInvokeConfig", {"FunctionName": {"Ref": name}}, origin)
+        for own, theirs in keys.items():
+            builder.set(config, theirs, builder.resolved(entry[own], (*origin, own)), (*origin, own))
+        if entry.get("destinations"):
+            self._set_destinations(config, entry["destinations"], (*origin, "destinations"))
+        if entry.get("onError") is not None:
+            path = (*origin, "onError")
+            target = builder.resolved(entry["onError"], path)
+            builder.set(name, "DeadLetterConfig", {"TargetArn": target}, path)
 
-    def _add_async(self, name: str, entry: Mapping[str, Any], origin: KeyPath) -> None:
-        properties: dict[str, Tree] = {}
-        for own, theirs in _ASYNC.items():
-            if own in entry:
-                properties[theirs] = self.builder.resolved(entry[own], (*origin, own))
-                path = ("Resources", f"{name}EvConf", "Properties", theirs)
-                self.builder.origins[path] = (*origin, own)
-        if "destinations" in entry:
-            properties["DestinationConfig"] = self._destinations(entry, origin)
-            path = ("Resources", f"{name}EvConf", "Properties", "DestinationConfig")
-            self.builder.origins[path] = (*origin, "destinations")
-        if properties:
-            properties["FunctionName"] = {"Ref": name}
-            self.builder.add(
-                f"{name}EvConf", "AWS::Lambda::EventInvokeConfig", properties, (*origin, "handler")
-            )
-        if "onError" in entry:
-            target = {"TargetArn": self.builder.resolved(entry["onError"], (*origin, "onError"))}
-            self.builder.resources[name]["Properties"]["DeadLetterConfig"] = target
-            path = ("Resources", name, "Properties", "DeadLetterConfig")
-            self.builder.origins[path] = (*origin, "onError")
+    def _set_destinations(self, config: str, node: Tree, origin: KeyPath) -> None:
+        made: dict[str, Tree] = {}
+        written = self.builder.entries(node, origin)
+        for own, theirs in _DESTINATIONS.items():
+            if own in written:
+                value = self.builder.resolved(*written[own])
+                made[theirs] = {"Destination": destination_arn(value)}
+                place = ("Resources", config, "Properties", "DestinationConfig", theirs)
+                self.builder.origins[place] = written[own][1]
+        self.builder.set(config, "DestinationConfig", made, origin)
 
-    def _destinations(self, entry: Mapping[str, Any], origin: KeyPath) -> dict[str, Tree]:
-        written = self.builder.mapping(entry["destinations"], (*origin, "destinations"))
-        made = {}
-        for key, theirs in {"onSuccess": "OnSuccess", "onFailure": "OnFailure"}.items():
-            if key in written:
-                value = self.builder.resolved(written[key], (*origin, "destinations", key))
-                value = value.get("arn") if isinstance(value, dict) and "arn" in value else value
-                is_function = isinstance(value, str) and not value.startswith("arn:")
-                target = {"Fn::GetAtt": [function_logical_id(str(value)), "Arn"]} if is_function else value
-                made[theirs] = {"Destination": target}
-        return made
-
-    def _add_provisioned(self, name: str, entry: Mapping[str, Any], origin: KeyPath) -> None:
-        if "provisionedConcurrency" in entry:
+    def _set_provisioned(self, name: str, entry: Mapping[str, Tree], origin: KeyPath) -> None:
+        if entry.get("provisionedConcurrency") is not None:
             path = (*origin, "provisionedConcurrency")
             number = self.builder.resolved(entry["provisionedConcurrency"], path)
             config = {"ProvisionedConcurrentExecutions": number}
-            properties = {"FunctionName": {"Ref": name}, "ProvisionedConcurrencyConfig": config}
-            self.builder.add(f"{name}Alias", "AWS::Lambda::Alias", properties, path)
+            self.builder.set(name, "ProvisionedConcurrencyConfig", config, path)
 
-    def add_layers(self, layers: Mapping[str, Any]) -> None:
-        """Add the layers of the service: folders, or archives."""
-        for key, node in layers.items():
-            origin = ("layers", key)
+    def _add_layers(self) -> None:
+        for key, (node, origin) in self.builder.entries(self.tree.get("layers"), ("layers",)).items():
             entry = self.builder.mapping(node, origin)
             name = f"{logical_name(key)}LambdaLayer"
             self.builder.add(name, "AWS::Lambda::LayerVersion", {}, origin)
-            path = self.builder.variables.folder / self.builder.known(
-                entry.get("path"), (*origin, "path"), "."
-            )
-            package = self.builder.mapping(entry.get("package"), (*origin, "package"))
-            artifact = package.get("artifact")
-            place = self.builder.place((*origin, "path"))
-            if isinstance(artifact, str):
-                archive = self.builder.variables.folder / artifact
-                self.builder.code[name] = CodeSource(place, archive=archive)
-            else:
-                self.builder.code[name] = CodeSource(place, folder=path)
+            code = self.packages.layer(entry, origin)
+            self.builder.code[name] = code
+            self.builder.origins["Resources", name, "Properties", "Content"] = code.place.path
 
 
-EXECUTION_ROLE = "IamRoleLambdaExecution"
+def destination_arn(value: Tree) -> Tree:
+    """The ARN of a destination, which may be an ARN, a mapping with one, or a function's key."""
+    if isinstance(value, dict):
+        return value.get("arn", value)
+    text = as_text(value) if is_scalar(value) else Text()
+    if text.holes or str(text).startswith("arn:"):
+        return value
+    return {"Fn::GetAtt": [function_logical_id(str(text)), "Arn"]}
 
 
-def has_role(provider: Mapping[str, Any]) -> bool:
-    """Whether the service says what its functions may do."""
-    return "iam" in provider or "iamRoleStatements" in provider
-
-
-def inline_policy(statements: Tree) -> dict[str, Tree]:
-    """A role's policy with these statements."""
-    return {"PolicyName": "serverless", "PolicyDocument": {"Statement": statements}}
-
-
-def note_function_keys(builder: Builder, key: str, entry: Mapping[str, Any]) -> None:
+def _note_keys(builder: Builder, entry: Mapping[str, Tree], origin: KeyPath) -> None:
     """Note the keys of a function that no reader of CloudFormation sees."""
-    known = {
-        "package": (Class.CARRIED, "what of the folder is the code"),
-        "condition": (Class.CARRIED, "whether the function exists"),
-        "dependsOn": (Class.LEFT_OUT, "the order of a deployment"),
-        "versionFunction": (Class.LEFT_OUT, "Berth serves one version of each function"),
-        "disableLogs": (Class.ELSEWHERE, "logs are the task's"),
-        "logRetentionInDays": (Class.ELSEWHERE, "logs are the task's"),
-        "logDataProtectionPolicy": (Class.ELSEWHERE, "logs are the task's"),
-        "role": (Class.ELSEWHERE, "the statements of this role are for the task role of ECS"),
-        "iamRoleStatements": (Class.ELSEWHERE, "these statements are for the task role of ECS"),
-        "iamRoleStatementsInherit": (Class.ELSEWHERE, "all functions of a task have one role"),
-        "iamRoleStatementsName": (Class.ELSEWHERE, "all functions of a task have one role"),
-    }
-    for name in entry.keys() & known.keys():
-        kind, text = known[name]
-        builder.note(kind, ("functions", key, name), text)
+    for name in entry.keys() & _NOTED.keys():
+        kind, text = _NOTED[name]
+        builder.note(kind, (*origin, name), text)
+    builder.mapping(entry.get("httpApi"), (*origin, "httpApi"))
+    if "httpApi" in entry:
+        builder.note(Class.CARRIED, (*origin, "httpApi", "payload"), "payloadFormatVersion")
+
+
+_NOTED = {
+    "condition": (Class.CARRIED, "whether the function exists"),
+    "dependsOn": (Class.LEFT_OUT, "the order of a deployment"),
+    "versionFunction": (Class.LEFT_OUT, "Berth serves one version of each function"),
+    "disableLogs": (Class.ELSEWHERE, "logs are the task's"),
+    "logRetentionInDays": (Class.ELSEWHERE, "logs are the task's"),
+    "logDataProtectionPolicy": (Class.ELSEWHERE, "logs are the task's"),
+    "role": (Class.ELSEWHERE, "the statements of this role are for the task role of ECS"),
+    "iamRoleStatements": (Class.ELSEWHERE, "these statements are for the task role of ECS"),
+    "iamRoleStatementsInherit": (Class.ELSEWHERE, "all functions of a task have one role"),
+    "iamRoleStatementsName": (Class.ELSEWHERE, "all functions of a task have one role"),
+    "vpc": (Class.ELSEWHERE, "the subnets and security groups are for the ECS service"),
+    "module": (Class.CARRIED, "the folder of the code"),
+}

@@ -1,290 +1,283 @@
 """Resolving Serverless' variables: what the source says is a value, what AWS or a shell knows, a hole."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from berth.tools.migrate.model.application import Place
 from berth.tools.migrate.model.request import ImportRequest
 from berth.tools.migrate.model.values import (
     Hole,
     Holes,
     Text,
     Tree,
+    UnknownValue,
+    Written,
     as_text,
     chosen,
     is_scalar,
     joined,
     simplified,
 )
-from berth.tools.migrate.serverless.expressions import Alternative, Variable, parse
-from berth.tools.migrate.serverless.pseudo import with_pseudo_parameters
-from berth.tools.migrate.source.documents import read_document
+from berth.tools.migrate.serverless.expressions import Alternative, Malformed, Parts, Variable, parse
+from berth.tools.migrate.serverless.files import SCRIPTS, Files, holds_variables
+from berth.tools.migrate.serverless.found import Found, Unresolvable, check_size
+from berth.tools.migrate.serverless.options import MISSING, REGION, Options
+from berth.tools.migrate.serverless.stores import (
+    is_secret,
+    is_secret_name,
+    meaning_of,
+    with_pseudo_parameters,
+)
+from berth.tools.migrate.source.documents import SourceDocument
 
-# What stands for a value that is not there: a fallback is asked then.
-_MISSING: Any = object()
-STAGE = "sls:stage"
-# The places from which a service reads values while it deploys.
-_STORES = {
-    "ssm": "a parameter of the Parameter Store",
-    "s3": "an object in S3",
-    "cf": "an output of a stack",
-    "git": "a fact of the git repository",
-    "vault": "a value of the vault",
-    "terraform": "an output of Terraform",
-    "construct": "an output of a construct",
-    "output": "an output of another service",
-    "state": "an output of another service",
-    "doppler": "a secret of Doppler",
-}
 _DEEPEST = 60
-
-
-class Unresolvable(Exception):
-    """Raised when a variable leads to itself or cannot be parsed; its text says why."""
+_MOST = 200_000
+_OF_OPTIONS = ("opt", "param")
+_PATHS = ("self", "file")
 
 
 @dataclass
 class Variables:
-    """Resolves the variables of one service. `tree` is serverless.yml as its author wrote it."""
+    """Resolves the variables of one service. `moves` leads from a variable to the mapping it stands for."""
 
-    tree: Mapping[str, Any]
-    folder: Path
+    document: SourceDocument
     request: ImportRequest
     holes: Holes
+    moves: dict[Place, Place] = field(default_factory=dict)
     _pending: list[str] = field(default_factory=list)
-    _files: dict[Path, Any] = field(default_factory=dict)
-    files_read: set[str] = field(default_factory=set)
+    _known: dict[str, Found] = field(default_factory=dict)
+    _count: int = 0
 
     def __post_init__(self) -> None:
-        self.holes.know(STAGE, self.stage)
+        self.tree: Mapping[str, Any] = self.document.tree
+        self.folder = self.document.path.parent
+        self.files = Files(self.folder)
+        self.options = Options(self.tree, self.request, self.holes, self.resolve, self.lookup)
+        with suppress(Unresolvable, Malformed):  # whoever asks for what is wrong is told of it
+            assert self.options.stage is not None
+            assert self.options.region is not None
 
-    @property
-    def stage(self) -> str:
-        """The stage: as the user says, else the provider's, else dev."""
-        provider = self.tree.get("provider")
-        written = provider.get("stage") if isinstance(provider, dict) else None
-        if self.request.stage_was_given or not isinstance(written, str) or "${" in written:
-            return self.request.stage
-        return written
+    def resolve(self, node: Tree, at: Place | None = None) -> Tree:
+        """Resolve every variable in a value that stands at a place.
 
-    def resolve(self, node: Tree) -> Tree:
-        """Resolve every variable in a part of the document; raises Unresolvable."""
+        Raises Unresolvable, Malformed, and UnknownValue where a path leads through what nobody knows.
+        """
         if isinstance(node, dict):
-            return {key: self.resolve(each) for key, each in node.items()}
+            return {key: self.resolve(each, at and at.at(key)) for key, each in node.items()}
         if isinstance(node, list):
-            return [self.resolve(each) for each in node]
-        return self._text(node) if isinstance(node, str) else node
+            return [self.resolve(each, at and at.at(number)) for number, each in enumerate(node)]
+        if isinstance(node, Written) and node.value is None:
+            return None  # Serverless reads the word null as nothing
+        return self._text(node, at) if isinstance(node, str) else node
 
-    def _text(self, text: str) -> Tree:
+    def lookup(self, address: str) -> Tree:
+        """What stands at an address of the document, resolved; None if there is nothing."""
+        found = self._below(Found(self.tree, Place(self.document.file)), address, frozenset())
+        found = self._followed(found) if found else None
+        if found is None or found.is_resolved:
+            return found.tree if found else None
+        return self.resolve(found.tree, found.place)
+
+    def _text(self, text: str, at: Place | None) -> Tree:
         if "${" not in text and "#{" not in text:
             return text
         parts = parse(text)
         if len(parts) == 1 and isinstance(parts[0], Variable):
-            return self._variable(parts[0])
-        return simplified(joined(self._part(part) for part in parts))
+            found = self._variable(parts[0])
+            if found.place is not None and at is not None and isinstance(found.tree, dict | list):
+                self.moves[at] = found.place
+            return found.tree
+        return self._joined(parts)
+
+    def _joined(self, parts: Parts) -> Tree:
+        made = joined(self._part(part) for part in parts)
+        check_size(made)
+        return simplified(made)
 
     def _part(self, part: str | Variable) -> Text:
         if isinstance(part, str):
             return with_pseudo_parameters(part, self.holes)
-        value = self._variable(part)
+        value = self._variable(part).tree
         if value is None or not is_scalar(value):
             raise Unresolvable(f"{part.written} is no text, and stands inside one")
         return as_text(value)
 
-    def _variable(self, variable: Variable) -> Tree:
-        if len(self._pending) > _DEEPEST or variable.written in self._pending:
-            raise Unresolvable(f"{variable.written} leads to itself")
-        self._pending.append(variable.written)
+    def _variable(self, variable: Variable) -> Found:
+        """The value of a variable, resolved."""
+        name = variable.written
+        if name in self._known and not self.options.is_searching:
+            return self._known[name]
+        with self._guarded(name):
+            found = self._first(variable)
+            tree = found.tree if found.is_resolved else self.resolve(found.tree, found.place)
+            check_size(tree)
+            found = Found(chosen(tree, found.counted), found.place, is_resolved=True)
+        if not self.options.is_searching:
+            self._known[name] = found
+        return found
+
+    @contextmanager
+    def _guarded(self, name: str) -> Iterator[None]:
+        """Resolve one variable; one that leads to itself is refused."""
+        self._count += 1
+        if len(self._pending) > _DEEPEST or name in self._pending or self._count > _MOST:
+            raise Unresolvable(f"{name[:80]} leads to itself")
+        self._pending.append(name)
         try:
-            return self._first(variable)
+            yield
         finally:
             self._pending.pop()
 
-    def _first(self, variable: Variable) -> Tree:
-        """The value of the first alternative that has one."""
-        for alternative in variable.alternatives:
-            value = self._alternative(alternative)
-            if value is not _MISSING:
-                return value
-        first = variable.alternatives[0]
-        if first.source in ("self", "strToBool", ""):
-            return None
-        return self._hole(first, f"{variable.written}, which has no value here")
+    def _first(self, variable: Variable) -> Found:
+        """The value of the first alternative that has one; a mapping or a list as it is written."""
+        asked = ""
+        for number, alternative in enumerate(variable.alternatives):
+            found = self._alternative(alternative, number + 1 < len(variable.alternatives))
+            found = self._followed(found) if found else None
+            if found is not None and found.tree is not None:
+                return self._settled(asked, found) if asked else found
+            if alternative.source in _OF_OPTIONS and not asked:
+                name = str(self._address(alternative))
+                asked = REGION if name == "region" else f"{alternative.source}:{name}"
+        first, last = variable.alternatives[0], variable.alternatives[-1]
+        if not last.source and not last.address:
+            return Found(None, is_resolved=True)  # `null` is the last alternative
+        if self.options.is_searching or (first.source in _PATHS and self._address(first).holes):
+            raise UnknownValue(variable.written)
+        hole = self._hole(first, f"{variable.written}, which has no value here")
+        return Found(hole, is_resolved=True)
 
-    def _alternative(self, alternative: Alternative) -> Tree:
+    def _settled(self, asked: str, found: Found) -> Found:
+        """The value of a fallback under the name of the option that it stands in for."""
+        if isinstance(found.tree, dict | list):
+            return found
+        tree = self.options.settle(asked, chosen(found.tree, found.counted))
+        return Found(tree, found.place, is_resolved=True)
+
+    def _alternative(self, alternative: Alternative, has_fallback: bool) -> Found | None:
         if not alternative.source:
-            if alternative.address:
-                value = self.resolve(self._joined(alternative.address))
-                return _MISSING if value is None else value
-            return _MISSING if alternative.literal is None else alternative.literal
-        readers: dict[str, Callable[[Alternative], Tree]] = {
-            "self": self._self,
-            "opt": self._option,
-            "param": self._parameter,
-            "sls": self._framework,
-            "aws": self._aws,
-            "env": self._environment,
-            "file": self._file,
-            "strToBool": self._to_boolean,
+            return self._literal(alternative)
+        if alternative.source == "self":
+            return self._self(alternative)
+        if alternative.source == "file":
+            return self._file(alternative)
+        address = self._address(alternative)
+        readers: dict[str, Callable[[], Tree]] = {
+            "opt": lambda: self.options.option(str(address)),
+            "param": lambda: self.options.parameter(str(address)),
+            "sls": lambda: self._framework(alternative),
+            "aws": lambda: self._aws(alternative),
+            "env": lambda: self.options.variable(address.named, has_fallback),
+            "strToBool": lambda: self._to_boolean(alternative),
         }
-        return readers.get(alternative.source, self._stored)(alternative)
+        value = readers.get(alternative.source, lambda: self._stored(alternative))()
+        return None if value is MISSING else Found(value, is_resolved=True)
 
-    def _joined(self, parts: tuple[str | Variable, ...]) -> Tree:
-        if len(parts) == 1 and isinstance(parts[0], Variable):
-            return self._variable(parts[0])
+    def _literal(self, alternative: Alternative) -> Found | None:
+        if not alternative.address:
+            literal = alternative.literal
+            return None if literal is None else Found(literal, is_resolved=True)
+        if len(alternative.address) == 1 and isinstance(alternative.address[0], Variable):
+            found = self._variable(alternative.address[0])
+            return None if found.tree is None else found
+        return Found(self._joined(alternative.address), is_resolved=True)
+
+    def _text_of(self, parts: Parts) -> Text:
         return joined(self._part(part) for part in parts)
 
     def _address(self, alternative: Alternative) -> Text:
-        value = self._joined(alternative.address) if alternative.address else ""
-        return as_text(value) if is_scalar(value) else Text()
+        return self._text_of(alternative.address)
 
     def _hole(self, alternative: Alternative, meaning: str) -> Text:
-        name = f"{alternative.source}:{_named(self._address(alternative))}"
-        self.holes.ask(name, meaning)
-        return Text((Hole(name),))
+        name = f"{self._source(alternative)}:{self._address(alternative).named}".removesuffix(":")
+        return self.options.hole(name, meaning)
 
-    def _known(self, text: Text) -> tuple[str, frozenset[str]]:
+    def _source(self, alternative: Alternative) -> str:
+        """A source with its parameters, as it is written: `ssm(eu-west-1)`."""
+        if alternative.parameters is None:
+            return alternative.source
+        return f"{alternative.source}({self._text_of(alternative.parameters).named})"
+
+    def _path(self, text: Text) -> tuple[str, frozenset[str]]:
         """A text with its holes filled, and the holes that counted; raises UnknownValue."""
         names = frozenset(hole.name for hole in text.holes)
         return self.holes.resolved(text), names | text.chosen_by
 
-    def _self(self, alternative: Alternative) -> Tree:
-        address, counted = self._known(self._address(alternative))
+    def _self(self, alternative: Alternative) -> Found | None:
+        address, counted = self._path(self._address(alternative))
         if address == "provider.stage":
-            return Text((Hole(STAGE),))
-        value: Any = self.tree
+            stage = self.options.of_stage()
+            return None if stage is MISSING else Found(stage, is_resolved=True)
+        if address == "service.name" and not isinstance(self.tree.get("service"), dict):
+            address = "service"
+        return self._below(Found(self.tree, Place(self.document.file)), address, counted)
+
+    def _below(self, found: Found, address: str, counted: frozenset[str]) -> Found | None:
+        """What stands at an address below a value, as it is written; None where there is nothing."""
+        here: Found | None = replace(found, counted=counted)
         for key in address.split(".") if address else ():
-            value = self.resolve(value) if isinstance(value, str) else value
-            if address.startswith("service.name") and isinstance(value, str):
-                break  # `service: shop` may be asked for by the name of its long form
-            value = _child(value, key)
-            if value is _MISSING or value is None:
-                return _MISSING
-        return chosen(self.resolve(value), counted)
+            here = self._child(self._followed(here), key) if here else None
+        return here if here and here.tree is not None else None
 
-    def _option(self, alternative: Alternative) -> Tree:
-        name = str(self._address(alternative))
-        if name == "stage":
-            # Without the option its fallback counts, which is the provider's stage as a rule: this one.
-            return Text((Hole(STAGE),))
-        if name == "region":
-            return self._region()
-        if name not in self.request.parameters:
-            return _MISSING
-        self.holes.know(f"opt:{name}", self.request.parameters[name])
-        return Text((Hole(f"opt:{name}"),))
+    def _child(self, found: Found, key: str) -> Found | None:
+        value = found.tree
+        if isinstance(value, dict) and key in value:
+            return replace(found, tree=value[key], place=found.place and found.place.at(key))
+        if isinstance(value, list) and key.isdigit() and int(key) < len(value):
+            return replace(found, tree=value[int(key)], place=found.place and found.place.at(int(key)))
+        return None
 
-    def _parameter(self, alternative: Alternative) -> Tree:
-        name = str(self._address(alternative))
-        value = self.request.parameters.get(name, self._declared_parameter(name))
-        if value is _MISSING:
-            return _MISSING
-        if not is_scalar(value):
-            return value
-        text = as_text(value)
-        if not text.holes:
-            self.holes.know(f"param:{name}", str(text))
-            return Text((Hole(f"param:{name}"),))
-        return text
-
-    def _declared_parameter(self, name: str) -> Tree:
-        """A parameter as serverless.yml has it, under `params` or `stages`: the stage's, else the default."""
-        stages = self.tree.get("stages")
-        of_stages = stages.items() if isinstance(stages, dict) else ()
-        places = [self.tree.get("params"), {key: _child(each, "params") for key, each in of_stages}]
-        for stage in (self.stage, "default"):
-            for place in places:
-                value = _child(_child(place, stage), name)
-                if value is not _MISSING:
-                    return self.resolve(value)
-        return _MISSING
+    def _followed(self, found: Found) -> Found:
+        """A value on the way to another one: what its variable stands for, with nothing in it resolved."""
+        if found.is_resolved or not isinstance(found.tree, str) or "${" not in found.tree:
+            return found
+        parts = parse(found.tree)
+        if len(parts) != 1 or not isinstance(parts[0], Variable):
+            return replace(found, tree=self._text(found.tree, None), is_resolved=True)
+        with self._guarded(parts[0].written):
+            made = self._first(parts[0])
+        return self._followed(replace(made, counted=made.counted | found.counted))
 
     def _framework(self, alternative: Alternative) -> Tree:
         if str(self._address(alternative)) == "stage":
-            return Text((Hole(STAGE),))
+            return self.options.of_stage()
         return self._hole(alternative, "a fact that Serverless makes up at each deployment")
-
-    def _region(self) -> Tree:
-        provider = self.tree.get("provider")
-        region = self.request.region or _child(provider, "region")
-        is_known = "AWS::Region" in self.holes.values
-        if isinstance(region, str) and "${" not in region and not is_known:
-            self.holes.know("AWS::Region", region)
-        self.holes.ask("AWS::Region", "the region")
-        return Text((Hole("AWS::Region"),))
 
     def _aws(self, alternative: Alternative) -> Tree:
         name = str(self._address(alternative))
         if name == "region":
-            return self._region()
+            return self.options.of_region()
         if name == "accountId":
             self.holes.ask("AWS::AccountId", "the account")
             return Text((Hole("AWS::AccountId"),))
         return self._hole(alternative, f"aws:{name}, which AWS knows")
 
-    def _environment(self, alternative: Alternative) -> Tree:
-        name = _named(self._address(alternative))
-        self.holes.hide(f"env:{name}", f"the variable {name} of whoever deployed the service", name)
-        return Text((Hole(f"env:{name}"),))
-
     def _to_boolean(self, alternative: Alternative) -> Tree:
-        text, _ = self._known(joined(self._part(part) for part in alternative.parameters or ()))
+        text, _ = self._path(self._text_of(alternative.parameters or ()))
         words = {"true": True, "1": True, "false": False, "0": False}
-        return words.get(text.strip().lower(), _MISSING)
+        if text.strip().lower() not in words:
+            raise Unresolvable(f"strToBool({text}) is neither true nor false")
+        return words[text.strip().lower()]
 
     def _stored(self, alternative: Alternative) -> Tree:
-        source = alternative.source
-        name = f"{source}:{_named(self._address(alternative))}"
-        if source == "ssm" and name.endswith("~true"):
-            self.holes.hide(name, f"the secret {name}")
-        else:
-            self.holes.ask(name, f"{name}, {_STORES.get(source, 'which a plugin resolves')}")
-        return Text((Hole(name),))
+        source, address = self._source(alternative), self._address(alternative).named
+        if is_secret(source, address):
+            self.holes.hide(f"{source}:{address}", meaning_of(source, address))
+        return self._hole(alternative, meaning_of(source, address))
 
-    def _file(self, alternative: Alternative) -> Tree:
-        path, counted = self._known(joined(self._part(part) for part in alternative.parameters or ()))
-        file = self.folder / path
-        if file.suffix in (".js", ".cjs", ".mjs", ".ts"):
-            return self._hole(
-                Alternative(f"file({path})", None, alternative.address), f"what {path} computes"
-            )
-        if file.name.startswith(".env"):
-            return self._environment(alternative)  # what stands in such a file is secret as a rule
-        content = self._content(file, path)
-        if content is None:
-            return _MISSING
-        address, more = self._known(self._address(alternative))
-        for key in address.split(".") if address else ():
-            content = _child(self.resolve(content) if isinstance(content, str) else content, key)
-            if content is _MISSING or content is None:
-                return _MISSING
-        return chosen(self.resolve(content), counted | more)
-
-    def _content(self, file: Path, shown: str) -> Any:
-        """What a file holds: a document, or the text; None where there is no such file."""
-        if file not in self._files:
-            self._files[file] = None
-            if file.is_file():
-                self.files_read.add(shown)
-                self._files[file] = _read(file, shown)
-        return self._files[file]
-
-
-def _read(file: Path, shown: str) -> Any:
-    if file.suffix in (".yml", ".yaml", ".json"):
-        return read_document(file, shown).tree
-    return file.read_text("utf-8-sig", errors="replace")
-
-
-def _child(value: Any, key: str) -> Any:
-    if isinstance(value, dict):
-        return value.get(key, _MISSING)
-    if isinstance(value, list) and key.isdigit() and int(key) < len(value):
-        return value[int(key)]
-    return _MISSING
-
-
-def _named(text: Text) -> str:
-    """A text as part of a hole's name: holes inside stand as their names."""
-    return "".join(part if isinstance(part, str) else part.name for part in text.parts)
+    def _file(self, alternative: Alternative) -> Found | None:
+        path, counted = self._path(self._text_of(alternative.parameters or ()))
+        if path.endswith(SCRIPTS):
+            hole = self._hole(alternative, f"what {path} computes, which is not run here")
+            return Found(hole, is_resolved=True)
+        document = self.files.read(path)
+        if document is None:
+            return None
+        address, more = self._path(self._address(alternative))
+        if holds_variables(document) and is_secret_name(address) and address in document.tree:
+            name = f"file({path}):{address}"
+            self.holes.hide(name, f"the variable {address} of {path}", address)
+            return Found(Text((Hole(name),)), is_resolved=True)
+        return self._below(Found(document.tree, Place(document.file)), address, counted | more)

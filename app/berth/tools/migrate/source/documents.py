@@ -5,7 +5,7 @@ CloudFormation's tags (`!Ref`, `!Sub`, ...) become their long forms.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,16 +29,35 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:\n]')
 
 @dataclass(frozen=True)
 class SourceDocument:
-    """One document. `lines` has the line of each key path; `file` is the name to show."""
+    """One document. `lines` has the line of each key path; `file` is the name to show.
+
+    Below the path `asked` stands what other parts of the source ask for by name; `parts` are the paths of
+    those that are taken as a whole, and `askers` the paths of what stands for such a part. `units` are parts
+    that a tool has written and that are told of as a whole, with the paths below each that somebody set.
+    """
 
     file: str
     path: Path
     tree: Any
     lines: Mapping[KeyPath, int] = field(default_factory=dict)
+    asked: KeyPath | None = None
+    parts: frozenset[KeyPath] = frozenset()
+    askers: frozenset[KeyPath] = frozenset()
+    units: Mapping[KeyPath, Sequence[KeyPath]] = field(default_factory=dict)
 
     def line(self, path: KeyPath) -> int:
         """The line of a path, or of the nearest path around it; 0 if nothing is known."""
         return next((self.lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in self.lines), 0)
+
+    def nearest(self, path: KeyPath) -> KeyPath:
+        """The path, or as much of it as is there."""
+        tree: Any = self.tree
+        for length, key in enumerate(path):
+            is_entry = isinstance(tree, list) and isinstance(key, int) and 0 <= key < len(tree)
+            if not is_entry and not (isinstance(tree, dict) and key in tree):
+                return path[:length]
+            tree = tree[key]
+        return path
 
 
 def read_document(path: Path, file: str) -> SourceDocument:
@@ -98,6 +117,8 @@ def _json_lines(text: str) -> Iterator[tuple[KeyPath, int]]:
         if mark == "\n":
             line += 1
         elif mark in "[{":
+            if path and isinstance(path[-1], int):
+                yield tuple(path), line
             path.append(0 if mark == "[" else "")
         elif mark in "]}":
             path.pop()
@@ -230,7 +251,10 @@ def as_mapping(document: SourceDocument, *keys: str) -> dict[str, Any]:
 def mapping_at(node: Any, *keys: str | int) -> Mapping[str, Any]:
     """The mapping at these keys of a tree; an empty one where there is none."""
     for key in keys:
-        node = node.get(key) if isinstance(node, dict) else None
+        if isinstance(node, list) and isinstance(key, int) and key < len(node):
+            node = node[key]
+        else:
+            node = node.get(key) if isinstance(node, dict) else None
     return node if isinstance(node, dict) else {}
 
 

@@ -38,7 +38,8 @@ class FoundSource:
 
 ACCOUNT = "account:"
 _ENDINGS = (".yaml", ".yml", ".json", ".template")
-_PACKAGED = "cloudformation-template-update-stack.json"
+# What `serverless package` makes, beside the archives of the code.
+PACKAGED = "cloudformation-template-update-stack.json"
 _ASSEMBLY = "manifest.json"
 _SAM = "AWS::Serverless-2016-10-31"
 # Folders in which a tool puts what it makes of a project; they count where nothing else is there.
@@ -153,7 +154,7 @@ def _account(source: str, asked: Kind | None) -> FoundSource:
 
 def _in_folder(folder: Path, asked: Kind | None) -> SourceDocument:
     """The one document of a folder that can be imported."""
-    for name in (_ASSEMBLY, _PACKAGED):
+    for name in (_ASSEMBLY, PACKAGED):
         if (folder / name).is_file():
             document = read_document(folder / name, name)
             if asked or kind_of(document.tree) in (Kind.CDK, Kind.CLOUDFORMATION):

@@ -1,291 +1,258 @@
-"""Terraform's APIs and load balancers as resources of CloudFormation."""
+"""Terraform's REST and HTTP APIs as resources of CloudFormation."""
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from berth.tools.migrate.model.values import Tree
-from berth.tools.migrate.terraform.links import Links, pascal, pascal_tree
+from berth.tools.migrate.terraform.converting import Conversion
+from berth.tools.migrate.terraform.functions import parsed
+from berth.tools.migrate.terraform.links import Links
 from berth.tools.migrate.terraform.state import TerraformResource
 
-_REST, _HTTP = "aws_api_gateway_rest_api", "aws_apigatewayv2_api"
-_RESOURCE, _METHOD = "aws_api_gateway_resource", "aws_api_gateway_method"
-_TARGETS = ("aws_lb_target_group", "aws_alb_target_group")
-
-Properties = dict[str, Any]
-
-
-def _kept(properties: Mapping[str, Any]) -> Properties:
-    return {key: each for key, each in properties.items() if each not in (None, "", [], {})}
-
-
-def _plain(resource: TerraformResource, *arguments: str) -> Properties:
-    """Arguments that go over as they are, under CloudFormation's names."""
-    return {pascal(each): resource[each] for each in arguments}
+REST, HTTP = "aws_api_gateway_rest_api", "aws_apigatewayv2_api"
+_RESOURCE = "aws_api_gateway_resource"
+_AUTHORIZER, _HTTP_AUTHORIZER = "aws_api_gateway_authorizer", "aws_apigatewayv2_authorizer"
+_RENAMED = {
+    "timeout_milliseconds": "TimeoutInMillis",
+    "access_log_settings": "AccessLogSetting",
+    "canary_settings": "CanarySetting",
+    "xray_tracing_enabled": "TracingEnabled",
+    "quota_settings": "Quota",
+    "throttle_settings": "Throttle",
+}
 
 
-def _by_id(links: Links, resource: TerraformResource, key: str, *types: str) -> Tree:
-    """An argument that holds a resource's id, as a `Ref`."""
-    found = links.reference(resource, key, *types)
-    return {"Ref": found["Fn::GetAtt"][0]} if isinstance(found, dict) else found
-
-
-def _body(text: Any) -> Any:
-    """An API's OpenAPI document; one that is YAML cannot come from `jsonencode`, and is told as it is."""
-    if not isinstance(text, str) or not text.strip():
-        return None
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        return text
-
-
-def rest_api(links: Links, resource: TerraformResource) -> Properties:
+def rest_api(made: Conversion) -> None:
     """AWS::ApiGateway::RestApi."""
-    own = _plain(resource, "name", "binary_media_types", "minimum_compression_size", "policy", "description")
-    endpoint = pascal_tree(resource.block("endpoint_configuration"))
-    more = {"Body": _body(resource["body"]), "ApiKeySourceType": resource["api_key_source"]}
-    return _kept({**own, **more, "EndpointConfiguration": endpoint})
+    own = made.resource
+    made.plain("name", "binary_media_types")
+    made.put("Body", parsed(made["body"]), "body")
+    made.put("ApiKeySourceType", made["api_key_source"], "api_key_source")
+    minimum = made["minimum_compression_size"]
+    # The provider writes -1 or "" where nothing is compressed.
+    if str(minimum) == "-1":
+        made.ignore("minimum_compression_size")
+    else:
+        made.put("MinimumCompressionSize", minimum, "minimum_compression_size")
+    made.put("Policy", parsed(made["policy"]), "policy")
+    for each in made.links.of_type("aws_api_gateway_rest_api_policy"):
+        if made.links.reference(each, "rest_api_id", REST) == {"Ref": own.address}:
+            made.properties["Policy"] = parsed(each["policy"])
+            made.origins["Policy",] = each.path
+    made.block("endpoint_configuration")
+    made.others(_RENAMED)
 
 
-def rest_resource(links: Links, resource: TerraformResource) -> Properties:
+def rest_resource(made: Conversion) -> None:
     """AWS::ApiGateway::Resource."""
-    return _kept(
-        {
-            "RestApiId": _by_id(links, resource, "rest_api_id", _REST),
-            "ParentId": _parent(links, resource, "parent_id"),
-            "PathPart": resource["path_part"],
-        }
-    )
+    made.reference("RestApiId", "rest_api_id", REST)
+    made.put("ParentId", _parent(made.links, made.resource, "parent_id"), "parent_id")
+    made.plain("path_part")
 
 
 def _parent(links: Links, resource: TerraformResource, key: str) -> Tree:
     """A resource of a path, or the root of its API."""
     value = links.value(resource, key)
-    roots = (each for each in links.of_type(_REST) if each["root_resource_id"] == value)
+    roots = (each for each in links.of_type(REST) if value and each["root_resource_id"] == value)
     root = next(roots, None)
     if root is not None:
         return {"Fn::GetAtt": [root.address, "RootResourceId"]}
     if isinstance(value, dict) and value["Fn::GetAtt"][1] == "root_resource_id":
         return {"Fn::GetAtt": [value["Fn::GetAtt"][0], "RootResourceId"]}
-    return _by_id(links, resource, key, _RESOURCE)
+    return links.named(value, _RESOURCE)
 
 
-def rest_method(links: Links, resource: TerraformResource) -> Properties:
+def rest_method(made: Conversion) -> None:
     """AWS::ApiGateway::Method with its integration, which Terraform has as resources of their own."""
-    own = _plain(resource, "http_method", "authorization_scopes", "api_key_required")
-    return _kept(
-        {
-            **own,
-            "RestApiId": _by_id(links, resource, "rest_api_id", _REST),
-            "ResourceId": _parent(links, resource, "resource_id"),
-            "AuthorizationType": resource["authorization"],
-            "AuthorizerId": _by_id(links, resource, "authorizer_id", "aws_api_gateway_authorizer"),
-            "RequestValidatorId": _by_id(
-                links, resource, "request_validator_id", "aws_api_gateway_request_validator"
-            ),
-            "RequestParameters": resource["request_parameters"],
-            "RequestModels": resource["request_models"],
-            "Integration": _integration(links, resource),
-        }
-    )
+    made.plain("http_method", "authorization_scopes", "request_parameters", "request_models")
+    made.reference("RestApiId", "rest_api_id", REST)
+    made.put("ResourceId", _parent(made.links, made.resource, "resource_id"), "resource_id")
+    made.put("AuthorizationType", made["authorization"], "authorization")
+    made.reference("AuthorizerId", "authorizer_id", _AUTHORIZER)
+    made.reference("RequestValidatorId", "request_validator_id", "aws_api_gateway_request_validator")
+    made.put("ApiKeyRequired", made["api_key_required"] or None, "api_key_required")
+    integrations = _of_method(made, "aws_api_gateway_integration")
+    if integrations:
+        made.embed(("Integration",), _integration(made, integrations[0]))
+    made.others(_RENAMED)
 
 
-def _same_method(links: Links, one: TerraformResource, other: TerraformResource) -> bool:
-    keys = ("rest_api_id", "resource_id", "http_method")
-    return all(links.value(one, key) == links.value(other, key) for key in keys)
+def _of_method(made: Conversion, kind: str) -> list[TerraformResource]:
+    return made.links.with_key(kind, _method_key, _method_key(made.links, made.resource))
 
 
-def _integration(links: Links, method: TerraformResource) -> Properties:
-    found = [
-        each for each in links.of_type("aws_api_gateway_integration") if _same_method(links, method, each)
-    ]
-    if not found:
-        return {}
-    integration = found[0]
-    responses = [
-        {"StatusCode": each["status_code"], "ResponseParameters": each["response_parameters"] or {}}
-        for each in links.of_type("aws_api_gateway_integration_response")
-        if _same_method(links, method, each)
-    ]
-    own = _plain(integration, "type", "integration_http_method", "credentials", "request_templates")
-    return _kept({**own, "Uri": links.value(integration, "uri"), "IntegrationResponses": responses})
+def _method_key(links: Links, resource: TerraformResource) -> str:
+    rest = links.reference(resource, "rest_api_id", REST)
+    values = (rest, _parent(links, resource, "resource_id"), links.value(resource, "http_method"))
+    return str(values)
 
 
-def rest_authorizer(links: Links, resource: TerraformResource) -> Properties:
+def _integration(method: Conversion, resource: TerraformResource) -> Conversion:
+    made = Conversion(method.links, resource)
+    made.plain("type", "integration_http_method", "credentials", "request_templates", "request_parameters")
+    made.put("Uri", made.links.value(resource, "uri"), "uri")
+    responses = _of_method(method, "aws_api_gateway_integration_response")
+    if responses:
+        made.put("IntegrationResponses", [_response(each) for each in responses])
+        made.origins["IntegrationResponses",] = responses[0].path
+    made.others(_RENAMED, "http_method", "rest_api_id", "resource_id")
+    return made
+
+
+def _response(resource: TerraformResource) -> dict[str, Any]:
+    parameters = resource["response_parameters"] or {}
+    return {"StatusCode": resource["status_code"], "ResponseParameters": parameters}
+
+
+def rest_authorizer(made: Conversion) -> None:
     """AWS::ApiGateway::Authorizer."""
-    own = _plain(
-        resource,
-        "name",
-        "type",
-        "identity_source",
-        "identity_validation_expression",
-        "authorizer_result_ttl_in_seconds",
-    )
-    rest = _by_id(links, resource, "rest_api_id", _REST)
-    uri, pools = links.value(resource, "authorizer_uri"), resource["provider_arns"]
-    made = {**own, "RestApiId": rest, "AuthorizerUri": uri, "ProviderARNs": pools}
-    return {key: each for key, each in made.items() if each not in (None, "", [])}
+    made.plain("name", "type", "identity_source", "identity_validation_expression", "authorizer_uri")
+    made.plain("authorizer_result_ttl_in_seconds")
+    made.reference("RestApiId", "rest_api_id", REST)
+    made.put("ProviderARNs", made.links.values(made.resource, "provider_arns"), "provider_arns")
+    made.read.add("provider_arns")
+    made.others(_RENAMED)
 
 
-def of_rest_api(*arguments: str) -> Callable[[Links, TerraformResource], Properties]:
-    """A converter of what belongs to a REST API and has nothing else to be found."""
-
-    def convert(links: Links, resource: TerraformResource) -> Properties:
-        own = _plain(resource, *arguments)
-        return _kept({**own, "RestApiId": _by_id(links, resource, "rest_api_id", _REST)})
-
-    return convert
+def of_rest_api(made: Conversion) -> None:
+    """What belongs to a REST API and has nothing else to be found: stages, validators, deployments, keys."""
+    made.reference("RestApiId", "rest_api_id", REST)
+    made.others(_RENAMED)
 
 
-def model(links: Links, resource: TerraformResource) -> Properties:
+def model(made: Conversion) -> None:
     """AWS::ApiGateway::Model."""
-    own = of_rest_api("name", "content_type")(links, resource)
-    return _kept({**own, "Schema": _body(resource["schema"])})
+    made.put("Schema", parsed(made["schema"]), "schema")
+    of_rest_api(made)
 
 
-def deployment(links: Links, resource: TerraformResource) -> Properties:
+def deployment(made: Conversion) -> None:
     """AWS::ApiGateway::Deployment; newer providers have no stage in it."""
-    own = of_rest_api("stage_name")(links, resource)
-    variables = resource["variables"]
-    return _kept({**own, "StageDescription": {"Variables": variables} if variables else None})
+    made.put("StageDescription", _stage_description(made["variables"]), "variables")
+    made.read.add("stage_description")
+    of_rest_api(made)
 
 
-def http_api(links: Links, resource: TerraformResource) -> Properties:
+def _stage_description(variables: Any) -> Any:
+    return {"Variables": variables} if variables else None
+
+
+def usage_plan(made: Conversion) -> None:
+    """AWS::ApiGateway::UsagePlan."""
+    stages = [
+        {"ApiId": made.links.named(each.get("api_id"), REST), "Stage": each.get("stage")}
+        for each in made.resource.blocks("api_stages")
+    ]
+    made.put("ApiStages", stages, "api_stages")
+    made.put("UsagePlanName", made["name"], "name")
+    made.others(_RENAMED)
+
+
+def usage_plan_key(made: Conversion) -> None:
+    """AWS::ApiGateway::UsagePlanKey."""
+    made.reference("KeyId", "key_id", "aws_api_gateway_api_key")
+    made.reference("UsagePlanId", "usage_plan_id", "aws_api_gateway_usage_plan")
+    made.others({}, "value", "name")
+
+
+def api_key(made: Conversion) -> None:
+    """AWS::ApiGateway::ApiKey; its value is a secret, whatever Terraform says of it."""
+    made.plain("name")
+    if made["enabled"] is False:
+        made.put("Enabled", False, "enabled")
+    made.put("Value", "(a secret)" if made["value"] else None, "value")
+    made.others({}, "enabled")
+
+
+def http_api(made: Conversion) -> None:
     """AWS::ApiGatewayV2::Api."""
-    own = _plain(resource, "name", "protocol_type", "route_key")
-    cors = pascal_tree(resource.block("cors_configuration"))
-    target = links.function(resource, "target")
-    return _kept({**own, "CorsConfiguration": cors, "Target": target, "Body": _body(resource["body"])})
+    made.plain("name", "protocol_type", "route_key")
+    made.block("cors_configuration")
+    made.function("Target", "target")
+    made.put("Body", parsed(made["body"]), "body")
+    made.others(_RENAMED)
 
 
-def http_route(links: Links, resource: TerraformResource) -> Properties:
+def http_route(made: Conversion) -> None:
     """AWS::ApiGatewayV2::Route."""
-    own = _plain(resource, "route_key", "authorization_type", "authorization_scopes", "api_key_required")
-    target = links.value(resource, "target")
-    integration = target.removeprefix("integrations/") if isinstance(target, str) else target
-    found = links.named(integration, "aws_apigatewayv2_integration")
+    made.plain("route_key", "authorization_type", "authorization_scopes")
+    made.reference("ApiId", "api_id", HTTP)
+    made.reference("AuthorizerId", "authorizer_id", _HTTP_AUTHORIZER)
+    target = made.links.value(made.resource, "target")
+    text = target.removeprefix("integrations/") if isinstance(target, str) else target
+    found = made.links.named(text, "aws_apigatewayv2_integration")
     if isinstance(found, dict):
-        target = {"Fn::Join": ["/", ["integrations", {"Ref": found["Fn::GetAtt"][0]}]]}
-    authorizer = _by_id(links, resource, "authorizer_id", "aws_apigatewayv2_authorizer")
-    api = _by_id(links, resource, "api_id", _HTTP)
-    return _kept({**own, "ApiId": api, "Target": target, "AuthorizerId": authorizer})
+        target = {"Fn::Join": ["/", ["integrations", found]]}
+    made.put("Target", target, "target")
+    made.others(_RENAMED)
 
 
-def http_integration(links: Links, resource: TerraformResource) -> Properties:
+def http_integration(made: Conversion) -> None:
     """AWS::ApiGatewayV2::Integration."""
-    own = _plain(
-        resource, "integration_type", "payload_format_version", "integration_subtype", "connection_type"
-    )
-    uri = links.function(resource, "integration_uri")
-    return _kept({**own, "ApiId": _by_id(links, resource, "api_id", _HTTP), "IntegrationUri": uri})
+    made.plain("integration_type", "payload_format_version", "integration_subtype")
+    made.reference("ApiId", "api_id", HTTP)
+    made.function("IntegrationUri", "integration_uri")
+    made.others(_RENAMED)
 
 
-def http_authorizer(links: Links, resource: TerraformResource) -> Properties:
+def http_authorizer(made: Conversion) -> None:
     """AWS::ApiGatewayV2::Authorizer."""
-    own = _plain(
-        resource,
-        "name",
-        "authorizer_type",
-        "authorizer_payload_format_version",
-        "authorizer_result_ttl_in_seconds",
-        "enable_simple_responses",
-    )
-    made = {
-        **own,
-        "ApiId": _by_id(links, resource, "api_id", _HTTP),
-        "AuthorizerUri": links.value(resource, "authorizer_uri"),
-        "IdentitySource": resource["identity_sources"],
-        "JwtConfiguration": pascal_tree(resource.block("jwt_configuration")),
-    }
-    return {key: each for key, each in made.items() if each not in (None, "", [], {})}
+    made.plain("name", "authorizer_type", "authorizer_payload_format_version", "authorizer_uri")
+    if made["authorizer_type"] != "JWT":
+        made.plain("authorizer_result_ttl_in_seconds")
+        made.put("EnableSimpleResponses", made["enable_simple_responses"], "enable_simple_responses")
+    made.reference("ApiId", "api_id", HTTP)
+    made.put("IdentitySource", made["identity_sources"], "identity_sources")
+    made.block("jwt_configuration")
+    made.others(_RENAMED)
 
 
-def http_stage(links: Links, resource: TerraformResource) -> Properties:
+def http_stage(made: Conversion) -> None:
     """AWS::ApiGatewayV2::Stage."""
-    made = {"StageName": resource["name"], "StageVariables": resource["stage_variables"]}
-    return _kept({**made, "ApiId": _by_id(links, resource, "api_id", _HTTP)})
+    made.put("StageName", made["name"], "name")
+    made.plain("stage_variables")
+    made.reference("ApiId", "api_id", HTTP)
+    made.others({**_RENAMED, "access_log_settings": "AccessLogSettings"})
 
 
-def target_group(links: Links, resource: TerraformResource) -> Properties:
-    """AWS::ElasticLoadBalancingV2::TargetGroup with what is attached to it."""
-    attachments = links.of_type("aws_lb_target_group_attachment", "aws_alb_target_group_attachment")
-    own = [each for each in attachments if each["target_group_arn"] in (resource["arn"], resource["id"])]
-    is_multi = "true" if resource["lambda_multi_value_headers_enabled"] else "false"
-    attribute = {"Key": "lambda.multi_value_headers.enabled", "Value": is_multi}
-    return {
-        "TargetType": resource["target_type"],
-        "Targets": [{"Id": links.function(each, "target_id")} for each in own],
-        "TargetGroupAttributes": [attribute],
-    }
+Converter = Callable[[Conversion], None]
+_V1, _V2 = "AWS::ApiGateway::", "AWS::ApiGatewayV2::"
 
 
-def _actions(links: Links, resource: TerraformResource, key: str) -> list[Properties]:
-    """The actions of a rule or a listener, each with its target group as a reference."""
-    made = []
-    for each in resource[key] or []:
-        arn = each.get("target_group_arn") or _of_forward(each)
-        target = links.named(arn, *_TARGETS)
-        reference = {"Ref": target["Fn::GetAtt"][0]} if isinstance(target, dict) else target
-        made.append(_kept({"Type": each.get("type"), "TargetGroupArn": reference}))
-    return made
+def whole(made: Conversion) -> None:
+    """A resource that is told of as a whole."""
 
 
-def _of_forward(action: Mapping[str, Any]) -> Any:
-    """The one target group of a `forward` block; several with weights are no single target."""
-    forwards = action.get("forward") or []
-    groups = forwards[0].get("target_group", []) if forwards else []
-    return groups[0].get("arn") if len(groups) == 1 else None
-
-
-def listener(links: Links, resource: TerraformResource) -> Properties:
-    """AWS::ElasticLoadBalancingV2::Listener."""
-    return {"DefaultActions": _actions(links, resource, "default_action")}
-
-
-def listener_rule(links: Links, resource: TerraformResource) -> Properties:
-    """AWS::ElasticLoadBalancingV2::ListenerRule."""
-    conditions = [each for entry in resource["condition"] or [] for each in _conditions(entry)]
-    listener_arn = links.reference(resource, "listener_arn", "aws_lb_listener", "aws_alb_listener")
-    reference = {"Ref": listener_arn["Fn::GetAtt"][0]} if isinstance(listener_arn, dict) else listener_arn
-    return _kept(
-        {
-            "ListenerArn": reference,
-            "Priority": resource["priority"],
-            "Actions": _actions(links, resource, "action"),
-            "Conditions": conditions,
-        }
-    )
-
-
-_FIELDS = {
-    "path_pattern": ("path-pattern", "PathPatternConfig"),
-    "host_header": ("host-header", "HostHeaderConfig"),
-    "http_request_method": ("http-request-method", "HttpRequestMethodConfig"),
-    "http_header": ("http-header", "HttpHeaderConfig"),
-    "query_string": ("query-string", "QueryStringConfig"),
-    "source_ip": ("source-ip", "SourceIpConfig"),
+CONVERTERS: dict[str, tuple[str, Converter]] = {
+    REST: (f"{_V1}RestApi", rest_api),
+    _RESOURCE: (f"{_V1}Resource", rest_resource),
+    "aws_api_gateway_method": (f"{_V1}Method", rest_method),
+    _AUTHORIZER: (f"{_V1}Authorizer", rest_authorizer),
+    "aws_api_gateway_request_validator": (f"{_V1}RequestValidator", of_rest_api),
+    "aws_api_gateway_model": (f"{_V1}Model", model),
+    "aws_api_gateway_deployment": (f"{_V1}Deployment", deployment),
+    "aws_api_gateway_stage": (f"{_V1}Stage", of_rest_api),
+    "aws_api_gateway_usage_plan": (f"{_V1}UsagePlan", usage_plan),
+    "aws_api_gateway_usage_plan_key": (f"{_V1}UsagePlanKey", usage_plan_key),
+    "aws_api_gateway_api_key": (f"{_V1}ApiKey", api_key),
+    HTTP: (f"{_V2}Api", http_api),
+    "aws_apigatewayv2_route": (f"{_V2}Route", http_route),
+    "aws_apigatewayv2_integration": (f"{_V2}Integration", http_integration),
+    _HTTP_AUTHORIZER: (f"{_V2}Authorizer", http_authorizer),
+    "aws_apigatewayv2_stage": (f"{_V2}Stage", http_stage),
+    "aws_api_gateway_account": (f"{_V1}Account", whole),
+    "aws_api_gateway_gateway_response": (f"{_V1}GatewayResponse", whole),
+    "aws_api_gateway_client_certificate": (f"{_V1}ClientCertificate", whole),
+    "aws_api_gateway_documentation_part": (f"{_V1}DocumentationPart", whole),
+    "aws_api_gateway_documentation_version": (f"{_V1}DocumentationVersion", whole),
+    "aws_api_gateway_domain_name": (f"{_V1}DomainName", whole),
+    "aws_api_gateway_base_path_mapping": (f"{_V1}BasePathMapping", whole),
+    "aws_api_gateway_vpc_link": (f"{_V1}VpcLink", whole),
+    "aws_apigatewayv2_domain_name": (f"{_V2}DomainName", whole),
+    "aws_apigatewayv2_api_mapping": (f"{_V2}ApiMapping", whole),
+    "aws_apigatewayv2_vpc_link": (f"{_V2}VpcLink", whole),
+    "aws_apigatewayv2_deployment": (f"{_V2}Deployment", whole),
+    "aws_apigatewayv2_model": (f"{_V2}Model", whole),
+    "aws_apigatewayv2_route_response": (f"{_V2}RouteResponse", whole),
+    "aws_apigatewayv2_integration_response": (f"{_V2}IntegrationResponse", whole),
 }
-
-
-def _conditions(entry: Mapping[str, Any]) -> list[Properties]:
-    made = []
-    for key, (field, config) in _FIELDS.items():
-        blocks = entry.get(key) or []
-        if key == "query_string" and blocks:
-            made.append({"Field": field, config: {"Values": [pascal_tree(each) for each in blocks]}})
-        elif blocks:
-            made.append({"Field": field, config: pascal_tree(blocks[0])})
-    return made
-
-
-def function_url(links: Links, resource: TerraformResource) -> Properties:
-    """AWS::Lambda::Url."""
-    return _kept(
-        {
-            "TargetFunctionArn": links.function(resource, "function_name"),
-            "AuthType": resource["authorization_type"],
-            "Cors": pascal_tree(resource.block("cors")),
-            "InvokeMode": resource["invoke_mode"],
-        }
-    )

@@ -79,7 +79,8 @@ class Acceptance:
         else:
             top = top.partition("[")[0]
             document.pop(top, None)
-            self._note(Class.OPEN, source.place.at(top), f"{key}: {message}; it is left out", source.id)
+            place = source.place_of(top)
+            self._note(Class.OPEN, place, f"{key}: {message}; it is left out", source.id)
 
     def stage(self, document: Document, file: str) -> Document:
         """The stage's document as Berth takes it."""
@@ -101,7 +102,7 @@ class Acceptance:
                     document.pop(top, None)
                 closed = ", so its routes are closed" if top == "authorizers" else ""
                 text = f"{key}: {message}; {entry or top} is left out of {file}{closed}"
-                self.findings.add(Finding(Class.OPEN, ("manifests", top, name), text, name=key))
+                self.findings.add(Finding(Class.OPEN, (top, name) if name else (top,), text, file, name=key))
         return _without_empty(document)
 
     def _note(self, kind: Class, place: Place, text: str, function: str) -> None:
@@ -125,9 +126,9 @@ class Acceptance:
                 wrong = f"{size} bytes are more than Lambda's {_MOST_ENVIRONMENT_BYTES}"
                 report.add(f"functions/{name}/manifest.json", "environment", wrong)
         for problem in report.problems:
-            path = ("manifests", problem.file, problem.key)
             text = f"Berth refuses to start: {problem}"
-            self.findings.add(Finding(Class.OPEN, path, text, name=f"{problem.file} {problem.key}"))
+            name = f"{problem.file} {problem.key}"
+            self.findings.add(Finding(Class.OPEN, (problem.key,), text, problem.file, name=name))
 
 
 def _refused(document: Document, read: Callable[[Mapping[str, Any]], object]) -> dict[str, str]:

@@ -54,8 +54,10 @@ def choose_apis(
     others = [api for api in reachable if api not in served]
     for api in others:
         _note(findings, Class.LEFT_OUT, api.place.at("Type"), f"{api.id}: --api chooses another API")
-    choice = Choice(tuple(_without_urls_that_clash(served, findings)), tuple(others))
+    served = list(_without_repeats(_without_urls_that_clash(served, findings)))
+    choice = Choice(tuple(served), tuple(others))
     _check_settings(choice, findings)
+    _check_keys(choice, findings)
     _check_claims(choice, findings)
     return choice
 
@@ -74,6 +76,25 @@ def _with_routes_to(api: Api, functions: Collection[str], findings: Findings) ->
         elif all(replace(route, place=each.place) != each for each in kept):
             kept.append(route)
     return replace(api, routes=tuple(kept))
+
+
+def _without_repeats(apis: Iterable[Api]) -> Iterator[Api]:
+    """The APIs without routes that an API of their kind before has, too.
+
+    Two listeners of a load balancer, for HTTP and HTTPS, have the same rules as a rule.
+    """
+    seen: list[tuple[object, ...]] = []
+    for api in apis:
+        own = [(api.kind, _effect(api, route)) for route in api.routes]
+        kept = [route for route, each in zip(api.routes, own, strict=True) if each not in seen]
+        seen += own
+        yield replace(api, routes=tuple(kept)) if len(kept) < len(own) else api
+
+
+def _effect(api: Api, route: RouteSource) -> tuple[object, ...]:
+    """What a route does, wherever it stands."""
+    keys = api.api_keys if route.api_key_required else ()
+    return replace(route, place=Place()), api.authorizers.get(route.authorizer or ""), keys
 
 
 def _without_urls_that_clash(apis: Sequence[Api], findings: Findings) -> Iterator[Api]:
@@ -110,6 +131,18 @@ def _settings(api: Api) -> dict[str, object]:
         "CORS": api.cors,
         "binary media types": frozenset(map(str.lower, api.binary_media_types)),
     }
+
+
+def _check_keys(choice: Choice, findings: Findings) -> None:
+    """Report APIs that different keys open: in one stage each key would open both."""
+    asking = [api for api in choice.with_routes if any(route.api_key_required for route in api.routes)]
+    for api in asking[1:]:
+        if set(api.api_keys) != set(asking[0].api_keys):
+            shown = " and ".join(
+                f"{each.id} ({', '.join(each.api_keys) or 'none'})" for each in (asking[0], api)
+            )
+            text = f"{shown} have different API keys, and in one stage each would open both: {_HOW_TO_CHOOSE}"
+            findings.refuse(Problem(text, api.place.file, api.place.path))
 
 
 def _check_claims(choice: Choice, findings: Findings) -> None:

@@ -97,7 +97,7 @@ class Authorizers:
         written = next(
             (each for (owner, each), own in self._names.items() if (owner, own) == (api.id, name)), ""
         )
-        return self.places.of_api(api, written)
+        return self.places.of_text(api, f"authorizers.{written}") or self.places.of_api(api, written)
 
     def undefined(
         self, apis: Sequence[Api], defined: Mapping[str, Any], stage_file: str

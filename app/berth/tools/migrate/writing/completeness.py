@@ -39,10 +39,12 @@ _OF_FUNCTIONS = re.compile(
     "AWS::(Lambda|ApiGateway|ApiGatewayV2|ElasticLoadBalancingV2|Scheduler)::.*"
     "|AWS::Serverless::(Function|Api|HttpApi|LayerVersion|Application)|AWS::Events::Rule|AWS::SNS::Subscription"
 )
+_ASKED = "what variables ask for of it is in the values that ask"
 _REFERENCE = re.compile(r"\$\{([A-Za-z0-9]+)[.}]")
 Rest = tuple[Class, str]
 _RESOURCES = "Resources"
-_PLACES_OF_RESOURCES = ((_RESOURCES,), ("resources", _RESOURCES))
+# Serverless has sections of a template below this key, in one mapping or in a list of mappings.
+_OWN = "resources"
 
 
 def unclassified(document: SourceDocument, findings: Findings, functions: Mapping[str, str]) -> list[Finding]:
@@ -67,9 +69,16 @@ class _Search:
 
     def run(self) -> Iterator[Finding]:
         tree = self.document.tree
-        if not isinstance(tree, dict) or () in self._covered:
+        if () in self._covered:
             return
-        is_template = isinstance(tree.get(_RESOURCES), dict)
+        if not isinstance(tree, dict):
+            for number, each in enumerate(tree if isinstance(tree, list) else ()):
+                yield from self._uncovered((number,), each)
+            return
+        is_template = isinstance(tree.get(_RESOURCES), dict) or tree.keys() <= {*_SECTIONS, "extensions"}
+        if self.document.asked == () and not self._touched:
+            yield self._found(Class.LEFT_OUT, (), _ASKED)
+            return
         for key, value in tree.items():
             if is_template and key in _SECTIONS:
                 yield from self._section((key,), value)
@@ -117,10 +126,18 @@ class _Search:
         """The parts of a value that no finding names; the whole value where none names a part of it."""
         if path in self._covered:
             return
-        if _is_resources(path, value):
+        if path in self.document.units:
+            yield from self._unit(path, value)
+        elif _is_resources(path, value):
             yield from self._resources(path, value)
-        elif path[:-1] == ("resources",) and path[-1] in _SECTIONS:
+        elif _is_section(path):
             yield from self._section(path, value)
+        elif _is_resource(value):
+            yield self._found(Class.ELSEWHERE, path, self._stays(str(path[-1]), value))
+        elif path in self.document.askers and not self._is_asked_for(path):
+            yield self._found(Class.CARRIED, path, "what it names is read in its place")
+        elif path not in self._touched and self._is_asked_for(path):
+            yield self._found(Class.LEFT_OUT, path, _ASKED)
         elif path not in self._touched and not _has_resources(value):
             kind, text = rest or (Class.NOT_CARRIED, f"not understood: {_shown(path)}")
             yield self._found(kind, path, text + self._references(value))
@@ -130,6 +147,25 @@ class _Search:
         elif isinstance(value, list):
             for number, each in enumerate(value):
                 yield from self._uncovered((*path, number), each, rest)
+
+    def _unit(self, path: Path, value: Any) -> Iterator[Finding]:
+        """A resource that a tool has written: what is left of it, and what somebody set and nobody read."""
+        address = value.get("address") if isinstance(value, dict) else None
+        if path not in self._touched:
+            resource = {"Type": value.get("type", "a resource")} if isinstance(value, dict) else None
+            yield self._found(Class.ELSEWHERE, path, self._stays(str(address or path[-1]), resource))
+            return
+        yield self._found(Class.LEFT_OUT, path, f"{address}: what its tool and AWS add to it")
+        for part in self.document.units[path]:
+            if part not in self._touched and not self.findings.covers(part, self.document.file):
+                yield self._found(Class.NOT_CARRIED, part, f"not understood: {_shown(part)}")
+
+    def _is_asked_for(self, path: Path) -> bool:
+        """Whether only variables ask for a path, and nothing around it was read as a whole."""
+        asked, parts = self.document.asked, self.document.parts
+        if asked is None or path[: len(asked)] != asked:
+            return False
+        return not any(path[:length] in parts for length in range(len(path)))
 
     def _references(self, value: Any) -> str:
         """The imported functions that a value refers to."""
@@ -142,7 +178,23 @@ class _Search:
 
 def _is_resources(path: Path, value: Any) -> bool:
     """Whether a value is the resources of a template, or of the template in a serverless.yml."""
-    return path in _PLACES_OF_RESOURCES and isinstance(value, dict)
+    return (path == (_RESOURCES,) or _is_own(path, _RESOURCES)) and isinstance(value, dict)
+
+
+def _is_section(path: Path) -> bool:
+    """Whether a path is that of another section of the template in a serverless.yml."""
+    return str(path[-1]) in _SECTIONS and _is_own(path, str(path[-1]))
+
+
+def _is_own(path: Path, section: str) -> bool:
+    entry = path[1:-1]
+    is_part = not entry or (len(entry) == 1 and isinstance(entry[0], int))
+    return len(path) > 1 and path[0] == _OWN and path[-1] == section and is_part
+
+
+def _is_resource(value: Any) -> bool:
+    """Whether a value looks like a resource of a template, wherever it stands."""
+    return isinstance(value, dict) and "::" in str(value.get("Type", ""))
 
 
 def _has_resources(value: Any) -> bool:

@@ -21,8 +21,12 @@ class Places:
 
     def of_function(self, function: FunctionSource, *keys: str) -> Place:
         """The place of a key of a function; readers may have found it in another part of the source."""
-        own = function.place.at(*keys)
-        return self._of_functions.get((function.id, keys[-1].lower()), own)
+        return self._of_functions.get((function.id, keys[-1].lower()), function.place_of(*keys))
+
+    def of_text(self, api: Api, text: str) -> Place | None:
+        """The place of which a finding says this about an API's file."""
+        same = (each for each in self.findings.entries if each.file == api.place.file and each.text == text)
+        return next((Place(each.file, each.path) for each in same), None)
 
     def of_api(self, api: Api, *names: str) -> Place:
         """The place of one of these keys, below an API or elsewhere in its file; else that of its type."""

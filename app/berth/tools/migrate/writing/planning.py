@@ -78,5 +78,5 @@ def _note_split(function: FunctionSource, name: str, findings: Findings) -> None
         f"{function.id} is behind two kinds of API: {name} is a second manifest with the same code, "
         "and its AWS_LAMBDA_FUNCTION_NAME differs"
     )
-    place = function.place.at("Type")
+    place = function.place_of("Type")
     findings.add(Finding(Class.CARRIED, place.path, text, place.file, function.id))

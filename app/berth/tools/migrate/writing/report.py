@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from berth.tools.migrate.model.application import Application
 from berth.tools.migrate.model.findings import Class, Finding, Findings, Path, Problem, shown_path
 from berth.tools.migrate.model.values import Holes, plain
-from berth.tools.migrate.source.documents import SourceDocument
+from berth.tools.migrate.source.documents import SourceDocument, mapping_at
 from berth.tools.migrate.writing.completeness import unclassified
 
 REPORT = "import-report.json"
@@ -27,19 +27,42 @@ class Sources:
         """The line of a path in a file; 0 where it is not known."""
         return next((each.line(path) for each in self.documents if each.file == file), 0) if path else 0
 
+    def resource(self, file: str, path: Path) -> str:
+        """The name of the resource, the parameter or the function that a path is in."""
+        document = next((each for each in self.documents if each.file == file), None)
+        for length in range(len(path), 0, -1):
+            if document is not None and path[:length] in document.units:
+                return str(mapping_at(document.tree, *path[:length]).get("address", ""))
+        start = path.index(_RESOURCES) if _RESOURCES in path else 0
+        return next((key for key in path[start + 1 : start + 2] if isinstance(key, str)), "")
+
     def place(self, file: str) -> int:
         """The number of a file, for sorting; unknown ones come last."""
         names = [each.file for each in self.documents]
         return names.index(file) if file in names else len(names)
 
+    def settled(self, findings: Sequence[Finding]) -> list[Finding]:
+        """The findings with paths that are there: what nobody wrote is told of at what is around it.
+
+        What became of a value that nobody wrote is not told of by itself.
+        """
+        written = {each.file: each for each in self.documents}
+        exact = {(each.file, each.path) for each in findings}
+        made = []
+        for each in findings:
+            path = written[each.file].nearest(each.path) if each.file in written else each.path
+            if path == each.path or each.kind != Class.CARRIED or (each.file, path) in exact:
+                made.append(replace(each, path=path))
+        return made
+
     def with_lines(self, problems: Iterable[Problem]) -> list[Problem]:
-        """The problems with their lines, sorted by their places."""
-        found = [
-            each
-            if each.line
-            else Problem(each.message, each.file, each.path, self.line(each.file, each.path))
-            for each in problems
-        ]
+        """The problems with paths that are there and their lines, sorted by their places."""
+        written = {each.file: each for each in self.documents}
+        found = []
+        for each in problems:
+            path = written[each.file].nearest(each.path) if each.file in written else each.path
+            line = each.line or self.line(each.file, each.path)
+            found.append(Problem(each.message, each.file, path, line))
         return sorted(found, key=lambda each: (self.place(each.file), each.line, each.message))
 
 
@@ -105,7 +128,7 @@ def add_unclassified(
 
 def _entries(findings: Findings, sources: Sources, names: Mapping[str, str]) -> list[dict[str, Any]]:
     groups: defaultdict[tuple[str, Path], list[Finding]] = defaultdict(list)
-    for each in findings.entries:
+    for each in sources.settled(findings.entries):
         groups[each.file, each.path].append(each)
     rows = [row for group in groups.values() for row in _rows(group)]
     rows.sort(key=lambda each: _place(each, sources))
@@ -138,7 +161,7 @@ def _place(finding: Finding, sources: Sources) -> tuple[Any, ...]:
 def _entry(finding: Finding, sources: Sources, names: Mapping[str, str]) -> dict[str, Any]:
     entry = {
         "class": finding.kind.title,
-        "resource": _resource(finding.path),
+        "resource": sources.resource(finding.file, finding.path),
         "path": shown_path(finding.path),
         "file": finding.file,
         "line": sources.line(finding.file, finding.path),
@@ -147,12 +170,6 @@ def _entry(finding: Finding, sources: Sources, names: Mapping[str, str]) -> dict
     }
     optional = {"name": finding.name or None, "value": finding.value}
     return entry | {key: value for key, value in optional.items() if value is not None}
-
-
-def _resource(path: Path) -> str:
-    """The name of the resource, the parameter or the function that a path is in."""
-    start = path.index(_RESOURCES) if _RESOURCES in path else 0
-    return next((key for key in path[start + 1 : start + 2] if isinstance(key, str)), "")
 
 
 def _summary(written: Written, counts: Mapping[str, int]) -> str:

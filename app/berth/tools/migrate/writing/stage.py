@@ -169,10 +169,10 @@ class StageManifest:
     def _api_keys(self) -> list[dict[str, str]]:
         """An entry for each key that the source names, else one if a route asks for a key; all are open."""
         apis = self.choice.served
-        names = list(
-            dict.fromkeys([*self.application.api_keys, *(key for api in apis for key in api.api_keys)])
-        )
         asking = [route for api in apis for route in api.routes if route.api_key_required]
+        # A key of an API that asks for none must not open another one.
+        owners = [api for api in apis if any(each in asking for each in api.routes)] or apis
+        names = list(dict.fromkeys(key for api in owners for key in api.api_keys))
         if not names and not asking:
             return []
         made: list[dict[str, str]] = []

@@ -1,6 +1,7 @@
 """Which APIs, authorizers and keys one stage has."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -360,12 +361,63 @@ def test_api_keys_are_open(
 ) -> None:
     source = Source(tmp_path_factory.mktemp("import"))
     source.function("Orders")
-    source.application.apis = [api("Shop", "rest", route("Orders", "GET", "/a", api_key_required=per_route))]
-    source.application.api_keys = names
+    own = route("Orders", "GET", "/a", api_key_required=per_route)
+    source.application.apis = [api("Shop", "rest", own, api_keys=tuple(names))]
     outcome = source.write()
     assert _stage(source).get("apiKeys") == keys
     texts = _of_class(outcome, "open")
     assert all(any(key["environment"] in text for text in texts) for key in keys or ())
+
+
+@for_each(
+    "keys, asks, outcome",
+    [
+        ((("one",), ("one",)), (True, True), ["one"]),
+        ((("one",), ("two",)), (True, False), ["one"]),
+        ((("one",), ("two",)), (False, True), ["two"]),
+        ((("one",), ("two",)), (False, False), ["one", "two"]),
+        ((("one",), ("two",)), (True, True), "A (one) and B (two) have different API keys"),
+        ((("one",), ()), (True, True), "A (one) and B (none) have different API keys"),
+    ],
+)
+def test_keys_of_one_api_open_no_other(
+    tmp_path_factory: pytest.TempPathFactory, keys: Any, asks: Any, outcome: Any
+) -> None:
+    source = Source(tmp_path_factory.mktemp("import"))
+    source.function("Orders")
+    source.application.apis = [
+        api(name, "rest", route("Orders", "GET", f"/{name}", api_key_required=each), api_keys=own)
+        for name, own, each in zip("AB", keys, asks, strict=True)
+    ]
+    if isinstance(outcome, str):
+        with pytest.raises(ImportRefused, match=re.escape(outcome)):
+            source.write()
+        return
+    source.write()
+    assert [each["id"] for each in _stage(source)["apiKeys"]] == outcome
+
+
+@for_each(
+    "guard, problem",
+    [
+        ({}, None),
+        ({"authorizer": "gate"}, "is also that of"),
+        ({"api_key_required": True}, "is also that of"),
+    ],
+)
+def test_the_rules_of_two_listeners_count_once(
+    tmp_path_factory: pytest.TempPathFactory, guard: dict[str, Any], problem: str | None
+) -> None:
+    source = Source(tmp_path_factory.mktemp("import"))
+    source.function("Orders")
+    plain, secure = (route("Orders", "GET", "/a", priority=1, **each) for each in ({}, guard))
+    source.application.apis = [api("Plain", "alb", plain), api("Secure", "alb", secure)]
+    if problem:
+        with pytest.raises(ImportRefused, match=problem):
+            source.write()
+        return
+    source.write()
+    assert len(_manifest(source, "Orders")["routes"]) == 1
 
 
 STAR = {"allowOrigins": ["*"]}

@@ -109,7 +109,7 @@ def test_code_that_is_missing_is_refused(
     source = Source(tmp_path_factory.mktemp("import"))
     source.function("Orders", source=_at(**keys))
     source.function("Good")
-    with pytest.raises(ImportRefused, match=f"template.yaml:1: .*CodeUri: {message}"):
+    with pytest.raises(ImportRefused, match=f"template.yaml: .*CodeUri: {message}"):
         source.write()
     assert not source.into.exists()
 

@@ -1,5 +1,6 @@
 """CORS: what an API's configuration, or the mock OPTIONS methods of its resources, say to other origins."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,10 +25,12 @@ _HEADERS = {
     "access-control-max-age": "maxAge",
 }
 _METHODS = "allowMethods"
+# The template by which Serverless answers with the origin of the request, if it is one of several.
+_ORIGIN = re.compile(r'\$origin\.matches\("(.*?)"\)')
 
 
-class _Misquoted(Exception):
-    """Raised for a header's value that is no text in AWS's inner quotes; its text is the value."""
+class _NotCarried(Exception):
+    """Raised for a preflight answer that a stage's `cors` cannot give; its text says why."""
 
 
 def read_configuration(node: Node) -> dict[str, Any] | None:
@@ -70,7 +73,7 @@ class Preflights:
 
     methods: Mapping[str, set[str]]
     found: list[tuple[Operation, dict[str, Any]]] = field(default_factory=list)
-    _is_misquoted: bool = False
+    _is_incomplete: bool = False
 
     def take(self, operation: Operation) -> bool:
         """Take an operation that only answers preflight requests; False for every other one."""
@@ -84,10 +87,11 @@ class Preflights:
                 (_HEADERS[name], _value(name, node)) for name, node in headers.items() if name in _HEADERS
             )
             cors = {key: value for key, value in values if value not in (False, [])}
-        except _Misquoted as wrong:
-            text = f"{operation}: CORS is not carried: {wrong} is no text in single quotes, such as '*'"
+            _refuse_choice(operation.integration)
+        except _NotCarried as wrong:
+            text = f"{operation}: CORS is not carried: {wrong}"
             operation.node.note(Class.OPEN, text, name="cors")
-            self._is_misquoted = True
+            self._is_incomplete = True
         else:
             self.found.append((operation, cors))
         _note_guard(operation)
@@ -102,7 +106,7 @@ class Preflights:
         if self._all_name_their_own():
             # Berth allows the methods of each resource by itself.
             values = [{key: each for key, each in cors.items() if key != _METHODS} for cors in values]
-        if any(cors != values[0] for cors in values) or self._is_misquoted:
+        if any(cors != values[0] for cors in values) or self._is_incomplete:
             for operation, _ in self.found:
                 text = f"{operation}: the OPTIONS methods of this API do not agree, and a stage has one CORS"
                 operation.node.note(Class.NOT_CARRIED, text)
@@ -146,10 +150,10 @@ def _headers(node: Node) -> Iterable[tuple[str, Node]]:
 
 
 def _value(header: str, node: Node) -> Any:
-    """A header's value as a stage's `cors` has it; raises _Misquoted."""
+    """A header's value as a stage's `cors` has it; raises _NotCarried."""
     text = node.known().strip()
     if len(text) < len("''") or not (text[0] == text[-1] == "'"):
-        raise _Misquoted(text)
+        raise _NotCarried(f"{text} is no text in single quotes, such as '*'")
     text, key = text[1:-1], _HEADERS[header]
     if key == "allowOrigins":
         return [text]
@@ -158,5 +162,19 @@ def _value(header: str, node: Node) -> Any:
     if key == "allowCredentials":
         return text.lower() == "true"
     if not text.isdigit():
-        raise _Misquoted(text)
+        raise _NotCarried(f"{text} is no text in single quotes, such as '*'")
     return int(text)
+
+
+def _refuse_choice(integration: Node) -> None:
+    """Refuse an answer that names the origin of the request: Berth's REST APIs have one origin."""
+    responses = [
+        *(each for _, each in integration["responses"].items()),
+        *integration["IntegrationResponses"].entries(),
+    ]
+    for response in responses:
+        for _, template in response.any("responseTemplates", "ResponseTemplates").items():
+            origins = _ORIGIN.findall(str(template.text()))
+            shown = ", ".join(each.replace("[.]", ".").replace(".+", "*") for each in origins)
+            if len(origins) > 1:
+                raise _NotCarried(f"it answers with one of {shown}, and cors of a REST API has one origin")

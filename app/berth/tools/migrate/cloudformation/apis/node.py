@@ -66,7 +66,8 @@ class Node:
     @property
     def is_of_macro(self) -> bool:
         """Whether a macro made the whole resource."""
-        return self.stack.place(self.resource).path != ("Resources", self.resource.name)
+        path = self.stack.place(self.resource).path
+        return path != ("Resources", self.resource.name) and path not in self.stack.template.document.units
 
     def note(self, kind: Class, text: str, *, function: str = "", name: str = "") -> None:
         """Tell of it in the report; of what a macro made only that it counts, or that somebody has to act."""
@@ -250,16 +251,10 @@ def _texts(value: Tree) -> Iterator[Text]:
 
 def _written(stack: Stack, place: Place) -> Place | None:
     """The part of a place that its document has; None if that is too much to tell of, or nothing."""
-    tree: Tree = next((each.tree for each in stack.template.documents if each.file == place.file), None)
-    length = 0
-    for key in place.path:
-        is_entry = isinstance(tree, list) and isinstance(key, int) and 0 <= key < len(tree)
-        if not is_entry and not (isinstance(tree, dict) and key in tree):
-            break
-        tree = tree[key]
-        length += 1
-    is_enough = length >= min(_SHORTEST.get(str(place.path[0]) if place.path else "", 3), len(place.path))
-    return Place(place.file, place.path[:length]) if length and is_enough else None
+    document = next((each for each in stack.template.documents if each.file == place.file), None)
+    path = document.nearest(place.path) if document else ()
+    least = min(_SHORTEST.get(str(place.path[0]) if place.path else "", 3), len(place.path))
+    return Place(place.file, path) if path and len(path) >= least else None
 
 
 def shown(text: Text) -> str:

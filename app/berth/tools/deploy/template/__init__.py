@@ -1,0 +1,1 @@
+"""The CloudFormation template: `template_document` in document.py, and one module per family of resources."""

@@ -1,0 +1,282 @@
+"""The command `berth deploy bridge`: the zips, the printed commands, and the steps at moto's server."""
+
+import io
+import subprocess
+import zipfile
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from berth.testing.values import make_function
+from berth.tools.cli.deploy_bridge import bridge_command
+from berth.tools.deploy.bridge.package import build_package
+from berth.tools.deploy.bridge.rollout import Rollout, RolloutRefused
+from kit.aws_server import REGION, Aws
+from kit.servers import project_environ, write_function
+from kit.tables import for_each
+from kit.transports import new_project
+
+NOTHING = "def handler(event, context):\n    pass\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with two functions, in which the command runs."""
+    made = new_project(tmp_path / "project")
+    folder = write_function(made, "orders", NOTHING, handler="shop/orders.main.handler") / "shop" / "orders"
+    folder.mkdir(parents=True)
+    (folder / "main.py").write_text(NOTHING)
+    write_function(made, "report", NOTHING)
+    for name, value in project_environ(made).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(made)
+    return made
+
+
+def _run(*arguments: str, answer: str = "") -> Result:
+    return CliRunner().invoke(bridge_command, arguments, input=answer)
+
+
+def test_zip_has_a_module_at_the_handlers_path(project: Path) -> None:
+    assert _run("orders", "report", "--hand-over", "report").exit_code == 0
+    with zipfile.ZipFile(project / "bridge" / "orders.zip") as archive:
+        assert archive.namelist() == ["berth_bridge.py", "shop/orders/main.py"]
+        assert "'orders', False" in archive.read("shop/orders/main.py").decode()
+        assert {entry.external_attr >> 16 for entry in archive.infolist()} == {0o644}
+    with zipfile.ZipFile(project / "bridge" / "report.zip") as archive:
+        assert "'report', True" in archive.read("app.py").decode()
+
+
+def test_zip_is_the_same_bytes_each_time(project: Path) -> None:
+    written = []
+    for folder in ("one", "two"):
+        assert _run("report", "--output", folder).exit_code == 0
+        written.append(Path(folder, "report.zip").read_bytes())
+    assert written[0] == written[1]
+
+
+# Stands for the aws CLI: writes down what it is asked, and counts versions.
+AWS_CLI = """
+aws() {
+    line=$(printf '%s|' "$@"); echo "$line" >> asked
+    case "$*" in *publish-version*) wc -l < asked;; esac
+}
+jq() { cat; }
+"""
+
+
+def test_printed_commands_keep_the_versions_of_each_function_apart(project: Path) -> None:
+    """They are all typed in one shell; a version is named by the number of its question here."""
+    printed = _run("orders", "report=shop-Report-1A", "--alias", "prod").stdout
+    subprocess.run(["bash", "-euc", f"{AWS_CLI}{printed}"], check=True, capture_output=True, timeout=30)
+    asked = [line.strip("|").split("|") for line in Path("asked").read_text().splitlines()]
+    assert [words[2:] for words in asked if words[1] == "update-alias" and "orders" in words] == [
+        [
+            "--function-name",
+            "orders",
+            "--name",
+            "prod",
+            "--function-version",
+            version,
+            "--routing-config",
+            routing,
+        ]
+        for version, routing in [
+            ("1", "AdditionalVersionWeights={8=0.01}"),
+            ("1", "AdditionalVersionWeights={8=0.1}"),
+            ("1", "AdditionalVersionWeights={8=0.5}"),
+            ("8", "AdditionalVersionWeights={}"),
+            ("1", "AdditionalVersionWeights={}"),
+        ]
+    ]
+    back = asked[-1]
+    assert back[3] == "shop-Report-1A"
+    assert (back[7], back[9]) == ("16", "AdditionalVersionWeights={}")
+    assert ["--zip-file", "fileb://bridge/report.zip"] in [words[-2:] for words in asked]
+
+
+@for_each(
+    "arguments, said",
+    [
+        (["orders=a b"], "'a b' is no name of a Lambda function"),
+        (["orders", "--alias", "7"], "'7' is no name of an alias"),
+        (["orders", "--hand-over", "report"], "'report' is not among the names"),
+        (["orders", "--run", "shift"], "--run shift needs --percent"),
+        (["orders", "--run", "watch", "--percent", "5"], "--run shift needs --percent"),
+        (["absent"], "absent"),
+    ],
+)
+def test_wrong_arguments_are_refused(project: Path, arguments: list[str], said: str) -> None:
+    result = _run(*arguments)
+    assert (result.exit_code != 0, said in result.output) == (True, True), result.output
+    assert not (project / "bridge").exists()
+
+
+def test_module_that_the_bridge_needs_itself_is_refused(project: Path) -> None:
+    (write_function(project, "queue", NOTHING, handler="queue.handler") / "queue.py").write_text(NOTHING)
+    result = _run("queue")
+    assert result.exit_code == 1
+    assert (
+        "queue: its handler's module has the name of a module that the bridge needs itself" in result.output
+    )
+
+
+class Account:
+    """One function in an account of moto's, with old code and a variable."""
+
+    def __init__(self, aws: Aws) -> None:
+        self.client, self.name = aws.client("lambda"), aws.prefix
+        iam = aws.client("iam")
+        role = iam.create_role(RoleName=aws.prefix, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w") as archive:
+            archive.writestr("app.py", NOTHING)
+        self.client.create_function(
+            FunctionName=self.name,
+            Runtime="python3.13",
+            Role=role,
+            Handler="app.handler",
+            Code={"ZipFile": content.getvalue()},
+            Environment={"Variables": {"TABLE": "orders"}},
+        )
+
+    @property
+    def alias(self) -> tuple[str, dict[str, float]]:
+        """The version of the alias, and the weights of others."""
+        told = self.client.get_alias(FunctionName=self.name, Name="live")
+        return told["FunctionVersion"], told.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
+
+    def variables(self, version: str) -> Any:
+        """The variables of a version."""
+        told = self.client.get_function_configuration(FunctionName=self.name, Qualifier=version)
+        return told["Environment"]["Variables"]
+
+
+@pytest.fixture
+def account(aws: Aws, project: Path, monkeypatch: pytest.MonkeyPatch) -> Account:
+    """The account, and what a bridge has to be told."""
+    monkeypatch.setenv("BRIDGE_URL", "https://berth.example.com")
+    monkeypatch.setenv("BRIDGE_TOKEN", "secret-token")
+    return Account(aws)
+
+
+def _rollout(
+    account: Account, aws: Aws, *, hands_over: bool = False, handler: str = "app.handler"
+) -> Rollout:
+    function = make_function("report", handler=handler)
+    clients = SimpleNamespace(functions=account.client, metrics=aws.client("cloudwatch"))
+    return Rollout(clients, function, account.name, "live", build_package(function, hands_over=hands_over))
+
+
+def _step(account: Account, step: str, *options: str, answer: str = "y\n") -> Result:
+    where = ("--region", REGION, "--run", step, *options)
+    return _run(f"report={account.name}", *where, answer=answer)
+
+
+def test_command_publishes_and_rolls_back(account: Account) -> None:
+    published = _step(account, "publish")
+    assert published.exit_code == 0, published.output
+    assert f"publish of {account.name}:live in account 123456789012, {REGION}. Go on?" in published.output
+    assert f"{account.name}: version 2 is the bridge; alias live leads to version 1" in published.output
+    assert "Calls without a qualifier get the bridge as soon as it is published." in published.output
+    assert "secret-token" not in published.output
+    assert account.alias == ("1", {})
+    assert account.variables("1") == {"TABLE": "orders"}
+    bridge = {"BRIDGE_URL": "https://berth.example.com", "BRIDGE_TOKEN": "secret-token"}
+    assert account.variables("2") == {"TABLE": "orders", **bridge}
+    assert _step(account, "shift", "--percent", "100", "--yes").exit_code == 0
+    assert account.alias == ("2", {})
+    assert "all to version 1, the code before the bridge" in _step(account, "roll-back", "--yes").output
+    assert account.alias == ("1", {})
+
+
+def test_nothing_is_done_without_a_yes(account: Account) -> None:
+    assert _step(account, "publish", answer="n\n").exit_code == 1
+    assert account.client.list_aliases(FunctionName=account.name)["Aliases"] == []
+
+
+def test_alias_is_shifted_bit_by_bit(account: Account, aws: Aws) -> None:
+    rollout, seen = _rollout(account, aws), []
+    rollout.publish({})
+    for percent in (1, 10, 50, 100):
+        rollout.shift(percent)
+        seen.append(account.alias)
+    assert seen == [("1", {"2": 0.01}), ("1", {"2": 0.1}), ("1", {"2": 0.5}), ("2", {})]
+    rollout.shift(50)
+    assert account.alias == ("1", {"2": 0.5})
+
+
+def test_second_publication_keeps_the_way_back(account: Account, aws: Aws) -> None:
+    first, second = _rollout(account, aws), _rollout(account, aws, hands_over=True)
+    first.publish({})
+    first.shift(100)
+    account.client.update_function_configuration(FunctionName=account.name, Timeout=9)
+    account.client.publish_version(FunctionName=account.name)  # the first bridge, not published as one
+    second.publish({"BRIDGE_URL": "http://other"})
+    second.shift(10)
+    version, weights = account.alias
+    assert (version, list(weights.values())) == ("1", [0.1])
+    assert account.variables(next(iter(weights)))["BRIDGE_URL"] == "http://other"
+
+
+def test_errors_of_both_versions_are_shown(account: Account, aws: Aws) -> None:
+    rollout = _rollout(account, aws)
+    rollout.publish({})
+    for version, errors in (("1", 2), ("2", 5)):
+        dimensions = {
+            "FunctionName": account.name,
+            "Resource": f"{account.name}:live",
+            "ExecutedVersion": version,
+        }
+        datum = {
+            "MetricName": "Errors",
+            "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
+            "Value": errors,
+            "Timestamp": datetime.now(UTC),
+        }
+        aws.client("cloudwatch").put_metric_data(Namespace="AWS/Lambda", MetricData=[datum])
+    assert [line.split() for line in _step(account, "watch").stdout.splitlines()] == [
+        ["VERSION", "CODE", "INVOCATIONS", "ERRORS", "THROTTLES"],
+        [f"{account.name}:1", "old", "0", "2", "0"],
+        [f"{account.name}:2", "bridge", "0", "5", "0"],
+    ]
+
+
+def test_steps_that_would_do_harm_are_refused(account: Account, aws: Aws) -> None:
+    with pytest.raises(RolloutRefused, match="has no alias live"):
+        _rollout(account, aws).shift(10)
+    with pytest.raises(RolloutRefused, match=r"has the handler 'app\.handler', not 'main\.handler'"):
+        _rollout(account, aws, handler="main.handler").publish({})
+    with pytest.raises(RolloutRefused, match="ResourceNotFound"):
+        replace(_rollout(account, aws), name="no-such-function").publish({})
+    assert account.variables("$LATEST") == {"TABLE": "orders"}
+
+
+@for_each(
+    "configuration, said",
+    [
+        ({"PackageType": "Image"}, "is an image: a bridge is a zip"),
+        (
+            {"Handler": "app.handler", "Environment": {"Error": {"ErrorCode": "AccessDenied"}}},
+            "would be lost",
+        ),
+    ],
+)
+def test_function_that_would_lose_something_is_left_alone(configuration: dict[str, Any], said: str) -> None:
+    function = make_function("report")
+    clients = SimpleNamespace(functions=SimpleNamespace(get_function_configuration=lambda **_: configuration))
+    rollout = Rollout(clients, function, "report", "live", build_package(function, hands_over=False))
+    with pytest.raises(RolloutRefused, match=said):
+        rollout.publish({})
+
+
+def test_publication_needs_to_know_where_berth_is(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BRIDGE_TOKEN")
+    result = _step(account, "publish", "--yes")
+    assert result.exit_code == 1
+    assert "takes from the environment BRIDGE_URL and BRIDGE_TOKEN, or" in result.output

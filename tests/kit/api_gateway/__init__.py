@@ -1,0 +1,1 @@
+"""API Gateway as far as its documents describe it: routes, authorizers, mappings, and its own headers."""
