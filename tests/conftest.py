@@ -62,12 +62,12 @@ def _prepare_for_servers() -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Run all tests in one process more than there are cores, and a chosen few in this one.
+    """Run all tests in two processes more than there are cores, and a chosen few in this one.
 
-    Tests of servers often wait: meanwhile the one process more has a core.
+    Tests of servers often wait: meanwhile the other processes have a core.
     """
     is_whole = any(Path(arg).resolve() in (_TESTS, _TESTS.parent) for arg in config.args)
-    return min(4, len(os.sched_getaffinity(0)) + 1) if is_whole else 0
+    return min(5, len(os.sched_getaffinity(0)) + 2) if is_whole else 0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -68,7 +68,8 @@ def _requirements(of: Distribution, extras: frozenset[str]) -> Iterator[tuple[st
 
 def _link(of: Distribution, folder: Path) -> None:
     files = [file for file in _files(of) if file.parts[0] not in {"..", "/"}]
-    for top in sorted({file.parts[0] for file in files}):
+    tops = sorted({file.parts[0] for file in files})
+    for top in tops:
         source = Path(str(of.locate_file(top)))
         if (
             source.is_file()
@@ -76,16 +77,17 @@ def _link(of: Distribution, folder: Path) -> None:
             or source.suffix in {".dist-info", ".egg-info"}
         ):
             _link_once(source, folder / top)
+    shared = {top for top in tops if not (folder / top).is_symlink()}
     for file in files:  # several distributions may have parts of a folder without __init__.py
-        if not (folder / file.parts[0]).is_symlink():
+        if file.parts[0] in shared:
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             _link_once(Path(str(of.locate_file(file))), folder / file)
 
 
 def _files(of: Distribution) -> Iterable[PurePath]:
     """The files of a distribution; a system's package manager may not list them, but names its modules."""
-    if of.files is not None:
-        return of.files
+    if (files := of.files) is not None:
+        return files
     names = (of.read_text("top_level.txt") or of.metadata["Name"].replace("-", "_")).split()
     return [PurePath(name) for each in names for name in (each, f"{each}.py")]
 

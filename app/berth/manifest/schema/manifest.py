@@ -226,11 +226,14 @@ class StageManifestSchema(Schema):
             raise ValidationError(wrong, "authorizersRunIn")
 
 
+_FUNCTION, _STAGE = FunctionManifestSchema(), StageManifestSchema()
+
+
 def read_function_manifest(
     document: Mapping[str, Any], defaults: Mapping[str, Any] = FUNCTION_DEFAULTS
 ) -> FunctionManifest:
     """Lay a function's document over the defaults of its stage, and load it; raises MalformedDocument."""
-    values = read(FunctionManifestSchema(), {**defaults, **document})
+    values = read(_FUNCTION, {**defaults, **document})
     return _function_manifest(values, document.keys())
 
 
@@ -267,12 +270,12 @@ def _function_manifest(values: Mapping[str, Any], written: Set[str]) -> Function
 
 def read_stage_manifest(document: Mapping[str, Any]) -> StageManifest:
     """Load one stage's document; raises MalformedDocument."""
-    return _stage_manifest(read(StageManifestSchema(), document))
+    return _stage_manifest(read(_STAGE, document))
 
 
 def salvage_stage_manifest(document: Mapping[str, Any], valid: Mapping[str, Any]) -> StageManifest:
     """Make a manifest of the valid keys of a document that is refused, with defaults for the others."""
-    values = {**read(StageManifestSchema(), {}), **valid}
+    values = {**read(_STAGE, {}), **valid}
     # An object in it that is refused is still a dict; the others are models.
     objects = ("cors", "gateway", "invoke_api", "record", "shadow")
     values |= {name: None for name in objects if isinstance(values[name], dict)}
@@ -284,15 +287,14 @@ def salvage_stage_manifest(document: Mapping[str, Any], valid: Mapping[str, Any]
 
 def _stage_manifest(values: Mapping[str, Any]) -> StageManifest:
     """Make a manifest of the values of its fields; those for functions become a document again."""
-    names = {key: name for name, key in document_keys(StageManifestSchema()).items()}
-    defaults = {key: values[names[key]] for key in FUNCTION_DEFAULTS}
+    names = {key: name for name, key in document_keys(_STAGE).items()}
     left_out = {"schema_", *map(names.__getitem__, FUNCTION_DEFAULTS)}
-    kept = {name: values[name] for name in values.keys() - left_out}
     made = {
+        "function_defaults": {key: values[names[key]] for key in FUNCTION_DEFAULTS},
         "functions": tuple(values["functions"]),
         "api_keys": tuple(values["api_keys"]),
         "layers": tuple(map(Path, values["layers"])),
         "authorizer": None if values["authorizer"] == NO_AUTHORIZER else values["authorizer"],
         "deployed": without_refused(values["deployed"]),
     }
-    return StageManifest(function_defaults=defaults, **kept | made)
+    return StageManifest(**{name: values[name] for name in values.keys() - left_out} | made)
