@@ -370,3 +370,14 @@ def test_what_only_a_function_that_is_not_imported_takes_of_the_globals_is_left_
         f"{variables}.B.Ref": "Two takes it, which is not imported",
     }
     assert opened.notes("carried")["Globals.Function.Runtime"] == "runtime"
+
+
+def test_globals_that_say_nothing_are_no_problem(tmp_path):
+    function = {"InlineCode": "x = 1", "Handler": "index.h", "Runtime": "python3.13"}
+    template = {
+        "Transform": "AWS::Serverless-2016-10-31",
+        "Globals": {"Function": {}},
+        "Resources": {"F": {"Type": "AWS::Serverless::Function", "Properties": function}},
+    }
+    opened = open_files(tmp_path, {"template.json": template})
+    assert (opened.ids(), opened.findings.problems) == (["F"], [])

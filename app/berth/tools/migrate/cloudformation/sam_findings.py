@@ -192,5 +192,5 @@ def _globals(sections: Mapping[str, Any], origins: SamOrigins) -> _Noted:
         elif isinstance(properties, dict):
             yield from _properties(f"AWS::Serverless::{section}", ("Globals", section), properties)
     for path in origins.unused_globals():
-        if path[:2] == ("Globals", "Function") and path[2] not in _FUNCTION_KEYS:
+        if path[:2] == ("Globals", "Function") and path[2:3] and path[2] not in _FUNCTION_KEYS:
             yield path, (Class.LEFT_OUT, "counts for no function: each has its own, or ignores this one")
