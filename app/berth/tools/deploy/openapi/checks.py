@@ -14,16 +14,18 @@ from berth.tools.deploy.openapi import http, rest
 from berth.tools.deploy.openapi.expressions import http_mapping_problems, rest_mapping_problems
 from berth.tools.deploy.openapi.models import Models
 from berth.tools.deploy.openapi.paths import check_paths, path_warnings
-from berth.tools.deploy.openapi.references import OWN_VARIABLES, used_authorizers
+from berth.tools.deploy.openapi.references import HAS_TO_BE_KNOWN, OWN_VARIABLES, is_open, used_authorizers
 from berth.tools.deploy.openapi.routes import Pages, method_of, pages_of
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 MOST_HEADER_BYTES = 10_240  # request line and headers together
+# The server answers 400 to a request with more headers (`limit_request_fields` of gunicorn). Clients, API
+# Gateway and load balancers need some of them.
+MOST_HEADERS, OTHER_HEADERS = 200, 50
 MOST_DOCUMENT_BYTES = 2 * 1024 * 1024
 MOST_VARIABLES = 100
 LONGEST_VARIABLE = 512
 _VARIABLE_VALUE = re.compile(r"[A-Za-z0-9\-._~:/?#&=,]+")
-_OPEN = "${deployed."
 _INTEGRATION = "x-amazon-apigateway-integration"
 
 
@@ -42,7 +44,7 @@ def document_problems(deployment: Deployment, document: Mapping[str, Any]) -> li
     for integration in document.get("components", {}).get(http.INTEGRATIONS, {}).values():
         for wrong in http_mapping_problems(integration["requestParameters"]):
             stage.add("", wrong)
-        _check_header_bytes(integration, stage)
+        _check_headers(integration, stage)
     size = len(json.dumps(document).encode())
     if size > MOST_DOCUMENT_BYTES:
         wrong = f"the document has {size} bytes, and API Gateway imports {MOST_DOCUMENT_BYTES}"
@@ -87,7 +89,7 @@ def _check_variables(deployment: Deployment, place: Place) -> None:
         own = place.at(f"stageVariables.{name}")
         if name in OWN_VARIABLES:
             own.add("", f"the document has this name for {OWN_VARIABLES[name]}: choose another one")
-        if _OPEN in value:
+        if is_open(value):
             continue  # a secret, which this document does not name
         if len(value) > LONGEST_VARIABLE:
             own.add("", f"{len(value)} characters are too many: API Gateway takes {LONGEST_VARIABLE}")
@@ -100,8 +102,8 @@ def _check_variables(deployment: Deployment, place: Place) -> None:
 def _check_authorizer(authorizer: Authorizer, place: Place, *, is_rest: bool) -> None:
     texts = [authorizer.function or "", authorizer.user_pool]
     texts += [text for each in authorizer.issuers for text in (each.issuer, *each.audience)]
-    if any(_OPEN in text for text in texts):
-        place.add("", "API Gateway has to know this: write the value itself into deployed, not where it is")
+    if any(map(is_open, texts)):
+        place.add("", HAS_TO_BE_KNOWN)
     if not is_rest and len(authorizer.issuers) > 1:
         place.add("jwtConfiguration", "an HTTP API's authorizer has one issuer: name one authorizer for each")
 
@@ -113,7 +115,7 @@ def _check_operation(operation: Mapping[str, Any], place: Place) -> None:
     for value in _static_values(integration):
         if "'" in value:
             place.add("", f"API Gateway cannot send the header value {value!r}, which holds a quote")
-    _check_header_bytes(integration, place)
+    _check_headers(integration, place)
 
 
 def _static_values(integration: Mapping[str, Any]) -> Iterator[str]:
@@ -122,13 +124,19 @@ def _static_values(integration: Mapping[str, Any]) -> Iterator[str]:
         yield from (value[1:-1] for value in answer.get("responseParameters", {}).values())
 
 
-def _check_header_bytes(integration: Mapping[str, Any], place: Place) -> None:
-    """Report mappings whose names alone leave no room for a request; their values come to it."""
+def _check_headers(integration: Mapping[str, Any], place: Place) -> None:
+    """Report mappings that leave no room for a request, by their names alone or by their number."""
     names = [target for target in integration.get("requestParameters", {}) if "header." in target]
     size = sum(len(target.partition("header.")[2]) + len(": \r\n") for target in names)
     if size > MOST_HEADER_BYTES:
         wrong = (
             f"the names of the mapped headers have {size} bytes, and a request may have {MOST_HEADER_BYTES}"
+        )
+        place.add("", wrong)
+    if len(names) > MOST_HEADERS - OTHER_HEADERS:
+        wrong = (
+            f"{len(names)} headers are mapped, and of the {MOST_HEADERS} that the server takes of a request"
+            f" {OTHER_HEADERS} are for clients: name fewer in gateway.variables and gateway.context"
         )
         place.add("", wrong)
 

@@ -17,6 +17,8 @@ from berth.tools.deploy.deployment import Deployment
 LINK, ADDRESS, BALANCER, LISTENER = "berthLink", "berthAddress", "berthBalancer", "berthListener"
 # Every API has this one: parameter mappings take no other text from outside.
 TOKEN = "berthToken"  # noqa: S105 - a name, not a token
+_OPEN = "${deployed."
+HAS_TO_BE_KNOWN = "API Gateway has to know this: write the value itself into deployed, not where it is"
 OWN_VARIABLES = {
     LINK: "the id of the VPC link",
     ADDRESS: "host and port of the load balancer, such as internal-orders.eu-west-1.elb.amazonaws.com",
@@ -44,10 +46,15 @@ class References:
 def standalone_references(deployment: Deployment) -> References:
     """The references of a document that is imported as it is.
 
-    Raises ManifestError if an authorizer's ARN needs a region or an account that the stage does not name.
+    Raises ManifestError if an authorizer's ARN needs a region or an account that the stage does not name, or
+    a value that only the tasks know.
     """
     stage, manifest, report = deployment.stage, deployment.manifest, Report()
     used = used_authorizers(deployment)
+    for each in used:
+        if is_open(each.function or ""):  # no ARN can be made of it
+            report.add(deployment.stage_file, f"authorizers.{each.name}", HAS_TO_BE_KNOWN)
+    report.raise_if_any()
     here = [each.name for each in used if each.function and not each.is_elsewhere]
     pools = [each.name for each in used if each.user_pool and not each.user_pool.startswith("arn:")]
     if here and manifest.region is None:
@@ -65,6 +72,11 @@ def standalone_references(deployment: Deployment) -> References:
         return authorizer.user_pool_arn(stage.account_id)
 
     return References(authorizer_uri, user_pool_arn)
+
+
+def is_open(text: str) -> bool:
+    """Whether a part of a text is known to the tasks alone."""
+    return _OPEN in text
 
 
 def named_variables(document: Mapping[str, Any]) -> dict[str, str]:
