@@ -8,6 +8,8 @@ import yaml
 from click.testing import CliRunner, Result
 
 from berth.tools.cli.deploy import deploy_group
+from berth.tools.deploy.template.document import MOST_READ
+from berth.tools.deploy.writing import document_text
 from kit.project_writing import PREFIX, add_function, write_stage
 from kit.servers import project_environ
 
@@ -92,3 +94,18 @@ def test_template_that_is_too_large_to_be_sent_needs_a_bucket(folder: Path) -> N
 def test_fewer_tasks_at_most_than_at_least_are_refused(folder: Path) -> None:
     shown = _run(folder, "--tasks", "3", "1")
     assert (shown.exit_code, "3 is more than 1" in shown.stderr) == (2, True)
+
+
+def test_large_template_is_written_without_blanks(folder: Path) -> None:
+    """With them CloudFormation would refuse it, and one with as many resources as a REST API may have."""
+    add_function(folder, "many", *(f"GET /m/{number}" for number in range(290)))
+    shown = _run(folder, "--output", str(folder / "shop.json"))
+    assert shown.exit_code == 0
+    text = (folder / "shop.json").read_text()
+    assert len(text.encode()) < MOST_READ < len(document_text(json.loads(text), "json").encode())
+
+
+def test_folder_that_is_not_there_is_named_as_it_was_typed(folder: Path) -> None:
+    shown = _run(folder, "--output", "/nowhere/shop.json")
+    assert shown.exit_code == 1
+    assert shown.stderr == "Error: nothing was written: /nowhere/shop.json: No such file or directory\n"

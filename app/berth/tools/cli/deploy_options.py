@@ -110,9 +110,16 @@ def write_document(document: Mapping[str, Any], output: str, form: str) -> None:
     """Write a document to a file, whole or not at all, or to stdout."""
     with refusing():
         text = document_text(document, form)
-        is_file = output != "-"
-        with click.open_file(output, "w", encoding="utf-8", atomic=is_file) as file:
+    write_text(text, output)
+
+
+def write_text(text: str, output: str) -> None:
+    """Write the text of a document to a file, whole or not at all, or to stdout."""
+    try:
+        with click.open_file(output, "w", encoding="utf-8", atomic=output != "-") as file:
             file.write(text)
+    except OSError as failed:  # it may name the temporary file that would become this one
+        raise click.ClickException(f"nothing was written: {output}: {failed.strerror or failed}") from None
 
 
 def end_with(warnings: Iterable[Problem], strict: bool) -> None:

@@ -7,7 +7,7 @@ from berth.tools.cli.deploy_options import (
     refuse,
     refusing,
     with_output,
-    write_document,
+    write_text,
 )
 from berth.tools.cli.deploy_stack import ChosenStack, with_stack
 from berth.tools.deploy.openapi.checks import document_problems, document_warnings
@@ -28,8 +28,10 @@ def template_command(chosen: ChosenStack, output: str, form: str, strict: bool) 
         document = write_template(stack)
     body = document["Resources"].get(stack.api_id, {}).get("Properties", {}).get("Body")
     refuse(document_problems(deployment, body) if body else ())
-    _tell_of_size(len(document_text(document, form).encode()))
-    write_document(document, output, form)
+    with refusing():
+        text = document_text(document, form, MOST_READ)
+    _tell_of_size(len(text.encode()))
+    write_text(text, output)
     if deployment.is_placeholder:
         click.echo("the prefix is a placeholder: no server accepts this template", err=True)
     if stack.rights.imported:

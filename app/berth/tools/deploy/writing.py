@@ -8,14 +8,19 @@ FORMATS = ("json", "yaml")
 _WIDTH = 100  # of a line that holds a whole object
 
 
-def document_text(document: Mapping[str, Any], form: str) -> str:
-    """A document as text, its keys in their own order; raises ModuleNotFoundError for YAML without PyYAML."""
+def document_text(document: Mapping[str, Any], form: str, most: int | None = None) -> str:
+    """A document as text, its keys in their own order; raises ModuleNotFoundError for YAML without PyYAML.
+
+    JSON of more than `most` bytes is written without the blanks that are for people.
+    """
     if form == "json":
-        return _json(document, "\n") + "\n"
+        text = _json(document, "\n") + "\n"
+        is_short = most is None or len(text.encode()) <= most
+        return text if is_short else json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n"
     import yaml
 
-    text: str = yaml.dump(document, Dumper=_dumper(yaml), sort_keys=False, allow_unicode=True, width=110)
-    return text
+    written: str = yaml.dump(document, Dumper=_dumper(yaml), sort_keys=False, allow_unicode=True, width=110)
+    return written
 
 
 def _dumper(yaml: Any) -> Any:
