@@ -16,6 +16,7 @@ from kit.tables import for_each
 
 Document = dict[str, Any]
 ASYNC = {"method": "POST", "path": "/jobs", "invocation": "async"}
+READ = {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": "${deployed.Table.Arn}"}
 QUEUE = {"EventQueue", "DeadLetterQueue", "InvocationTable", "WorkerTask", "WorkerService", "WorkerScaling"}
 
 
@@ -60,7 +61,7 @@ def _attributes(template: Document, name: str, key: str) -> dict[str, str]:
 def _statements(template: Document) -> list[Document]:
     """What the functions may do: the task role's statements but for the server's own."""
     policies = _properties(template, "TaskRole")["Policies"]
-    own = {"protect-tasks", "queue-events"}
+    own = {"berth.protect-tasks", "berth.queue-events"}
     return [
         each
         for one in policies
@@ -161,6 +162,50 @@ def test_variables_with_names_alike_have_parameters_of_their_own(tmp_path: Path)
     assert (given["DB_KEY"], given["DB__KEY"]) == ("DbKeyArn", "DbKey2Arn")
 
 
+@for_each(
+    "variable, expected",
+    {"ALARM_TOPIC": "AlarmTopic2Arn", "GATE_FUNCTION": "GateFunctionArn"}.items(),
+)
+def test_parameters_of_secrets_have_names_of_their_own(
+    tmp_path_factory: pytest.TempPathFactory, variable: str, expected: str
+) -> None:
+    stage = {
+        "authorizers": {"gate": {"type": "TOKEN", "function": "gate"}},
+        "authorizersRunIn": "gateway",
+        "deployed": {"A": {"environment": variable}},
+    }
+    route = {"method": "GET", "path": "/orders", "authorizer": "gate"}
+    project = _simple(tmp_path_factory.mktemp("p"), route, stage=stage)
+    add_function(project, "gate")
+    template = _template(project)
+    given = {each["Name"]: each["ValueFrom"]["Ref"] for each in _container(template)["Secrets"]}
+    assert given[variable] == expected
+    known = template["Parameters"]
+    assert ":secretsmanager:" in known[expected]["AllowedPattern"]
+    assert ":sns:" in known["AlarmTopicArn"]["AllowedPattern"]
+    asked = _properties(template, next(name for name in template["Resources"] if "Permission" in name))
+    assert ":lambda:" in known[asked["FunctionName"]["Ref"]]["AllowedPattern"]
+
+
+def test_more_secrets_than_a_role_can_name_are_refused(tmp_path: Path) -> None:
+    """Each has two ARNs in the role that reads them: its policies have 10,240 characters at most."""
+    from kit.stack_calls import resolve
+
+    few, many = (
+        {f"S{number}": {"environment": f"SECRET_{number}"} for number in range(count)} for count in (38, 40)
+    )
+    template = _template(_simple(tmp_path / "few", stage={"deployed": few}))
+    arn = "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:prod/shop/database-password-a1b2c3"
+    known = {name: {"Ref": arn, "Arn": arn} for name in (*template["Parameters"], *template["Resources"])}
+    known |= {f"AWS::{name}": {"Ref": "ap-northeast-1"} for name in ("Partition", "Region", "AccountId")}
+    known["AWS::URLSuffix"] = {"Ref": "amazonaws.com"}
+    role = resolve(_properties(template, "ExecutionRole")["Policies"], known, {})
+    documents = [json.dumps(each["PolicyDocument"], separators=(",", ":")) for each in role]
+    assert 8_000 < sum(map(len, documents)) < 10_240
+    (wrong,) = _refused(_simple(tmp_path / "many", stage={"deployed": many}))
+    assert "42 secrets are more than one role can be allowed to read (about 40)" in wrong
+
+
 def test_no_secret_is_in_the_template_but_the_prefix(tmp_path: Path) -> None:
     template = json.dumps(_template(_simple(tmp_path)))
     assert "X-Berth-0123456789abcdef-" in template
@@ -208,6 +253,14 @@ def test_deployed_values_of_the_template_are_plain_variables(tmp_path: Path) -> 
             {"AWS::Region": {"environment": "GATEWAY_TOKEN"}},
             "deployed.AWS::Region: GATEWAY_TOKEN is the variable of a secret",
         ),
+        "a setting that the template writes": (
+            {"AWS::Region": {"environment": "PORT"}},
+            "deployed.AWS::Region: PORT is a setting of the server: name another variable",
+        ),
+        "a secret in such a setting": (
+            {"Password": {"environment": "BERTH_STAGE"}},
+            "deployed.Password: BERTH_STAGE is a setting of the server: name another variable",
+        ),
     }.values(),
 )
 def test_values_that_cannot_be_given_are_refused(
@@ -224,9 +277,31 @@ def test_stage_variable_of_a_secret_is_refused_and_one_of_the_template_is_not(tm
     assert _refused(project) == [f"stageVariables.host: {wrong}"]
 
 
+@for_each(
+    "keys, wrong",
+    [
+        (
+            {"iam": [{**READ, "Resource": "${deployed.Berth::EventQueue.Arn}"}]},
+            "iam: asks for Berth::EventQueue, which the template of this stage does not have",
+        ),
+        (
+            {"stage": {"stageVariables": {"queue": "${deployed.Berth::EventQueue.QueueName}"}}},
+            "stageVariables: asks for Berth::EventQueue, which the template of this stage does not have",
+        ),
+    ],
+)
+def test_resources_that_a_stage_does_not_have_cannot_be_named(
+    tmp_path_factory: pytest.TempPathFactory, keys: Document, wrong: str
+) -> None:
+    stage = {"deployed": {"Berth::EventQueue.QueueName": {"environment": "QUEUE"}}, **keys.get("stage", {})}
+    own = {name: value for name, value in keys.items() if name != "stage"}
+    project = _simple(tmp_path_factory.mktemp("p"), stage=stage, **own)
+    assert wrong in _refused(project)
+    _template(_simple(tmp_path_factory.mktemp("has"), ASYNC, stage=stage, **own))
+
+
 # Rights
 
-READ = {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": "${deployed.Table.Arn}"}
 TABLE = {"Table.Arn": "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"}
 
 
@@ -299,6 +374,26 @@ def test_more_statements_than_a_role_takes_are_refused(tmp_path: Path) -> None:
     statements = [{**READ, "Resource": f"arn:aws:s3:::bucket-{number}/{'a' * 60}"} for number in range(100)]
     (wrong,) = _refused(_simple(tmp_path, iam=statements))
     assert "a role takes 9000: serve some functions by another stage" in wrong
+
+
+def test_policies_count_with_what_is_written_around_the_statements(tmp_path: Path) -> None:
+    write_stage(tmp_path)
+    for number in range(85):
+        statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::b-{number:03}/*"}
+        add_function(tmp_path, f"f{number}", iam=[statement])
+    (wrong,) = _refused(tmp_path)
+    assert "a role takes 9000: serve some functions by another stage" in wrong
+
+
+def test_function_named_as_the_servers_own_policy_takes_nothing_from_it(tmp_path: Path) -> None:
+    names = ("queue-events", "protect-tasks")
+    for name in names:
+        own = [{**READ, "Action": f"s3:Get{len(name)}"}]
+        add_function(tmp_path, name, {**ASYNC, "path": f"/{name}"}, iam=own)
+    write_stage(tmp_path, deployed=TABLE)
+    policies = [each["PolicyName"] for each in _properties(_template(tmp_path), "TaskRole")["Policies"]]
+    assert sorted(policies) == sorted({*policies})
+    assert {*names} < {*policies}
 
 
 def test_policies_and_statements_are_taken_from_a_report_as_cdk_makes_them(tmp_path: Path) -> None:
@@ -483,6 +578,29 @@ def test_direct_callers_have_their_own_ports(
     assert ("RestApi" in template["Resources"]) is (kind == "rest")
 
 
+def test_invoke_api_cannot_have_the_balancers_port(tmp_path: Path) -> None:
+    stage = {"invokeApi": {"auth": "token", "tokens": [{"environment": "INVOKE"}], "bind": "0.0.0.0:80"}}
+    wrong = "80 is the load balancer's port for the functions' routes: choose another"
+    assert _refused(_simple(tmp_path, stage=stage)) == [f"invokeApi.bind: {wrong}"]
+
+
+@for_each(
+    "bind, url",
+    {
+        "0.0.0.0:9001": "http://${LoadBalancer.DNSName}:9001",
+        None: "http://${LoadBalancer.DNSName}",
+        "127.0.0.1:9001": None,
+    }.items(),
+)
+def test_outputs_tell_bridges_where_the_invoke_api_is(
+    tmp_path_factory: pytest.TempPathFactory, bind: str | None, url: str | None
+) -> None:
+    tokens = [{"environment": "INVOKE"}]
+    api = {"auth": "token", "tokens": tokens, **({"bind": bind} if bind else {})}
+    outputs = _template(_simple(tmp_path_factory.mktemp("p"), stage={"invokeApi": api}))["Outputs"]
+    assert outputs.get("InvokeUrl", {}).get("Value") == ({"Fn::Sub": url} if url else None)
+
+
 @for_each(
     "timeout, balancer, idle, drain, keep_alive",
     {
@@ -578,6 +696,11 @@ def test_another_document_is_another_deployment(tmp_path: Path) -> None:
     assert _properties(other, "ApiStage")["DeploymentId"] == {"Ref": ids[2]}
 
 
+def test_log_role_is_set_once_an_api_is_there(tmp_path: Path) -> None:
+    """CloudFormation cannot set it in an account that has never had an API."""
+    assert _template(_simple(tmp_path))["Resources"]["ApiAccount"]["DependsOn"] == ["RestApi"]
+
+
 def test_authorizers_function_stays_a_function_of_lambda(tmp_path: Path) -> None:
     far = "arn:aws:lambda:eu-west-1:123456789012:function:session"
     authorizers = {
@@ -596,6 +719,7 @@ def test_authorizers_function_stays_a_function_of_lambda(tmp_path: Path) -> None
     permission = _properties(template, "GateFunctionPermission")
     assert permission["FunctionName"] == {"Ref": "GateFunctionArn"}
     assert permission["SourceArn"]["Fn::Sub"].endswith(":${RestApi}/authorizers/*")
+    assert template["Resources"]["GateFunctionPermission"]["UpdateReplacePolicy"] == "Retain"
     schemes = _properties(template, "RestApi")["Body"]["components"]["securitySchemes"]
     assert "${GateFunctionArn}" in json.dumps(schemes["near"])
 
@@ -623,6 +747,14 @@ def test_api_keys_have_the_values_that_clients_know(tmp_path: Path) -> None:
     assert _properties(template, "ApiKeyAcmePlan")["UsagePlanId"] == {"Ref": "UsagePlan"}
 
 
+def test_each_api_key_is_in_the_plan_whatever_it_is_called(tmp_path: Path) -> None:
+    ids = ["acme-plan", "acme", "acme-plan-plan", "acme.plan"]
+    keys = [{"id": each, "sha256": f"{number}" * 64} for number, each in enumerate(ids)]
+    template = _template(_simple(tmp_path, stage={"apiKeys": keys, "authorizersRunIn": "gateway"}))
+    kinds = [each["Type"] for each in template["Resources"].values()]
+    assert (kinds.count("AWS::ApiGateway::ApiKey"), kinds.count("AWS::ApiGateway::UsagePlanKey")) == (4, 4)
+
+
 def test_stage_without_a_trusted_gateway_is_refused_unless_it_is_wanted(tmp_path: Path) -> None:
     project = _simple(tmp_path, stage={"gateway": None})
     (wrong,) = _refused(project)
@@ -633,8 +765,8 @@ def test_stage_without_a_trusted_gateway_is_refused_unless_it_is_wanted(tmp_path
 
 
 def test_more_parameters_than_cloudformation_takes_are_refused(tmp_path: Path) -> None:
-    deployed = {f"S{number}": {"environment": f"SECRET_{number}"} for number in range(200)}
-    (wrong,) = _refused(_simple(tmp_path, stage={"deployed": deployed}))
+    keys = [{"id": f"k{number}", "sha256": f"{number:064}"} for number in range(200)]
+    (wrong,) = _refused(_simple(tmp_path, stage={"apiKeys": keys, "authorizersRunIn": "gateway"}))
     assert "206 parameters, most of them for secrets, and a template may have 200" in wrong
 
 

@@ -61,10 +61,11 @@ def authorizer_parameters(stack: Stack) -> dict[str, str]:
     The function of an authorizer stays a function of Lambda for API Gateway.
     """
     names: dict[str, str] = {}
+    secrets = {each.name for each in stack.secrets}
     for authorizer in used_authorizers(stack.deployment):
         if authorizer.function is not None and authorizer.function not in names:
             name = authorizer.function.rpartition("function:")[2].removesuffix("Function")
-            names[authorizer.function] = resource_name(name, "FunctionArn", set(names.values()))
+            names[authorizer.function] = resource_name(name, "FunctionArn", {*secrets, *names.values()})
     return names
 
 
@@ -73,9 +74,10 @@ def key_parameters(stack: Stack) -> dict[str, str]:
     if not (stack.is_rest and stack.deployment.runs_authorizers):
         return {}
     known = {each.variable: each.name for each in stack.secrets}
+    functions = authorizer_parameters(stack).values()
     names: dict[str, str] = {}
     for key in stack.deployment.manifest.api_keys:
-        taken = {*names.values(), *known.values()}
+        taken = {*names.values(), *known.values(), *functions}
         names[key.id] = known.get(key.environment or "") or resource_name(f"ApiKey-{key.id}", "Arn", taken)
     return names
 
@@ -176,7 +178,8 @@ def _logs_role() -> cfn.Resources:
         },
     )
     account = cfn.kept("ApiGateway::Account", {"CloudWatchRoleArn": cfn.attribute("ApiAccountRole", "Arn")})
-    made = {"ApiAccountRole": role, "ApiAccount": account}
+    # An account that has never had an API has no such settings yet.
+    made = {"ApiAccountRole": role, "ApiAccount": {"DependsOn": ["RestApi"], **account}}
     condition = {"Condition": CREATES_LOGS_ROLE}
     return {name: {"Type": each["Type"], **condition, **each} for name, each in made.items()}
 
@@ -206,7 +209,10 @@ def _format(fields: Mapping[str, str]) -> str:
 
 
 def _permissions(stack: Stack) -> cfn.Resources:
-    """The right of the API's authorizers to call their functions."""
+    """The right of the API's authorizers to call their functions.
+
+    It stays when a parameter names another function: the deployment of a REST API still asks the old one.
+    """
     arn = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}"
     return {
         f"{name.removesuffix('Arn')}Permission": cfn.resource(
@@ -217,6 +223,8 @@ def _permissions(stack: Stack) -> cfn.Resources:
                 "Principal": "apigateway.amazonaws.com",
                 "SourceArn": cfn.sub(f"{arn}:${{{stack.api_id}}}/authorizers/*"),
             },
+            DeletionPolicy="Delete",
+            UpdateReplacePolicy="Retain",
         )
         for name in authorizer_parameters(stack).values()
     }
@@ -238,8 +246,11 @@ def _keys(stack: Stack) -> cfn.Resources:
             },
         )
     }
+    taken: set[str] = set()
     for key, parameter in parameters.items():
-        name = resource_name(f"ApiKey-{key}", "", set(made))
+        name = resource_name(f"ApiKey-{key}", "", taken)
+        # No other key may have a name by which one of these two would be written again.
+        taken |= {name, f"{name}Plan", name.removesuffix("Plan")}
         value = cfn.sub(f"{{{{resolve:secretsmanager:${{{parameter}}}}}}}")
         link = {"KeyId": cfn.ref(name), "KeyType": "API_KEY", "UsagePlanId": cfn.ref("UsagePlan")}
         made[name] = cfn.resource(

@@ -1,9 +1,10 @@
 """The whole template, in the order in which it is read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from berth.errors import Report
+from berth.errors import Place, Report
+from berth.manifest.checks.functions import manifest_place
 from berth.tools.deploy.deployment import APPLICATION_BALANCER, Deployment
 from berth.tools.deploy.template import (
     alarms,
@@ -22,7 +23,7 @@ from berth.tools.deploy.template import intrinsics as cfn
 from berth.tools.deploy.template.outputs import outputs
 from berth.tools.deploy.template.parameters import Parameters, parameters
 from berth.tools.deploy.template.stack import DEFAULT_KNOBS, Knobs, Stack, build_stack
-from berth.tools.deploy.template.values import resource_of
+from berth.tools.deploy.template.values import named_resources, resource_of
 
 Document = dict[str, Any]
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
@@ -126,4 +127,15 @@ def _check(stack: Stack, resources: cfn.Resources, known: Parameters) -> None:
         if name is not None and name not in resources:
             wrong = f"{variable} cannot be given: the template of this stage has no {name}"
             report.add(stack.deployment.stage_file, f"deployed.Berth::{reference}", wrong)
+    for place, asked in _asked(stack, report):
+        for name in sorted(named_resources(asked) - resources.keys()):
+            place.add("", f"asks for Berth::{name}, which the template of this stage does not have")
     report.raise_if_any()
+
+
+def _asked(stack: Stack, report: Report) -> Iterator[tuple[Place, Any]]:
+    """What manifests ask of the template beside variables of the task, and where they do."""
+    yield report.at(stack.deployment.stage_file, "stageVariables"), stack.stage_variables
+    for function in stack.deployment.functions:
+        place = manifest_place(function.directory, report).at("iam")
+        yield place, stack.rights.policies.get(function.name, [])

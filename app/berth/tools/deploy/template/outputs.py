@@ -15,6 +15,7 @@ def outputs(stack: Stack) -> dict[str, dict[str, Any]]:
         **(_api(stack) if stack.has_api else {}),
         "LoadBalancerName": _output("Inside the VPC", cfn.attribute("LoadBalancer", "DNSName")),
         "ListenerArn": _output("What an integration of an HTTP API names", cfn.ref("Listener")),
+        **_invoke_api(stack),
         "ClusterName": _output("The cluster", cfn.ref("Cluster")),
         "WebServiceName": _output("The web servers", cfn.attribute("WebService", "Name"), cfn.HAS_IMAGE),
         "LogGroupName": _output("The log of all tasks", cfn.ref("LogGroup")),
@@ -41,6 +42,16 @@ def _api(stack: Stack) -> dict[str, dict[str, Any]]:
         "ApiId": _output("The API", cfn.ref(stack.api_id)),
         "VpcLinkId": _output("The way from API Gateway into the VPC", cfn.ref("VpcLink")),
     }
+
+
+def _invoke_api(stack: Stack) -> dict[str, dict[str, Any]]:
+    """Where callers inside the VPC, such as bridges, reach the Invoke API; nothing where none can."""
+    api = stack.deployment.stage.invoke_api
+    if api is None or (api.bind is not None and stack.invoke_listener is None):
+        return {}
+    port = f":{stack.invoke_listener[1]}" if stack.invoke_listener else ""
+    url = cfn.sub(f"http://${{LoadBalancer.DNSName}}{port}")
+    return {"InvokeUrl": _output("The Invoke API, for callers from CallerCidr", url)}
 
 
 def _output(description: str, value: Any, condition: str | None = None) -> dict[str, Any]:

@@ -106,10 +106,11 @@ class _Found:
             authorizer, is_ours = route.authorizer, route in self._deployment.routes
             if authorizer and authorizer.is_elsewhere and not (is_ours and self._deployment.runs_authorizers):
                 self._add(route.function.name, cfn.allow(_ACTIONS["lambda"], authorizer.function))
-        size = len(json.dumps(list(self._policies.values()), separators=(",", ":")))
+        policies = [cfn.policy(*each) for each in self._policies.values()]
+        size = sum(len(json.dumps(each, separators=(",", ":"))) for each in policies)
         if size > _MOST_CHARACTERS:
             wrong = (
-                f"the statements of all functions are {size} characters, and a role takes {_MOST_CHARACTERS}"
+                f"the policies of all functions are {size} characters, and a role takes {_MOST_CHARACTERS}"
             )
             place.report.add("functions", "iam", f"{wrong}: serve some functions by another stage")
         if len(self._managed) > _MOST_MANAGED:

@@ -9,6 +9,8 @@ from berth.tools.deploy.template.stack import Stack
 
 _ARN = "arn:${AWS::Partition}"
 _HERE = "${AWS::Region}:${AWS::AccountId}"
+# Of the task role. The others have the names of functions, in which there is no dot.
+_PROTECTING, _QUEUEING = "berth.protect-tasks", "berth.queue-events"
 _PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 _WORK = [
     "sqs:SendMessage",
@@ -37,7 +39,7 @@ def resources(stack: Stack) -> cfn.Resources:
         "TaskRole": _role(
             "For all functions of the stage: the rights that their manifests ask for",
             [
-                ("protect-tasks", [cfn.allow(_PROTECT, cfn.sub(f"{_ARN}:ecs:{_HERE}:task/${{Cluster}}/*"))]),
+                (_PROTECTING, [cfn.allow(_PROTECT, cfn.sub(f"{_ARN}:ecs:{_HERE}:task/${{Cluster}}/*"))]),
                 *_queue(stack),
                 *stack.rights.policies.items(),
             ],
@@ -102,7 +104,7 @@ def _queue(stack: Stack) -> Iterator[tuple[str, list[cfn.Resource]]]:
     if stack.worker:
         pages = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"]
         yield (
-            "queue-events",
+            _QUEUEING,
             [
                 cfn.allow(_WORK, [_arn("EventQueue"), _arn("DeadLetterQueue")]),
                 cfn.allow(pages, _arn("InvocationTable")),

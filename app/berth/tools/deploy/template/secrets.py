@@ -12,6 +12,11 @@ from berth.tools.deploy.template import intrinsics as cfn
 from berth.tools.deploy.template.values import is_of_template
 
 _TOKEN_LENGTH = 48
+# Parameters of every template that end as those of secrets do.
+_TAKEN = frozenset({"AlarmTopicArn"})
+# How many ARNs fit into the 10,240 characters of a role's policies. The secret of a parameter has two: one as
+# it was given, and one without the key of its JSON.
+_MOST_ARNS = 80
 _TOKEN, _API_KEY = "a token of the gateway", "an API key"
 _Asked = tuple[str, str, str, SecretManifest]  # file, key, what it is, and where the manifest has it
 
@@ -45,11 +50,24 @@ def task_secrets(deployment: Deployment, report: Report) -> tuple[TaskSecret, ..
         if manifest.environment is None:
             wrong = 'a task of ECS gets its secrets in variables: write {"environment": NAME}'
             report.add(file, key, wrong)
+        elif is_of_server(manifest.environment):
+            report.add(file, key, f"{manifest.environment} is a setting of the server: name another variable")
         elif manifest.environment not in found:
-            taken = {each.name for each in found.values()}
+            taken = {*_TAKEN, *(each.name for each in found.values())}
             name = resource_name(manifest.environment, "Secret" if what == _TOKEN else "Arn", taken)
             found[manifest.environment] = TaskSecret(manifest.environment, name, what)
+    arns = sum(1 if each.is_made or each.is_api_key else 2 for each in found.values())
+    if arns > _MOST_ARNS:
+        wrong = (
+            f"{len(found)} secrets are more than one role can be allowed to read (about {_MOST_ARNS // 2})"
+        )
+        report.add(deployment.stage_file, "", f"{wrong}: serve some functions by another stage")
     return tuple(found.values())
+
+
+def is_of_server(variable: str) -> bool:
+    """Whether a variable of the task is a setting of the server, which the template writes itself."""
+    return variable.startswith("BERTH_") or variable in {"PORT", "GUNICORN_CMD_ARGS"}
 
 
 def resource_name(text: str, suffix: str, taken: set[str]) -> str:

@@ -15,7 +15,7 @@ from berth.model.route import Route
 from berth.tools.deploy.deployment import API_NAMES, NETWORK_BALANCER, Deployment
 from berth.tools.deploy.sizing import LEGAL_PAIRS, Size, task_size
 from berth.tools.deploy.template.rights import Rights, read_rights
-from berth.tools.deploy.template.secrets import TaskSecret, task_secrets
+from berth.tools.deploy.template.secrets import TaskSecret, is_of_server, task_secrets
 from berth.tools.deploy.template.values import expand, is_of_template, template_reference
 
 PORT = 8000  # of the tasks
@@ -86,8 +86,7 @@ class Stack:
     @property
     def invoke_listener(self) -> Listener | None:
         """Where the Invoke API has a listener of its own that can be reached from outside the task."""
-        api = self.deployment.stage.invoke_api
-        return None if api is None or api.bind is None or _is_loopback(api.bind[0]) else api.bind
+        return _listener_outside(self.deployment)
 
     @property
     def direct_ports(self) -> tuple[int, ...]:
@@ -175,6 +174,7 @@ def build_stack(
         if function.timeout > LONGEST_EVENT:
             wrong = f"SQS lends an event for 12 hours: {LONGEST_EVENT} s are the most for one that is queued"
             manifest_place(function.directory, report).add("timeout", wrong)
+    _check_ports(deployment, report)
     _check_references(deployment, {each.variable for each in secrets}, report)
     report.raise_if_any()
     return Stack(deployment, knobs, secrets, rights, variables, web, worker)
@@ -209,14 +209,29 @@ def _size(deployment: Deployment, running: list[Function], knobs: Knobs, report:
     return size or Size(*LEGAL_PAIRS[-1], 1, 1, 1, 1)
 
 
+def _check_ports(deployment: Deployment, report: Report) -> None:
+    listener = _listener_outside(deployment)
+    if listener and listener[1] == HTTP_PORT:
+        wrong = f"{HTTP_PORT} is the load balancer's port for the functions' routes: choose another"
+        report.add(deployment.stage_file, "invokeApi.bind", wrong)
+
+
 def _check_references(deployment: Deployment, taken: set[str], report: Report) -> None:
     place = report.at(deployment.stage_file)
     for name, value in deployment.manifest.deployed.items():
         if isinstance(value, SecretManifest) and is_of_template(name):
             if value.environment in taken:
                 place.add(f"deployed.{name}", f"{value.environment} is the variable of a secret")
+            if is_of_server(value.environment or ""):
+                wrong = f"{value.environment} is a setting of the server: name another variable"
+                place.add(f"deployed.{name}", wrong)
             if template_reference(name) is None:
                 place.add(f"deployed.{name}", "the template has no such value")
+
+
+def _listener_outside(deployment: Deployment) -> Listener | None:
+    api = deployment.stage.invoke_api
+    return None if api is None or api.bind is None or _is_loopback(api.bind[0]) else api.bind
 
 
 def _is_loopback(host: str) -> bool:

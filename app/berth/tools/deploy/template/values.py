@@ -25,6 +25,8 @@ _OWN_NAMES = {
     "Repository": ("Arn", "RepositoryUri"),
     "RestApi": ("RestApiId", "RootResourceId"),
 }
+# In a text of `Fn::Sub`; a variable of IAM, which is no reference, has an exclamation mark there.
+_RESOURCE = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.[A-Za-z0-9]+)?\}")
 _PLACEHOLDER = re.compile(r"\$\{deployed\.([^{}]+)\}")
 
 Deployed = Mapping[str, str | SecretManifest]
@@ -49,6 +51,14 @@ def template_reference(name: str) -> str | None:
 def resource_of(reference: str) -> str | None:
     """The logical id of the resource in a reference; None for a pseudo parameter."""
     return None if reference.startswith(_PSEUDO) else reference.partition(".")[0]
+
+
+def named_resources(node: Any) -> set[str]:
+    """The logical ids of the resources that an expanded document refers to."""
+    if isinstance(node, Mapping):
+        text = node.get("Fn::Sub")
+        return set(_RESOURCE.findall(text)) if isinstance(text, str) else named_resources([*node.values()])
+    return set().union(*map(named_resources, node)) if isinstance(node, list | tuple) else set()
 
 
 def reference_value(reference: str) -> cfn.Resource:
