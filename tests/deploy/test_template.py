@@ -696,6 +696,17 @@ def test_another_document_is_another_deployment(tmp_path: Path) -> None:
     assert _properties(other, "ApiStage")["DeploymentId"] == {"Ref": ids[2]}
 
 
+def test_stage_of_an_http_api_follows_what_parameters_replace(tmp_path: Path) -> None:
+    """Other subnets replace the VPC link, and the document, which names it, has the same bytes."""
+    template = _template(_simple(tmp_path, stage={"api": "http"}))
+    (integration,) = _properties(template, "HttpApi")["Body"]["components"][
+        "x-amazon-apigateway-integrations"
+    ].values()
+    assert integration["connectionId"] == {"Ref": "VpcLink"}
+    assert _properties(template, "ApiStage")["AutoDeploy"] is True
+    assert "DeploymentId" not in _properties(template, "ApiStage")
+
+
 def test_log_role_is_set_once_an_api_is_there(tmp_path: Path) -> None:
     """CloudFormation cannot set it in an account that has never had an API."""
     assert _template(_simple(tmp_path))["Resources"]["ApiAccount"]["DependsOn"] == ["RestApi"]

@@ -172,12 +172,11 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
     "ApiGateway::UsagePlan": (_form(_API, "CreateUsagePlan", "UsagePlanName:name ApiStages Throttle"),),
     "ApiGateway::UsagePlanKey": (_form(_API, "CreateUsagePlanKey", "UsagePlanId KeyId KeyType"),),
     "ApiGatewayV2::Api": (_form(_API_2, "ImportApi", "FailOnWarnings Body"),),
-    "ApiGatewayV2::Deployment": (_form(_API_2, "CreateDeployment", "ApiId"),),
     "ApiGatewayV2::Stage": (
         _form(
             _API_2,
             "CreateStage",
-            "ApiId DeploymentId StageName StageVariables AccessLogSettings DefaultRouteSettings",
+            "ApiId AutoDeploy StageName StageVariables AccessLogSettings DefaultRouteSettings",
         ),
     ),
     "Lambda::Permission": (

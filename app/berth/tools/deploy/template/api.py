@@ -39,12 +39,10 @@ def resources(stack: Stack) -> cfn.Resources:
     if not stack.has_api:
         return {}
     body = _named(openapi_document(stack.deployment, _references(stack)))
-    digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:10]
-    deployment = f"ApiDeployment{digest}"  # a deployment is a copy, so another body needs another one
     return {
         "VpcLink": _legacy_link() if stack.has_legacy_link else _link(),
         "ApiLogGroup": log_group("/aws/vendedlogs/${AWS::StackName}/api", stack),
-        **(_rest(stack, body, deployment) if stack.is_rest else _http(stack, body, deployment)),
+        **(_rest(stack, body) if stack.is_rest else _http(stack, body)),
         **_permissions(stack),
         **_keys(stack),
     }
@@ -114,8 +112,10 @@ def _legacy_link() -> cfn.Resource:
     )
 
 
-def _rest(stack: Stack, body: Mapping[str, Any], deployment: str) -> cfn.Resources:
+def _rest(stack: Stack, body: Mapping[str, Any]) -> cfn.Resources:
     """A REST API. API Gateway writes its log with a role that the account has once for all of its APIs."""
+    digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:10]
+    deployment = f"ApiDeployment{digest}"  # a deployment is a copy, so another body needs another one
     throttling = {"ThrottlingRateLimit": stack.knobs.rate, "ThrottlingBurstLimit": _burst(stack)}
     return {
         "RestApi": cfn.resource(
@@ -145,16 +145,18 @@ def _rest(stack: Stack, body: Mapping[str, Any], deployment: str) -> cfn.Resourc
     }
 
 
-def _http(stack: Stack, body: Mapping[str, Any], deployment: str) -> cfn.Resources:
+def _http(stack: Stack, body: Mapping[str, Any]) -> cfn.Resources:
+    """An HTTP API. Its document names the VPC link itself, which other subnets replace: no deployment of the
+    template's own would know of it, so the stage follows the API by itself.
+    """
     throttling = {"ThrottlingRateLimit": stack.knobs.rate, "ThrottlingBurstLimit": _burst(stack)}
     return {
         "HttpApi": cfn.resource("ApiGatewayV2::Api", {"FailOnWarnings": True, "Body": body}),
-        deployment: cfn.resource("ApiGatewayV2::Deployment", {"ApiId": cfn.ref("HttpApi")}),
         "ApiStage": cfn.resource(
             "ApiGatewayV2::Stage",
             {
                 "ApiId": cfn.ref("HttpApi"),
-                "DeploymentId": cfn.ref(deployment),
+                "AutoDeploy": True,
                 "StageName": stack.deployment.stage_name,
                 "StageVariables": _variables(stack) or None,
                 "AccessLogSettings": {"DestinationArn": _log_arn(), "Format": _format(_HTTP_LOG)},
