@@ -149,6 +149,9 @@ class Stack:
                     f"{function.timeout} s: the load balancer ends a request after {most} s without a byte"
                 )
                 manifest_place(function.directory, report).add("timeout", wrong)
+        for function in self.deployment.functions:
+            if wrong := _unreached(self.deployment, function):
+                manifest_place(function.directory, report).add("api", wrong)
         return (*self.rights.warnings, *report.problems)
 
 
@@ -227,6 +230,21 @@ def _check_references(deployment: Deployment, taken: set[str], report: Report) -
                 place.add(f"deployed.{name}", wrong)
             if template_reference(name) is None:
                 place.add(f"deployed.{name}", "the template has no such value")
+
+
+def _unreached(deployment: Deployment, function: Function) -> str:
+    """Why no request comes to the routes of a function; empty if there are none, or some do."""
+    kind, routes = function.api, deployment.catalog.routes
+    if kind.name == deployment.api or all(route.function is not function for route in routes):
+        return ""
+    if kind.name in API_NAMES:
+        return f"nothing of this stack leads to routes of {kind.title}: --api {kind.name} makes another one"
+    if deployment.manifest.gateway is None:
+        return ""
+    return (
+        f"nobody reaches its routes, which are of {kind.title}: every request needs the gateway's token,"
+        " which API Gateway alone sends. Let a stage without `gateway` serve it"
+    )
 
 
 def _listener_outside(deployment: Deployment) -> Listener | None:
