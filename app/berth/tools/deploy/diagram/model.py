@@ -65,7 +65,8 @@ def _way_in(stack: Stack) -> Iterator[Box]:
         yield Box("callers", "client", *place, "Callers", ("inside the VPC",))
     name = "Network Load Balancer" if stack.is_network else "Application Load Balancer"
     idle = f"closes after {stack.idle_seconds} s of silence"
-    yield Box("balancer", "balancer", BALANCER, 0, name, ("internal, port 80", idle))
+    ports = f"ports 80 and {stack.invoke_listener[1]}" if stack.invoke_listener else "port 80"
+    yield Box("balancer", "balancer", BALANCER, 0, name, (f"internal, {ports}", idle))
 
 
 def _api_lines(stack: Stack) -> tuple[str, ...]:

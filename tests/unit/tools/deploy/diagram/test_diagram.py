@@ -80,6 +80,14 @@ def test_a_balancer_without_a_gateway_has_callers(tmp_path: Path) -> None:
     assert diagram.arrows[0] == Arrow("callers", "balancer", is_weak=True)
 
 
+def test_balancer_names_the_port_of_the_invoke_api(tmp_path: Path) -> None:
+    add_function(tmp_path, "hello", "GET /hello")
+    api = {"auth": "token", "tokens": [{"environment": "INVOKE"}], "bind": "0.0.0.0:9001"}
+    write_stage(tmp_path, invokeApi=api)
+    (box,) = [each for each in _diagram(tmp_path).boxes if each.id == "balancer"]
+    assert box.lines[0] == "internal, ports 80 and 9001"
+
+
 def test_many_functions_share_one_box(tmp_path: Path) -> None:
     for number in range(40):
         add_function(tmp_path, f"f{number:02}", f"GET /f{number:02}")
