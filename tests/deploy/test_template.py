@@ -337,10 +337,14 @@ def test_report_of_an_import_counts_where_a_manifest_says_nothing(tmp_path: Path
 
 def test_statements_may_name_pseudo_parameters_and_variables_of_iam(tmp_path: Path) -> None:
     arn = "arn:aws:s3:::b-${deployed.AWS::Region}/${aws:username}/${deployed.Berth::EventQueue.QueueName}"
-    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": [arn, "a/${aws:username}"]}
+    statement = {
+        "Effect": "Allow",
+        "Action": "s3:GetObject",
+        "Resource": [arn, "arn:aws:s3:::a/${aws:username}"],
+    }
     (found,) = _statements(_template(_simple(tmp_path, ASYNC, iam=[statement])))
     sub = "arn:aws:s3:::b-${AWS::Region}/${!aws:username}/${EventQueue.QueueName}"
-    assert found["Resource"] == [{"Fn::Sub": sub}, "a/${aws:username}"]
+    assert found["Resource"] == [{"Fn::Sub": sub}, "arn:aws:s3:::a/${aws:username}"]
 
 
 @for_each(
@@ -355,6 +359,22 @@ def test_statements_may_name_pseudo_parameters_and_variables_of_iam(tmp_path: Pa
         "a principal": (
             {**READ, "Resource": "*", "Principal": "*"},
             "iam[0]: has 'Principal', which a role's policy does not take",
+        ),
+        "no action at all": (
+            {"Effect": "Allow", "Action": [], "Resource": "*"},
+            "iam[0]: Action must be *, or one service:action or more, and not []",
+        ),
+        "an action without a service": (
+            {"Effect": "Allow", "Action": ["s3:*", "GetObject"], "Resource": "*"},
+            "iam[0]: Action must be *, or one service:action or more, and not 'GetObject'",
+        ),
+        "a number": (
+            {"Effect": "Allow", "NotAction": 7, "Resource": "*"},
+            "iam[0]: Action must be *, or one service:action or more, and not 7",
+        ),
+        "a resource's name": (
+            {"Effect": "Allow", "Action": "*", "NotResource": "orders"},
+            "iam[0]: Resource must be *, or one ARN or more, and not 'orders'",
         ),
         "a name without a value": (READ, "iam[0].Resource: ${deployed.Table.Arn} has no value"),
         "a secret": (

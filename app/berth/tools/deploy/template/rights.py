@@ -25,6 +25,12 @@ _MANAGED_ARN = re.compile(r"arn:[a-z-]+:iam::([0-9]{12}|aws):policy/[\w+=,.@/-]+
 _LAMBDAS_OWN = re.compile(
     r".*/(AWSLambdaBasicExecutionRole|AWSLambdaVPCAccessExecutionRole|AWSLambdaENIManagementAccess)"
 )
+# Of what a statement is about, and how each of these texts begins.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+_TEXTS = {
+    "Action": (re.compile(r"\*|[\w*?-]+:[\w*?]+"), "service:action"),
+    "Resource": (re.compile(r"\*|arn:.+|.*\$\{deployed\..+"), "ARN"),
+}
 _ACTIONS = {
     "sqs": "sqs:SendMessage",
     "sns": "sns:Publish",
@@ -152,10 +158,21 @@ def _statement_problem(statement: Any) -> str | None:
     for key in ("Action", "Resource"):
         if (key in statement) == (f"Not{key}" in statement):
             return f"must have either {key} or Not{key}"
+        if wrong := _texts_problem(key, statement.get(key, statement.get(f"Not{key}"))):
+            return wrong
     unknown = sorted(
         statement.keys() - {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}
     )
     return f"has {unknown[0]!r}, which a role's policy does not take" if unknown else None
+
+
+def _texts_problem(key: str, given: Any) -> str | None:
+    """Say why something is neither a text of a statement's key nor a list of them; None if it is."""
+    form, name = _TEXTS[key]
+    for text in given if isinstance(given, list | tuple) and given else [given]:
+        if not isinstance(text, str) or not form.fullmatch(text):
+            return f"{key} must be *, or one {name} or more, and not {text!r}"
+    return None
 
 
 def _destinations(function: Function) -> list[str]:
