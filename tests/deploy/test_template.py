@@ -444,6 +444,31 @@ def test_authorizers_function_elsewhere_may_be_asked_by_whom_it_has_to_be(
     ] * is_allowed
 
 
+@for_each(
+    "function, resource",
+    [
+        (
+            "arn:aws:lambda:${deployed.AWS::Region}:123456789012:function:gate",
+            {"Fn::Sub": "arn:aws:lambda:${AWS::Region}:123456789012:function:gate"},
+        ),
+        ("${deployed.Gate.Arn}", None),
+    ],
+)
+def test_authorizers_function_that_no_manifest_names_may_be_asked_or_is_warned_of(
+    tmp_path_factory: pytest.TempPathFactory, function: str, resource: Any
+) -> None:
+    stage = {
+        "authorizers": {"far": {"type": "TOKEN", "function": function}},
+        "deployed": {"AWS::Region": {"environment": "HOME_REGION"}, "Gate.Arn": {"environment": "GATE"}},
+    }
+    route = {"method": "GET", "path": "/orders", "authorizer": "far"}
+    project = _simple(tmp_path_factory.mktemp("p"), route, stage=stage)
+    assert [each["Resource"] for each in _statements(_template(project))] == [resource] * bool(resource)
+    told = "its function is known to the task alone: write the right to invoke it as `iam`"
+    warned = [(each.key, each.message) for each in build_stack(read_project(project)).warnings]
+    assert warned == ([] if resource else [("authorizers.far", told)])
+
+
 def test_destinations_may_be_told(tmp_path: Path) -> None:
     told = {
         "onSuccess": "arn:aws:s3:::archive/done",

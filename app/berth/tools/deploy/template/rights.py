@@ -8,17 +8,19 @@ from typing import Any
 
 from berth.errors import Place, Problem, Report
 from berth.manifest.checks.functions import manifest_place
+from berth.model.authorizer import Authorizer
 from berth.model.destination import Destination
 from berth.model.function import Function
 from berth.tools.deploy.deployment import Deployment
 from berth.tools.deploy.template import intrinsics as cfn
-from berth.tools.deploy.template.values import expand
+from berth.tools.deploy.template.values import expand, template_reference
 
 # What an import has left for the deployment; the file has this name.
 IMPORT_REPORT = "import-report.json"
 # A role takes 10,240 characters of policies, of which the server's own are some, and ten attached ones.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _MOST_CHARACTERS, _MOST_MANAGED = 9_000, 10
+_OPEN, _OPEN_NAME = "${deployed.", re.compile(r"\$\{deployed\.([^{}]+)\}")
 _PARTITION = "${deployed.AWS::Partition}"
 _MANAGED_ARN = re.compile(r"arn:[a-z-]+:iam::([0-9]{12}|aws):policy/[\w+=,.@/-]+")
 # Rights that Lambda itself needs for a function: to write its log, and to put it into a VPC.
@@ -109,9 +111,9 @@ class _Found:
             for text in _destinations(function):
                 self._permit(function, text)
         for route in self._deployment.catalog.routes:
-            authorizer, is_ours = route.authorizer, route in self._deployment.routes
-            if authorizer and authorizer.is_elsewhere and not (is_ours and self._deployment.runs_authorizers):
-                self._add(route.function.name, cfn.allow(_ACTIONS["lambda"], authorizer.function))
+            is_asked_by_gateway = self._deployment.runs_authorizers and route in self._deployment.routes
+            if route.authorizer and not is_asked_by_gateway:
+                self._permit_asking(route.function, route.authorizer)
         policies = [cfn.policy(*each) for each in self._policies.values()]
         size = sum(len(json.dumps(each, separators=(",", ":"))) for each in policies)
         if size > _MOST_CHARACTERS:
@@ -133,12 +135,22 @@ class _Found:
 
     def _permit(self, function: Function, destination: str) -> None:
         """Permit what Berth itself does for a function: to tell a destination."""
-        if "${deployed." in destination:
+        if _OPEN in destination:
             told = f"{destination} is known to the task alone: write the right to tell it as `iam`"
             manifest_place(function.directory, self._warnings).add("asyncConfig", told)
         elif (read := Destination.of(destination)).is_aws:
             resource = f"{destination}/*" if read.kind == "s3" else destination
             self._add(function.name, cfn.allow(_ACTIONS[read.kind], resource))
+
+    def _permit_asking(self, function: Function, authorizer: Authorizer) -> None:
+        """Permit Berth to ask an authorizer's function that is not one of the stage's own."""
+        asked = authorizer.function or ""
+        place = self._warnings.at(self._deployment.stage_file, f"authorizers.{authorizer.name}")
+        if _OPEN in asked and not all(map(template_reference, _OPEN_NAME.findall(asked))):
+            place.add("", "its function is known to the task alone: write the right to invoke it as `iam`")
+        elif asked and asked not in self._deployment.catalog.functions:
+            resource = expand(asked, self._deployed, place)
+            self._add(function.name, cfn.allow(_ACTIONS["lambda"], resource))
 
     def _add(self, name: str, statement: Any) -> None:
         """Add a statement without its Sid: joined policies may have one twice, which IAM refuses."""
