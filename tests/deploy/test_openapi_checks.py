@@ -240,6 +240,22 @@ def test_health_paths_of_custom_domains_are_warned_of(tmp_path: Path) -> None:
     ]
 
 
+def test_more_authorizers_than_an_api_usually_has_are_warned_of(tmp_path: Path) -> None:
+    names = [f"a{number}" for number in range(11)]
+    stage = {
+        "authorizersRunIn": "gateway",
+        "authorizers": {
+            each: {"type": "JWT", "issuer": "https://a.example", "audience": [each]} for each in names
+        },
+    }
+    routes = [{**_route(f"GET /{each}"), "authorizer": each} for each in names]
+    assert _warnings(tmp_path / "few", routes[1:], **stage) == []
+    assert _warnings(tmp_path / "many", routes, **stage) == [
+        "manifests/prod.json: authorizers: API Gateway takes 10 of an API, and not 11, unless the quota is"
+        " raised"
+    ]
+
+
 def test_model_that_openapi_cannot_say_is_left_out_with_a_warning(tmp_path: Path) -> None:
     model = {"type": "object", "properties": {"a": {"$ref": "#/definitions/a"}}, "definitions": {"a": {}}}
     route = {**_route("POST /x"), "requestModels": {"application/json": model}}

@@ -22,6 +22,7 @@ MOST_HEADER_BYTES = 10_240  # request line and headers together
 # The server answers 400 to a request with more headers (`limit_request_fields` of gunicorn). Clients, API
 # Gateway and load balancers need some of them.
 MOST_HEADERS, OTHER_HEADERS = 200, 50
+MOST_AUTHORIZERS = 10  # unless AWS has raised the quota
 MOST_DOCUMENT_BYTES = 2 * 1024 * 1024
 MOST_VARIABLES = 100
 LONGEST_VARIABLE = 512
@@ -57,6 +58,9 @@ def document_warnings(deployment: Deployment) -> list[Problem]:
     report = Report()
     path_warnings(deployment, report)
     _warn_of_timeouts(deployment, report)
+    if (count := len(used_authorizers(deployment))) > MOST_AUTHORIZERS:
+        wrong = f"API Gateway takes {MOST_AUTHORIZERS} of an API, and not {count}, unless the quota is raised"
+        report.add(deployment.stage_file, "authorizers", wrong)
     for pages in pages_of(deployment):
         key = f"authorizers.{pages.authorizer}" if pages.authorizer else ""
         _warn_of_pages(pages, report.at(deployment.stage_file, key))
