@@ -839,6 +839,7 @@ def test_stage_without_a_trusted_gateway_is_refused_unless_it_is_wanted(tmp_path
     (wrong,) = _refused(project)
     assert wrong.startswith("gateway: its trust must be token")
     template = _template(project, is_untrusted=True)
+    assert template["Metadata"]["MadeBy"].endswith(" --api rest --untrusted")
     assert "berthToken" not in _properties(template, "ApiStage")["Variables"]
     assert "Secrets" not in _container(template)
 

@@ -77,7 +77,8 @@ def _command(stack: Stack) -> str:
         "--rate": (knobs.rate, DEFAULT_KNOBS.rate),
     }
     words = [f"{name} {_shown(value)}" for name, (value, usual) in options.items() if value != usual]
-    return " ".join(["berth deploy template", *words])
+    untrusted = ["--untrusted"] if stack.has_api and not deployment.prefix else []
+    return " ".join(["berth deploy template", *words, *untrusted])
 
 
 def _shown(value: Any) -> str:
