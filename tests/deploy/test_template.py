@@ -604,12 +604,24 @@ def test_legacy_link_gets_through_a_group_without_any_rule(tmp_path: Path) -> No
     assert (
         _properties(template, "LoadBalancer")["EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic"] == "off"
     )
-    assert template["Resources"]["VpcLink"]["Type"] == "AWS::ApiGateway::VpcLink"
+    assert template["Resources"]["LegacyVpcLink"]["Type"] == "AWS::ApiGateway::VpcLink"
+    assert _properties(template, "ApiStage")["Variables"]["berthLink"] == {"Ref": "LegacyVpcLink"}
     integration = _properties(template, "RestApi")["Body"]["paths"]["/orders"]["get"][
         "x-amazon-apigateway-integration"
     ]
     assert integration["connectionId"] == "${stageVariables.berthLink}"
     assert "integrationTarget" not in integration
+
+
+@for_each("api", ["rest", "http"])
+def test_stack_can_go_over_to_the_other_balancer(tmp_path_factory: pytest.TempPathFactory, api: str) -> None:
+    """CloudFormation lets no resource become one of another type."""
+    project = _simple(tmp_path_factory.mktemp("p"), stage={"api": api})
+    kinds: dict[str, set[str]] = {}
+    for balancer in ("alb", "nlb"):
+        for name, each in _template(project, balancer=balancer)["Resources"].items():
+            kinds.setdefault(name, set()).add(each["Type"])
+    assert [name for name, found in kinds.items() if len(found) > 1] == []
 
 
 @for_each(

@@ -67,8 +67,8 @@ def test_every_resource_can_be_made(made: MadeStack) -> None:
     assert all(made[logical_id]["Ref"] for logical_id in made.resources)
     api = _client("apigateway")
     stage = api.get_stage(restApiId=made["RestApi"]["Ref"], stageName="prod")
-    assert stage["variables"]["berthLink"] == made["VpcLink"]["Ref"]
-    (balancer,) = api.get_vpc_link(vpcLinkId=made["VpcLink"]["Ref"])["targetArns"]
+    assert stage["variables"]["berthLink"] == made["LegacyVpcLink"]["Ref"]
+    (balancer,) = api.get_vpc_link(vpcLinkId=made["LegacyVpcLink"]["Ref"])["targetArns"]
     (listener,) = _client("elbv2").describe_listeners(LoadBalancerArn=balancer)["Listeners"]
     assert (listener["Protocol"], listener["Port"]) == ("TCP", 80)
     assert listener["DefaultActions"][0]["TargetGroupArn"] == made["TargetGroup"]["Ref"]

@@ -40,7 +40,7 @@ def resources(stack: Stack) -> cfn.Resources:
         return {}
     body = _named(openapi_document(stack.deployment, _references(stack)))
     return {
-        "VpcLink": _legacy_link() if stack.has_legacy_link else _link(),
+        stack.link_id: _legacy_link() if stack.has_legacy_link else _link(),
         "ApiLogGroup": log_group("/aws/vendedlogs/${AWS::StackName}/api", stack),
         **(_rest(stack, body) if stack.is_rest else _http(stack, body)),
         **_permissions(stack),
@@ -90,7 +90,7 @@ def _references(stack: Stack) -> References:
     return References(
         authorizer_uri=authorizer_uri,
         user_pool_arn=lambda authorizer: cfn.sub(authorizer.user_pool_arn("${AWS::AccountId}")),
-        connection_id=References.connection_id if stack.is_rest else cfn.ref("VpcLink"),
+        connection_id=References.connection_id if stack.is_rest else cfn.ref(stack.link_id),
         integration_target=cfn.ref("LoadBalancer"),
         listener=cfn.ref("Listener"),
     )
@@ -190,7 +190,7 @@ def _variables(stack: Stack) -> dict[str, Any]:
     """The stage's own variables, and those by which the document finds link, balancer and token."""
     made: dict[str, Any] = dict(stack.stage_variables)
     if stack.is_rest:
-        made |= {LINK: cfn.ref("VpcLink"), ADDRESS: cfn.attribute("LoadBalancer", "DNSName")}
+        made |= {LINK: cfn.ref(stack.link_id), ADDRESS: cfn.attribute("LoadBalancer", "DNSName")}
     token = next((each for each in stack.secrets if each.is_made), None)
     if token is not None:
         made[TOKEN] = cfn.sub(f"{{{{resolve:secretsmanager:${{{token.name}}}}}}}")

@@ -40,7 +40,7 @@ def _api(stack: Stack) -> dict[str, dict[str, Any]]:
     return {
         "ApiUrl": _output("Where clients call", cfn.sub(url)),
         "ApiId": _output("The API", cfn.ref(stack.api_id)),
-        "VpcLinkId": _output("The way from API Gateway into the VPC", cfn.ref("VpcLink")),
+        "VpcLinkId": _output("The way from API Gateway into the VPC", cfn.ref(stack.link_id)),
     }
 
 

@@ -105,6 +105,11 @@ class Stack:
         return "RestApi" if self.is_rest else "HttpApi"
 
     @property
+    def link_id(self) -> str:
+        """The logical id of the VPC link. Each kind has its own: no resource becomes one of another type."""
+        return "LegacyVpcLink" if self.has_legacy_link else "VpcLink"
+
+    @property
     def longest_request(self) -> int:
         """The seconds that the longest request may take: the largest timeout of what requests run."""
         return max((each.timeout for each in requested(self.deployment)), default=0)
