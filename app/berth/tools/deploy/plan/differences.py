@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from berth.errors import Problem, Report
 from berth.manifest.checks.functions import manifest_place
 from berth.model.function import Function
+from berth.tools.deploy.deployment import API_NAMES
 from berth.tools.deploy.template.stack import Stack, queued_functions, requested
 
 _LAMBDA_TMP_MB = 512
@@ -142,6 +143,17 @@ def _roots(stack: Stack) -> Iterator[Difference]:
             yield Difference("routes", text, tuple(dict.fromkeys(named)))
 
 
+def _other_apis(stack: Stack) -> Iterator[Difference]:
+    others: dict[tuple[str, str], dict[str, None]] = {}  # an HTTP API has a kind for each payload format
+    for route in stack.deployment.catalog.routes:
+        kind = route.function.api
+        if kind.name in API_NAMES and kind.name != stack.deployment.api:
+            others.setdefault((kind.name, kind.title), {})[route.function.name] = None
+    for (name, title), named in others.items():
+        text = f"nothing of this stack leads to those of {title}: --api {name} makes another one"
+        yield Difference("routes", text, tuple(named))
+
+
 _CHECKS: tuple[Callable[[Stack], Iterator[Difference]], ...] = (
     _rights,
     _memory,
@@ -153,4 +165,5 @@ _CHECKS: tuple[Callable[[Stack], Iterator[Difference]], ...] = (
     _long_events,
     _authorizers,
     _roots,
+    _other_apis,
 )

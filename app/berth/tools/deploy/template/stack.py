@@ -238,13 +238,10 @@ def _check_references(deployment: Deployment, taken: set[str], report: Report) -
 
 
 def _unreached(deployment: Deployment, function: Function) -> str:
-    """Why no request comes to the routes of a function; empty if there are none, or some do."""
+    """Why no request comes to the routes of a function; empty if one can, or comes through the other API."""
     kind, routes = function.api, deployment.catalog.routes
-    if kind.name == deployment.api or all(route.function is not function for route in routes):
-        return ""
-    if kind.name in API_NAMES:
-        return f"nothing of this stack leads to routes of {kind.title}: --api {kind.name} makes another one"
-    if deployment.manifest.gateway is None:
+    is_asked = kind.name not in API_NAMES and any(route.function is function for route in routes)
+    if not is_asked or deployment.manifest.gateway is None:
         return ""
     return (
         f"nobody reaches its routes, which are of {kind.title}: every request needs the gateway's token,"

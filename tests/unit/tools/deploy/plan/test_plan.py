@@ -110,6 +110,21 @@ def test_authorizers_and_roots_that_are_not_added_are_told(tmp_path: Path) -> No
     ]
 
 
+def test_routes_of_the_other_api_are_told(tmp_path: Path) -> None:
+    add_function(tmp_path, "a", "GET /a")
+    add_function(tmp_path, "b", "GET /b", api="http", payloadFormatVersion="1.0")
+    add_function(tmp_path, "c", "GET /c", "POST /c", api="http")
+    write_stage(tmp_path)
+    for chosen, other, title, names in (
+        ("rest", "http", "HTTP", ("b", "c")),
+        ("http", "rest", "REST", ("a",)),
+    ):
+        plan = _plan(tmp_path, api=chosen)
+        (found,) = [each for each in plan.differences if each.topic == "routes"]
+        told = f"nothing of this stack leads to those of {title} APIs: --api {other} makes another one"
+        assert (found.text, found.functions, plan.warnings) == (told, names, [])
+
+
 def test_a_stage_that_trusts_nobody_is_warned_of(tmp_path: Path) -> None:
     add_function(tmp_path, "hello", "GET /hello")
     write_stage(tmp_path, gateway=None)
