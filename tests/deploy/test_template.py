@@ -716,6 +716,11 @@ def test_waits_fit_the_longest_request(
 # Tasks
 
 
+def test_outputs_tell_whom_databases_have_to_admit(tmp_path: Path) -> None:
+    template = _template(_simple(tmp_path))
+    assert template["Outputs"]["TaskGroupId"]["Value"] == {"Fn::GetAtt": ["TaskGroup", "GroupId"]}
+
+
 def test_container_is_shut_in(tmp_path: Path) -> None:
     container = _container(_template(_simple(tmp_path)))
     assert container["User"] == "10001:10001"

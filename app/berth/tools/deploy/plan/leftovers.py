@@ -11,7 +11,8 @@ _ROLE = "the task role has these statements"
 _TAKEN_UP = {
     "Role": _ROLE,
     "Policies": _ROLE,
-    "VpcConfig": "the parameters VpcId and SubnetIds say where the tasks are",
+    "VpcConfig": "the parameters VpcId and SubnetIds say where the tasks are. What has let in the security"
+    " groups of the functions, such as a database, has to let in the output TaskGroupId",
     "LoggingConfig": "all tasks have one log group",
     "AccessLogSetting": "the template's stage has an access log",
     "AccessLogSettings": "the template's stage has an access log",

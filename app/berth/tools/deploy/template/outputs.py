@@ -19,6 +19,9 @@ def outputs(stack: Stack) -> dict[str, dict[str, Any]]:
         "ClusterName": _output("The cluster", cfn.ref("Cluster")),
         "WebServiceName": _output("The web servers", cfn.attribute("WebService", "Name"), cfn.HAS_IMAGE),
         "LogGroupName": _output("The log of all tasks", cfn.ref("LogGroup")),
+        "TaskGroupId": _output(
+            "What databases and caches have to admit", cfn.attribute("TaskGroup", "GroupId")
+        ),
         "TaskRoleArn": _output("What all functions may do", cfn.attribute("TaskRole", "Arn")),
     }
     if stack.worker:

@@ -171,7 +171,9 @@ def test_leftovers_of_an_import_are_taken_up_or_told(tmp_path: Path) -> None:
     assert plan_document(plan)["import"] == {
         "open": ["Resources.A.QUEUE: Queue has no value"],
         "taken_up": [
-            "Resources.A.Properties.VpcConfig: the parameters VpcId and SubnetIds say where the tasks are",
+            "Resources.A.Properties.VpcConfig: the parameters VpcId and SubnetIds say where the tasks are. "
+            "What has let in the security groups of the functions, such as a database, has to let in the"
+            " output TaskGroupId",
             "Resources.Role: the task role has these statements",
             "Resources.B.Properties.Role: the task role has these statements",
         ],
