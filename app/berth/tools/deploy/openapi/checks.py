@@ -19,7 +19,7 @@ from berth.tools.deploy.openapi.routes import Pages, method_of, pages_of
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 MOST_HEADER_BYTES = 10_240  # request line and headers together
-# The server answers 400 to a request with more headers (`limit_request_fields` of gunicorn). Clients, API
+# The server answers 431 to a request with more headers (`limit_request_fields` of gunicorn). Clients, API
 # Gateway and load balancers need some of them.
 MOST_HEADERS, OTHER_HEADERS = 200, 50
 MOST_AUTHORIZERS = 10  # unless AWS has raised the quota
