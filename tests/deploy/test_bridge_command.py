@@ -3,6 +3,7 @@
 import io
 import subprocess
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from click.testing import CliRunner, Result
 
 from berth.testing.values import make_function
@@ -244,7 +246,160 @@ def test_errors_of_both_versions_are_shown(account: Account, aws: Aws) -> None:
         ["VERSION", "CODE", "INVOCATIONS", "ERRORS", "THROTTLES"],
         [f"{account.name}:1", "old", "0", "2", "0"],
         [f"{account.name}:2", "bridge", "0", "5", "0"],
+        [f"{account.name}:live", "both", "0", "7", "0"],
     ]
+
+
+def test_invocations_of_an_alias_without_weights_are_shown(account: Account, aws: Aws) -> None:
+    """CloudWatch counts them by the alias alone."""
+    rollout = _rollout(account, aws)
+    rollout.publish({})
+    rollout.shift(100)
+    dimensions = {"FunctionName": account.name, "Resource": f"{account.name}:live"}
+    datum = {
+        "MetricName": "Errors",
+        "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
+        "Value": 7,
+        "Timestamp": datetime.now(UTC),
+    }
+    aws.client("cloudwatch").put_metric_data(Namespace="AWS/Lambda", MetricData=[datum])
+    assert _step(account, "watch").stdout.splitlines()[-1].split() == [
+        f"{account.name}:live",
+        *("both", "0", "7", "0"),
+    ]
+
+
+def _deploy(account: Account, text: str) -> None:
+    """Somebody deploys other code of the function."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("app.py", text)
+    account.client.update_function_code(FunctionName=account.name, ZipFile=content.getvalue())
+
+
+def test_way_back_is_the_version_that_the_alias_led_to(account: Account, aws: Aws) -> None:
+    """Newer versions may be there that the alias's callers have never had, and others may be published."""
+    first = account.client.publish_version(FunctionName=account.name)["Version"]
+    account.client.create_alias(
+        FunctionName=account.name, Name="live", FunctionVersion=first, Description="for callers"
+    )
+    _deploy(account, "# never live")
+    rollout = _rollout(account, aws)
+    rollout.publish({})
+    rollout.shift(100)
+    assert account.alias[0] != first
+    _deploy(account, "# later")
+    account.client.publish_version(FunctionName=account.name)
+    assert f"all to version {first}, " in rollout.roll_back()
+    assert account.alias == (first, {})
+    told = account.client.get_alias(FunctionName=account.name, Name="live")
+    assert told["Description"] == "for callers"
+
+
+def test_way_back_of_an_alias_moved_by_hand_is_the_newest_code_before(account: Account, aws: Aws) -> None:
+    rollout = _rollout(account, aws)
+    rollout.publish({})
+    _deploy(account, "# later")
+    account.client.publish_version(FunctionName=account.name)
+    account.client.update_alias(FunctionName=account.name, Name="live", FunctionVersion="2")
+    assert "all to version 1, " in rollout.roll_back()
+
+
+def test_alias_of_the_newest_code_keeps_the_code(account: Account, aws: Aws) -> None:
+    account.client.create_alias(FunctionName=account.name, Name="live", FunctionVersion="$LATEST")
+    rollout = _rollout(account, aws)
+    rollout.publish({})
+    assert account.alias == ("1", {})
+    rollout.shift(10)
+    assert account.alias == ("1", {"2": 0.1})
+
+
+def test_alias_that_something_else_shifts_is_left_alone(account: Account, aws: Aws) -> None:
+    rollout = _rollout(account, aws)
+    rollout.publish({})
+    _deploy(account, "# next")
+    other = account.client.publish_version(FunctionName=account.name)["Version"]
+    routing = {"AdditionalVersionWeights": {other: 0.2}}
+    account.client.update_alias(FunctionName=account.name, Name="live", RoutingConfig=routing)
+    for step in (lambda: rollout.publish({}), lambda: rollout.shift(10)):
+        with pytest.raises(RolloutRefused, match=f"sends a part to version {other}, which is no bridge"):
+            step()
+    assert account.alias == ("1", {other: 0.2})
+
+
+class Between:
+    """A client at which something happens right after one of its operations."""
+
+    def __init__(self, client: Any, operation: str, happens: Callable[[], None]) -> None:
+        self._client, self._operation, self._happens = client, operation, happens
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._client, name)
+        if name != self._operation:
+            return found
+
+        def asked(**arguments: Any) -> Any:
+            answer = found(**arguments)
+            self._happens()
+            return answer
+
+        return asked
+
+
+@pytest.mark.parametrize("operation", ["publish_version", "update_function_configuration"])
+def test_code_that_is_deployed_meanwhile_is_not_replaced(account: Account, aws: Aws, operation: str) -> None:
+    """It would be in no version, and there would be no way back to it."""
+    rollout = _rollout(account, aws)
+    client = Between(account.client, operation, lambda: _deploy(account, f"# after {operation}"))
+    clients = SimpleNamespace(functions=client, metrics=None)
+    with pytest.raises(RolloutRefused, match=r"deployed code of .* meanwhile: publish again"):
+        replace(rollout, clients=clients).publish({})
+    kept = account.client.get_function_configuration(FunctionName=account.name)["CodeSha256"]
+    rollout.publish({})
+    versions = account.client.list_versions_by_function(FunctionName=account.name)["Versions"]
+    assert kept in {each["CodeSha256"] for each in versions if each["Version"] != "$LATEST"}
+
+
+class Interrupted(BaseException):
+    """Ctrl-C."""
+
+
+@pytest.mark.parametrize(
+    "operation", ["publish_version", "create_alias", "update_function_configuration", "update_function_code"]
+)
+def test_publication_that_was_interrupted_is_done_by_the_next(
+    account: Account, aws: Aws, operation: str
+) -> None:
+    def interrupt() -> None:
+        raise Interrupted
+
+    code = account.client.get_function_configuration(FunctionName=account.name)["CodeSha256"]
+    rollout = _rollout(account, aws)
+    functions = Between(account.client, operation, interrupt)
+    with pytest.raises(Interrupted):
+        replace(rollout, clients=SimpleNamespace(functions=functions, metrics=None)).publish({})
+    rollout.publish({})
+    rollout.shift(100)
+    rollout.roll_back()
+    old = account.client.get_function_configuration(FunctionName=account.name, Qualifier=account.alias[0])
+    assert old["CodeSha256"] == code
+
+
+def test_message_about_variables_that_are_too_large_shows_none(account: Account, aws: Aws) -> None:
+    """AWS's own message has the text of all of them."""
+    shown = 'exceeded the 4KB limit. String measured: {"BRIDGE_TOKEN":"secret-token","KEY":"a\\"bc"}'
+    refusal = ClientError({"Error": {"Code": "Invalid", "Message": shown}}, "UpdateFunctionConfiguration")
+
+    def refuse() -> None:
+        raise refusal
+
+    functions = Between(account.client, "update_function_configuration", refuse)
+    clients = SimpleNamespace(functions=functions, metrics=None)
+    with pytest.raises(RolloutRefused) as refused:
+        replace(_rollout(account, aws), clients=clients).publish(
+            {"BRIDGE_TOKEN": "secret-token", "KEY": 'a"bc'}
+        )
+    assert str(refused.value).endswith('4KB limit. String measured: {"BRIDGE_TOKEN":"***","KEY":"***"}')
 
 
 def test_steps_that_would_do_harm_are_refused(account: Account, aws: Aws) -> None:
