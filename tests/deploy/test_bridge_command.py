@@ -1,6 +1,10 @@
 """The command `berth deploy bridge`: the zips, the printed commands, and the steps at moto's server."""
 
 import io
+import json
+import os
+import re
+import shutil
 import subprocess
 import zipfile
 from collections.abc import Callable
@@ -66,17 +70,20 @@ def test_zip_is_the_same_bytes_each_time(project: Path) -> None:
 AWS_CLI = """
 aws() {
     line=$(printf '%s|' "$@"); echo "$line" >> asked
-    case "$*" in *publish-version*) wc -l < asked;; esac
+    case "$*" in
+        *publish-version*) wc -l < asked;;
+        *get-alias*) [ -n "${ALIASED:-}" ] && echo "$ALIASED";;
+        *create-alias*) echo "${@: -5:1}";;
+        *get-function-configuration*) echo '{"Variables": null}';;
+        *update-function-configuration*) cat > variables;;
+    esac
 }
-jq() { cat; }
 """
 
 
 def test_printed_commands_keep_the_versions_of_each_function_apart(project: Path) -> None:
     """They are all typed in one shell; a version is named by the number of its question here."""
-    printed = _run("orders", "report=shop-Report-1A", "--alias", "prod").stdout
-    subprocess.run(["bash", "-euc", f"{AWS_CLI}{printed}"], check=True, capture_output=True, timeout=30)
-    asked = [line.strip("|").split("|") for line in Path("asked").read_text().splitlines()]
+    asked = _typed(_run("orders", "report=shop-Report-1A", "--alias", "prod").stdout)
     assert [words[2:] for words in asked if words[1] == "update-alias" and "orders" in words] == [
         [
             "--function-name",
@@ -89,17 +96,52 @@ def test_printed_commands_keep_the_versions_of_each_function_apart(project: Path
             routing,
         ]
         for version, routing in [
-            ("1", "AdditionalVersionWeights={8=0.01}"),
-            ("1", "AdditionalVersionWeights={8=0.1}"),
-            ("1", "AdditionalVersionWeights={8=0.5}"),
-            ("8", "AdditionalVersionWeights={}"),
+            ("1", "AdditionalVersionWeights={9=0.01}"),
+            ("1", "AdditionalVersionWeights={9=0.1}"),
+            ("1", "AdditionalVersionWeights={9=0.5}"),
+            ("9", "AdditionalVersionWeights={}"),
             ("1", "AdditionalVersionWeights={}"),
         ]
     ]
     back = asked[-1]
     assert back[3] == "shop-Report-1A"
-    assert (back[7], back[9]) == ("16", "AdditionalVersionWeights={}")
-    assert ["--zip-file", "fileb://bridge/report.zip"] in [words[-2:] for words in asked]
+    assert (back[7], back[9]) == ("17", "AdditionalVersionWeights={}")
+    assert ["--zip-file", "fileb://bridge/report.zip"] in [words[-6:-4] for words in asked]
+
+
+def _typed(printed: str, **environ: str) -> list[list[str]]:
+    """What the aws CLI is asked when printed commands are typed."""
+    command = ["bash", "-euc", f"{AWS_CLI}{printed}"]
+    told = {**os.environ, **environ}
+    subprocess.run(command, check=True, capture_output=True, timeout=30, env=told)
+    return [line.strip("|").split("|") for line in Path("asked").read_text().splitlines()]
+
+
+def test_printed_way_back_is_where_the_alias_leads_to_already(project: Path) -> None:
+    asked = _typed(_run("orders").stdout, ALIASED="5")
+    assert "create-alias" not in [words[1] for words in asked]
+    assert asked[-1][6:8] == ["--function-version", "5"]
+
+
+def test_printed_commands_add_whatever_proves_the_caller(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if shutil.which("jq") is None:
+        pytest.skip("needs jq")
+    proof = {"BRIDGE_URL": "https://berth", "BRIDGE_ACCESS_KEY_ID": "AKID", "BRIDGE_SECRET_ACCESS_KEY": "s"}
+    monkeypatch.delenv("BRIDGE_TOKEN", raising=False)
+    asked = _typed(_run("orders").stdout, **proof)
+    assert json.loads(Path("variables").read_text()) == {"Variables": proof}
+    changes = [words for words in asked if words[1].startswith("update-function-")]
+    # Otherwise the CLI prints the values of all variables.
+    assert [words[-4:] for words in changes] == [["--query", "LastUpdateStatus", "--output", "text"]] * 2
+
+
+def test_printed_commands_go_to_the_region(project: Path) -> None:
+    printed = _run("orders", "--region", "eu-west-1").stdout
+    began = re.findall(r"aws \S+ \S+", printed)
+    assert len(began) > 10
+    assert {*began} == {"aws --region eu-west-1"}
 
 
 @for_each(
@@ -224,6 +266,14 @@ def test_second_publication_keeps_the_way_back(account: Account, aws: Aws) -> No
     version, weights = account.alias
     assert (version, list(weights.values())) == ("1", [0.1])
     assert account.variables(next(iter(weights)))["BRIDGE_URL"] == "http://other"
+
+
+def test_key_takes_the_place_of_a_token(account: Account, aws: Aws) -> None:
+    """A bridge that has both uses the token."""
+    key = {"BRIDGE_ACCESS_KEY_ID": "AKID", "BRIDGE_SECRET_ACCESS_KEY": "secret"}
+    _rollout(account, aws).publish({"BRIDGE_URL": "http://berth", "BRIDGE_TOKEN": "old"})
+    _rollout(account, aws).publish(key)
+    assert account.variables("$LATEST") == {"TABLE": "orders", "BRIDGE_URL": "http://berth", **key}
 
 
 def test_errors_of_both_versions_are_shown(account: Account, aws: Aws) -> None:

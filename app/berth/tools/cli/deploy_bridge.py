@@ -39,7 +39,7 @@ _VARIABLES = (
 @click.option("--run", "step", type=click.Choice(_STEPS), help="Do one step in AWS instead of printing all.")
 @click.option("--percent", type=click.IntRange(1, 100), help="With --run shift: how much the bridge gets.")
 @click.option("--minutes", type=click.IntRange(1, 1440), default=15, show_default=True, help="For watch.")
-@click.option("--region", help="The region. [as boto3 finds it]")
+@click.option("--region", help="The region. [as boto3 or the CLI finds it]")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def bridge_command(
     names: tuple[str, ...],
@@ -63,7 +63,7 @@ def bridge_command(
         settings = replace(settings, stage=stage or settings.stage)
     bridges = _build(settings, _names_on_lambda(names), hand_over)
     if step is None:
-        _write(bridges, output, alias)
+        _write(bridges, output, alias, region)
         return
     try:
         clients = Clients(region)
@@ -101,14 +101,16 @@ def _build(
     return found
 
 
-def _write(bridges: list[tuple[Function, str, Package]], output: Path, alias: str) -> None:
+def _write(
+    bridges: list[tuple[Function, str, Package]], output: Path, alias: str, region: str | None
+) -> None:
     with refusing():
         output.mkdir(parents=True, exist_ok=True)
         for function, on_lambda, package in bridges:
             archive = output / f"{function.name}.zip"
             archive.write_bytes(package.content)
             click.echo(f"wrote {archive}", err=True)
-            click.echo("\n".join(aws_commands(on_lambda, alias, str(archive))))
+            click.echo("\n".join(aws_commands(on_lambda, alias, str(archive), region)))
 
 
 def _variables(settings: Settings, step: str) -> dict[str, str]:

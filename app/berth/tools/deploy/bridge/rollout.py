@@ -19,6 +19,7 @@ from berth.tools.deploy.bridge.package import Package
 
 _LATEST = "$LATEST"
 _BEFORE = re.compile(r" ?\[before the bridge: version ([0-9]+)\]")
+_PROOF = frozenset({"BRIDGE_TOKEN", "BRIDGE_ACCESS_KEY_ID", "BRIDGE_SECRET_ACCESS_KEY"})
 _MOST_DESCRIBED = 200  # characters of the user's own description; AWS takes 256
 _LEAST_HIDDEN = 4  # characters of a variable's value: a shorter one would be anywhere in a message
 
@@ -154,7 +155,9 @@ class Rollout:
         return found
 
     def _add_variables(self, configuration: Mapping[str, Any], variables: Mapping[str, str]) -> None:
-        known = configuration.get("Environment", {}).get("Variables", {})
+        known = dict(configuration.get("Environment", {}).get("Variables", {}))
+        if _PROOF & variables.keys():  # a token of before would go before a key of now
+            known = {name: value for name, value in known.items() if name not in _PROOF}
         added = {"Variables": {**known, **variables}}
         try:
             with _refusing():
