@@ -109,6 +109,20 @@ def test_what_is_not_committed_is_refused_unless_told(shop: Path) -> None:
     assert f"{URI}:v1.0-dirty\n" in _image("--repository", URI, "--allow-dirty").stdout
 
 
+def test_what_git_ignores_and_the_build_does_not_is_told(shop: Path) -> None:
+    """It is not dirty, and still no commit has it."""
+    (shop / ".gitignore").write_text("*.local\n")
+    _git(shop, "add", "--all")
+    _git(shop, "commit", "--quiet", "--message", "ignore")
+    (shop / "left.local").touch()
+    assert "git ignores" not in _image("--repository", URI).stderr
+    for name in ("b.local", "a.local"):
+        (shop / "functions" / name).touch()
+    ended = _image("--repository", URI, "--strict")
+    warning = "warning: git ignores functions/a.local and 1 more: no commit has what is built"
+    assert (ended.exit_code, ended.stderr.splitlines()[-1]) == (3, warning)
+
+
 def test_secrets_are_refused_unless_allowed(shop: Path) -> None:
     (shop / "functions" / "keys.py").write_text(f"KEY = '{KEY}'")
     (shop / "ignored.env").write_text(KEY)

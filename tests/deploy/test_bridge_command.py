@@ -239,6 +239,21 @@ def test_command_publishes_and_rolls_back(account: Account) -> None:
     assert account.alias == ("1", {})
 
 
+def test_function_that_cannot_go_back_keeps_no_other_from_it(account: Account) -> None:
+    assert _step(account, "publish", "--yes").exit_code == 0
+    assert _step(account, "shift", "--percent", "50", "--yes").exit_code == 0
+    names = (f"{name}={on_lambda}" for name, on_lambda in (("orders", "absent"), ("report", account.name)))
+    result = _run(*names, "--region", REGION, "--run", "roll-back", "--yes")
+    assert (result.exit_code, account.alias) == (1, ("1", {}))
+    assert "Error: roll-back of absent: absent has no alias live" in result.stderr
+    assert result.stderr.splitlines()[-1] == "Error: 1 of 2 functions were not rolled back"
+
+
+def test_function_that_is_refused_is_named(account: Account) -> None:
+    result = _step(account, "shift", "--percent", "50", "--yes")
+    assert f"Error: shift of {account.name}: {account.name} has no alias live" in result.stderr
+
+
 def test_nothing_is_done_without_a_yes(account: Account) -> None:
     assert _step(account, "publish", answer="n\n").exit_code == 1
     assert account.client.list_aliases(FunctionName=account.name)["Aliases"] == []

@@ -149,5 +149,16 @@ def _run(
         "shift": lambda rollout: rollout.shift(percent),
         "roll-back": Rollout.roll_back,
     }
+    failed = 0
     for rollout in rollouts:
-        click.echo(steps[step](rollout))
+        try:
+            click.echo(steps[step](rollout))
+        except RolloutRefused as refused:
+            text = f"{step} of {rollout.name}: {refused}"
+            if step != "roll-back":
+                raise RolloutRefused(text) from None
+            # One that cannot go back keeps no other from it.
+            click.echo(f"Error: {text}", err=True)
+            failed += 1
+    if failed:
+        raise RolloutRefused(f"{failed} of {len(rollouts)} functions were not rolled back")

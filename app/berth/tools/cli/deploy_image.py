@@ -19,7 +19,7 @@ from berth.tools.cli.deploy_options import STAGE, WARNED
 from berth.tools.cli.start import refusing
 from berth.tools.deploy.image.commands import PROGRAMS, Build, Step, image_steps
 from berth.tools.deploy.image.context import BuildContext, read_context, shown_size
-from berth.tools.deploy.image.git import NoRepository, has_repository, read_changes, read_tag
+from berth.tools.deploy.image.git import NoRepository, has_repository, read_changes, read_ignored, read_tag
 from berth.tools.deploy.image.ignoring import ignore_file, read_ignoring
 from berth.tools.deploy.image.registry import Repository, read_repository, tag_problem
 from berth.tools.deploy.image.running import StepFailed, run_steps
@@ -166,13 +166,15 @@ def _check_context(program: str, build: Build, allowed: tuple[str, ...]) -> Buil
     folder = Path(build.context)
     try:
         ignored = ignore_file(program, folder, _dockerfile(build.context, build.dockerfile))
-        checked = read_context(folder, read_ignoring(ignored), allowed, has_ignore_file=ignored is not None)
+        ignoring = read_ignoring(ignored)
+        checked = read_context(folder, ignoring, allowed, has_ignore_file=ignored is not None)
     except OSError as failed:
         text = f"{failed.filename or folder}: {failed.strerror or failed}"
         raise click.ClickException(f"cannot read what gets into the build: {text}") from None
     found = [f"{each}: name it in .dockerignore, or give --allow" for each in checked.secrets]
     _refuse(found, "these get into the image and look like secrets")
-    return checked
+    built = tuple(path for path in read_ignored(folder) if not ignoring.ignores(path))
+    return replace(checked, ignored_by_git=built)
 
 
 def _refuse(problems: Iterable[str], why: str = "nothing was built") -> None:

@@ -26,6 +26,15 @@ def read_changes(folder: Path) -> tuple[str, ...]:
     return tuple(line[3:] for line in changed.split("\0") if line)
 
 
+def read_ignored(folder: Path) -> tuple[str, ...]:
+    """The paths in a folder that git ignores, as no commit has them; nothing where git does not tell."""
+    try:
+        listed = _git(folder, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", ".")
+    except NoRepository:
+        return ()
+    return tuple(filter(None, listed.split("\0")))
+
+
 def read_tag(folder: Path) -> str:
     """The tag of a folder's commit, or else the commit's name; raises NoRepository."""
     commit = _git(folder, "rev-parse", "--verify", f"--short={_CHARACTERS}", "HEAD").strip()
