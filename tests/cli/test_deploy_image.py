@@ -97,6 +97,12 @@ def test_a_commit_without_a_tag_is_named_itself(shop: Path) -> None:
     assert f"docker push {URI}:{commit}\n" in _image("--repository", URI).stdout
 
 
+def test_of_several_tags_the_newest_version_is_taken(shop: Path) -> None:
+    for name in ("v1.10", "v1.9", "v1.11+dirty"):  # no image can have the last one
+        _git(shop, "tag", name)
+    assert f"docker push {URI}:v1.10\n" in _image("--repository", URI).stdout
+
+
 def test_what_is_not_committed_is_refused_unless_told(shop: Path) -> None:
     (shop / "functions" / "new.py").touch()
     (shop / "manifests" / "prod.json").write_text("{}")

@@ -38,7 +38,7 @@ def read_ignored(folder: Path) -> tuple[str, ...]:
 def read_tag(folder: Path) -> str:
     """The tag of a folder's commit, or else the commit's name; raises NoRepository."""
     commit = _git(folder, "rev-parse", "--verify", f"--short={_CHARACTERS}", "HEAD").strip()
-    tags = _git(folder, "tag", "--points-at", "HEAD").split()
+    tags = _git(folder, "tag", "--sort=version:refname", "--points-at", "HEAD").split()
     legal = [tag for tag in tags if tag_problem(tag) is None]
     return legal[-1] if legal else commit
 
