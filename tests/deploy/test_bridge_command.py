@@ -130,7 +130,7 @@ def test_printed_commands_add_whatever_proves_the_caller(
         pytest.skip("needs jq")
     proof = {"BRIDGE_URL": "https://berth", "BRIDGE_ACCESS_KEY_ID": "AKID", "BRIDGE_SECRET_ACCESS_KEY": "s"}
     monkeypatch.delenv("BRIDGE_TOKEN", raising=False)
-    asked = _typed(_run("orders").stdout, **proof)
+    asked = _typed(_run("orders").stdout, BRIDGE_SECRET="of the stage", **proof)
     assert json.loads(Path("variables").read_text()) == {"Variables": proof}
     changes = [words for words in asked if words[1].startswith("update-function-")]
     # Otherwise the CLI prints the values of all variables.

@@ -12,20 +12,13 @@ from berth.model.function import Function
 from berth.settings import Settings
 from berth.tools.cli.deploy_options import STAGE, refusing
 from berth.tools.cli.table import table
-from berth.tools.deploy.bridge.commands import METRICS, aws_commands
+from berth.tools.deploy.bridge.commands import METRICS, VARIABLES, aws_commands
 from berth.tools.deploy.bridge.package import NoBridge, Package, build_package
 from berth.tools.deploy.bridge.rollout import Clients, Rollout, RolloutRefused
 
 _STEPS = ("publish", "shift", "watch", "roll-back")
 _NAME_ON_LAMBDA = re.compile("[A-Za-z0-9_-]{1,64}")
 _ALIAS = re.compile("(?![0-9]+$)[A-Za-z0-9_-]{1,128}")
-_VARIABLES = (
-    "BRIDGE_URL",
-    "BRIDGE_TOKEN",
-    "BRIDGE_ACCESS_KEY_ID",
-    "BRIDGE_SECRET_ACCESS_KEY",
-    "BRIDGE_REGION",
-)
 
 
 @click.command("bridge")
@@ -116,7 +109,7 @@ def _write(
 def _variables(settings: Settings, step: str) -> dict[str, str]:
     """What the bridge is told in its variables: from this command's own, so that no secret is typed."""
     given = settings.secrets or {}
-    found = {name: given[name] for name in _VARIABLES if given.get(name)}
+    found = {name: given[name] for name in VARIABLES if given.get(name)}
     has_key = {"BRIDGE_ACCESS_KEY_ID", "BRIDGE_SECRET_ACCESS_KEY"} <= found.keys()
     if step == "publish" and ("BRIDGE_URL" not in found or not (has_key or "BRIDGE_TOKEN" in found)):
         proof = "BRIDGE_TOKEN, or BRIDGE_ACCESS_KEY_ID and BRIDGE_SECRET_ACCESS_KEY"

@@ -5,7 +5,14 @@ from shlex import quote
 
 SHARES = (1, 10, 50, 100)  # percent
 METRICS = ("Invocations", "Errors", "Throttles")
-_ADDED = '(env | with_entries(select(.key | startswith("BRIDGE_"))))'
+VARIABLES = (
+    "BRIDGE_URL",
+    "BRIDGE_TOKEN",
+    "BRIDGE_ACCESS_KEY_ID",
+    "BRIDGE_SECRET_ACCESS_KEY",
+    "BRIDGE_REGION",
+)
+_ADDED = f'(env | with_entries(select(.key | test("^({"|".join(VARIABLES)})$"))))'
 _ALL = "--routing-config 'AdditionalVersionWeights={}'"
 DESCRIPTION = "Forwards to Berth"  # of the versions that are bridges
 _VERSION = "--query Version --output text"
