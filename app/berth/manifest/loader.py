@@ -65,17 +65,25 @@ class Catalog:
     manifests: Manifests = field(default_factory=dict)  # of the functions, by their folders
 
 
-def load(settings: Settings, only: Collection[str] = (), *, needs_secrets: bool = True) -> Catalog:
+def load(
+    settings: Settings,
+    only: Collection[str] = (),
+    *,
+    needs_secrets: bool = True,
+    needs_values: bool = False,
+) -> Catalog:
     """Load the stage and its functions, or just the functions named in `only`.
 
     Raises ManifestError with every problem of every manifest. Unless `needs_secrets`, a secret that is not
-    there is a warning; this is for checks, which run where nobody keeps secrets. Settings without `secrets`
-    leave every secret unread.
+    there is a warning; this is for checks, which run where nobody keeps secrets. `needs_values` asks all the
+    same for those that stand for `${deployed...}` in what is loaded. Settings without `secrets` leave every
+    secret unread.
     """
     report = Report()
     catalog, deployed = _gather(settings, only, report)
     absent = deployed.secrets.absent.problems
-    report.problems += [*deployed.open_names(), *(absent if needs_secrets else ())]
+    needed = [each for each in absent if needs_secrets or (needs_values and each.key.startswith("deployed."))]
+    report.problems += [*deployed.open_names(), *needed]
     report.raise_if_any()
     debugging = _debugging_warnings(settings, catalog.functions)
     return replace(catalog, warnings=(*map(str, absent), *catalog.warnings, *debugging))
