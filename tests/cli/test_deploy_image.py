@@ -115,6 +115,16 @@ def test_what_is_not_committed_is_refused_unless_told(shop: Path) -> None:
     assert f"{URI}:v1.0-dirty\n" in _image("--repository", URI, "--allow-dirty").stdout
 
 
+def test_a_dockerfile_outside_the_folder_has_to_be_committed(shop: Path) -> None:
+    arguments = ("functions", "--repository", URI, "--file", "Dockerfile")
+    (shop / "functions" / "new.py").touch()
+    _git(shop, "add", "--all")
+    _git(shop, "commit", "--quiet", "--message", "function")
+    assert _image(*arguments).exit_code == 0
+    (shop / "Dockerfile").write_text("FROM other")
+    assert "not committed: Dockerfile: commit it" in _image(*arguments).stderr
+
+
 def test_what_git_ignores_and_the_build_does_not_is_told(shop: Path) -> None:
     """It is not dirty, and still no commit has it."""
     (shop / ".gitignore").write_text("*.local\n")

@@ -142,13 +142,13 @@ def _tag(options: dict[str, Any]) -> tuple[str, list[str]]:
     """The image's tag, and why there can be no image of what is in the folder now."""
     given, folder = options["tag"], Path(options["context"])
     try:
-        changed = read_changes(folder)
+        changed = _changes(folder, _dockerfile(options["context"], options["dockerfile"]))
     except NoRepository as unknown:
         if has_repository(folder) and not options["allow_dirty"]:
             return "", [
                 f"git does not tell what is not committed ({unknown}): mend it, or give --allow-dirty"
             ]
-        changed = ()
+        changed = []
     if changed and not options["allow_dirty"]:
         paths = ", ".join(map(printable, changed[:_SHOWN]))
         more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
@@ -160,6 +160,14 @@ def _tag(options: dict[str, Any]) -> tuple[str, list[str]]:
     tag = f"{tag[:100]}-dirty" if changed and given is None else tag
     problem = tag_problem(tag)
     return tag, [problem] if problem else []
+
+
+def _changes(folder: Path, dockerfile: Path) -> list[str]:
+    """What is not committed of what is built; the Dockerfile may be outside the folder."""
+    found = [*read_changes(folder)]
+    if dockerfile.is_file() and has_repository(dockerfile.parent):
+        found += read_changes(dockerfile.parent, dockerfile.name)
+    return list(dict.fromkeys(found))
 
 
 def _check_context(program: str, build: Build, allowed: tuple[str, ...]) -> BuildContext:

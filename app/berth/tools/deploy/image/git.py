@@ -18,10 +18,10 @@ def has_repository(folder: Path) -> bool:
     return any((around / ".git").exists() for around in (inside, *inside.parents))
 
 
-def read_changes(folder: Path) -> tuple[str, ...]:
-    """The paths in a folder that differ from its commit; raises NoRepository."""
+def read_changes(folder: Path, path: str = ".") -> tuple[str, ...]:
+    """The paths in a folder, or one path of it, that differ from its commit; raises NoRepository."""
     changed = _git(
-        folder, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--", "."
+        folder, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--", path
     )
     return tuple(line[3:] for line in changed.split("\0") if line)
 
