@@ -485,6 +485,11 @@ def test_steps_that_would_do_harm_are_refused(account: Account, aws: Aws) -> Non
             {"Handler": "app.handler", "Environment": {"Error": {"ErrorCode": "AccessDenied"}}},
             "would be lost",
         ),
+        (
+            {"Handler": "app.handler", "Runtime": "nodejs22.x"},
+            "runs on nodejs22.x: a bridge needs Python 3.9",
+        ),
+        ({"Handler": "app.handler", "Runtime": "python3.8"}, "runs on python3.8: a bridge needs Python 3.9"),
     ],
 )
 def test_function_that_would_lose_something_is_left_alone(configuration: dict[str, Any], said: str) -> None:

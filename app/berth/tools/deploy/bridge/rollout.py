@@ -19,6 +19,7 @@ from berth.tools.deploy.bridge.package import Package
 
 _LATEST = "$LATEST"
 _BEFORE = re.compile(r" ?\[before the bridge: version ([0-9]+)\]")
+_RUNTIME = re.compile(r"python3\.(9|[1-9][0-9])")
 _PROOF = frozenset({"BRIDGE_TOKEN", "BRIDGE_ACCESS_KEY_ID", "BRIDGE_SECRET_ACCESS_KEY"})
 _MOST_DESCRIBED = 200  # characters of the user's own description; AWS takes 256
 _LEAST_HIDDEN = 4  # characters of a variable's value: a shorter one would be anywhere in a message
@@ -135,6 +136,9 @@ class Rollout:
             raise RolloutRefused(f"{self.name} is an image: a bridge is a zip, and cannot be its code")
         if "Error" in configuration.get("Environment", {}):
             raise RolloutRefused(f"the variables of {self.name} cannot be read, and would be lost")
+        runtime = str(configuration.get("Runtime"))
+        if not _RUNTIME.fullmatch(runtime):
+            raise RolloutRefused(f"{self.name} runs on {runtime}: a bridge needs Python 3.9 or newer")
         if configuration["Handler"] != self.function.handler:
             wanted = f"{self.function.handler!r} as the manifest of {self.function.name} says"
             raise RolloutRefused(f"{self.name} has the handler {configuration['Handler']!r}, not {wanted}")
