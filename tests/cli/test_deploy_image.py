@@ -97,6 +97,12 @@ def test_a_commit_without_a_tag_is_named_itself(shop: Path) -> None:
     assert f"docker push {URI}:{commit}\n" in _image("--repository", URI).stdout
 
 
+def test_of_several_tags_the_newest_version_is_taken(shop: Path) -> None:
+    for name in ("v1.10", "v1.9", "v1.11+dirty"):  # no image can have the last one
+        _git(shop, "tag", name)
+    assert f"docker push {URI}:v1.10\n" in _image("--repository", URI).stdout
+
+
 def test_what_is_not_committed_is_refused_unless_told(shop: Path) -> None:
     (shop / "functions" / "new.py").touch()
     (shop / "manifests" / "prod.json").write_text("{}")
@@ -107,6 +113,30 @@ def test_what_is_not_committed_is_refused_unless_told(shop: Path) -> None:
         "  not committed: manifests/prod.json, functions/new.py: commit it, or give --allow-dirty",
     ]
     assert f"{URI}:v1.0-dirty\n" in _image("--repository", URI, "--allow-dirty").stdout
+
+
+def test_a_dockerfile_outside_the_folder_has_to_be_committed(shop: Path) -> None:
+    arguments = ("functions", "--repository", URI, "--file", "Dockerfile")
+    (shop / "functions" / "new.py").touch()
+    _git(shop, "add", "--all")
+    _git(shop, "commit", "--quiet", "--message", "function")
+    assert _image(*arguments).exit_code == 0
+    (shop / "Dockerfile").write_text("FROM other")
+    assert "not committed: Dockerfile: commit it" in _image(*arguments).stderr
+
+
+def test_what_git_ignores_and_the_build_does_not_is_told(shop: Path) -> None:
+    """It is not dirty, and still no commit has it."""
+    (shop / ".gitignore").write_text("*.local\n")
+    _git(shop, "add", "--all")
+    _git(shop, "commit", "--quiet", "--message", "ignore")
+    (shop / "left.local").touch()
+    assert "git ignores" not in _image("--repository", URI).stderr
+    for name in ("b.local", "a.local"):
+        (shop / "functions" / name).touch()
+    ended = _image("--repository", URI, "--strict")
+    warning = "warning: git ignores functions/a.local and 1 more: no commit has what is built"
+    assert (ended.exit_code, ended.stderr.splitlines()[-1]) == (3, warning)
 
 
 def test_secrets_are_refused_unless_allowed(shop: Path) -> None:
@@ -129,6 +159,8 @@ WRONG = [
     (["--repository", URI, "--tag", "a/b"], "'a/b' is not a tag of an image"),
     (["--repository", URI, "--build-arg", "A"], "--build-arg 'A' must be NAME=VALUE"),
     (["--repository", URI, "--build-arg", f"A={KEY}"], "--build-arg A is a secret"),
+    (["--repository", URI, "--platform", "arm64"], "'arm64' is no platform such as linux/arm64"),
+    (["--repository", URI, "--platform", "linux/amd64,"], "'' is no platform such as linux/arm64"),
     (["--repository", URI, "--file", "other"], "other: there is no such file"),
 ]
 
@@ -139,6 +171,39 @@ def test_wrong_options(shop: Path, arguments: list[str], expected: str) -> None:
     ended = _image(*arguments, "--allow-dirty")
     assert (ended.exit_code, ended.stdout, expected in ended.stderr) == (1, "", True), ended.stderr
     assert KEY not in ended.output
+
+
+def test_platforms_may_be_a_list_with_commas(shop: Path) -> None:
+    """Each program takes them so, and a list is pushed in another way than one image."""
+    several = ["--platform", "linux/amd64", "--platform", "linux/arm64", "--platform", "linux/amd64"]
+    listed = _image("--repository", URI, "--platform", "linux/amd64,linux/arm64").stdout
+    assert listed == _image("--repository", URI, *several).stdout
+    assert f"--platform linux/amd64,linux/arm64 --provenance=false --tag {URI}:v1.0 --push ." in listed
+
+
+def test_a_repository_without_a_commit_has_nothing_committed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _git(tmp_path, "init", "--quiet")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Dockerfile").touch()
+    ended = _image("--repository", URI, "--tag", "1")
+    assert (ended.exit_code, "not committed: Dockerfile" in ended.stderr) == (1, True)
+    assert f"{URI}:1\n" in _image("--repository", URI, "--tag", "1", "--allow-dirty").stdout
+    assert "git does not tell a tag" in _image("--repository", URI, "--allow-dirty").stderr
+
+
+def test_a_tag_does_not_stand_for_what_git_does_not_tell(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the repository is another user's: git refuses to look into it."""
+    (shop / ".git" / "HEAD").write_text("damaged")
+    ended = _image("--repository", URI, "--tag", "1")
+    assert (ended.exit_code, ended.stdout) == (1, "")
+    assert "git does not tell what is not committed (fatal: not a git repository" in ended.stderr
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "committed (git is not installed)" in _image("--repository", URI, "--tag", "1").stderr
+    assert f"{URI}:1\n" in _image("--repository", URI, "--tag", "1", "--allow-dirty").stdout
 
 
 def test_a_folder_outside_git_needs_a_tag(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

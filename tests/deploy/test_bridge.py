@@ -252,6 +252,17 @@ def test_large_result_is_refused_as_on_lambda(outcomes: Sides) -> None:
     )
 
 
+@for_each("text", ["x", '"'])
+def test_largest_payloads_pass(outcomes: Sides, text: str) -> None:
+    """An event of 6,291,456 bytes, which the function returns."""
+    unit = json.dumps(text, ensure_ascii=False)[1:-1]
+    event = json.dumps(text * ((6_291_456 - 2) // len(unit.encode())), ensure_ascii=False).encode()
+    assert 6_291_450 < len(event) <= 6_291_456
+    original, bridge = outcomes.compare(event)
+    assert (original.function_error, len(original.payload) > 6_291_450) == (None, True)
+    assert bridge == original
+
+
 def test_import_error_has_the_functions_type_and_message(
     server: Server, project: Path, tmp_path: Path
 ) -> None:

@@ -1,8 +1,13 @@
 """The command `berth deploy bridge`: the zips, the printed commands, and the steps at moto's server."""
 
 import io
+import json
+import os
+import re
+import shutil
 import subprocess
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +15,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from click.testing import CliRunner, Result
 
 from berth.testing.values import make_function
@@ -64,17 +70,20 @@ def test_zip_is_the_same_bytes_each_time(project: Path) -> None:
 AWS_CLI = """
 aws() {
     line=$(printf '%s|' "$@"); echo "$line" >> asked
-    case "$*" in *publish-version*) wc -l < asked;; esac
+    case "$*" in
+        *publish-version*) wc -l < asked;;
+        *get-alias*) [ -n "${ALIASED:-}" ] && echo "$ALIASED";;
+        *create-alias*) echo "${@: -5:1}";;
+        *get-function-configuration*) echo '{"Variables": null}';;
+        *update-function-configuration*) cat > variables;;
+    esac
 }
-jq() { cat; }
 """
 
 
 def test_printed_commands_keep_the_versions_of_each_function_apart(project: Path) -> None:
     """They are all typed in one shell; a version is named by the number of its question here."""
-    printed = _run("orders", "report=shop-Report-1A", "--alias", "prod").stdout
-    subprocess.run(["bash", "-euc", f"{AWS_CLI}{printed}"], check=True, capture_output=True, timeout=30)
-    asked = [line.strip("|").split("|") for line in Path("asked").read_text().splitlines()]
+    asked = _typed(_run("orders", "report=shop-Report-1A", "--alias", "prod").stdout)
     assert [words[2:] for words in asked if words[1] == "update-alias" and "orders" in words] == [
         [
             "--function-name",
@@ -87,17 +96,52 @@ def test_printed_commands_keep_the_versions_of_each_function_apart(project: Path
             routing,
         ]
         for version, routing in [
-            ("1", "AdditionalVersionWeights={8=0.01}"),
-            ("1", "AdditionalVersionWeights={8=0.1}"),
-            ("1", "AdditionalVersionWeights={8=0.5}"),
-            ("8", "AdditionalVersionWeights={}"),
+            ("1", "AdditionalVersionWeights={9=0.01}"),
+            ("1", "AdditionalVersionWeights={9=0.1}"),
+            ("1", "AdditionalVersionWeights={9=0.5}"),
+            ("9", "AdditionalVersionWeights={}"),
             ("1", "AdditionalVersionWeights={}"),
         ]
     ]
     back = asked[-1]
     assert back[3] == "shop-Report-1A"
-    assert (back[7], back[9]) == ("16", "AdditionalVersionWeights={}")
-    assert ["--zip-file", "fileb://bridge/report.zip"] in [words[-2:] for words in asked]
+    assert (back[7], back[9]) == ("17", "AdditionalVersionWeights={}")
+    assert ["--zip-file", "fileb://bridge/report.zip"] in [words[-6:-4] for words in asked]
+
+
+def _typed(printed: str, **environ: str) -> list[list[str]]:
+    """What the aws CLI is asked when printed commands are typed."""
+    command = ["bash", "-euc", f"{AWS_CLI}{printed}"]
+    told = {**os.environ, **environ}
+    subprocess.run(command, check=True, capture_output=True, timeout=30, env=told)
+    return [line.strip("|").split("|") for line in Path("asked").read_text().splitlines()]
+
+
+def test_printed_way_back_is_where_the_alias_leads_to_already(project: Path) -> None:
+    asked = _typed(_run("orders").stdout, ALIASED="5")
+    assert "create-alias" not in [words[1] for words in asked]
+    assert asked[-1][6:8] == ["--function-version", "5"]
+
+
+def test_printed_commands_add_whatever_proves_the_caller(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if shutil.which("jq") is None:
+        pytest.skip("needs jq")
+    proof = {"BRIDGE_URL": "https://berth", "BRIDGE_ACCESS_KEY_ID": "AKID", "BRIDGE_SECRET_ACCESS_KEY": "s"}
+    monkeypatch.delenv("BRIDGE_TOKEN", raising=False)
+    asked = _typed(_run("orders").stdout, BRIDGE_SECRET="of the stage", **proof)
+    assert json.loads(Path("variables").read_text()) == {"Variables": proof}
+    changes = [words for words in asked if words[1].startswith("update-function-")]
+    # Otherwise the CLI prints the values of all variables.
+    assert [words[-4:] for words in changes] == [["--query", "LastUpdateStatus", "--output", "text"]] * 2
+
+
+def test_printed_commands_go_to_the_region(project: Path) -> None:
+    printed = _run("orders", "--region", "eu-west-1").stdout
+    began = re.findall(r"aws \S+ \S+", printed)
+    assert len(began) > 10
+    assert {*began} == {"aws --region eu-west-1"}
 
 
 @for_each(
@@ -195,6 +239,21 @@ def test_command_publishes_and_rolls_back(account: Account) -> None:
     assert account.alias == ("1", {})
 
 
+def test_function_that_cannot_go_back_keeps_no_other_from_it(account: Account) -> None:
+    assert _step(account, "publish", "--yes").exit_code == 0
+    assert _step(account, "shift", "--percent", "50", "--yes").exit_code == 0
+    names = (f"{name}={on_lambda}" for name, on_lambda in (("orders", "absent"), ("report", account.name)))
+    result = _run(*names, "--region", REGION, "--run", "roll-back", "--yes")
+    assert (result.exit_code, account.alias) == (1, ("1", {}))
+    assert "Error: roll-back of absent: absent has no alias live" in result.stderr
+    assert result.stderr.splitlines()[-1] == "Error: 1 of 2 functions were not rolled back"
+
+
+def test_function_that_is_refused_is_named(account: Account) -> None:
+    result = _step(account, "shift", "--percent", "50", "--yes")
+    assert f"Error: shift of {account.name}: {account.name} has no alias live" in result.stderr
+
+
 def test_nothing_is_done_without_a_yes(account: Account) -> None:
     assert _step(account, "publish", answer="n\n").exit_code == 1
     assert account.client.list_aliases(FunctionName=account.name)["Aliases"] == []
@@ -224,6 +283,14 @@ def test_second_publication_keeps_the_way_back(account: Account, aws: Aws) -> No
     assert account.variables(next(iter(weights)))["BRIDGE_URL"] == "http://other"
 
 
+def test_key_takes_the_place_of_a_token(account: Account, aws: Aws) -> None:
+    """A bridge that has both uses the token."""
+    key = {"BRIDGE_ACCESS_KEY_ID": "AKID", "BRIDGE_SECRET_ACCESS_KEY": "secret"}
+    _rollout(account, aws).publish({"BRIDGE_URL": "http://berth", "BRIDGE_TOKEN": "old"})
+    _rollout(account, aws).publish(key)
+    assert account.variables("$LATEST") == {"TABLE": "orders", "BRIDGE_URL": "http://berth", **key}
+
+
 def test_errors_of_both_versions_are_shown(account: Account, aws: Aws) -> None:
     rollout = _rollout(account, aws)
     rollout.publish({})
@@ -244,7 +311,160 @@ def test_errors_of_both_versions_are_shown(account: Account, aws: Aws) -> None:
         ["VERSION", "CODE", "INVOCATIONS", "ERRORS", "THROTTLES"],
         [f"{account.name}:1", "old", "0", "2", "0"],
         [f"{account.name}:2", "bridge", "0", "5", "0"],
+        [f"{account.name}:live", "both", "0", "7", "0"],
     ]
+
+
+def test_invocations_of_an_alias_without_weights_are_shown(account: Account, aws: Aws) -> None:
+    """CloudWatch counts them by the alias alone."""
+    rollout = _rollout(account, aws)
+    rollout.publish({})
+    rollout.shift(100)
+    dimensions = {"FunctionName": account.name, "Resource": f"{account.name}:live"}
+    datum = {
+        "MetricName": "Errors",
+        "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
+        "Value": 7,
+        "Timestamp": datetime.now(UTC),
+    }
+    aws.client("cloudwatch").put_metric_data(Namespace="AWS/Lambda", MetricData=[datum])
+    assert _step(account, "watch").stdout.splitlines()[-1].split() == [
+        f"{account.name}:live",
+        *("both", "0", "7", "0"),
+    ]
+
+
+def _deploy(account: Account, text: str) -> None:
+    """Somebody deploys other code of the function."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("app.py", text)
+    account.client.update_function_code(FunctionName=account.name, ZipFile=content.getvalue())
+
+
+def test_way_back_is_the_version_that_the_alias_led_to(account: Account, aws: Aws) -> None:
+    """Newer versions may be there that the alias's callers have never had, and others may be published."""
+    first = account.client.publish_version(FunctionName=account.name)["Version"]
+    account.client.create_alias(
+        FunctionName=account.name, Name="live", FunctionVersion=first, Description="for callers"
+    )
+    _deploy(account, "# never live")
+    rollout = _rollout(account, aws)
+    rollout.publish({})
+    rollout.shift(100)
+    assert account.alias[0] != first
+    _deploy(account, "# later")
+    account.client.publish_version(FunctionName=account.name)
+    assert f"all to version {first}, " in rollout.roll_back()
+    assert account.alias == (first, {})
+    told = account.client.get_alias(FunctionName=account.name, Name="live")
+    assert told["Description"] == "for callers"
+
+
+def test_way_back_of_an_alias_moved_by_hand_is_the_newest_code_before(account: Account, aws: Aws) -> None:
+    rollout = _rollout(account, aws)
+    rollout.publish({})
+    _deploy(account, "# later")
+    account.client.publish_version(FunctionName=account.name)
+    account.client.update_alias(FunctionName=account.name, Name="live", FunctionVersion="2")
+    assert "all to version 1, " in rollout.roll_back()
+
+
+def test_alias_of_the_newest_code_keeps_the_code(account: Account, aws: Aws) -> None:
+    account.client.create_alias(FunctionName=account.name, Name="live", FunctionVersion="$LATEST")
+    rollout = _rollout(account, aws)
+    rollout.publish({})
+    assert account.alias == ("1", {})
+    rollout.shift(10)
+    assert account.alias == ("1", {"2": 0.1})
+
+
+def test_alias_that_something_else_shifts_is_left_alone(account: Account, aws: Aws) -> None:
+    rollout = _rollout(account, aws)
+    rollout.publish({})
+    _deploy(account, "# next")
+    other = account.client.publish_version(FunctionName=account.name)["Version"]
+    routing = {"AdditionalVersionWeights": {other: 0.2}}
+    account.client.update_alias(FunctionName=account.name, Name="live", RoutingConfig=routing)
+    for step in (lambda: rollout.publish({}), lambda: rollout.shift(10)):
+        with pytest.raises(RolloutRefused, match=f"sends a part to version {other}, which is no bridge"):
+            step()
+    assert account.alias == ("1", {other: 0.2})
+
+
+class Between:
+    """A client at which something happens right after one of its operations."""
+
+    def __init__(self, client: Any, operation: str, happens: Callable[[], None]) -> None:
+        self._client, self._operation, self._happens = client, operation, happens
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._client, name)
+        if name != self._operation:
+            return found
+
+        def asked(**arguments: Any) -> Any:
+            answer = found(**arguments)
+            self._happens()
+            return answer
+
+        return asked
+
+
+@pytest.mark.parametrize("operation", ["publish_version", "update_function_configuration"])
+def test_code_that_is_deployed_meanwhile_is_not_replaced(account: Account, aws: Aws, operation: str) -> None:
+    """It would be in no version, and there would be no way back to it."""
+    rollout = _rollout(account, aws)
+    client = Between(account.client, operation, lambda: _deploy(account, f"# after {operation}"))
+    clients = SimpleNamespace(functions=client, metrics=None)
+    with pytest.raises(RolloutRefused, match=r"deployed code of .* meanwhile: publish again"):
+        replace(rollout, clients=clients).publish({})
+    kept = account.client.get_function_configuration(FunctionName=account.name)["CodeSha256"]
+    rollout.publish({})
+    versions = account.client.list_versions_by_function(FunctionName=account.name)["Versions"]
+    assert kept in {each["CodeSha256"] for each in versions if each["Version"] != "$LATEST"}
+
+
+class Interrupted(BaseException):
+    """Ctrl-C."""
+
+
+@pytest.mark.parametrize(
+    "operation", ["publish_version", "create_alias", "update_function_configuration", "update_function_code"]
+)
+def test_publication_that_was_interrupted_is_done_by_the_next(
+    account: Account, aws: Aws, operation: str
+) -> None:
+    def interrupt() -> None:
+        raise Interrupted
+
+    code = account.client.get_function_configuration(FunctionName=account.name)["CodeSha256"]
+    rollout = _rollout(account, aws)
+    functions = Between(account.client, operation, interrupt)
+    with pytest.raises(Interrupted):
+        replace(rollout, clients=SimpleNamespace(functions=functions, metrics=None)).publish({})
+    rollout.publish({})
+    rollout.shift(100)
+    rollout.roll_back()
+    old = account.client.get_function_configuration(FunctionName=account.name, Qualifier=account.alias[0])
+    assert old["CodeSha256"] == code
+
+
+def test_message_about_variables_that_are_too_large_shows_none(account: Account, aws: Aws) -> None:
+    """AWS's own message has the text of all of them."""
+    shown = 'exceeded the 4KB limit. String measured: {"BRIDGE_TOKEN":"secret-token","KEY":"a\\"bc"}'
+    refusal = ClientError({"Error": {"Code": "Invalid", "Message": shown}}, "UpdateFunctionConfiguration")
+
+    def refuse() -> None:
+        raise refusal
+
+    functions = Between(account.client, "update_function_configuration", refuse)
+    clients = SimpleNamespace(functions=functions, metrics=None)
+    with pytest.raises(RolloutRefused) as refused:
+        replace(_rollout(account, aws), clients=clients).publish(
+            {"BRIDGE_TOKEN": "secret-token", "KEY": 'a"bc'}
+        )
+    assert str(refused.value).endswith('4KB limit. String measured: {"BRIDGE_TOKEN":"***","KEY":"***"}')
 
 
 def test_steps_that_would_do_harm_are_refused(account: Account, aws: Aws) -> None:
@@ -265,6 +485,11 @@ def test_steps_that_would_do_harm_are_refused(account: Account, aws: Aws) -> Non
             {"Handler": "app.handler", "Environment": {"Error": {"ErrorCode": "AccessDenied"}}},
             "would be lost",
         ),
+        (
+            {"Handler": "app.handler", "Runtime": "nodejs22.x"},
+            "runs on nodejs22.x: a bridge needs Python 3.9",
+        ),
+        ({"Handler": "app.handler", "Runtime": "python3.8"}, "runs on python3.8: a bridge needs Python 3.9"),
     ],
 )
 def test_function_that_would_lose_something_is_left_alone(configuration: dict[str, Any], said: str) -> None:

@@ -74,6 +74,34 @@ def test_function_of_the_image_runs_under_awss_runtime(tmp_path: Path) -> None:
     assert [frame.partition(",")[0] for frame in failed.value["stackTrace"]] == [f'  File "{folder}/app.py"']
 
 
+SECRETS = {
+    "gateway": {
+        "trust": "token",
+        "prefix": {"environment": "PREFIX"},
+        "tokens": [{"environment": "GATEWAY_TOKEN"}],
+    },
+    "invokeApi": {"auth": "token", "tokens": [{"environment": "BRIDGE_TOKEN"}], "bind": "127.0.0.1:9001"},
+    "deployed": {"Table": {"environment": "TABLE_NAME"}, "Other": {"environment": "OTHER"}},
+}
+ECHO = "import os\ndef handler(event, context):\n    return os.environ['TABLE']\n"
+
+
+def test_function_needs_no_secret_of_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the values that stand in what it is itself: its role on Lambda gets no token of the gateway."""
+    project = new_project(tmp_path / "project", dev=SECRETS)
+    folder = write_function(project, "echo", ECHO, environment={"TABLE": "${deployed.Table}"})
+    program = [sys.executable, "-m", "berth", "function", "on-lambda", "echo"]
+    places = {name: value for name, value in project_environ(project).items() if name.startswith("BERTH_")}
+    variables = {**places, "PATH": os.environ["PATH"], "TABLE_NAME": "orders"}
+    with awslambdaric(make_function("echo", folder), program, variables) as runtime:
+        assert runtime.invoke(Invocation(runtime.function, b"{}", str(uuid4()))).value == "orders"
+    for name, value in {**places, "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9"}.items():
+        monkeypatch.setenv(name, value)
+    result = CliRunner().invoke(function_group, ["on-lambda", "echo"])
+    missing = "deployed.Table.environment: the environment variable TABLE_NAME is not set"
+    assert (result.exit_code, len(result.output.splitlines()), missing in result.output) == (1, 2, True)
+
+
 def test_command_is_refused_where_lambda_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in project_environ(_project(tmp_path)).items():
         monkeypatch.setenv(name, value)

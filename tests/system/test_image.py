@@ -18,7 +18,11 @@ from typing import Any
 
 import pytest
 
+from berth.model.invocation import Invocation
+from berth.testing.values import make_function
 from berth.tools.cli.scaffold import write_project
+from kit.processes import children
+from kit.runtime_api import awslambdaric
 from kit.servers import ROOT, Server
 
 pytestmark = [pytest.mark.system, pytest.mark.image]
@@ -27,7 +31,7 @@ BUILD = Path(__file__).with_name("build_image.sh")
 BASE = os.environ.get("IMAGE_TEST_BASE", "localhost/berth-base:bookworm")
 LISTENING = re.compile(r"Listening at: http://127\.0\.0\.1:(\d+) \((\d+)\)")
 PROBE = """
-import json, os, pwd, shutil
+import json, os, pwd, shutil, time
 from pathlib import Path
 
 import boto3
@@ -36,6 +40,9 @@ import layered
 
 
 def handler(event, context):
+    if "wait" in (event.get("queryStringParameters") or {}):
+        print("waiting")
+        time.sleep(1)
     facts = {
         "idna": idna.__version__,
         "layer": layered.NAME,
@@ -43,6 +50,7 @@ def handler(event, context):
         "user": [os.getuid(), os.getgid(), pwd.getpwuid(os.getuid()).pw_name],
         "import app": error_of(lambda: __import__("app")),
         "write to /tmp": error_of(lambda: Path("/tmp/probe").write_text("x")),
+        "write where everybody may": error_of(lambda: Path("/var/tmp/probe").write_text("x")),
         "write to the function": error_of(lambda: Path(__file__).with_name("probe").write_text("x")),
         "tools": [name for name in ("gcc", "cc", "make", "pip", "pip3", "curl") if shutil.which(name)],
         "bytecode fits": bytecode_time() == int(os.stat(__file__).st_mtime),
@@ -59,6 +67,21 @@ def error_of(action):
 
 def bytecode_time():
     return int.from_bytes(Path(__cached__).read_bytes()[8:12], "little")
+"""
+
+
+# The arguments: the image's files, its user, its folder and its variables, and after -- a command.
+CONTAINER = """
+root=$1 user=$2 folder=$3; shift 3
+mount --make-rprivate /
+mount --bind "$root" "$root"
+mount --rbind /dev "$root/dev"
+mount -t proc proc "$root/proc"
+mount -t tmpfs -o mode=1777 tmp "$root/tmp"
+mount -o remount,bind,ro "$root"
+while [ "$1" != -- ]; do export "$1"; shift; done
+shift
+exec /usr/sbin/chroot --userspec="$user" "$root" sh -c 'cd "$0" && exec "$@"' "$folder" "$@"
 """
 
 
@@ -202,6 +225,36 @@ def test_sigterm_ends_it_with_0(image, config):
         assert running.process.wait(30) == 0
 
 
+def test_process_1_with_a_read_only_root_answers_what_runs_at_sigterm(root, config, threads):
+    """The container as ECS makes it, with `readonlyRootFilesystem` and a volume at /tmp."""
+    command = [*config["Entrypoint"], *(config["Cmd"] or [])]
+    program = _as_process_1(root, config, command, GUNICORN_CMD_ARGS="--bind 127.0.0.1:0")
+    with _logged(program) as (running, (pid, number)):
+        facts = running.get("/older").json()
+        assert (facts["user"], facts["write to /tmp"]) == ([10001, 10001, "berth"], None)
+        assert facts["write where everybody may"] == "OSError"
+        _await_ready(running)
+        assert number == 1
+        call = threads.submit(running.get, "/older?wait=1")
+        running.await_log("waiting")
+        os.kill(pid, signal.SIGTERM)
+        assert running.process.wait(30) == 0
+    assert call.result().status == 200
+
+
+def test_the_same_image_runs_on_lambda(root, config):
+    """Lambda's root is read-only, too."""
+    function = make_function("newer", Path("/"), handler="probe.handler")
+    program = _as_process_1(root, config, ["berth", "function", "on-lambda", "newer"])
+    with awslambdaric(function, program) as runtime:
+        result = runtime.invoke(Invocation(function, b"{}", "8476a536-e9f4-11e8-9739-2dfe598c3fcd"))
+        assert runtime.process
+        os.kill(children(runtime.process.pid)[0], signal.SIGKILL)  # it waits for its next invocation
+    facts = json.loads(result.value["body"])
+    assert (facts["idna"], facts["layer"], facts["import app"]) == ("3.10", "newer", "ModuleNotFoundError")
+    assert (facts["write to /tmp"], facts["write where everybody may"]) == (None, "OSError")
+
+
 def test_an_image_with_a_function_that_cannot_run_is_not_built(published, tmp_path):
     options = _write_project(tmp_path, published)
     (tmp_path / "layers").mkdir()
@@ -296,25 +349,33 @@ def _serving(image: str, config: dict[str, Any]) -> Iterator[tuple[Server, int]]
     with _container(image) as container:
         command = [*config["Entrypoint"], *(config["Cmd"] or [])]
         program = _run(container, *command, GUNICORN_CMD_ARGS="--bind 127.0.0.1:0")
-        process = subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        log: list[str] = []
-        listening = threading.Event()
-        reader = threading.Thread(target=_read_log, args=(process, log, listening))
-        reader.start()
-        pid = None
-        try:
-            listening.wait(60)
-            found = LISTENING.search("".join(log))
-            assert found, f"the image did not start:\n{''.join(log)}"
-            port, pid = int(found[1]), int(found[2])
-            yield Server(process, port, log, reader), pid
-        finally:
-            _end(process, pid)
-            reader.join()
+        with _logged(program) as (running, (pid, _)):
+            yield running, pid
+
+
+@contextmanager
+def _logged(program: list[str]) -> Iterator[tuple[Server, tuple[int, int]]]:
+    """Run what starts gunicorn; its process id here, and what it is inside, come with the server."""
+    process = subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    log: list[str] = []
+    listening = threading.Event()
+    reader = threading.Thread(target=_read_log, args=(process, log, listening))
+    reader.start()
+    pid = None
+    try:
+        listening.wait(60)
+        found = LISTENING.search("".join(log))
+        assert found, f"the image did not start:\n{''.join(log)}"
+        port, number = int(found[1]), int(found[2])
+        pid = children(process.pid)[0] if number == 1 else number
+        yield Server(process, port, log, reader), (pid, number)
+    finally:
+        _end(process, pid)
+        reader.join()
 
 
 def _end(process: subprocess.Popen[str], gunicorn: int | None) -> None:
-    """buildah hands no signal on, and while it runs, gunicorn's process id is gunicorn's."""
+    """What started gunicorn hands no signal on; while that runs, gunicorn's process id is gunicorn's."""
     if process.poll() is None:
         if gunicorn is None:
             process.kill()
@@ -345,6 +406,16 @@ def _container(image: str) -> Iterator[str]:
 def _run(container: str, *command: str, **environ: str) -> list[str]:
     variables = [word for name, value in environ.items() for word in ("--env", f"{name}={value}")]
     return ["buildah", "run", "--isolation", "chroot", *variables, container, "--", *command]
+
+
+def _as_process_1(root: Path, config: dict[str, Any], command: list[str], **environ: str) -> list[str]:
+    """A command in the image's files, in namespaces of its own, with a root that nobody can write to.
+
+    buildah's chroot has neither; only the network and the variables of this process are shared.
+    """
+    variables = [*config["Env"], *(f"{name}={value}" for name, value in environ.items())]
+    program = ["unshare", "--mount", "--pid", "--fork", "sh", "-euc", CONTAINER, "sh"]
+    return [*program, str(root), config["User"], config["WorkingDir"], *variables, "--", *command]
 
 
 def _buildah(*arguments: str) -> str:

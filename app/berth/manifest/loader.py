@@ -24,12 +24,7 @@ from berth.manifest.checks.functions import (
     manifest_place,
 )
 from berth.manifest.checks.invoke_api import check_invoke_api, invoke_api_warnings
-from berth.manifest.checks.routes import (
-    Manifests,
-    check_cors,
-    check_defaults,
-    check_routes,
-)
+from berth.manifest.checks.routes import Manifests, check_cors, check_defaults, check_routes
 from berth.manifest.checks.shadow import shadow_warnings
 from berth.manifest.document import load_model, load_object, shown
 from berth.manifest.placeholders import Deployed, report_misplaced
@@ -65,17 +60,20 @@ class Catalog:
     manifests: Manifests = field(default_factory=dict)  # of the functions, by their folders
 
 
-def load(settings: Settings, only: Collection[str] = (), *, needs_secrets: bool = True) -> Catalog:
+def load(
+    settings: Settings, only: Collection[str] = (), *, needs_secrets: bool = True, needs_values: bool = False
+) -> Catalog:
     """Load the stage and its functions, or just the functions named in `only`.
 
     Raises ManifestError with every problem of every manifest. Unless `needs_secrets`, a secret that is not
-    there is a warning; this is for checks, which run where nobody keeps secrets. Settings without `secrets`
-    leave every secret unread.
+    there is a warning, as in checks, which run where nobody keeps secrets; with `needs_values` not one that
+    `${deployed...}` stands for. Settings without `secrets` leave every secret unread.
     """
     report = Report()
     catalog, deployed = _gather(settings, only, report)
     absent = deployed.secrets.absent.problems
-    report.problems += [*deployed.open_names(), *(absent if needs_secrets else ())]
+    needed = [each for each in absent if needs_secrets or (needs_values and each.key.startswith("deployed."))]
+    report.problems += [*deployed.open_names(), *needed]
     report.raise_if_any()
     debugging = _debugging_warnings(settings, catalog.functions)
     return replace(catalog, warnings=(*map(str, absent), *catalog.warnings, *debugging))

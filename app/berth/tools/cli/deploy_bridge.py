@@ -12,20 +12,13 @@ from berth.model.function import Function
 from berth.settings import Settings
 from berth.tools.cli.deploy_options import STAGE, refusing
 from berth.tools.cli.table import table
-from berth.tools.deploy.bridge.commands import METRICS, aws_commands
+from berth.tools.deploy.bridge.commands import METRICS, VARIABLES, aws_commands
 from berth.tools.deploy.bridge.package import NoBridge, Package, build_package
 from berth.tools.deploy.bridge.rollout import Clients, Rollout, RolloutRefused
 
 _STEPS = ("publish", "shift", "watch", "roll-back")
 _NAME_ON_LAMBDA = re.compile("[A-Za-z0-9_-]{1,64}")
 _ALIAS = re.compile("(?![0-9]+$)[A-Za-z0-9_-]{1,128}")
-_VARIABLES = (
-    "BRIDGE_URL",
-    "BRIDGE_TOKEN",
-    "BRIDGE_ACCESS_KEY_ID",
-    "BRIDGE_SECRET_ACCESS_KEY",
-    "BRIDGE_REGION",
-)
 
 
 @click.command("bridge")
@@ -39,7 +32,7 @@ _VARIABLES = (
 @click.option("--run", "step", type=click.Choice(_STEPS), help="Do one step in AWS instead of printing all.")
 @click.option("--percent", type=click.IntRange(1, 100), help="With --run shift: how much the bridge gets.")
 @click.option("--minutes", type=click.IntRange(1, 1440), default=15, show_default=True, help="For watch.")
-@click.option("--region", help="The region. [as boto3 finds it]")
+@click.option("--region", help="The region. [as boto3 or the CLI finds it]")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def bridge_command(
     names: tuple[str, ...],
@@ -63,7 +56,7 @@ def bridge_command(
         settings = replace(settings, stage=stage or settings.stage)
     bridges = _build(settings, _names_on_lambda(names), hand_over)
     if step is None:
-        _write(bridges, output, alias)
+        _write(bridges, output, alias, region)
         return
     try:
         clients = Clients(region)
@@ -101,20 +94,22 @@ def _build(
     return found
 
 
-def _write(bridges: list[tuple[Function, str, Package]], output: Path, alias: str) -> None:
+def _write(
+    bridges: list[tuple[Function, str, Package]], output: Path, alias: str, region: str | None
+) -> None:
     with refusing():
         output.mkdir(parents=True, exist_ok=True)
         for function, on_lambda, package in bridges:
             archive = output / f"{function.name}.zip"
             archive.write_bytes(package.content)
             click.echo(f"wrote {archive}", err=True)
-            click.echo("\n".join(aws_commands(on_lambda, alias, str(archive))))
+            click.echo("\n".join(aws_commands(on_lambda, alias, str(archive), region)))
 
 
 def _variables(settings: Settings, step: str) -> dict[str, str]:
     """What the bridge is told in its variables: from this command's own, so that no secret is typed."""
     given = settings.secrets or {}
-    found = {name: given[name] for name in _VARIABLES if given.get(name)}
+    found = {name: given[name] for name in VARIABLES if given.get(name)}
     has_key = {"BRIDGE_ACCESS_KEY_ID", "BRIDGE_SECRET_ACCESS_KEY"} <= found.keys()
     if step == "publish" and ("BRIDGE_URL" not in found or not (has_key or "BRIDGE_TOKEN" in found)):
         proof = "BRIDGE_TOKEN, or BRIDGE_ACCESS_KEY_ID and BRIDGE_SECRET_ACCESS_KEY"
@@ -147,5 +142,16 @@ def _run(
         "shift": lambda rollout: rollout.shift(percent),
         "roll-back": Rollout.roll_back,
     }
+    failed = 0
     for rollout in rollouts:
-        click.echo(steps[step](rollout))
+        try:
+            click.echo(steps[step](rollout))
+        except RolloutRefused as refused:
+            text = f"{step} of {rollout.name}: {refused}"
+            if step != "roll-back":
+                raise RolloutRefused(text) from None
+            # One that cannot go back keeps no other from it.
+            click.echo(f"Error: {text}", err=True)
+            failed += 1
+    if failed:
+        raise RolloutRefused(f"{failed} of {len(rollouts)} functions were not rolled back")

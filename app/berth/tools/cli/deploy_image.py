@@ -1,5 +1,6 @@
 """The command `berth deploy image`."""
 
+import re
 import shutil
 import signal
 import threading
@@ -18,12 +19,13 @@ from berth.tools.cli.deploy_options import STAGE, WARNED
 from berth.tools.cli.start import refusing
 from berth.tools.deploy.image.commands import PROGRAMS, Build, Step, image_steps
 from berth.tools.deploy.image.context import BuildContext, read_context, shown_size
-from berth.tools.deploy.image.git import NoRepository, read_revision
+from berth.tools.deploy.image.git import NoRepository, has_repository, read_changes, read_ignored, read_tag
 from berth.tools.deploy.image.ignoring import ignore_file, read_ignoring
 from berth.tools.deploy.image.registry import Repository, read_repository, tag_problem
 from berth.tools.deploy.image.running import StepFailed, run_steps
 from berth.tools.deploy.image.secrets import secrets_in_text
 
+_PLATFORM = re.compile("[a-z0-9]+/[a-z0-9]+(/[a-z0-9]+)?").fullmatch
 _SHOWN = 10  # paths of a list that may be long
 _OPTIONS = (
     click.argument("context", type=click.Path(exists=True, file_okay=False), default="."),
@@ -43,7 +45,7 @@ _OPTIONS = (
         multiple=True,
         default=("linux/amd64",),
         show_default=True,
-        help="For which the image is built; several make one image for all.",
+        help="For which the image is built; several, or a list with commas, make one image for all.",
     ),
     click.option("--file", "dockerfile", type=click.Path(), help="The Dockerfile. [CONTEXT/Dockerfile]"),
     click.option("--target", help="The stage of the Dockerfile to build."),
@@ -104,11 +106,13 @@ def _read_build(options: dict[str, Any]) -> Build:
             problems.append(f"--build-arg {name} is a secret: everybody who has the image could read it")
     if not _dockerfile(options["context"], options["dockerfile"]).is_file():
         problems.append(f"{_dockerfile(options['context'], options['dockerfile'])}: there is no such file")
+    platforms = tuple(dict.fromkeys(",".join(options["platforms"]).split(",")))
+    problems += [f"{each!r} is no platform such as linux/arm64" for each in platforms if not _PLATFORM(each)]
     _refuse(problems)
     return Build(
         repository,
         tag,
-        options["platforms"],
+        platforms,
         options["context"],
         options["dockerfile"],
         options["target"],
@@ -136,36 +140,49 @@ def _repository(options: dict[str, Any]) -> Repository:
 
 def _tag(options: dict[str, Any]) -> tuple[str, list[str]]:
     """The image's tag, and why there can be no image of what is in the folder now."""
-    given = options["tag"]
+    given, folder = options["tag"], Path(options["context"])
     try:
-        revision = read_revision(Path(options["context"]))
+        changed = _changes(folder, _dockerfile(options["context"], options["dockerfile"]))
     except NoRepository as unknown:
-        if given is None:
-            return "", [f"git does not tell a tag ({unknown}): give --tag"]
-        return given, _problems(tag_problem(given))
-    if revision.changed and not options["allow_dirty"]:
-        paths = ", ".join(map(printable, revision.changed[:_SHOWN]))
-        more = f" and {len(revision.changed) - _SHOWN} more" if len(revision.changed) > _SHOWN else ""
+        if has_repository(folder) and not options["allow_dirty"]:
+            return "", [
+                f"git does not tell what is not committed ({unknown}): mend it, or give --allow-dirty"
+            ]
+        changed = []
+    if changed and not options["allow_dirty"]:
+        paths = ", ".join(map(printable, changed[:_SHOWN]))
+        more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
         return "", [f"not committed: {paths}{more}: commit it, or give --allow-dirty"]
-    tag = given or (f"{revision.tag[:100]}-dirty" if revision.changed else revision.tag)
-    return tag, _problems(tag_problem(tag))
+    try:
+        tag = read_tag(folder) if given is None else given
+    except NoRepository as unknown:
+        return "", [f"git does not tell a tag ({unknown}): give --tag"]
+    tag = f"{tag[:100]}-dirty" if changed and given is None else tag
+    problem = tag_problem(tag)
+    return tag, [problem] if problem else []
 
 
-def _problems(problem: str | None) -> list[str]:
-    return [problem] if problem else []
+def _changes(folder: Path, dockerfile: Path) -> list[str]:
+    """What is not committed of what is built; the Dockerfile may be outside the folder."""
+    found = [*read_changes(folder)]
+    if dockerfile.is_file() and has_repository(dockerfile.parent):
+        found += read_changes(dockerfile.parent, dockerfile.name)
+    return list(dict.fromkeys(found))
 
 
 def _check_context(program: str, build: Build, allowed: tuple[str, ...]) -> BuildContext:
     folder = Path(build.context)
     try:
         ignored = ignore_file(program, folder, _dockerfile(build.context, build.dockerfile))
-        checked = read_context(folder, read_ignoring(ignored), allowed, has_ignore_file=ignored is not None)
+        ignoring = read_ignoring(ignored)
+        checked = read_context(folder, ignoring, allowed, has_ignore_file=ignored is not None)
     except OSError as failed:
         text = f"{failed.filename or folder}: {failed.strerror or failed}"
         raise click.ClickException(f"cannot read what gets into the build: {text}") from None
     found = [f"{each}: name it in .dockerignore, or give --allow" for each in checked.secrets]
     _refuse(found, "these get into the image and look like secrets")
-    return checked
+    built = tuple(path for path in read_ignored(folder) if not ignoring.ignores(path))
+    return replace(checked, ignored_by_git=built)
 
 
 def _refuse(problems: Iterable[str], why: str = "nothing was built") -> None:

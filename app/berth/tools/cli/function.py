@@ -197,8 +197,11 @@ def run_on_lambda(name: str) -> None:
     """Be the runtime of one function on Lambda itself: the entry point of an image that runs there."""
     from berth.tools.cli.on_lambda import become_runtime
 
-    function = _catalog(name).functions[name]
-    become_runtime(function, Settings.from_environ().secrets or {})
+    settings = Settings.from_environ()
+    with refusing():
+        # Tokens and keys of the stage are for its server, which is not there.
+        catalog = load(settings, [name], needs_secrets=False, needs_values=True)
+    become_runtime(catalog.functions[name], settings.secrets or {})
 
 
 @function_group.command("schema")

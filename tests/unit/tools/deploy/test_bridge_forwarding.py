@@ -102,6 +102,51 @@ def test_signature_is_one_that_berth_verifies(variables: pytest.MonkeyPatch) -> 
     assert "x-bridge-context" in signature.signed_headers
 
 
+def test_what_a_load_balancer_changes_is_not_signed(variables: pytest.MonkeyPatch) -> None:
+    """An Application Load Balancer puts `Self=...` into X-Amzn-Trace-Id of every request."""
+    variables.setenv("BRIDGE_ACCESS_KEY_ID", "AKID")
+    variables.setenv("BRIDGE_SECRET_ACCESS_KEY", "secret")
+    variables.setenv("BRIDGE_REGION", "eu-west-1")
+    given = {"Host": "berth", "X-Amzn-Trace-Id": "Root=1-5759e988-bd862e3fe1be46a994272793"}
+    proof = _proof("/", given, b"{}")
+    changed = {
+        **given,
+        "X-Amzn-Trace-Id": f"Self=1-67891234-12456789abcdef012345678;{given['X-Amzn-Trace-Id']}",
+    }
+    headers = [*changed.items(), *proof.items()]
+    request = HttpRequest("POST", "/", "", {}, headers, b"{}", headers)
+    verify_signature(request, read_signature(request), "secret", time.time())
+
+
+@for_each(
+    "name, value",
+    [
+        (name, value)
+        for name in ("TOKEN", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY")
+        for value in ("sesame\n", "se same", "s\u00e9same", "\u20acsame")
+    ],
+)
+def test_secret_that_no_header_takes_is_not_shown(
+    variables: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """The caller sees the message, and so does everybody who reads the log."""
+    variables.delenv("BRIDGE_TOKEN", raising=False)
+    variables.setenv("BRIDGE_URL", "http://127.0.0.1:9")
+    variables.setenv("BRIDGE_ACCESS_KEY_ID", "AKID")
+    variables.setenv("BRIDGE_SECRET_ACCESS_KEY", "secret")
+    variables.setenv(f"BRIDGE_{name}", value)
+    told = f"BRIDGE_{name} has a blank, a line break or another strange character"
+    assert _error() == ("Berth.NotConfigured", told)
+
+
+@for_each("payload", [b"", b"<html>", b"[1]", b'"text"', b"null", pytest.param(b"[" * 100_000, id="deep")])
+def test_error_that_is_none_is_not_the_bridges_own(variables: pytest.MonkeyPatch, payload: bytes) -> None:
+    headers = {"x-amzn-requestid": "1", "x-amz-function-error": "Unhandled"}
+    variables.setattr(forwarding, "_send", lambda *_: (200, headers, payload))
+    told = "the answer says that the function failed, and is not a function's error"
+    assert _error() == ("Berth.Unreachable", told)
+
+
 def test_token_goes_before_a_key(variables: pytest.MonkeyPatch) -> None:
     variables.setenv("BRIDGE_TOKEN", "sesame")
     variables.setenv("BRIDGE_ACCESS_KEY_ID", "AKID")

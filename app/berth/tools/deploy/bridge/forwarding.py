@@ -31,6 +31,7 @@ _CONNECT_SECONDS = 5
 _KEEPALIVE_SECONDS = 60
 _MOST_DIGITS = 4000  # Python converts no integer with more than 4,300
 _URL = re.compile(r"http(?P<tls>s?)://(?P<host>[A-Za-z0-9.-]+(:[0-9]{1,5})?)/?")
+_VISIBLE = re.compile("[!-~]*")
 _VARIABLE = "BRIDGE_"
 
 
@@ -46,8 +47,7 @@ def forward(function: str, hands_over: bool, event: Any, context: Any) -> Any:
     if status not in (200, 202) or "x-amzn-requestid" not in headers:
         raise _refusal(status, headers, payload)
     if "x-amz-function-error" in headers:
-        error = json.loads(payload)
-        raise FaultException(error.get("errorType"), error.get("errorMessage"), error.get("stackTrace"))
+        raise _function_error(payload)
     return None if status == 202 else _read_result(payload)
 
 
@@ -120,11 +120,19 @@ def _send(path: str, headers: dict[str, str], body: bytes, context: Any) -> tupl
         connection.close()
 
 
+def _secret(name: str) -> str:
+    """A variable that proves who calls; no error may show its value, as one of http.client's would."""
+    value = os.environ.get(f"{_VARIABLE}{name}", "")
+    if not _VISIBLE.fullmatch(value):
+        raise _error(
+            "NotConfigured", f"{_VARIABLE}{name} has a blank, a line break or another strange character"
+        )
+    return value
+
+
 def _proof(path: str, headers: dict[str, str], body: bytes) -> dict[str, str]:
     """The headers that prove who calls: a token, or a signature of version 4."""
-    token, key, secret = (
-        os.environ.get(f"{_VARIABLE}{name}", "") for name in ("TOKEN", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY")
-    )
+    token, key, secret = map(_secret, ("TOKEN", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY"))
     if token:
         return {"Authorization": f"Bearer {token}"}
     if not key or not secret:
@@ -132,6 +140,8 @@ def _proof(path: str, headers: dict[str, str], body: bytes) -> dict[str, str]:
         raise _error("NotConfigured", f"{_VARIABLE}TOKEN must be set, or {both}")
     date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     signed = {name.lower(): " ".join(value.split()) for name, value in headers.items()} | {"x-amz-date": date}
+    # An Application Load Balancer adds its own part to this one, so no client of AWS's signs it either.
+    signed.pop("x-amzn-trace-id", None)
     names = ";".join(sorted(signed))
     lines = [f"{name}:{signed[name]}" for name in sorted(signed)]
     canonical = "\n".join(["POST", path, "", *lines, "", names, hashlib.sha256(body).hexdigest()])
@@ -143,6 +153,16 @@ def _proof(path: str, headers: dict[str, str], body: bytes) -> dict[str, str]:
         digest = hmac.new(digest, part.encode(), hashlib.sha256).digest()
     claim = f"Credential={key}/{scope}, SignedHeaders={names}, Signature={digest.hex()}"
     return {"X-Amz-Date": date, "Authorization": f"AWS4-HMAC-SHA256 {claim}"}
+
+
+def _function_error(payload: bytes) -> FaultException:
+    try:
+        error = json.loads(payload)
+        return FaultException(error.get("errorType"), error.get("errorMessage"), error.get("stackTrace"))
+    except (ValueError, AttributeError, RecursionError):
+        return _error(
+            "Unreachable", "the answer says that the function failed, and is not a function's error"
+        )
 
 
 def _refusal(status: int, headers: dict[str, str], payload: bytes) -> FaultException:

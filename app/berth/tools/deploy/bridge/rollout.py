@@ -1,8 +1,11 @@
 """Moves a Lambda function's alias to its bridge and back, through boto3.
 
-Nothing is remembered between two steps: which versions are bridges is read from the versions themselves.
+Nothing is remembered here between two steps. Which versions are bridges is read from the versions themselves,
+and an alias that leads to its bridge alone says in its description which version it led to before.
 """
 
+import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +18,11 @@ from berth.tools.deploy.bridge.commands import DESCRIPTION, METRICS
 from berth.tools.deploy.bridge.package import Package
 
 _LATEST = "$LATEST"
+_BEFORE = re.compile(r" ?\[before the bridge: version ([0-9]+)\]")
+_RUNTIME = re.compile(r"python3\.(9|[1-9][0-9])")
+_PROOF = frozenset({"BRIDGE_TOKEN", "BRIDGE_ACCESS_KEY_ID", "BRIDGE_SECRET_ACCESS_KEY"})
+_MOST_DESCRIBED = 200  # characters of the user's own description; AWS takes 256
+_LEAST_HIDDEN = 4  # characters of a variable's value: a shorter one would be anywhere in a message
 
 
 class RolloutRefused(Exception):
@@ -55,19 +63,22 @@ class Rollout:
     package: Package
 
     def publish(self, variables: Mapping[str, str]) -> str:
-        """Publish the bridge beside the code that runs now, which the alias keeps; returns what was done."""
+        """Publish the bridge beside the code that runs now, which the alias keeps; returns what was done.
+
+        Code that somebody else deploys meanwhile is not replaced: it would be in no version.
+        """
         with _refusing():
             self._check(configuration := self._ask("get_function_configuration"))
-            if configuration["CodeSha256"] not in self._bridges(self._listed()):
-                kept = self._ask("publish_version")["Version"]
-                if self._aliased() is None:
-                    self._ask("create_alias", Name=self.alias, FunctionVersion=kept)
-            if self._aliased() is None:
+            self._require_shared_with_none()
+            runs = configuration["CodeSha256"]
+            if runs not in self._bridges(self._listed()):
+                self._keep(self._ask("publish_version", CodeSha256=runs)["Version"])
+            elif self._aliased() is None:
                 raise RolloutRefused(f"the bridge runs already, and there is no alias {self.alias} to shift")
-            known = configuration.get("Environment", {}).get("Variables", {})
-            self._ask("update_function_configuration", Environment={"Variables": {**known, **variables}})
+            self._add_variables(self._unchanged(runs), variables)
             self._wait()
-            self._ask("update_function_code", ZipFile=self.package.content)
+            revision = _revision(self._unchanged(runs))
+            self._ask("update_function_code", ZipFile=self.package.content, **revision)
             self._wait()
             digest = self.package.code_sha256
             new = self._ask("publish_version", CodeSha256=digest, Description=DESCRIPTION)["Version"]
@@ -76,9 +87,12 @@ class Rollout:
     def shift(self, percent: int) -> str:
         """Send so many percent of the alias's invocations to the bridge; returns what was done."""
         with _refusing():
+            self._require_shared_with_none()
             old, new = self._old(), self._new()
-            weights = {new: percent / 100} if percent < 100 else {}
-            self._lead(new if percent == 100 else old, weights)
+            if percent == 100:
+                self._lead(new, {}, before=old)
+            else:
+                self._lead(old, {new: percent / 100})
         return (
             f"{self.name}:{self.alias}: {percent} % to version {new}, the bridge; the rest to version {old}"
         )
@@ -91,18 +105,19 @@ class Rollout:
         return f"{self.name}:{self.alias}: all to version {old}, the code before the bridge"
 
     def watch(self, minutes: int) -> Iterator[tuple[str, ...]]:
-        """What both versions did in the last minutes: version, kind of code, and the METRICS' counts."""
-        with _refusing():
-            for version, code in ((self._old(), "old"), (self._new(), "bridge")):
-                counts = (str(self._count(metric, version, minutes)) for metric in METRICS)
-                yield (f"{self.name}:{version}", code, *counts)
+        """What both versions did in the last minutes: version, kind of code, and the METRICS' counts.
 
-    def _count(self, metric: str, version: str, minutes: int) -> int:
-        dimensions = {
-            "FunctionName": self.name,
-            "Resource": f"{self.name}:{self.alias}",
-            "ExecutedVersion": version,
-        }
+        CloudWatch counts versions apart only while an alias has weights, so the whole alias comes at the end.
+        """
+        with _refusing():
+            for version, code in ((self._old(), "old"), (self._new(), "bridge"), (None, "both")):
+                counts = (str(self._count(metric, version, minutes)) for metric in METRICS)
+                yield (f"{self.name}:{version or self.alias}", code, *counts)
+
+    def _count(self, metric: str, version: str | None, minutes: int) -> int:
+        dimensions = {"FunctionName": self.name, "Resource": f"{self.name}:{self.alias}"}
+        if version:
+            dimensions["ExecutedVersion"] = version
         end = datetime.now(UTC) + timedelta(minutes=1)  # the minute that is not over counts, too
         points = self.clients.metrics.get_metric_statistics(
             Namespace="AWS/Lambda",
@@ -121,16 +136,60 @@ class Rollout:
             raise RolloutRefused(f"{self.name} is an image: a bridge is a zip, and cannot be its code")
         if "Error" in configuration.get("Environment", {}):
             raise RolloutRefused(f"the variables of {self.name} cannot be read, and would be lost")
+        runtime = str(configuration.get("Runtime"))
+        if not _RUNTIME.fullmatch(runtime):
+            raise RolloutRefused(f"{self.name} runs on {runtime}: a bridge needs Python 3.9 or newer")
         if configuration["Handler"] != self.function.handler:
             wanted = f"{self.function.handler!r} as the manifest of {self.function.name} says"
             raise RolloutRefused(f"{self.name} has the handler {configuration['Handler']!r}, not {wanted}")
 
-    def _aliased(self) -> str | None:
-        """The version that the alias leads to; None without an alias."""
+    def _keep(self, version: str) -> None:
+        """Let the alias lead to a version: it has to, before the newest code is the bridge."""
+        aliased = self._aliased()
+        if aliased is None:
+            self._ask("create_alias", Name=self.alias, FunctionVersion=version)
+        elif aliased == _LATEST:
+            self._ask("update_alias", Name=self.alias, FunctionVersion=version)
+
+    def _unchanged(self, runs: str) -> dict[str, Any]:
+        """The function's configuration, if its newest code is the one with this hash."""
+        found = self._ask("get_function_configuration")
+        if found["CodeSha256"] != runs:
+            raise RolloutRefused(f"somebody else has deployed code of {self.name} meanwhile: publish again")
+        return found
+
+    def _add_variables(self, configuration: Mapping[str, Any], variables: Mapping[str, str]) -> None:
+        known = dict(configuration.get("Environment", {}).get("Variables", {}))
+        if _PROOF & variables.keys():  # a token of before would go before a key of now
+            known = {name: value for name, value in known.items() if name not in _PROOF}
+        added = {"Variables": {**known, **variables}}
         try:
-            return str(self._ask("get_alias", Name=self.alias)["FunctionVersion"])
+            with _refusing():
+                revision = _revision(configuration)
+                self._ask("update_function_configuration", Environment=added, **revision)
+        except RolloutRefused as refused:
+            # AWS's message shows all variables where they are too large together.
+            raise RolloutRefused(_hiding(added["Variables"].values(), str(refused))) from None
+
+    def _require_shared_with_none(self) -> None:
+        """Refuse an alias that something else shifts, such as CodeDeploy."""
+        found = self._found_alias() or {}
+        weights = found.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
+        versions = self._versions() if weights else {}
+        if strangers := [version for version in weights if not versions.get(version)]:
+            part = f"the alias {self.alias} of {self.name} sends a part to version {strangers[0]}"
+            raise RolloutRefused(f"{part}, which is no bridge: something else shifts it")
+
+    def _found_alias(self) -> dict[str, Any] | None:
+        try:
+            return self._ask("get_alias", Name=self.alias)
         except self.clients.functions.exceptions.ResourceNotFoundException:
             return None
+
+    def _aliased(self) -> str | None:
+        """The version that the alias leads to; None without an alias."""
+        found = self._found_alias()
+        return str(found["FunctionVersion"]) if found else None
 
     def _versions(self) -> dict[str, bool]:
         """The published versions, oldest first, and whether each is a bridge."""
@@ -151,13 +210,21 @@ class Rollout:
         return {self.package.code_sha256, *named}
 
     def _old(self) -> str:
-        """The version with the code before the bridge: the alias's own, or else the newest."""
-        versions, aliased = self._versions(), self._aliased()
-        if aliased is None:
+        """The version with the code before the bridge: the alias's own, or the one that it led to before.
+
+        An alias that was moved to the bridge by other means does not tell: then it is the newest before that.
+        """
+        versions, alias = self._versions(), self._found_alias()
+        if alias is None:
             raise RolloutRefused(f"{self.name} has no alias {self.alias}")
-        if not versions.get(aliased, True):
-            return aliased
-        old = [version for version, is_bridge in versions.items() if not is_bridge]
+        aliased = alias["FunctionVersion"]
+        if not versions.get(aliased, aliased == _LATEST):
+            return str(aliased)
+        told = _BEFORE.search(alias.get("Description", ""))
+        if told and versions.get(told[1]) is False:
+            return told[1]
+        newer = list(versions)[list(versions).index(aliased) :] if aliased in versions else []
+        old = [version for version, is_bridge in versions.items() if not is_bridge and version not in newer]
         if not old:
             raise RolloutRefused(f"{self.name} has no published version with the code before the bridge")
         return old[-1]
@@ -168,9 +235,15 @@ class Rollout:
             raise RolloutRefused(f"{self.name} has no published bridge yet")
         return bridges[-1]
 
-    def _lead(self, version: str, weights: Mapping[str, float]) -> None:
+    def _lead(self, version: str, weights: Mapping[str, float], before: str | None = None) -> None:
+        """Let the alias lead to versions; `before` is where it led to, if that is not among them."""
         routing = {"AdditionalVersionWeights": weights}
-        self._ask("update_alias", Name=self.alias, FunctionVersion=version, RoutingConfig=routing)
+        described = (self._found_alias() or {}).get("Description", "")
+        text = _BEFORE.sub("", described)
+        if before:
+            text = f"{text[:_MOST_DESCRIBED]} [before the bridge: version {before}]".strip()
+        told = {"Description": text} if text != described else {}
+        self._ask("update_alias", Name=self.alias, FunctionVersion=version, RoutingConfig=routing, **told)
 
     def _wait(self) -> None:
         self.clients.functions.get_waiter("function_updated_v2").wait(FunctionName=self.name)
@@ -180,6 +253,19 @@ class Rollout:
             FunctionName=self.name, **arguments
         )
         return answer
+
+
+def _revision(configuration: Mapping[str, Any]) -> dict[str, Any]:
+    """What lets AWS refuse a change of another state than this one."""
+    return {name: configuration[name] for name in ("RevisionId",) if name in configuration}
+
+
+def _hiding(values: Iterable[str], text: str) -> str:
+    """A text without the values of variables, as they are and as JSON writes them."""
+    for value in sorted(values, key=len, reverse=True):
+        if len(value) >= _LEAST_HIDDEN:
+            text = text.replace(json.dumps(value)[1:-1], "***").replace(value, "***")
+    return text
 
 
 @contextmanager

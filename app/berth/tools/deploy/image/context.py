@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from berth.errors import printable
 from berth.tools.deploy.image.ignoring import Ignoring
 from berth.tools.deploy.image.secrets import secret_in_name, secrets_in_file
 
@@ -24,6 +25,7 @@ class BuildContext:
     sizes: dict[str, int]  # in bytes, by a file or a folder
     secrets: tuple[str, ...]
     has_ignore_file: bool = True
+    ignored_by_git: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -40,6 +42,10 @@ class BuildContext:
         """What will make the build slow or the image large."""
         if not self.has_ignore_file:
             yield "there is no .dockerignore: everything in the folder gets into the build, .git as well"
+        if self.ignored_by_git:
+            first, more = printable(self.ignored_by_git[0]), len(self.ignored_by_git) - 1
+            others = f" and {more} more" if more else ""
+            yield f"git ignores {first}{others}: no commit has what is built"
         if self.size > _MOST_BYTES:
             yield f"the build reads {shown_size(self.size)}: name in .dockerignore what no image needs"
 

@@ -38,7 +38,8 @@ _FOLDERS = {
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 # These begin with text that is found quickly, in a model of gigabytes as well.
 _ANYWHERE = (
-    (re.compile(rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----\s"), "a private key"),
+    # In JSON, as Google's service accounts have it, the line ends with the two characters of a line break.
+    (re.compile(rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:\s|\\[nr])"), "a private key"),
     *(
         (
             re.compile(
@@ -60,6 +61,13 @@ _IN_TEXT = (
     (
         re.compile(rb"(?m)^[ \t]*//[^\s=]+/:_(?:authToken|password)[ \t]*=[ \t]*[^\s$]"),
         "a token of a package registry",
+    ),
+    (
+        re.compile(
+            rb"(?m)(?:^[ \t]*(?:-i|-f|(?:--)?(?:extra-)?index-url|(?:--)?find-links)[ \t=]+|git\+)"
+            rb"https?://[^\s/:@$]*:[^\s/:@$]+@"
+        ),
+        "the password of a package index",
     ),
 )
 _BEGINNING = 8192  # bytes, in which a file that is no text has a zero

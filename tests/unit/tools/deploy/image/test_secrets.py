@@ -50,7 +50,11 @@ CONTENTS = [
     ("a\n\n-----BEGIN " + "RSA PRIVATE KEY-----\nMIIE", [(3, "a private key")]),
     ("-----BEGIN " + "PRIVATE KEY-----\nMIIE", [(1, "a private key")]),
     ("-----BEGIN " + "OPENSSH PRIVATE KEY-----\r\n", [(1, "a private key")]),
+    ('{"private_key": "-----BEGIN ' + 'PRIVATE KEY-----\\nMIIE"}', [(1, "a private key")]),
     ("//registry.npmjs.org/:_authToken=abc", [(1, "a token of a package registry")]),
+    ("idna\n--extra-index-url https://ci:s3cret@pip.example.com/", [(2, "the password of a package index")]),
+    ("[global]\nindex-url = https://:s3cret@pip.example.com/", [(2, "the password of a package index")]),
+    ("shop @ git+https://ci:s3cret@git.example.com/shop", [(1, "the password of a package index")]),
     # What is no secret: examples of AWS's manual, other texts, and places that name a variable.
     ("AKIAIOSFODNN7EXAMPLE", []),
     ("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", []),
@@ -59,6 +63,10 @@ CONTENTS = [
     ("-----BEGIN CERTIFICATE-----\nMIIE", []),
     ("-----BEGIN PUBLIC KEY-----\nMIIE", []),
     ("//registry.npmjs.org/:_authToken=${NPM_TOKEN}", []),
+    ("-----BEGIN " + "PRIVATE KEY-----", []),
+    ("--extra-index-url https://ci:${TOKEN}@pip.example.com/", []),
+    ("--index-url https://pip.example.com:8443/simple/", []),
+    ("shop @ git+ssh://git@git.example.com/shop", []),
     ("", []),
 ]
 
