@@ -16,7 +16,8 @@ from werkzeug.wsgi import ClosingIterator
 from berth.gateway.flask_app import GatewayApp
 from berth.gateway.request import WIRE_BODY, BodyWanted
 from berth.gateway.routing.head import Environ, raw_target
-from berth.invoke.invoker import Invoker, Watch
+from berth.invoke.invoker import Invoker, Loan, Watch
+from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
 from berth.model.route import Route, is_reserved
 from berth.payload.urls import split_target
@@ -85,6 +86,10 @@ class WatchedInvoker(Invoker):
         result = self._inner.invoke(invocation, watch)
         flask.request.environ[_ACCESS].is_cold = result.is_cold
         return result
+
+    def borrow(self, function: Function) -> Loan | None:
+        """Lend nothing: every invocation goes through invoke()."""
+        return None
 
 
 def keep_access_log(app: GatewayApp, log_format: str, write: Callable[[bytes], None]) -> None:

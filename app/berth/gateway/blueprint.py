@@ -8,7 +8,7 @@ from flask import Blueprint
 
 from berth.gateway.async_view import handle_as_asked, handle_event
 from berth.gateway.response import WireResponse
-from berth.gateway.view import Gateway, handle
+from berth.gateway.view import Gateway, RouteView
 from berth.invoke.event_invoker import EventInvoker
 from berth.model.function import Function
 from berth.model.route import Route, RouteKey
@@ -28,11 +28,11 @@ def function_blueprint(
 
 
 def _view(gateway: Gateway, events: EventInvoker, route: Route) -> View:
-    """The view of a route; it takes the path parameters that Flask passes, and does not need them."""
+    """The view of a route."""
     if route.invocation != "sync":
         answer = handle_event if route.invocation == "async" else handle_as_asked
         return lambda **path_parameters: answer(gateway, events, route)
-    return lambda **path_parameters: handle(gateway, route)
+    return RouteView(gateway, route)
 
 
 def add_routes(blueprint: Blueprint, views: Mapping[Route, View]) -> None:

@@ -96,7 +96,7 @@ class RouteAdapter(MapAdapter):
                 own = self.map.find_own(open_head(self._environ, self._trust))
             if own is not None:
                 return self._match_own(own, method, *args, **kwargs)
-        if self._invoke_api is not None and self._asks_invoke_api(self._invoke_api, target):
+        if self._invoke_api is not None and _is_for(self._invoke_api, self._environ):
             return self._match_invoke_api(split_target(target)[0], method, *args, **kwargs)
         with _refusing():
             rule, parameters = self.map.find(open_head(self._environ, self._trust))
@@ -109,12 +109,6 @@ class RouteAdapter(MapAdapter):
             raise NotFound
         return (rule if kwargs.get("return_rule") else rule.endpoint), values
 
-    def _asks_invoke_api(self, api: InvokeApi, target: str) -> bool:
-        """Whether this is a request to the Invoke API: its own listener takes no other ones."""
-        if api.bind is None and not is_invoke_path(split_target(target)[0]):
-            return False
-        return api.is_served_at(self._environ.get(LISTENER))
-
     def _match_invoke_api(self, path: str, *args: Any, **kwargs: Any) -> Any:
         """Match a path as it was sent: a function's name in it may hold an encoded slash."""
         self._environ[_INVOKE_API] = True
@@ -124,6 +118,13 @@ class RouteAdapter(MapAdapter):
         if not rule.endpoint.startswith(f"{INVOKE_BLUEPRINT}."):
             raise NotFound
         return (rule if kwargs.get("return_rule") else rule.endpoint), values
+
+
+def _is_for(api: InvokeApi, environ: Environ) -> bool:
+    """Whether this is a request to the Invoke API: its own listener takes no other ones."""
+    if api.bind is None and not is_invoke_path(split_target(raw_target(environ))[0]):
+        return False
+    return api.is_served_at(environ.get(LISTENER))
 
 
 def asks_invoke_api(environ: Environ) -> bool:
@@ -190,6 +191,7 @@ class GatewayApp(Flask):
         self.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
         self._trust = trust
         self.invoke_api = invoke_api
+        self.preflights: Callable[[], WireResponse | None] | None = None  # the hook of answer_preflights()
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Create the adapter that finds a request's route; outside requests Flask's own serves."""
@@ -197,6 +199,17 @@ class GatewayApp(Flask):
             return super().create_url_adapter(None)
         request.trusted_hosts = self.config["TRUSTED_HOSTS"]
         return RouteAdapter(self.url_map, request, self._trust, self.invoke_api)
+
+    def find_view(self, environ: Environ) -> tuple[Any, Mapping[str, str]] | None:
+        """The view of the function's route that takes a request, and its path parameters.
+
+        Returns None for the server's own URLs and the Invoke API; raises a GatewayRefusal.
+        """
+        is_own = RESERVED_PREFIX in raw_target(environ)
+        if is_own or (self.invoke_api is not None and _is_for(self.invoke_api, environ)):
+            return None
+        rule, parameters = self.url_map.find(open_head(environ, self._trust))
+        return self.view_functions.get(rule.endpoint), parameters
 
     def handle_exception(self, e: Exception) -> Any:
         """Pass parse errors on to the server: it must close a connection with a malformed body."""

@@ -99,7 +99,8 @@ class Access:
         guard = route.authorizer.name if route.authorizer else None
         if authorizer != (guard if stage.authorizers_run_in == "gateway" else None):
             raise NoSuchInvocation(request_id)
-        call = read_call(flask.request, _page_route(route), self.gateway.stamps, SHAPES[route.function.api])
+        parameters, shape = flask.request.view_args or {}, SHAPES[route.function.api]
+        call = read_call(environ, parameters, _page_route(route), self.gateway.stamps, shape)
         identity = self.gateway.authorize(call)
         if guard != page.origin.authorizer or caller_name(call, identity) != page.origin.identity:
             raise NoSuchInvocation(request_id)

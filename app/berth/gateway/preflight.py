@@ -9,7 +9,7 @@ from flask import Blueprint
 
 from berth.errors import MalformedRequest, NoSuchRoute, UntrustedGateway
 from berth.gateway.blueprint import View, add_routes
-from berth.gateway.flask_app import RefusedRequest, RouteMap, asks_invoke_api
+from berth.gateway.flask_app import GatewayApp, RefusedRequest, RouteMap, asks_invoke_api
 from berth.gateway.response import WireResponse, write_response
 from berth.gateway.routing.head import RequestHead
 from berth.gateway.view import Gateway
@@ -20,7 +20,7 @@ from berth.model.route import Route, options_routes
 from berth.model.stamp import Stamp
 
 
-def answer_preflights(app: flask.Flask, gateway: Gateway, cors: Cors) -> None:
+def answer_preflights(app: GatewayApp, gateway: Gateway, cors: Cors) -> None:
     """Let the gateway answer preflight requests to HTTP APIs and function URLs, whatever their routes."""
 
     @app.before_request
@@ -37,6 +37,8 @@ def answer_preflights(app: flask.Flask, gateway: Gateway, cors: Cors) -> None:
         kind, stamp = _preflighted_api(gateway, wanted), gateway.current_stamp()
         response = _preflight_response(kind, cors, origin, stamp)
         return write_response(response) if response else None
+
+    app.preflights = answer
 
 
 def _preflight_response(kind: ApiKind | None, cors: Cors, origin: str, stamp: Stamp) -> HttpResponse | None:

@@ -20,6 +20,7 @@ from berth.gateway.routing.head import Environ, RequestHead, read_head
 from berth.gateway.routing.route_table import forwarded_parameters
 from berth.gateway.stamp import StampSource, forwarded_stamp
 from berth.gateway.trusted_context import Context, context_of
+from berth.invoke.invoker import Loan
 from berth.model.api_kind import KINDS, ApiKind
 from berth.model.call import Call, EventShape, Identity
 from berth.model.http import HttpRequest
@@ -45,6 +46,7 @@ class WireBody(Protocol):
     """A body that a server is still receiving; `kept` is what is known of its request when it is wanted."""
 
     kept: tuple[Call, Identity] | None
+    loan: Loan | None  # of the invocation that the short lane has begun
     seconds: float  # how long its request was worked on before the body was wanted, if that was noted
 
     def demand(self, limit: int) -> None:
@@ -56,12 +58,16 @@ class WireBody(Protocol):
         ...
 
 
-def read_call(request: Request, route: Route, stamps: StampSource, shape: EventShape) -> Call:
-    """Read the head of the current request; read_body gives the body to those who may send one.
+def read_call(
+    environ: Environ, parameters: Mapping[str, str], route: Route, stamps: StampSource, shape: EventShape
+) -> Call:
+    """Read the head of a request; `parameters` are those of the path by Berth's own route.
+
+    read_body gives the body to those who may send one.
 
     Raises MalformedRequest and HeadersTooLarge.
     """
-    environ, kind = request.environ, route.function.api
+    kind = route.function.api
     head = read_head(environ)
     context = context_of(kind, head.context)
     headers = [(canonical_name(name), text_value(value)) for name, value in head.headers]
@@ -73,7 +79,7 @@ def read_call(request: Request, route: Route, stamps: StampSource, shape: EventS
         method=head.overridden_method if kind.has_method_override else head.method,
         path=head.inner_path(route.wire_path) or head.path,
         query=head.query,
-        path_parameters=_parameters(request, head, route, context),
+        path_parameters=_parameters(parameters, head, route, context),
         headers=clients_headers(headers, head.headers, kind, context) if context else headers,
         body=b"",
         lines=head.headers,
@@ -93,11 +99,13 @@ def read_call(request: Request, route: Route, stamps: StampSource, shape: EventS
     return Call(route, http_request, stamp, facts, shape)
 
 
-def _parameters(request: Request, head: RequestHead, route: Route, context: Context) -> Mapping[str, str]:
+def _parameters(
+    own: Mapping[str, str], head: RequestHead, route: Route, context: Context
+) -> Mapping[str, str]:
     """The path parameters; if API Gateway matched another route than Berth, that route's parameters."""
     template = forwarded_template(context) if context else ""
     if not template or template == route.key.path:
-        return request.view_args or {}
+        return own
     path = decode_path(head.path) if route.function.api.matches_decoded_path else head.path
     return forwarded_parameters(template, path) or {}
 
@@ -197,6 +205,12 @@ def kept_call(environ: Environ) -> tuple[Call, Identity] | None:
     """What is known of a request that had to wait for its body."""
     wire: WireBody | None = environ.get(WIRE_BODY)
     return wire.kept if wire else None
+
+
+def begun_loan(environ: Environ) -> Loan | None:
+    """The loan of the invocation that the short lane has begun for a request."""
+    wire: WireBody | None = environ.get(WIRE_BODY)
+    return wire.loan if wire else None
 
 
 def _drop_body(environ: Environ, response: Response) -> Response:

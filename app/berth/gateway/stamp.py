@@ -4,7 +4,6 @@ import base64
 import os
 import re
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -35,13 +34,19 @@ class StampSource:
         dice = self._entropy(51)
         header, trace_id = complete_trace(incoming_trace, dice[27:], int(now))
         return Stamp(
-            request_id=str(uuid.UUID(bytes=dice[:16], version=4)),
+            request_id=_uuid4(dice[:16].hex()),
             extended_request_id=base64.b64encode(dice[16:27]).decode("ascii"),
             epoch_ms=int(now * 1000),
             time=log_time(int(now)),
             trace_header=header,
             trace_id=trace_id,
         )
+
+
+def _uuid4(digits: str) -> str:
+    """The random UUID (RFC 9562, version 4) made of 32 random hexadecimal digits."""
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 @lru_cache(maxsize=8)
@@ -67,11 +72,13 @@ def complete_trace(incoming: str | None, new: bytes, epoch_seconds: int) -> tupl
     given_root = trace_root(incoming)
     given = incoming if incoming and given_root else ""
     root = f"Root={given_root or f'1-{epoch_seconds:08x}-{digits[:24]}'}"
+    if not given:
+        return root, f"{root};Parent={digits[24:40]};Sampled=0;Lineage=1:{digits[40:48]}:0"
     parent, sampled = _PARENT.search(given), _SAMPLED.search(given)
     if parent and sampled:
         return given, f"{root};Parent={parent[1]};Sampled={sampled[1]}"
     made_up = f"{parent[1] if parent else digits[24:40]};Sampled={sampled[1] if sampled else 0}"
-    return given or root, f"{root};Parent={made_up};Lineage=1:{digits[40:48]}:0"
+    return given, f"{root};Parent={made_up};Lineage=1:{digits[40:48]}:0"
 
 
 def forwarded_stamp(stamp: Stamp, context: Mapping[str, str], kind: ApiKind) -> Stamp:

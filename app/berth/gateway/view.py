@@ -9,13 +9,14 @@ from berth.gateway.authorizers.api_keys import find_api_key, forwarded_api_key
 from berth.gateway.authorizers.decision import Decisions
 from berth.gateway.authorizers.forwarded_identity import forwarded_identity
 from berth.gateway.cors import apply_cors
-from berth.gateway.request import kept_call, read_body, read_call
+from berth.gateway.request import begun_loan, kept_call, read_body, read_call
 from berth.gateway.response import WireResponse, write_response
 from berth.gateway.stamp import StampSource
 from berth.invoke.invoker import Invoker
 from berth.model.api_kind import ApiKind
 from berth.model.call import Call, Identity
-from berth.model.invocation import Invocation
+from berth.model.http import HttpResponse
+from berth.model.invocation import Invocation, InvocationResult
 from berth.model.route import Route
 from berth.model.stage import Stage
 from berth.model.stamp import Stamp
@@ -39,8 +40,10 @@ class Gateway:
         # The context's own objects: flask.request and flask.current_app look them up at every access.
         request, app = request_ctx.request, request_ctx.app
         shapes = CHECKED_SHAPES if app.debug or app.testing else SHAPES
-        kept = kept_call(request.environ)
-        call = kept[0] if kept else read_call(request, route, self.stamps, shapes[route.function.api])
+        environ, parameters = request.environ, request.view_args or {}
+        kept = kept_call(environ)
+        shape = shapes[route.function.api]
+        call = kept[0] if kept else read_call(environ, parameters, route, self.stamps, shape)
         flask.g.stamp = call.stamp
         return call
 
@@ -50,7 +53,15 @@ class Gateway:
         Raises Unauthorized, AccessDenied, AuthorizerFailed or Forbidden.
         """
         kept = kept_call(request_ctx.request.environ)
-        return kept[1] if kept else self._find_identity(call)
+        return kept[1] if kept else self.find_identity(call)
+
+    def invoke(self, call: Call, identity: Identity) -> InvocationResult:
+        """The function's result; the short lane may have begun the invocation already.
+
+        Raises what prepare() and Invoker.invoke() raise.
+        """
+        loan = begun_loan(request_ctx.request.environ)
+        return loan.wait() if loan else self.invoker.invoke(self.prepare(call, identity))
 
     def prepare(self, call: Call, identity: Identity) -> Invocation:
         """Read the body, check what the route asks of requests, and build the event: all else may go."""
@@ -64,7 +75,8 @@ class Gateway:
         check_method_request(whole)
         return whole
 
-    def _find_identity(self, call: Call) -> Identity:
+    def find_identity(self, call: Call) -> Identity:
+        """Who the caller is; see authorize()."""
         stage = call.route.stage
         is_forwarded = stage.authorizers_run_in == "gateway"
         if not is_forwarded and call.route.authorizer and call.route.authorizer.signs_bodies:
@@ -91,6 +103,21 @@ def handle(gateway: Gateway, route: Route) -> WireResponse:
     """Serve one HTTP request by one invocation."""
     call = gateway.receive(route)
     identity = gateway.authorize(call)
-    invocation = gateway.prepare(call, identity)
-    result = gateway.invoker.invoke(invocation)
-    return write_response(apply_cors(call, call.shape.read_result(call, result)))
+    result = gateway.invoke(call, identity)
+    return write_response(read_answer(call, result))
+
+
+def read_answer(call: Call, result: InvocationResult) -> HttpResponse:
+    """The answer that a function's result becomes; raises FunctionFailed, MalformedProxyResponse, UndecodableBody."""
+    return apply_cors(call, call.shape.read_result(call, result))
+
+
+class RouteView:
+    """The view of a synchronous route; it takes the path parameters that Flask passes, and does not need them."""
+
+    def __init__(self, gateway: Gateway, route: Route) -> None:
+        self.gateway = gateway
+        self.route = route
+
+    def __call__(self, **path_parameters: str) -> WireResponse:
+        return handle(self.gateway, self.route)

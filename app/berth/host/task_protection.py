@@ -8,8 +8,6 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from berth.host.ecs import call_agent
 
@@ -46,15 +44,29 @@ class TaskProtection:
         self._retry_at = -math.inf
         self._retry_seconds = 0.0  # 0 unless the last request failed
 
-    @contextmanager
-    def during(self, *, is_long: bool = False) -> Iterator[None]:
-        """Count one invocation, as a long one from its start or once it has run long enough."""
+    def begin(self, *, is_long: bool = False) -> object:
+        """Count one invocation, as a long one from its start or once it has run long enough, until end()."""
         invocation = object()
-        self._enter(invocation, 0 if is_long else self._after_seconds)
-        try:
-            yield
-        finally:
-            self._leave(invocation)
+        with self._changed:
+            if self._ends_at is not None:
+                return invocation
+            seconds = 0 if is_long else self._after_seconds
+            long_at = self._long_at[invocation] = time.monotonic() + seconds
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="berth-task-protection", daemon=True)
+                self._thread.start()
+            elif long_at < self._looks_at:
+                self._looks_at = long_at
+                self._changed.notify_all()
+        return invocation
+
+    def end(self, invocation: object) -> None:
+        """Count the invocation of begin() no more."""
+        with self._changed:
+            long_at = self._long_at.pop(invocation, math.inf)
+            now = time.monotonic()
+            if long_at <= now and not self._is_wanted(now):
+                self._changed.notify_all()
 
     def close(self) -> None:
         """Clear the protection, if the agent answers in time, and end the thread."""
@@ -65,25 +77,6 @@ class TaskProtection:
             thread = self._thread
         if thread is not None:
             thread.join(_CLOSE_SECONDS + 0.2)  # a request that is under way may take longer
-
-    def _enter(self, invocation: object, seconds: float) -> None:
-        with self._changed:
-            if self._ends_at is not None:
-                return
-            long_at = self._long_at[invocation] = time.monotonic() + seconds
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="berth-task-protection", daemon=True)
-                self._thread.start()
-            elif long_at < self._looks_at:
-                self._looks_at = long_at
-                self._changed.notify_all()
-
-    def _leave(self, invocation: object) -> None:
-        with self._changed:
-            long_at = self._long_at.pop(invocation, math.inf)
-            now = time.monotonic()
-            if long_at <= now and not self._is_wanted(now):
-                self._changed.notify_all()
 
     def _is_wanted(self, now: float) -> bool:
         return any(long_at <= now for long_at in self._long_at.values())

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from berth.errors import EnvironmentDied, PayloadTooLarge
+from berth.model.function import Function
 from berth.model.invocation import MAX_REQUEST_BYTES, Invocation, InvocationResult
-from berth.runtime.environment import ExecutionEnvironment
+from berth.runtime.environment import ExecutionEnvironment, UnattendedEnvironment
 from berth.runtime.environments import Environments
 from berth.runtime.outcome import breakpoint_advice, fault_result, has_quit_debugger
 
@@ -14,6 +15,61 @@ log = logging.getLogger("berth")
 
 # Around a run: entered with the environment before it runs, left before another invocation gets it.
 Watch = Callable[[ExecutionEnvironment], AbstractContextManager[None]]
+
+
+class Loan:
+    """A warm environment for one invocation, which runs while no thread waits for it.
+
+    After begin() one thread at a time may call look() and wait(); the first result ends the loan.
+    """
+
+    def __init__(self, environment: UnattendedEnvironment, give_back: Callable[[], None]) -> None:
+        self._environment = environment
+        self._give_back = give_back
+        self._invocation: Invocation | None = None
+        self._result: InvocationResult | None = None
+        self._error: Exception | None = None
+
+    def begin(self, invocation: Invocation) -> None:
+        """Begin the invocation."""
+        self._environment.begin(invocation)
+        self._invocation = invocation
+
+    def fileno(self) -> int:
+        """The descriptor that is ready for reading once look() may find a result."""
+        return self._environment.fileno()
+
+    def look(self) -> InvocationResult | None:
+        """The result, if it is there; raises an exception if only wait() can tell what has happened."""
+        if self._error is not None:
+            raise self._error
+        if self._result is None and (result := self._environment.look()) is not None:
+            self._end(result)
+        return self._result
+
+    def wait(self) -> InvocationResult:
+        """Wait for the result; a function error is a result too. Raises the error of fail()."""
+        if self._error is not None:
+            raise self._error
+        if self._result is None:
+            self._end(self._environment.await_result())
+        assert self._result is not None
+        return self._result
+
+    def cancel(self) -> None:
+        """Give the environment back; no invocation was begun."""
+        self._give_back()
+
+    def fail(self, error: Exception) -> None:
+        """Give the environment back; no invocation was begun, because of an error that wait() raises."""
+        self._error = error
+        self.cancel()
+
+    def _end(self, result: InvocationResult) -> None:
+        assert self._invocation is not None
+        self._result = result
+        self._give_back()
+        _advise(self._invocation, result)
 
 
 class Invoker:
@@ -41,6 +97,16 @@ class Invoker:
         except EnvironmentDied as fault:  # no environment could be had; else its log tells
             log.warning("%s: %s: %s", invocation.request_id, function.name, fault.reason)
             return fault_result(fault, invocation.request_id)
-        if result.function_error and has_quit_debugger(result) and invocation.function.isolation == "process":
-            log.warning("%s: %s", invocation.request_id, breakpoint_advice(invocation.function))
+        _advise(invocation, result)
         return result
+
+    def borrow(self, function: Function) -> Loan | None:
+        """A warm environment for an invocation that no thread waits for; None if it needs to wait."""
+        warm = self._environments.take_warm(function)
+        return Loan(*warm) if warm else None
+
+
+def _advise(invocation: Invocation, result: InvocationResult) -> None:
+    """Say in the log what to do, if the function failed because pdb had no terminal."""
+    if result.function_error and has_quit_debugger(result) and invocation.function.isolation == "process":
+        log.warning("%s: %s", invocation.request_id, breakpoint_advice(invocation.function))

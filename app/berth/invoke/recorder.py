@@ -20,8 +20,9 @@ from berth.comparison.redaction import Redactor
 from berth.comparison.side_queue import SideQueue
 from berth.errors import QueueUnavailable
 from berth.invoke.aws_client import AwsClients, reaching
-from berth.invoke.invoker import Invoker, Watch
+from berth.invoke.invoker import Invoker, Loan, Watch
 from berth.model.comparison import S3_SCHEME, Recording
+from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
 from berth.runtime.environments import Environments
 
@@ -196,6 +197,10 @@ class RecordedInvoker(Invoker):
         result = super().invoke(invocation, watch)
         self._recorder.offer(invocation, result)
         return result
+
+    def borrow(self, function: Function) -> Loan | None:
+        """Lend nothing: every invocation goes through invoke()."""
+        return None
 
 
 def create_recorder(recording: Recording, region: str) -> Recorder:

@@ -4,10 +4,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Protocol
 
 from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
+
+
+# What the Runtime API tells of an invocation: its id, trace, function ARN, deadline in milliseconds since 1970,
+# client context, Cognito identity and tenant.
+InvocationHead = tuple[str, str | None, str, int, str | None, str | None, str | None]
 
 
 class State(Enum):
@@ -85,14 +90,37 @@ class ExecutionEnvironment(Protocol):
         ...
 
 
-def runtime_headers(invocation: Invocation, deadline_ms: int) -> dict[str, Any]:
+class UnattendedEnvironment(ExecutionEnvironment, Protocol):
+    """An environment whose invocation may run while no thread waits for it."""
+
+    def begin(self, invocation: Invocation) -> None:
+        """Begin an invocation of the function, which must have been imported, without waiting."""
+        ...
+
+    def fileno(self) -> int:
+        """The descriptor that is ready for reading once look() may find a result."""
+        ...
+
+    def look(self) -> InvocationResult | None:
+        """Take the result of the invocation that was begun; None if it is not there yet.
+
+        Raises an exception if only await_result() can tell what has happened.
+        """
+        ...
+
+    def await_result(self) -> InvocationResult:
+        """Wait for the result of the invocation that was begun."""
+        ...
+
+
+def runtime_headers(invocation: Invocation, deadline_ms: int) -> InvocationHead:
     """What the Runtime API sends with an event; `deadline_ms` counts milliseconds since 1970."""
-    return {
-        "requestId": invocation.request_id,
-        "traceId": invocation.trace_id,
-        "arn": invocation.invoked_function_arn,
-        "deadlineMs": deadline_ms,
-        "clientContext": invocation.client_context,
-        "cognitoIdentity": invocation.cognito_identity,
-        "tenantId": invocation.tenant_id,
-    }
+    return (
+        invocation.request_id,
+        invocation.trace_id,
+        invocation.invoked_function_arn,
+        deadline_ms,
+        invocation.client_context,
+        invocation.cognito_identity,
+        invocation.tenant_id,
+    )

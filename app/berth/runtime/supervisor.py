@@ -6,7 +6,6 @@ Lambda has a supervisor, too: it starts runtimes, collects their logs and enforc
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
 from berth.host.task_protection import TaskProtection
@@ -26,7 +25,6 @@ from berth.settings import Settings
 T = TypeVar("T")
 log = logging.getLogger("berth")
 
-_UNPROTECTED = nullcontext()
 _SECONDS_TO_REMOVE = 1.0  # of the time that the end of a server may take
 
 
@@ -61,11 +59,17 @@ class Supervisor:
         """Make the log of one environment; it writes to the descriptor that all environments share."""
         return EnvironmentLog(self._log_format, log_source(function, instance), self.output.writer.write)
 
-    def protect(self, function: Function) -> AbstractContextManager[None]:
-        """Protect the ECS task from scale-in while a long invocation runs; elsewhere this does nothing."""
-        if self._protection is None:
-            return _UNPROTECTED
-        return self._protection.during(is_long=function.long_running)
+    def protect(self, function: Function) -> object:
+        """Protect the ECS task from scale-in while a long invocation runs; elsewhere this does nothing.
+
+        unprotect() takes what this returns.
+        """
+        return self._protection.begin(is_long=function.long_running) if self._protection else None
+
+    def unprotect(self, invocation: object) -> None:
+        """Count an invocation that protect() has counted no more."""
+        if self._protection is not None:
+            self._protection.end(invocation)
 
     def launch(self, start: Callable[[], T]) -> Future[T]:
         """Start a process in the thread that starts them all; raises RuntimeError if the server is ending."""

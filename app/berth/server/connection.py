@@ -66,6 +66,8 @@ class Connection(TConn):  # type: ignore[misc]
         self.exchange: Exchange | None = None
         self.stage = Stage.HANDSHAKE if isinstance(sock, ssl.SSLSocket) else Stage.HEAD
         self.wants_to_write = False
+        self.polled_for = 0  # what the worker's poller looks for
+        self.unsent = b""  # the rest of an answer that the client did not take at once
         self._memory, self._taken = memory, 0
         self._head = bytearray()
         self._needed = self._head_end = 0
@@ -74,13 +76,37 @@ class Connection(TConn):  # type: ignore[misc]
         self._began = self._heard = time.monotonic()
         self.set_timeout()
 
-    def keep_proxied(self, request: Request) -> None:
-        """Let every request of the connection have the client that the PROXY protocol named before the first.
+    def prepare(self, request: Request) -> None:
+        """Make a request what it was when it came: it may be served once more, once its body is there.
 
-        gunicorn 27 keeps it for the first request alone: the balancer would be the client of the others.
+        gunicorn 27 keeps the client that the PROXY protocol has named for the first request alone: the
+        balancer would be the client of the others.
         """
+        request.exchange = self.exchange_of(request)
+        request.headers[:] = request.exchange.headers
         self._proxied = request.proxy_protocol_info or self._proxied
         request.proxy_protocol_info = self._proxied
+        request.listener = self.listener
+
+    def hold_request(self) -> Request:
+        """Parse the request that was received, and keep it for whoever serves it.
+
+        Raises a ParseException for a request that can only be refused, and Ended if there is none.
+        """
+        try:
+            request = self.parser.held = next(self.parser)
+        except StopIteration:
+            raise Ended from None
+        request.exchange = self.exchange_of(request)
+        return request
+
+    def send_rest(self) -> bool:
+        """Send the rest of an answer; raises TimeoutError for a client that receives nothing."""
+        rest, self.unsent = memoryview(self.unsent), b""
+        self.sock.settimeout(patience.SECONDS_FOR_A_SLICE)
+        for start in range(0, len(rest), patience.SLICE_BYTES):
+            self.sock.sendall(rest[start : start + patience.SLICE_BYTES])
+        return True
 
     @property
     def listener(self) -> Listener | None:
@@ -152,6 +178,7 @@ class Connection(TConn):  # type: ignore[misc]
     def finish(self) -> bool:
         """Go on to the next request; False if the connection has to end with this one."""
         exchange, self.exchange = self.exchange, None
+        self.parser.held = None
         rest = exchange.rest if exchange is not None and not exchange.waits_to_send else None
         if exchange is None or (rest is None and exchange.length != 0):
             return False

@@ -1,5 +1,12 @@
-"""The response that gunicorn sends for the application."""
+"""The response that gunicorn sends for the application, and the same response as bytes."""
 
+import time
+from functools import lru_cache
+
+from gunicorn import util
+
+from berth.gateway.response import REASONS
+from berth.model.http import HttpResponse
 from berth.server.patience import PatientResponse
 
 
@@ -20,3 +27,24 @@ class GatewayResponse(PatientResponse):
         """The status line and the headers that gunicorn adds, with the application's Server header if any."""
         lines = [line for line in super().default_headers() if not line.startswith("Server:")]
         return [*lines, f"Server: {self.server}\r\n"] if self.server else lines
+
+
+def kept_alive_bytes(response: HttpResponse, method: str) -> bytes:
+    """The bytes that gunicorn would send for a response with a known length, on a connection that goes on.
+
+    Raises UnicodeEncodeError for a header that cannot be sent.
+    """
+    status, headers = response.status, response.headers
+    server = "".join(f"Server: {value}\r\n" for name, value in headers if name.lower() == "server")
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers if name.lower() != "server"])
+    head = (
+        f"HTTP/1.1 {status} {REASONS.get(status, 'Unknown')}\r\nDate: {_date(int(time.time()))}\r\n"
+        f"Connection: keep-alive\r\n{server}{lines}\r\n"
+    )
+    return head.encode("latin-1") + (b"" if method == "HEAD" else response.body)
+
+
+@lru_cache(maxsize=2)
+def _date(epoch_seconds: int) -> str:
+    date: str = util.http_date(epoch_seconds)
+    return date

@@ -25,7 +25,9 @@ from berth.gateway.response import raw_response
 from berth.server.body_memory import BodyMemory
 from berth.server.connection import Connection, Ended
 from berth.server.gateway_response import GatewayResponse
+from berth.server.lane import Lane
 from berth.server.patience import RequestTimedOut
+from berth.server.spelled_request import ReadSettings
 from berth.server.tls import Tls
 
 # Errors of gunicorn's parser that no client causes: a response or a setting of the server is wrong.
@@ -53,15 +55,17 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
     def init_process(self) -> None:
         """Put our parts in the place of gunicorn's in this process, then serve."""
         wsgi.Response = GatewayResponse
-        self.waiting: dict[Connection, int] = {}  # the one that has been silent longest first
+        self.waiting: dict[Connection, None] = {}  # the one that has been silent longest first
         self._peers: Counter[str] = Counter()
         self.health_pool = ThreadPoolExecutor(_HEALTH_THREADS)
         self._next_look = self._next_sign = 0.0
         self._tls = Tls(self.cfg)
+        self._settings = ReadSettings(self.cfg)
         super().init_process()
 
     def run(self) -> None:
         """Serve until the end, then let the events of the queue finish that still run."""
+        self.lane = Lane(self, self._hand_over, self._await_next)
         super().run()
         engine = self.wsgi.extensions["berth"]
         engine.drain()
@@ -92,7 +96,7 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
         sock.setblocking(False)
         try:
             connection = Connection(
-                self.cfg, self._tls.wrap(sock), client, listener.getsockname(), self.bodies
+                self._settings, self._tls.wrap(sock), client, listener.getsockname(), self.bodies
             )
         except OSError as wrong:
             if wrong.errno != errno.ENOTCONN:  # else the client has gone
@@ -106,6 +110,8 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
 
     def handle(self, conn: Connection) -> Any:
         """Serve a request that was received, in a thread; BodyWanted if its body has to be received first."""
+        if conn.unsent:
+            return conn.send_rest()
         if conn.is_http2:
             conn.parser = get_parser(self.cfg, conn.sock, conn.client, http2_connection=True)
             conn.parser.initiate_connection()
@@ -120,10 +126,7 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
 
     def handle_request(self, req: Any, conn: Connection) -> Any:
         """Serve one request; the second time, once its body is there, with its header lines as they were."""
-        req.exchange = conn.exchange_of(req)
-        req.headers[:] = req.exchange.headers
-        conn.keep_proxied(req)
-        req.listener = conn.listener
+        conn.prepare(req)
         return super().handle_request(req, conn)
 
     def handle_http2_request(self, req: Any, conn: Connection, h2_conn: Any) -> Any:
@@ -137,6 +140,7 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
             self._drop(conn)
             return
         try:
+            conn.sock.setblocking(False)
             self._take_back(conn, fs.result())
         except (Ended, OSError) as wrong:
             self._end(conn, wrong)
@@ -192,11 +196,13 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Wait for what happens, but no longer than until the next look for late clients."""
-        super().wait_for_and_dispatch_events(_LOOK_SECONDS if self.waiting else timeout)
+        seconds = _LOOK_SECONDS if self.waiting else timeout
+        super().wait_for_and_dispatch_events(self.lane.wait_seconds(seconds))
 
     def murder_pending(self) -> None:
         """Leave the clients that are late; those that have begun a request are told so."""
         now = time.monotonic()
+        self.lane.hand_on_late(now)
         if now < self._next_look:
             return
         self._next_look = now + _LOOK_SECONDS
@@ -213,40 +219,65 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
     def _advance(self, connection: Connection) -> None:
         """Receive what is there, then give the connection to a thread or wait for more."""
         try:
-            connection.sock.setblocking(False)
-            is_ready = connection.advance()
+            if connection.advance():
+                self._serve(connection)
+                return
         except (Ended, OSError, ParseException) as wrong:
             self._end(connection, wrong)
-            return
-        if is_ready:
-            self._forget(connection)
-            pool = self.health_pool if connection.asks_for_health else self.tpool
-            connection.hand_over()
-            future = pool.submit(self.handle, connection)
-            future.add_done_callback(partial(self.method_queue.defer, self.finish_request, connection))
             return
         self._await(connection)
         if connection.has_more:
             self.method_queue.defer(self._go_on, connection)
 
+    def _serve(self, connection: Connection) -> None:
+        """Serve the request that was received: on the lane, or else in a thread."""
+        pool = self.health_pool if connection.asks_for_health else self.tpool
+        connection.hand_over()
+        if pool is self.tpool and self.lane.begin(connection):
+            self.waiting.pop(connection, None)
+        else:
+            self._hand_over(connection, pool)
+
+    def _hand_over(self, connection: Connection, pool: ThreadPoolExecutor | None = None) -> None:
+        """Give a connection to a thread until its request is answered."""
+        self._forget(connection)
+        future = (pool or self.tpool).submit(self.handle, connection)
+        future.add_done_callback(partial(self.method_queue.defer, self.finish_request, connection))
+
+    def _await_next(self, connection: Connection) -> None:
+        """Go on with a connection whose request was answered on the lane."""
+        try:
+            self._take_back(connection, True)
+        except (Ended, OSError) as wrong:
+            self._end(connection, wrong)
+            return
+        if connection.is_idle:
+            self._await(connection)
+        else:
+            self._advance(connection)
+
     def _await(self, connection: Connection) -> None:
         """Wait for more of a connection, which is now the one that was heard last."""
         events = selectors.EVENT_WRITE if connection.wants_to_write else selectors.EVENT_READ
-        known = self.waiting.pop(connection, None)
-        if known is None:
-            self.poller.register(connection.sock, events, lambda _: self._go_on(connection))
-        elif known != events:
-            self.poller.modify(connection.sock, events, lambda _: self._go_on(connection))
-        self.waiting[connection] = events
+        if connection.polled_for != events:
+            poll = self.poller.modify if connection.polled_for else self.poller.register
+            poll(connection.sock, events, lambda _: self._go_on(connection))
+            connection.polled_for = events
+        self.waiting.pop(connection, None)
+        self.waiting[connection] = None
 
     def _go_on(self, connection: Connection) -> None:
-        """Receive more, unless the connection was closed since the system told of it."""
+        """Receive more, unless the connection was closed since the system told of it, or is being served."""
         if connection in self.waiting:
             self._advance(connection)
+        else:
+            self._forget(connection)
 
     def _forget(self, connection: Connection) -> None:
-        if self.waiting.pop(connection, None) is not None:
+        self.waiting.pop(connection, None)
+        if connection.polled_for:
             self.poller.unregister(connection.sock)
+            connection.polled_for = 0
 
     def _end(self, connection: Connection, why: Exception) -> None:
         """End a connection, with an answer if a request was begun that can only be refused."""

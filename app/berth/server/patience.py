@@ -13,7 +13,7 @@ SECONDS_FOR_A_REQUEST = 60.0
 SECONDS_BETWEEN_BYTES = 20.0
 BYTES_A_SECOND = 32 * 1024
 SECONDS_FOR_A_SLICE = 60.0  # for a client to receive a slice of its answer
-_SLICE = 64 * 1024  # bytes
+SLICE_BYTES = 64 * 1024
 SECONDS_FOR_A_HANDSHAKE = 10.0
 
 
@@ -63,7 +63,7 @@ class PatientResponse(Response):  # type: ignore[misc]
     def write(self, data: bytes) -> None:
         """Send a part of the body; raises BrokenPipeError for a client that receives nothing or has gone."""
         try:
-            for start in range(0, len(data), _SLICE) or (0,):
-                super().write(data[start : start + _SLICE])
+            for start in range(0, len(data), SLICE_BYTES) or (0,):
+                super().write(data[start : start + SLICE_BYTES])
         except TimeoutError as late:
             raise BrokenPipeError(errno.EPIPE, "the client does not receive its answer") from late

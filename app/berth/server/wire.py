@@ -11,6 +11,7 @@ from gunicorn.http.parser import RequestParser
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from berth.gateway.request import BodyWanted
+from berth.invoke.invoker import Loan
 from berth.model.call import Call, Identity
 from berth.server.patience import PatientUnreader
 from berth.server.spelled_request import SpelledRequest
@@ -130,6 +131,7 @@ class Exchange:
     def __init__(self, request: Request, unreader: FedUnreader) -> None:
         self.headers = list(request.headers)
         self.kept: tuple[Call, Identity] | None = None
+        self.loan: Loan | None = None
         self.problem: Exception | None = None  # why the body will not come
         self.limit = 0
         self.waits_to_send = bool(request._expected_100_continue)  # until it is told to

@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -82,6 +82,16 @@ def protection(agent: Agent) -> Iterator[TaskProtection]:
     protection.close()
 
 
+@contextmanager
+def during(protection: TaskProtection, *, is_long: bool = False) -> Iterator[None]:
+    """One invocation."""
+    invocation = protection.begin(is_long=is_long)
+    try:
+        yield
+    finally:
+        protection.end(invocation)
+
+
 def _has_thread() -> bool:
     return "berth-task-protection" in {thread.name for thread in threading.enumerate()}
 
@@ -101,7 +111,7 @@ def test_nothing_happens_before_the_first_invocation(agent: Agent) -> None:
 
 def test_an_invocation_is_protected_once_it_runs_long(agent: Agent, protection: TaskProtection) -> None:
     start = time.monotonic()
-    with protection.during():
+    with during(protection):
         assert agent.next() == SET
         assert time.monotonic() - start >= AFTER
     assert agent.next() == CLEAR
@@ -110,7 +120,7 @@ def test_an_invocation_is_protected_once_it_runs_long(agent: Agent, protection: 
 def test_a_short_invocation_is_not_protected(agent: Agent) -> None:
     protection = TaskProtection(agent.uri, 0.15)
     for _ in range(100):
-        with protection.during():
+        with during(protection):
             pass
     assert agent.is_left_alone(0.25)
     protection.close()
@@ -119,17 +129,17 @@ def test_a_short_invocation_is_not_protected(agent: Agent) -> None:
 
 def test_a_long_one_in_the_wake_of_short_ones_is_protected(agent: Agent, protection: TaskProtection) -> None:
     for _ in range(10):
-        with protection.during():
+        with during(protection):
             pass
-    with protection.during():
+    with during(protection):
         assert agent.next() == SET
     assert agent.next() == CLEAR
 
 
 def test_one_known_to_be_long_is_protected_at_once(agent: Agent) -> None:
     protection = TaskProtection(agent.uri, 60)
-    with protection.during():  # the thread waits for this one
-        with protection.during(is_long=True):
+    with during(protection):  # the thread waits for this one
+        with during(protection, is_long=True):
             assert agent.next(seconds=2) == SET
         assert agent.next() == CLEAR
     protection.close()
@@ -137,9 +147,9 @@ def test_one_known_to_be_long_is_protected_at_once(agent: Agent) -> None:
 
 def test_protection_ends_with_the_last_long_invocation(agent: Agent, protection: TaskProtection) -> None:
     first, second = ExitStack(), ExitStack()
-    first.enter_context(protection.during(is_long=True))
+    first.enter_context(during(protection, is_long=True))
     assert agent.next() == SET
-    second.enter_context(protection.during(is_long=True))
+    second.enter_context(during(protection, is_long=True))
     first.close()
     assert agent.is_left_alone(0.1)
     second.close()
@@ -147,7 +157,7 @@ def test_protection_ends_with_the_last_long_invocation(agent: Agent, protection:
 
 
 def test_protection_ends_when_the_invocation_raises(agent: Agent, protection: TaskProtection) -> None:
-    with pytest.raises(KeyError, match="'ProtectionEnabled': True"), protection.during(is_long=True):
+    with pytest.raises(KeyError, match="'ProtectionEnabled': True"), during(protection, is_long=True):
         raise KeyError(agent.next())
     assert agent.next() == CLEAR
 
@@ -155,7 +165,7 @@ def test_protection_ends_when_the_invocation_raises(agent: Agent, protection: Ta
 def test_protection_is_renewed_when_half_of_it_is_over(agent: Agent) -> None:
     protection = TaskProtection(agent.uri, AFTER, expires_minutes=0.1 / 60)
     start = time.monotonic()
-    with protection.during(is_long=True):
+    with during(protection, is_long=True):
         states = [agent.next() for _ in range(3)]
         assert time.monotonic() - start >= 0.1
     while (state := agent.next()) != CLEAR:
@@ -180,7 +190,7 @@ def test_a_failure_is_logged_once_and_made_good(
 ) -> None:
     protection = TaskProtection(agent.uri, AFTER, retry_seconds=0.02)
     agent.answers += [(status, body), (status, body)]
-    with protection.during(is_long=True):
+    with during(protection, is_long=True):
         assert [agent.next(), agent.next(), agent.next()] == [SET, SET, SET]
     protection.close()
     assert agent.next() == CLEAR
@@ -193,7 +203,7 @@ def test_another_failure_after_a_success_is_logged_again(
     agent: Agent, protection: TaskProtection, caplog: pytest.LogCaptureFixture
 ) -> None:
     agent.answers += [BAD, GOOD, BAD]
-    with protection.during(is_long=True):
+    with during(protection, is_long=True):
         assert [agent.next(), agent.next()] == [SET, SET]
     assert [agent.next(), agent.next()] == [CLEAR, CLEAR]
     protection.close()
@@ -204,7 +214,7 @@ def test_another_failure_after_a_success_is_logged_again(
 def test_attempts_become_rarer(agent: Agent, protection: TaskProtection) -> None:
     agent.answers += [BAD, BAD, BAD]
     start = time.monotonic()
-    with protection.during(is_long=True):
+    with during(protection, is_long=True):
         assert [agent.next() for _ in range(4)] == [SET, SET, SET, SET]
         assert time.monotonic() - start >= 0.02 + 0.04 + 0.08
 
@@ -212,7 +222,7 @@ def test_attempts_become_rarer(agent: Agent, protection: TaskProtection) -> None
 def test_nothing_stays_set_when_setting_it_failed(agent: Agent) -> None:
     protection = TaskProtection(agent.uri, AFTER, retry_seconds=0.3)
     agent.answers += [BAD]  # the request may have been heard all the same
-    with protection.during(is_long=True):
+    with during(protection, is_long=True):
         assert agent.next() == SET
     assert agent.next() == CLEAR
     protection.close()
@@ -224,7 +234,7 @@ def test_nothing_stays_set_when_setting_it_took_longer_than_the_invocation(
     agent: Agent, protection: TaskProtection
 ) -> None:
     agent.hangs_on = SET
-    with protection.during(is_long=True):
+    with during(protection, is_long=True):
         assert agent.next() == SET
     agent.goes_on.set()
     assert agent.next() == CLEAR
@@ -236,10 +246,10 @@ def test_protection_is_set_again_when_it_is_wanted_while_it_is_cleared(
     agent: Agent, protection: TaskProtection
 ) -> None:
     agent.hangs_on = CLEAR
-    with protection.during(is_long=True):
+    with during(protection, is_long=True):
         assert agent.next() == SET
     assert agent.next() == CLEAR
-    with protection.during(is_long=True):
+    with during(protection, is_long=True):
         agent.goes_on.set()
         assert agent.next() == SET
     assert agent.next() == CLEAR
@@ -247,11 +257,11 @@ def test_protection_is_set_again_when_it_is_wanted_while_it_is_cleared(
 
 def test_no_invocation_waits_for_an_agent_that_hangs(agent: Agent, protection: TaskProtection) -> None:
     agent.hangs_on = SET
-    with protection.during(is_long=True):
+    with during(protection, is_long=True):
         assert agent.next() == SET
         start = time.monotonic()
         for _ in range(1000):
-            with protection.during(is_long=True):
+            with during(protection, is_long=True):
                 pass
         assert time.monotonic() - start < 1
 
@@ -260,7 +270,7 @@ def test_no_invocation_fails_without_an_agent(caplog: pytest.LogCaptureFixture) 
     with socket.socket() as bound:  # and does not listen
         bound.bind(("127.0.0.1", 0))
         protection = TaskProtection(f"http://127.0.0.1:{bound.getsockname()[1]}", AFTER)
-        with protection.during(is_long=True):
+        with during(protection, is_long=True):
             pass
         protection.close()
     assert not _has_thread()
@@ -268,7 +278,7 @@ def test_no_invocation_fails_without_an_agent(caplog: pytest.LogCaptureFixture) 
 
 
 def test_closing_clears_protection(agent: Agent, protection: TaskProtection) -> None:
-    with protection.during(is_long=True):
+    with during(protection, is_long=True):
         assert agent.next() == SET
         protection.close()
         assert agent.asked.get_nowait() == CLEAR
@@ -280,7 +290,7 @@ def test_closing_clears_protection(agent: Agent, protection: TaskProtection) -> 
 def test_closing_does_not_wait_for_the_next_attempt(agent: Agent) -> None:
     protection = TaskProtection(agent.uri, AFTER, retry_seconds=60)
     agent.answers += [BAD, BAD]
-    with protection.during(is_long=True):
+    with during(protection, is_long=True):
         assert agent.next() == SET
         protection.close()
         assert agent.asked.get_nowait() == CLEAR  # one attempt, though it failed
@@ -290,9 +300,9 @@ def test_closing_does_not_wait_for_the_next_attempt(agent: Agent) -> None:
 def test_nothing_is_asked_when_nothing_was_set_nor_after_closing(
     agent: Agent, protection: TaskProtection
 ) -> None:
-    with protection.during():
+    with during(protection):
         assert _has_thread()
     protection.close()
-    with protection.during(is_long=True):
+    with during(protection, is_long=True):
         assert not _has_thread()
     assert agent.asked.empty()

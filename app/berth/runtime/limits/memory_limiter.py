@@ -2,13 +2,14 @@
 
 import logging
 import threading
+import time
 from typing import Protocol
 
 from berth.errors import EnvironmentDied, OutOfMemory
 from berth.runtime.limits.process_table import ProcessTable, Usage
 
 _PERIOD_SECONDS = 0.025
-_PERIODS_BETWEEN_IDLE = 40  # idle environments are checked once a second, busy ones in every period
+_PERIODS_BETWEEN_ALL = 40  # all environments are checked once a second, those that run long in every period
 _CLOSE_SECONDS = 2.0
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: processes and threads.
 MAX_TASKS = 1024
@@ -21,7 +22,7 @@ class LimitedEnvironment(Protocol):
 
     name: str
     limit_bytes: int
-    is_busy: bool
+    busy_since: float  # when the running invocation began, by the monotonic clock; infinite while none runs
 
     @property
     def group(self) -> int | None:
@@ -80,16 +81,19 @@ class MemoryLimiter:
     def _run(self) -> None:
         period = 0
         while not self._closing.wait(_PERIOD_SECONDS):
-            period = (period + 1) % _PERIODS_BETWEEN_IDLE
+            period = (period + 1) % _PERIODS_BETWEEN_ALL
             try:
                 self.look(idle_too=period == 0)
             except Exception:  # the thread must survive, or no limit would be enforced any more
                 log.exception("looking at what environments use failed")
 
     def look(self, *, idle_too: bool = True) -> None:
-        """Check every busy environment once, and the idle ones too unless told otherwise."""
+        """Check every environment once, or only those whose invocation has run for a period already."""
         with self._starting:
-            limited = {each.group: each for each in self._environments if idle_too or each.is_busy}
+            before = time.monotonic() - _PERIOD_SECONDS
+            limited = {
+                each.group: each for each in self._environments if idle_too or each.busy_since < before
+            }
         by_group = {group: each for group, each in limited.items() if group is not None}
         if by_group:
             usages = self._table.usage(by_group.keys())

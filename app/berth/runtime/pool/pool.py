@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from berth.errors import EnvironmentDied
 from berth.model.function import Function
@@ -67,6 +68,20 @@ class Pool:
             finally:
                 self._release(entry)
 
+    def take_warm(self, function: Function) -> tuple[ExecutionEnvironment, Callable[[], None]] | None:
+        """Take an environment that is ready, and what gives it back; None if a request would have to wait."""
+        if not self._slots.take_free(function):
+            return None
+        with self._changed:
+            idle = None if self._is_closed else self._idle.get(function.name)
+            entry = idle.pop() if idle else None
+        if entry is not None and self._is_warm(entry):
+            return entry.environment, partial(self._give_back, entry)
+        if entry is not None:
+            self._release(entry)
+        self._slots.give_back(function)
+        return None
+
     def provision(self, function: Function) -> bool:
         """Make one more environment of a function warm; returns False if there is no room for it now.
 
@@ -121,6 +136,17 @@ class Pool:
             self._retire(entry)
         with self._changed:  # the request that used a busy environment retires it
             self._changed.wait_for(lambda: not self._entries, _CLOSE_SECONDS)
+
+    def _is_warm(self, entry: _Entry) -> bool:
+        environment = entry.environment
+        is_ready = environment.is_ready() and environment.is_alive()
+        return is_ready and entry.revision == self._revision(entry.function)
+
+    def _give_back(self, entry: _Entry) -> None:
+        try:
+            self._release(entry)
+        finally:
+            self._slots.give_back(entry.function)
 
     def _all_idle(self) -> list[_Entry]:
         return [entry for entries in self._idle.values() for entry in entries]

@@ -67,9 +67,23 @@ class Slots:
         try:
             yield
         finally:
-            with self._changed:
-                self._take(function, is_event, -1)
-                self._changed.notify_all()
+            self.give_back(function, is_event=is_event)
+
+    def take_free(self, function: Function) -> bool:
+        """Take a slot for a request if one is free and nobody waits for it; see give_back()."""
+        with self._changed:
+            reserved = function.reserved_concurrency
+            is_reserved = reserved is not None and self._busy[function.name] >= reserved
+            if self._is_closed or self._waiting or is_reserved or not self._has_slot(function, False):
+                return False
+            self._take(function, False, 1)
+            return True
+
+    def give_back(self, function: Function, *, is_event: bool = False) -> None:
+        """Give back a slot of an invocation."""
+        with self._changed:
+            self._take(function, is_event, -1)
+            self._changed.notify_all()
 
     def spare(self) -> bool:
         """Take a slot for work in the background, and return whether one was free; see give_spare_back().

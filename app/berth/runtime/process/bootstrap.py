@@ -36,7 +36,7 @@ def _await_init(frames: ModuleType, connection: int) -> None:
 
     Before that, no code of the function runs.
     """
-    frames.write_all(connection, frames.encode_frame({"type": frames.STARTED}))
+    frames.write_all(connection, frames.encode_frame(frames.STARTED))
     try:
         frames.read_frame(connection)
     except EOFError:

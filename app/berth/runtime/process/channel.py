@@ -1,10 +1,9 @@
 """The private socket between the server and the process of one environment."""
 
-import json
 import select
 import socket
 import time
-from typing import Any
+from contextlib import suppress
 
 from berth.errors import EnvironmentDied
 from berth.runtime.process.frames import LENGTHS_BYTES, encode_frame, frame_lengths
@@ -15,6 +14,10 @@ _MAX_HEAD_BYTES = 64 * 1024
 _MAX_TAIL_BYTES = 16 * 1024 * 1024  # an error's stack trace may be longer than a result
 _LONGEST_POLL = 86_400.0  # seconds; poll() takes milliseconds as a C int
 _POLL_WITHOUT_PIDFD = 0.02  # seconds
+_PIECE_BYTES = 64 * 1024  # received at once, and more of a frame that is known to be large
+_LARGEST_PIECE = 1024 * 1024
+
+Frame = tuple[bytes, bytes]  # head and tail
 
 
 class DeadlinePassed(Exception):
@@ -34,6 +37,9 @@ class Channel:
         self._process = process
         self._overtime = overtime
         self._lifted: float | None = None  # the last deadline for which overtime was granted
+        self._unsent = memoryview(b"")
+        self._received = bytearray()
+        self._whole = LENGTHS_BYTES  # how many bytes the next frame takes, as far as that is known
         self._poller = select.poll()
         self._poller.register(connection, select.POLLIN)
         self._longest = _POLL_WITHOUT_PIDFD
@@ -46,12 +52,45 @@ class Channel:
         self._connection.close()
         self._overtime.close()
 
-    def send(self, head: dict[str, Any], tail: bytes, deadline: float) -> None:
+    def fileno(self) -> int:
+        """The descriptor of the socket, for selectors: it is ready once look() finds something new."""
+        return self._connection.fileno()
+
+    def send(self, head: bytes, tail: bytes, deadline: float) -> None:
         """Send one frame; raises DeadlinePassed or ProcessEnded."""
-        rest = memoryview(encode_frame(head, tail))
-        while rest:
+        self.offer(head, tail)
+        self._send_rest(deadline)
+
+    def offer(self, head: bytes, tail: bytes) -> None:
+        """Send as much of a frame as the socket takes at once; receive() sends the rest."""
+        self._unsent = memoryview(encode_frame(head, tail))
+        with suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
+            self._unsent = self._unsent[self._connection.send(self._unsent) :]
+
+    def receive(self, deadline: float) -> Frame:
+        """Receive one frame; raises DeadlinePassed, ProcessEnded, or EnvironmentDied if it is too large."""
+        self._send_rest(deadline)
+        while (frame := self._next_frame()) is None:
+            if time.monotonic() > deadline:  # the process may send bytes without end
+                self._remaining(deadline)
+            self._wait(deadline)
+            if not self._take():
+                self._await_end(deadline)
+        return frame
+
+    def look(self) -> Frame | None:
+        """Take the next frame without waiting; None if it is not there yet.
+
+        Raises ProcessEnded if it will not come, and EnvironmentDied if it is too large.
+        """
+        if not self._take():
+            raise ProcessEnded
+        return self._next_frame()
+
+    def _send_rest(self, deadline: float) -> None:
+        while self._unsent:
             try:
-                rest = rest[self._connection.send(rest) :]
+                self._unsent = self._unsent[self._connection.send(self._unsent) :]
             except BlockingIOError:
                 self._poller.modify(self._connection, select.POLLOUT)
                 self._wait(deadline)
@@ -59,35 +98,35 @@ class Channel:
             except (BrokenPipeError, ConnectionResetError):
                 self._await_end(deadline)
 
-    def receive(self, deadline: float) -> tuple[dict[str, Any], bytes]:
-        """Receive one frame; raises DeadlinePassed, ProcessEnded, or EnvironmentDied if it cannot be read."""
-        head_size, tail_size = frame_lengths(self._receive_exactly(LENGTHS_BYTES, deadline))
+    def _take(self) -> bool:
+        """Take some of what has arrived; False if nothing more can arrive."""
+        missing = self._whole - len(self._received)
+        try:
+            data = self._connection.recv(min(max(missing, _PIECE_BYTES), _LARGEST_PIECE))
+        except BlockingIOError:
+            return True
+        except ConnectionResetError:
+            return False
+        self._received += data
+        return bool(data)
+
+    def _next_frame(self) -> Frame | None:
+        """The first frame of what was taken, if it is whole."""
+        received = self._received
+        if len(received) < self._whole:
+            return None
+        head_size, tail_size = frame_lengths(received)
         if head_size > _MAX_HEAD_BYTES or tail_size > _MAX_TAIL_BYTES:
             raise EnvironmentDied("Runtime sent a frame that is too large")
-        frame = self._receive_exactly(head_size + tail_size, deadline)
-        try:
-            head = dict(json.loads(frame[:head_size]))
-        except (ValueError, TypeError, RecursionError):
-            raise EnvironmentDied("Runtime sent an unreadable frame") from None
-        return head, bytes(frame[head_size:])
-
-    def _receive_exactly(self, size: int, deadline: float) -> bytearray:
-        buffer = bytearray(size)
-        view = memoryview(buffer)
-        while view:
-            if time.monotonic() > deadline:  # the process may send bytes without end
-                self._remaining(deadline)
-            try:
-                count = self._connection.recv_into(view)
-            except BlockingIOError:
-                self._wait(deadline)
-                continue
-            except ConnectionResetError:
-                count = 0
-            if count == 0:
-                self._await_end(deadline)
-            view = view[count:]
-        return buffer
+        end_of_head = LENGTHS_BYTES + head_size
+        self._whole = end_of_head + tail_size
+        if len(received) < self._whole:
+            return None
+        with memoryview(received) as view:
+            head, tail = bytes(view[LENGTHS_BYTES:end_of_head]), bytes(view[end_of_head : self._whole])
+        del received[: self._whole]
+        self._whole = LENGTHS_BYTES
+        return head, tail
 
     def _wait(self, deadline: float) -> None:
         """Wait until the socket is ready."""

@@ -4,35 +4,31 @@ This module is part of the process's program, see bootstrap.py. After the handle
 calls nothing that the handler may have replaced: what it needs of modules are global names of its own, and
 its functions have builtins of their own.
 
-A frame is a head (JSON) and a tail (raw bytes), each preceded by its length as a 4-byte integer.
+A frame is a head and a tail, both raw bytes, after their lengths as 4-byte integers. The process sends heads of
+one letter, which says what the frame is, and the id of its invocation; the tail is what was returned. The server
+sends heads of an `InvocationHead`; the tail is the event. A frame without a head begins the init phase.
 """
 
 from __future__ import annotations
 
 import builtins
-import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from json.encoder import encode_basestring_ascii as quoted
-from os import _exit, close, getpid, readv, write
+from marshal import dumps, loads
+from os import _exit, close, getpid, read, readv, write
 from types import SimpleNamespace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # AWS's runtime does not import `typing`
     from typing import Any
 
+    InvocationHead = tuple[Any, ...]  # see berth.runtime.environment
+
 # Python gives this dict as builtins to every function that this module defines below.
 globals()["__builtins__"] = dict(vars(builtins))
 
-STARTED, INIT, READY, RESULT, ERROR, INIT_ERROR = (
-    "started",
-    "init",
-    "ready",
-    "result",
-    "error",
-    "init_error",
-)
+STARTED, READY, RESULT, ERROR, INIT_ERROR = b"s", b"y", b"r", b"e", b"i"
 LENGTHS_BYTES = 8  # what a frame's two lengths take
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 6 MB and some headroom.
@@ -44,20 +40,16 @@ TOO_LARGE = (
 
 _STDERR = 2
 
-_scan_json = vars(json.JSONDecoder())["scan_once"]  # compiled code, which looks nothing up in the json module
+_AT_ONCE_BYTES = 65_536  # that are read of a frame before its size is known
 
-
-def encode_frame(head: Mapping[str, str | int | None], tail: bytes = b"") -> bytes:
+def encode_frame(head: bytes, tail: bytes = b"") -> bytes:
     """Encode one frame, ready to be sent."""
-    members = [f"{quoted(name)}:{_json_text(value)}" for name, value in head.items()]
-    text = f"{{{','.join(members)}}}".encode()
-    return b"".join((_length(text), _length(tail), text, tail))
+    return b"".join((_length(head), _length(tail), head, tail))
 
 
-def _json_text(value: str | int | None) -> str:
-    if value is None:
-        return "null"
-    return quoted(value) if isinstance(value, str) else str(int(value))
+def encode_head(head: InvocationHead) -> bytes:
+    """Encode the head of an invocation; both sides run the same interpreter, whose own format this is."""
+    return dumps(head)
 
 
 def _length(part: bytes) -> bytes:
@@ -66,7 +58,7 @@ def _length(part: bytes) -> bytes:
 
 def frame_lengths(data: bytes | bytearray) -> tuple[int, int]:
     """Read the lengths of a frame's head and tail from its first bytes."""
-    return int.from_bytes(data[:4], "big"), int.from_bytes(data[4:], "big")
+    return int.from_bytes(data[:4], "big"), int.from_bytes(data[4:LENGTHS_BYTES], "big")
 
 
 def read_exactly(connection: int, size: int) -> bytearray:
@@ -81,11 +73,19 @@ def read_exactly(connection: int, size: int) -> bytearray:
     return buffer
 
 
-def read_frame(connection: int) -> tuple[dict[str, Any], bytes]:
-    """Read one frame from the descriptor of a blocking socket."""
-    head_size, tail_size = frame_lengths(read_exactly(connection, LENGTHS_BYTES))
-    head, _ = _scan_json(read_exactly(connection, head_size).decode(), 0)
-    return head, bytes(read_exactly(connection, tail_size))
+def read_frame(connection: int) -> tuple[bytes, bytes]:
+    """Read one frame from the descriptor of a blocking socket; no other frame may follow it unasked."""
+    data = read(connection, _AT_ONCE_BYTES)
+    if len(data) < LENGTHS_BYTES:
+        if not data:
+            raise EOFError
+        data += read_exactly(connection, LENGTHS_BYTES - len(data))
+    head_size, tail_size = frame_lengths(data)
+    missing = LENGTHS_BYTES + head_size + tail_size - len(data)
+    if missing:
+        data += read_exactly(connection, missing)
+    end_of_head = LENGTHS_BYTES + head_size
+    return data[LENGTHS_BYTES:end_of_head], data[end_of_head:]
 
 
 def write_all(descriptor: int, data: bytes) -> None:
@@ -95,7 +95,7 @@ def write_all(descriptor: int, data: bytes) -> None:
         view = view[write(descriptor, view) :]
 
 
-def limited_response(result_data: bytes | str) -> tuple[str, bytes]:
+def limited_response(result_data: bytes | str) -> tuple[bytes, bytes]:
     """The result to post; a result over Lambda's limit becomes Lambda's error for it."""
     data = result_data if isinstance(result_data, bytes) else result_data.encode("utf-8")
     if len(data) <= MAX_RESPONSE_BYTES:
@@ -104,16 +104,17 @@ def limited_response(result_data: bytes | str) -> tuple[str, bytes]:
     return ERROR, TOO_LARGE
 
 
-def request_attributes(head: dict[str, Any], event: bytes) -> dict[str, Any]:
+def request_attributes(head: InvocationHead, event: bytes) -> dict[str, Any]:
     """Make the attributes of an invocation that awslambdaric reads from the head of its frame."""
+    request_id, trace_id, arn, deadline_ms, client_context, cognito_identity, tenant_id = head
     return {
-        "invoke_id": head["requestId"],
-        "x_amzn_trace_id": head.get("traceId"),
-        "invoked_function_arn": head["arn"],
-        "deadline_time_in_ms": head["deadlineMs"],
-        "client_context": head.get("clientContext"),
-        "cognito_identity": head.get("cognitoIdentity"),
-        "tenant_id": head.get("tenantId"),
+        "invoke_id": request_id,
+        "x_amzn_trace_id": trace_id,
+        "invoked_function_arn": arn,
+        "deadline_time_in_ms": deadline_ms,
+        "client_context": client_context,
+        "cognito_identity": cognito_identity,
+        "tenant_id": tenant_id,
         "content_type": "application/json",
         "event_body": event,
         "invocation_id": None,
@@ -132,13 +133,13 @@ class FrameMethods:
         """Wait for an invocation; the first call tells the server that the function has been imported."""
         if not self._is_ready:
             self._is_ready = True
-            self._send({"type": READY})
+            self._send(READY)
         self._leave_if_forked()
         try:
             head, event = read_frame(self._connection)
         except EOFError:
             _exit(0)  # The server has ended. Lambda runs no atexit handlers either.
-        return SimpleNamespace(**request_attributes(head, event))
+        return SimpleNamespace(**request_attributes(loads(head), event))
 
     def post_invocation_result(
         self,
@@ -149,19 +150,19 @@ class FrameMethods:
     ) -> None:
         """Post what the handler returned, or an error if that is over Lambda's limit."""
         kind, payload = limited_response(result_data)
-        self._send({"type": kind, "requestId": invoke_id}, payload)
+        self._send(kind + invoke_id.encode(), payload)
 
     def post_invocation_error(
         self, invoke_id: str, error_response_data: str, xray_fault: str, invocation_id: str | None = None
     ) -> None:
         """Post what the handler raised."""
-        self._send({"type": ERROR, "requestId": invoke_id}, error_response_data.encode("utf-8"))
+        self._send(ERROR + invoke_id.encode(), error_response_data.encode("utf-8"))
 
     def post_init_error(self, error_response_data: Any, error_type_override: str | None = None) -> None:
         """Post the error that the function's import raised."""
-        self._send({"type": INIT_ERROR}, self._to_json(error_response_data).encode("utf-8"))
+        self._send(INIT_ERROR, self._to_json(error_response_data).encode("utf-8"))
 
-    def _send(self, head: dict[str, str | int | None], tail: bytes = b"") -> None:
+    def _send(self, head: bytes, tail: bytes = b"") -> None:
         self._leave_if_forked()
         write_all(self._connection, encode_frame(head, tail))
 

@@ -1,10 +1,12 @@
 """An execution environment that runs its function in a process of its own."""
 
+import math
 import threading
 import time
 import uuid
 from concurrent.futures import Future
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from berth.runtime.logs.output_pipe import OutputPipe
 from berth.runtime.outcome import final_result, init_error, init_outcome, invocation_outcome
 from berth.runtime.process.channel import DeadlinePassed
 from berth.runtime.process.launching import prepare_launch
+from berth.runtime.process.limited_process import LimitedProcess
 from berth.runtime.process.runtime_process import RuntimeProcess
 from berth.runtime.supervisor import Supervisor
 
@@ -26,6 +29,19 @@ _INIT_SECONDS = 10.0
 _PROVISIONED_INIT_SECONDS = 130.0  # or the function's timeout, if that is longer
 _MIB = 1024 * 1024
 _EXIT_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """The invocation that runs, or ran last."""
+
+    invocation: Invocation
+    began: float  # by the monotonic clock
+    seconds: float  # that it may take
+
+    @property
+    def deadline(self) -> float:
+        return self.began + self.seconds
 
 
 class ProcessEnvironment:
@@ -37,30 +53,29 @@ class ProcessEnvironment:
 
     def __init__(self, function: Function, supervisor: Supervisor, *, is_provisioned: bool = False) -> None:
         self.function = function
-        self.name = function.name
-        self.limit_bytes = function.memory_size * _MIB
-        self.is_busy = False
         self._supervisor = supervisor
         self._instance = Instance(uuid.uuid4().hex, is_provisioned=is_provisioned)
         self._log = supervisor.open_log(function, self._instance)
         self._pipe = OutputPipe(self._log)
+        self._limited = LimitedProcess(function, self._log.show_start)
         self._folder: Path | None = None
         self._state = State.NEW
         self._launched: Future[RuntimeProcess] = Future()  # _launch() replaces it
         self._launched_at = 0.0
-        self._current: RuntimeProcess | None = None  # the launched process, once its start has succeeded
         self._has_ended = False  # the process has ended, and the next one has not been launched
         self._is_first_process = True  # the init phase of the first process has a time limit of its own
         self._is_ending = False
         self._changing = threading.Lock()  # a pool that closes kills what a request's thread is using
+        self._run: _Run  # _start_run() sets it
+        self._protection: object = None  # of the task, while an invocation runs; see Supervisor.protect()
         self._init_ms: float | None = None  # the duration of an init phase that no report contains yet
 
     def is_alive(self) -> bool:
         """Whether the environment can take an invocation; its process may have ended by itself."""
         if self._state is State.NEW or self._state is State.DEAD:
             return self._state is State.NEW
-        if self._current is not None:
-            return self._current.is_alive()
+        if self._limited.process is not None:
+            return self._limited.process.is_alive()
         return not self._launched.done() or self._launched.exception() is None
 
     def is_ready(self) -> bool:
@@ -88,14 +103,14 @@ class ProcessEnvironment:
 
     def _open(self, on_failure: ExitStack) -> None:
         """Make the folder and the pipe that all processes of the environment share."""
-        self._folder = folder = self._supervisor.folders.create(self.name)
+        self._folder = folder = self._supervisor.folders.create(self.function.name)
         on_failure.callback(self._supervisor.folders.remove, folder)
         self._pipe.open()
         on_failure.callback(self._pipe.close)
         self._supervisor.output.add(self._pipe)
         on_failure.callback(self._supervisor.output.remove, self._pipe)
-        self._supervisor.limiter.add(self)
-        on_failure.callback(self._supervisor.limiter.remove, self)
+        self._supervisor.limiter.add(self._limited)
+        on_failure.callback(self._supervisor.limiter.remove, self._limited)
 
     def initialize(self) -> InvocationResult | None:
         """Run the init phase alone; returns None, or the error that the import raised.
@@ -115,14 +130,48 @@ class ProcessEnvironment:
 
         A fault, such as a timeout, is returned as a result that describes it in Lambda's words.
         """
-        self.is_busy = True
         is_cold = self._state is not State.READY
+        self._occupy()
         try:
-            with self._supervisor.protect(self.function):
-                failure = self._init_phase() if self._is_first_process else None
-                return self._run(invocation, failure, is_cold)
+            failure = self._init_phase() if self._is_first_process else None
+            self._start_run(invocation)
+            return self._conclude(failure or self._answer(), is_cold)
         finally:
-            self.is_busy = False
+            self._vacate()
+
+    def begin(self, invocation: Invocation) -> None:
+        """Send an invocation to the function, which must be ready; see UnattendedEnvironment."""
+        self._occupy()
+        self._start_run(invocation)
+        self._process.begin(invocation, self._run.deadline)
+
+    def fileno(self) -> int:
+        """The descriptor that is ready for reading once look() may find a result."""
+        return self._process.fileno()
+
+    def look(self) -> InvocationResult | None:
+        """Take the result of the invocation that was begun, if it is there; see UnattendedEnvironment."""
+        result = self._process.look(self._run.invocation)
+        return None if result is None else self._finish(result)
+
+    def await_result(self) -> InvocationResult:
+        """Wait for the result of the invocation that was begun."""
+        return self._finish(self._await_ending())
+
+    def _finish(self, ending: InvocationResult | InvocationFault) -> InvocationResult:
+        try:
+            return self._conclude(ending)
+        finally:
+            self._vacate()
+
+    def _occupy(self) -> None:
+        """Begin the time of an invocation, for the memory limiter and the ECS agent."""
+        self._limited.busy_since = time.monotonic()
+        self._protection = self._supervisor.protect(self.function)
+
+    def _vacate(self) -> None:
+        self._limited.busy_since = math.inf
+        self._supervisor.unprotect(self._protection)
 
     def log_tail(self, request_id: str) -> bytes:
         """The last bytes of what an invocation has logged so far; nothing before it runs."""
@@ -142,39 +191,18 @@ class ProcessEnvironment:
             if self._state in {State.NEW, State.DEAD}:
                 return
             self._move(State.DEAD)
-            self._current = None
-        self._supervisor.limiter.remove(self)
+            self._limited.process = None
+        self._supervisor.limiter.remove(self._limited)
         self._supervisor.output.remove(self._pipe)
         self._supervisor.clean_up(partial(self._clean_up, self._launched))
 
     @property
-    def group(self) -> int | None:
-        """The process group, or None while there is no process; see LimitedEnvironment."""
-        current = self._current
-        return current.pid if current is not None else None
-
-    def note_memory(self, used: int, group: int) -> None:
-        """Record how many bytes this process group uses now; see LimitedEnvironment."""
-        self._log.show_start()  # an invocation that lasts until a check is long enough to be announced
-        if (current := self._current) is not None and current.pid == group:
-            current.most_memory = max(current.most_memory, used)
-
-    def kill_for(self, fault: EnvironmentDied, group: int) -> None:
-        """Kill this process group for a fault; see LimitedEnvironment."""
-        if (current := self._current) is not None and current.pid == group:
-            current.kill_for(fault)
-
-    def resume(self, group: int) -> None:
-        """Let the process go on after somebody has stopped it; see LimitedEnvironment."""
-        if (current := self._current) is not None and current.pid == group:
-            current.resume()
-
-    @property
     def _process(self) -> RuntimeProcess:
         """The current process; raises EnvironmentDied if it could not be started."""
-        if self._current is None:
-            self._current = self._launched.result()
-        return self._current
+        process = self._limited.process
+        if process is None:
+            process = self._limited.process = self._launched.result()
+        return process
 
     def _init_phase(self) -> InvocationResult | InvocationFault | None:
         """Import the function within the time limit of an init phase.
@@ -215,43 +243,47 @@ class ProcessEnvironment:
         self._init_ms = milliseconds if phase == "init" else None
         return None
 
-    def _run(
-        self, invocation: Invocation, failure: InvocationResult | InvocationFault | None, is_cold: bool
-    ) -> InvocationResult:
+    def _start_run(self, invocation: Invocation) -> None:
         self._log.start(invocation.request_id, invocation.cause)
-        began = time.monotonic()
-        ending = failure or self._answer(invocation, began, invocation.seconds(time.time()))
-        seconds = time.monotonic() - began
-        self._process.note_peak(seconds)
-        self._pipe.finish()
-        tail = self._log.report(self._report(invocation, seconds, ending))
-        self._replace_ended_process()
-        return final_result(ending, invocation.request_id, tail, is_cold)
+        self._run = _Run(invocation, time.monotonic(), invocation.seconds(time.time()))
 
-    def _answer(
-        self, invocation: Invocation, began: float, seconds: float
-    ) -> InvocationResult | InvocationFault:
-        deadline = began + seconds
+    def _answer(self) -> InvocationResult | InvocationFault:
+        """Run the invocation; a process that was replaced imports the function as a part of it."""
+        run = self._run
         if self._state is State.STARTED:
-            failure = self._initialize("invoke", deadline - time.monotonic())
+            failure = self._initialize("invoke", run.deadline - time.monotonic())
             if failure is not None:
                 return failure
+        self._process.begin(run.invocation, run.deadline)
+        return self._await_ending()
+
+    def _await_ending(self) -> InvocationResult | InvocationFault:
+        run = self._run
         try:
-            return self._process.invoke(invocation, deadline)
+            return self._process.await_result(run.invocation, run.deadline)
         except EnvironmentDied as died:
             fault: InvocationFault = died
         except DeadlinePassed:
-            fault = HandlerTimedOut(seconds)
+            fault = HandlerTimedOut(run.seconds)
         self._end_process()
         return fault
 
-    def _report(
-        self, invocation: Invocation, seconds: float, ending: InvocationResult | InvocationFault
-    ) -> Report:
+    def _conclude(
+        self, ending: InvocationResult | InvocationFault, is_cold: bool = False
+    ) -> InvocationResult:
+        """Log how the invocation ended; the result that its caller gets."""
+        seconds = time.monotonic() - self._run.began
+        self._process.note_peak(seconds)
+        self._pipe.finish()
+        tail = self._log.report(self._report(seconds, ending))
+        self._replace_ended_process()
+        return final_result(ending, self._run.invocation.request_id, tail, is_cold)
+
+    def _report(self, seconds: float, ending: InvocationResult | InvocationFault) -> Report:
         init_ms, self._init_ms = self._init_ms, None
         timeout = self.function.timeout
         return Report(
-            request_id=invocation.request_id,
+            request_id=self._run.invocation.request_id,
             duration_ms=(min(timeout, seconds) if isinstance(ending, HandlerTimedOut) else seconds) * 1000,
             max_memory_used=min(-(-self._process.most_memory // _MIB), self.function.memory_size),
             init_duration_ms=init_ms,
@@ -280,7 +312,7 @@ class ProcessEnvironment:
         start = prepare_launch(
             self.function, self._supervisor, self._instance, self._folder, self._pipe.writing
         )
-        self._current = None
+        self._limited.process = None
         self._launched_at = time.monotonic()
         self._launched = self._supervisor.launch(start)
         self._has_ended = False

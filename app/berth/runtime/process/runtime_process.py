@@ -17,8 +17,8 @@ from berth.model.invocation import Invocation, InvocationResult
 from berth.runtime.environment import runtime_headers
 from berth.runtime.limits.process_table import PeakMemory
 from berth.runtime.outcome import breakpoint_advice
-from berth.runtime.process.channel import Channel, DeadlinePassed, ProcessEnded
-from berth.runtime.process.frames import ERROR, INIT, INIT_ERROR
+from berth.runtime.process.channel import Channel, DeadlinePassed, Frame, ProcessEnded
+from berth.runtime.process.frames import ERROR, INIT_ERROR, encode_head
 from berth.runtime.process.os_process import OsProcess, spawn
 from berth.runtime.process.overtime import Overtime
 from berth.runtime.sandbox.child import Sandbox
@@ -66,25 +66,39 @@ class RuntimeProcess:
         Raises DeadlinePassed or EnvironmentDied.
         """
         self.await_start(deadline)
-        self._send({"type": INIT}, b"", deadline)
+        self._send(b"", b"", deadline)
         head, payload = self._receive(deadline)
         self.note_peak()
-        if head.get("type") == INIT_ERROR:
+        if head == INIT_ERROR:
             # AWS's runtime exits after this error, and libraries that report errors send them at the exit.
             self.has_exited(max(0.0, min(_EXIT_SECONDS, deadline - time.monotonic())))
             return _checked(InvocationResult(payload, "Unhandled"))
         return None
 
-    def invoke(self, invocation: Invocation, deadline: float) -> InvocationResult:
-        """Run one invocation; raises DeadlinePassed or EnvironmentDied."""
+    def begin(self, invocation: Invocation, deadline: float) -> None:
+        """Send an invocation without waiting; await_result() sends what the socket does not take at once."""
         deadline_ms = int((time.time() + deadline - time.monotonic()) * 1000)
-        self._send(runtime_headers(invocation, deadline_ms), invocation.payload or b"{}", deadline)
+        head = encode_head(runtime_headers(invocation, deadline_ms))
+        self._channel.offer(head, invocation.payload or b"{}")
+
+    def fileno(self) -> int:
+        """The descriptor that is ready for reading once look() may find a result."""
+        return self._channel.fileno()
+
+    def look(self, invocation: Invocation) -> InvocationResult | None:
+        """Take the result of an invocation that was begun; None if it is not there yet.
+
+        Raises ProcessEnded or EnvironmentDied if it will not come; then await_result() says why.
+        """
+        frame = self._channel.look()
+        return _result_of(invocation, *frame) if frame else None
+
+    def await_result(self, invocation: Invocation, deadline: float) -> InvocationResult:
+        """Wait for the result of an invocation that was begun; raises DeadlinePassed or EnvironmentDied."""
         while True:
-            head, payload = self._receive(deadline)
-            # A process that an earlier handler started may send a late frame of that invocation.
-            if head.get("requestId") == invocation.request_id:
-                failed = head.get("type") == ERROR
-                return InvocationResult(payload, "Unhandled" if failed else None)
+            result = _result_of(invocation, *self._receive(deadline))
+            if result is not None:
+                return result
 
     def note_peak(self, busy_seconds: float = math.inf) -> None:
         """Read the peak memory, unless it was read a moment ago and can hardly have changed."""
@@ -120,13 +134,13 @@ class RuntimeProcess:
         self._channel.close()
         self._peak.close()
 
-    def _send(self, head: dict[str, Any], tail: bytes, deadline: float) -> None:
+    def _send(self, head: bytes, tail: bytes, deadline: float) -> None:
         try:
             self._channel.send(head, tail, deadline)
         except ProcessEnded:
             raise self._ending() from None
 
-    def _receive(self, deadline: float) -> tuple[dict[str, Any], bytes]:
+    def _receive(self, deadline: float) -> Frame:
         try:
             return self._channel.receive(deadline)
         except ProcessEnded:
@@ -134,6 +148,16 @@ class RuntimeProcess:
 
     def _ending(self) -> EnvironmentDied:
         return self._fault or EnvironmentDied(f"Runtime exited {self._process.ending()}")
+
+
+def _result_of(invocation: Invocation, head: bytes, payload: bytes) -> InvocationResult | None:
+    """The result in a frame; None for a late frame of an earlier invocation.
+
+    A process that an earlier handler started may send one.
+    """
+    if head[1:] != invocation.request_id.encode():
+        return None
+    return InvocationResult(payload, "Unhandled" if head[:1] == ERROR else None)
 
 
 def _checked(failure: InvocationResult) -> InvocationResult:

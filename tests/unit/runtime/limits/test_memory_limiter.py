@@ -1,3 +1,4 @@
+import math
 import threading
 from collections.abc import Collection
 from pathlib import Path
@@ -36,7 +37,7 @@ class Environment:
     def __init__(self, group: int | None = 7, *, is_busy: bool = True) -> None:
         self.name = "hello"
         self.limit_bytes = LIMIT
-        self.is_busy = is_busy
+        self.busy_since = 0.0 if is_busy else math.inf
         self.group = group
         self.noted: list[int] = []
         self.ended: list[tuple[str, str, int]] = []

@@ -1,0 +1,130 @@
+"""The short lane: requests of warm functions that need neither a thread nor Flask's dispatching.
+
+A server whose one thread waits for all of its functions serves most requests on it. It takes the same steps
+as the view, and steps aside wherever the application has more to do than the view.
+"""
+
+import inspect
+from collections.abc import Mapping
+from types import FunctionType
+
+import flask
+from flask import Flask, signals
+
+from berth.errors import GatewayRefusal
+from berth.gateway.flask_app import GatewayApp
+from berth.gateway.request import WIRE_BODY, read_body, read_call
+from berth.gateway.routing.head import Environ
+from berth.gateway.view import RouteView, read_answer
+from berth.invoke.invoker import Loan
+from berth.model.call import Call
+from berth.model.http import HttpResponse
+from berth.payload.by_kind import SHAPES
+from berth.payload.method_request import check_method_request
+
+# Larger bodies would keep the one thread from the other requests for too long.
+MOST_BODY_BYTES = 64 * 1024
+# What serves a request in Flask. Monitoring packages replace some of these.
+_STEPS = (
+    *("__call__", "wsgi_app", "full_dispatch_request", "preprocess_request", "dispatch_request"),
+    *("finalize_request", "process_response", "make_response", "do_teardown_request"),
+)
+_SIGNALS = (
+    signals.request_started,
+    signals.request_finished,
+    signals.request_tearing_down,
+    signals.got_request_exception,
+    signals.appcontext_pushed,
+    signals.appcontext_popped,
+    signals.appcontext_tearing_down,
+)
+
+
+class Passage:
+    """One request on the short lane: its invocation has begun."""
+
+    def __init__(self, call: Call, loan: Loan) -> None:
+        self._call = call
+        self._loan = loan
+
+    def fileno(self) -> int:
+        """The descriptor that is ready for reading once look() may find an answer."""
+        return self._loan.fileno()
+
+    def look(self) -> HttpResponse | None:
+        """The answer, if it is there; raises an exception if the view has to find it."""
+        result = self._loan.look()
+        return read_answer(self._call, result) if result else None
+
+
+class ShortLane:
+    """The short lane of one application."""
+
+    def __init__(self, app: GatewayApp) -> None:
+        self._app = app
+        self._is_plain = all(map(_is_flasks_own, _STEPS)) and not vars(app).keys() & set(_STEPS)
+
+    def begin(self, environ: Environ) -> Passage | None:
+        """Begin a request whose body is there; returns None if the view has to serve it.
+
+        The request's WireBody keeps what has happened, and the view goes on from there.
+        """
+        try:
+            is_open = (
+                self._is_open() and environ["REQUEST_METHOD"] != "OPTIONS"
+            )  # it may be a preflight request
+            found = self._app.find_view(environ) if is_open else None
+        except GatewayRefusal:
+            return None
+        if found is None or not isinstance(found[0], RouteView) or not _suits(found[0]):
+            return None
+        view, parameters = found
+        loan = view.gateway.invoker.borrow(view.route.function)
+        return _begin(view, environ, parameters, loan) if loan else None
+
+    def _is_open(self) -> bool:
+        """Whether the application does nothing with a request that the view does not do."""
+        app = self._app
+        has_hooks = (
+            (app.before_request_funcs and app.before_request_funcs != {None: [app.preflights]})
+            or app.after_request_funcs
+            or app.teardown_request_funcs
+            or app.teardown_appcontext_funcs
+            or app.url_value_preprocessors
+            or any(signal.receivers for signal in _SIGNALS)
+        )
+        return self._is_plain and not has_hooks and not app.debug and not app.testing
+
+
+def _is_flasks_own(name: str) -> bool:
+    """Whether a method is the one that Flask has defined."""
+    step = getattr(GatewayApp, name)
+    return isinstance(step, FunctionType) and step.__code__.co_filename == inspect.getfile(Flask)
+
+
+def _suits(view: RouteView) -> bool:
+    """Whether no step of the view can take long: an authorizer may ask a function, a model may be large."""
+    route = view.route
+    has_authorizer = route.authorizer is not None and route.stage.authorizers_run_in != "gateway"
+    return not has_authorizer and not route.method_request.models
+
+
+def _begin(view: RouteView, environ: Environ, parameters: Mapping[str, str], loan: Loan) -> Passage | None:
+    """Take the view's steps up to the invocation; after an error the view answers."""
+    gateway, route = view.gateway, view.route
+    try:
+        call = read_call(environ, parameters, route, gateway.stamps, SHAPES[route.function.api])
+        identity = gateway.find_identity(call)
+    except Exception:  # the body has not been read, so the view can begin anew
+        loan.cancel()
+        return None
+    wire = environ[WIRE_BODY]
+    wire.kept, wire.loan = (call, identity), loan
+    try:
+        whole = read_body(flask.Request(environ), call) if "CONTENT_LENGTH" in environ else call
+        check_method_request(whole)
+        loan.begin(whole.invocation(whole.shape.build_event(whole, identity)))
+    except Exception as wrong:
+        loan.fail(wrong)
+        return None
+    return Passage(call, loan)

@@ -1,0 +1,166 @@
+"""The requests that the worker's main thread serves by itself, because their functions are warm and answer soon."""
+
+import selectors
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any
+
+from gunicorn.config import PostRequest
+from gunicorn.glogging import Logger
+from gunicorn.http.message import Request
+
+from berth.gateway.flask_app import GatewayApp
+from berth.gateway.routing.head import Environ
+from berth.gateway.short_lane import MOST_BODY_BYTES, Passage, ShortLane
+from berth.server.connection import Connection, Stage
+from berth.server.gateway_response import kept_alive_bytes
+
+# An invocation that runs longer than this gets a thread, which sees to its deadline.
+_SHORT_SECONDS = 0.02
+
+
+@dataclass(eq=False, slots=True)
+class _Running:
+    connection: Connection
+    passage: Passage
+    method: str
+    began: float
+
+
+class Lane:
+    """Waits for all short invocations at once, in the thread that waits for the clients.
+
+    `hand_on` gives a connection to a thread, `go_on` waits for its next request.
+    """
+
+    def __init__(
+        self, worker: Any, hand_on: Callable[[Connection], None], go_on: Callable[[Connection], None]
+    ) -> None:
+        self._worker = worker
+        self._hand_on = hand_on
+        self._go_on = go_on
+        self._running: dict[Connection, _Running] = {}  # the one that began first, first
+        is_open = isinstance(worker.wsgi, GatewayApp) and not _does_more(worker.cfg, worker.log)
+        self._short_lane = ShortLane(worker.wsgi) if is_open else None
+
+    def begin(self, connection: Connection) -> bool:
+        """Begin the request that was received; returns False if a thread has to serve it.
+
+        Raises a ParseException for a request that can only be refused.
+        """
+        worker, lane = self._worker, self._short_lane
+        is_plain = connection.stage is Stage.HEAD and not connection.is_http2
+        if lane is None or not is_plain or not worker.alive or isinstance(connection.sock, ssl.SSLSocket):
+            return False
+        request = connection.hold_request()
+        if not _suits(request) or worker.nr + 1 >= worker.max_requests:
+            return False
+        passage = lane.begin(self._environ(request, connection))
+        if passage is None:
+            return False
+        worker.nr += 1
+        self._running[connection] = _Running(connection, passage, request.method, time.monotonic())
+        worker.poller.register(passage.fileno(), selectors.EVENT_READ, partial(self._look, connection))
+        return True
+
+    def wait_seconds(self, most: float) -> float:
+        """How long the main thread may wait for what happens."""
+        return min(most, _SHORT_SECONDS) if self._running else most
+
+    def hand_on_late(self, now: float) -> None:
+        """Give what has run for long to threads."""
+        while self._running:
+            running = next(iter(self._running.values()))
+            if now - running.began < _SHORT_SECONDS:
+                return
+            self._leave(running)
+            self._hand_on(running.connection)
+
+    def _environ(self, request: Request, connection: Connection) -> Environ:
+        """What the gateway reads of a request in WSGI's environ."""
+        connection.prepare(request)
+        self._worker.cfg.pre_request(self._worker, request)
+        host, port = connection.listener or ("", "")
+        environ: Environ = {
+            "REQUEST_METHOD": request.method,
+            "RAW_URI": request.uri,
+            "PATH_INFO": request.path,
+            "QUERY_STRING": request.query,
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "SERVER_NAME": host,
+            "SERVER_PORT": str(port),
+            "REMOTE_ADDR": connection.peer,
+            "wsgi.url_scheme": request.scheme,
+            "wsgi.input": request.body,
+            "wsgi.input_terminated": True,
+        }
+        for name, value in request.headers:
+            key = _environ_key(name)
+            environ[key] = f"{environ[key]},{value}" if key in environ else value
+        return environ
+
+    def _look(self, connection: Connection, _: object) -> None:
+        running = self._running.get(connection)
+        if running is None:
+            return  # handed on since the system told of it
+        try:
+            response = running.passage.look()
+            data = kept_alive_bytes(response, running.method) if response else None
+        except Exception:  # the view finds out what has happened, and answers it
+            self._leave(running)
+            self._hand_on(connection)
+            return
+        if data is not None:
+            self._leave(running)
+            self._answer(connection, data)
+
+    def _leave(self, running: _Running) -> None:
+        del self._running[running.connection]
+        self._worker.poller.unregister(running.passage.fileno())
+
+    def _answer(self, connection: Connection, data: bytes) -> None:
+        try:
+            sent = connection.sock.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            sent = len(data)  # the client has gone: its socket will say so
+        if sent < len(data):
+            connection.unsent = data[sent:]
+            self._hand_on(connection)
+        else:
+            self._go_on(connection)
+
+
+# Bounded: names come from clients.
+@lru_cache(maxsize=1024)
+def _environ_key(name: str) -> str:
+    key = name.replace("-", "_")
+    return key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"
+
+
+def _suits(request: Request) -> bool:
+    """Whether the request is whole and small, and its connection stays open after it."""
+    exchange = request.exchange
+    length = exchange.length
+    is_small = length is not None and length <= MOST_BODY_BYTES and exchange.is_whole()
+    return (
+        is_small and not exchange.waits_to_send and request.version == (1, 1) and not request.should_close()
+    )
+
+
+def _does_more(cfg: Any, log: Logger) -> bool:
+    """Whether gunicorn is told to do something with a request that only its threads do."""
+    keeps_access_log = (
+        cfg.accesslog
+        or cfg.logconfig
+        or cfg.logconfig_dict
+        or cfg.logconfig_json
+        or (cfg.syslog and not cfg.disable_redirect_access_to_syslog)
+        or type(log).access is not Logger.access
+    )
+    has_hook = cfg.post_request is not PostRequest.default
+    return bool(keeps_access_log or has_hook or cfg.proxy_protocol != "off" or not cfg.keepalive)
