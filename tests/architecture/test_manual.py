@@ -233,7 +233,7 @@ SENTENCES = [
     (
         "differences",
         "less than {:g} KB of its answer in {:g} s",
-        [number("patience.SLICE") / _KIB, number("SECONDS_FOR_A_SLICE")],
+        [number("SLICE_BYTES") / _KIB, number("SECONDS_FOR_A_SLICE")],
     ),
     ("differences", "if a TLS handshake takes {:g} s", [number("SECONDS_FOR_A_HANDSHAKE")]),
     ("differences", "the known ones count for {} hours", [_WORDS[number("key_set.KEPT") / 3600]]),

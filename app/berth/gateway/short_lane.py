@@ -12,10 +12,11 @@ import flask
 from flask import Flask, signals
 
 from berth.errors import GatewayRefusal
+from berth.gateway.cors import apply_cors
 from berth.gateway.flask_app import GatewayApp
 from berth.gateway.request import WIRE_BODY, read_body, read_call
 from berth.gateway.routing.head import Environ
-from berth.gateway.view import RouteView, read_answer
+from berth.gateway.view import RouteView
 from berth.invoke.invoker import Loan
 from berth.model.call import Call
 from berth.model.http import HttpResponse
@@ -53,8 +54,8 @@ class Passage:
 
     def look(self) -> HttpResponse | None:
         """The answer, if it is there; raises an exception if the view has to find it."""
-        result = self._loan.look()
-        return read_answer(self._call, result) if result else None
+        call, result = self._call, self._loan.look()
+        return apply_cors(call, call.shape.read_result(call, result)) if result else None
 
 
 class ShortLane:
@@ -115,7 +116,7 @@ def _begin(view: RouteView, environ: Environ, parameters: Mapping[str, str], loa
     try:
         call = read_call(environ, parameters, route, gateway.stamps, SHAPES[route.function.api])
         identity = gateway.find_identity(call)
-    except Exception:  # the body has not been read, so the view can begin anew
+    except Exception:  # noqa: BLE001 - the body has not been read, so the view can begin anew
         loan.cancel()
         return None
     wire = environ[WIRE_BODY]
@@ -124,7 +125,7 @@ def _begin(view: RouteView, environ: Environ, parameters: Mapping[str, str], loa
         whole = read_body(flask.Request(environ), call) if "CONTENT_LENGTH" in environ else call
         check_method_request(whole)
         loan.begin(whole.invocation(whole.shape.build_event(whole, identity)))
-    except Exception as wrong:
+    except Exception as wrong:  # noqa: BLE001 - the view raises it
         loan.fail(wrong)
         return None
     return Passage(call, loan)

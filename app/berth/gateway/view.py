@@ -15,7 +15,6 @@ from berth.gateway.stamp import StampSource
 from berth.invoke.invoker import Invoker
 from berth.model.api_kind import ApiKind
 from berth.model.call import Call, Identity
-from berth.model.http import HttpResponse
 from berth.model.invocation import Invocation, InvocationResult
 from berth.model.route import Route
 from berth.model.stage import Stage
@@ -104,16 +103,11 @@ def handle(gateway: Gateway, route: Route) -> WireResponse:
     call = gateway.receive(route)
     identity = gateway.authorize(call)
     result = gateway.invoke(call, identity)
-    return write_response(read_answer(call, result))
-
-
-def read_answer(call: Call, result: InvocationResult) -> HttpResponse:
-    """The answer that a function's result becomes; raises FunctionFailed, MalformedProxyResponse, UndecodableBody."""
-    return apply_cors(call, call.shape.read_result(call, result))
+    return write_response(apply_cors(call, call.shape.read_result(call, result)))
 
 
 class RouteView:
-    """The view of a synchronous route; it takes the path parameters that Flask passes, and does not need them."""
+    """The view of a synchronous route; the path parameters that Flask passes are not needed."""
 
     def __init__(self, gateway: Gateway, route: Route) -> None:
         self.gateway = gateway

@@ -9,9 +9,8 @@ from typing import Protocol
 from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
 
-
-# What the Runtime API tells of an invocation: its id, trace, function ARN, deadline in milliseconds since 1970,
-# client context, Cognito identity and tenant.
+# What the Runtime API tells of an invocation: its id, its trace, the function's ARN, the deadline in
+# milliseconds since 1970, the client context, the Cognito identity and the tenant.
 InvocationHead = tuple[str, str | None, str, int, str | None, str | None, str | None]
 
 

@@ -4,7 +4,6 @@ One thread looks after all such connections. A thread of its own is for a connec
 """
 
 import itertools
-import re
 import socket
 import ssl
 import time
@@ -12,7 +11,6 @@ from enum import Enum
 from typing import Any
 
 from gunicorn import sock as gunicorn_sock
-from gunicorn.http.errors import LimitRequestHeaders
 from gunicorn.http.message import Request
 from gunicorn.workers.gthread import TConn
 
@@ -22,19 +20,15 @@ from berth.model.invoke_api import Listener
 from berth.model.route import RESERVED_PREFIX
 from berth.server import patience
 from berth.server.body_memory import BodyMemory
+from berth.server.heads import ends_of, is_refused_early
 from berth.server.wire import ChunkScanner, Exchange, FedParser, ShortOfBytes
 
-MOST_HEAD_BYTES = 64 * 1024
-# A body up to this size is received together with its head, before anybody has asked for it.
-_SMALL_BODY = 256 * 1024
 _RECEIVED_AT_ONCE = 8 * 1024
 _BODY_PIECE = 64 * 1024
 _TURNS = 16  # receives in a row, before it is another connection's turn
 _MOST_REST = 20 * 1024 * 1024  # of a body that nobody wants
 _SECONDS_TO_HANG_UP = 2.0  # for a client to close its end, once it sends nothing more
 _SECONDS_TO_SEND_ON = 60.0  # for one that sends on
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,6})[ \t]*\r\n", re.IGNORECASE)
-_NOT_AT_ONCE = re.compile(rb"\r\n(?:expect|transfer-encoding):", re.IGNORECASE)
 _HEALTH = f"{RESERVED_PREFIX}/health/".encode()
 
 
@@ -296,23 +290,9 @@ class Connection(TConn):  # type: ignore[misc]
     def _is_head_there(self) -> bool:
         """Whether the parser can say what the request is, and a small body is there as well."""
         head = self._head
-        if self._needed:
-            return len(head) >= self._needed
-        start = 2 if head.startswith(b"\r\n") else 0
-        end = head.find(b"\r\n\r\n", start)
-        if end < 0:
-            return self._is_refused_early(start)
-        self._needed = self._head_end = end + 4
-        length = _LENGTH.search(head, start, end + 2)
-        if length and int(length[1]) <= _SMALL_BODY and not _NOT_AT_ONCE.search(head, start, end + 2):
-            self._needed += int(length[1])
+        if not head or self._needed:
+            return bool(head) and len(head) >= self._needed
+        self._head_end, self._needed = ends_of(head)
+        if not self._needed:
+            return is_refused_early(head, self.cfg.limit_request_line)
         return len(head) >= self._needed
-
-    def _is_refused_early(self, start: int) -> bool:
-        """Whether a head without an end is wrong already; raises LimitRequestHeaders if it is too long."""
-        head = self._head
-        if len(head) > MOST_HEAD_BYTES:
-            raise LimitRequestHeaders("the head is too long")
-        has_bare_feed = head.count(b"\n") != head.count(b"\r\n")
-        is_line_long = len(head) - start > self.cfg.limit_request_line + 2 and head.find(b"\r\n", start) < 0
-        return has_bare_feed or is_line_long or head.startswith(b"\r\n\r\n")

@@ -14,32 +14,24 @@ from functools import partial
 from typing import Any
 
 from gunicorn import util
-from gunicorn.http import errors, get_parser, wsgi
+from gunicorn.http import get_parser, wsgi
 from gunicorn.http.errors import ParseException
 from gunicorn.workers.base import Worker
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
-from berth.errors import GatewayRefusal, HeadersTooLarge, MalformedRequest, RequestTooSlow
 from berth.gateway.request import BodyWanted
 from berth.gateway.response import raw_response
 from berth.server.body_memory import BodyMemory
 from berth.server.connection import Connection, Ended
 from berth.server.gateway_response import GatewayResponse
 from berth.server.lane import Lane
-from berth.server.patience import RequestTimedOut
+from berth.server.parse_errors import refusal_of
 from berth.server.spelled_request import ReadSettings
 from berth.server.tls import Tls
 
-# Errors of gunicorn's parser that no client causes: a response or a setting of the server is wrong.
-_NOT_THE_CLIENTS = (
-    errors.InvalidResponseHeader,
-    errors.InvalidResponseHeaderName,
-    errors.ConfigurationProblem,
-)
 _HEALTH_THREADS = 2  # which nothing but health checks can take
 _SIGN_SECONDS = 1.0  # between two signs of life
 _LOOK_SECONDS = 0.25  # between two looks for late clients
-_TOO_LARGE = (errors.LimitRequestLine, errors.LimitRequestHeaders)
 
 
 class GatewayWorker(ThreadWorker):  # type: ignore[misc]
@@ -65,7 +57,7 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
 
     def run(self) -> None:
         """Serve until the end, then let the events of the queue finish that still run."""
-        self.lane = Lane(self, self._hand_over, self._await_next)
+        self.lane = Lane(self, self._hand_over, self._take_back)
         super().run()
         engine = self.wsgi.extensions["berth"]
         engine.drain()
@@ -138,22 +130,23 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
         """Take a connection back from its thread: receive a body, the next request, or the client's end."""
         if fs.exception() is not None:
             self._drop(conn)
-            return
-        try:
-            conn.sock.setblocking(False)
+        else:
             self._take_back(conn, fs.result())
+
+    def _take_back(self, conn: Connection, outcome: Any = True) -> None:
+        try:
+            if conn.sock.gettimeout() != 0:  # a thread had it
+                conn.sock.setblocking(False)
+            if isinstance(outcome, BodyWanted):
+                conn.collect()
+            elif not outcome or not conn.finish():
+                conn.hang_up()
+            elif not self.alive:
+                conn.timeout = min(conn.timeout, time.monotonic() + STOP_KEEPALIVE_LINGER)
         except (Ended, OSError) as wrong:
             self._end(conn, wrong)
-        else:
-            self._advance(conn)
-
-    def _take_back(self, conn: Connection, outcome: Any) -> None:
-        if isinstance(outcome, BodyWanted):
-            conn.collect()
-        elif not outcome or not conn.finish():
-            conn.hang_up()
-        elif not self.alive:
-            conn.timeout = min(conn.timeout, time.monotonic() + STOP_KEEPALIVE_LINGER)
+            return
+        (self._await if conn.is_idle and not conn.has_more else self._advance)(conn)
 
     def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
         """Whether the connection goes on; the main thread passes over what is left of the body."""
@@ -164,7 +157,7 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
 
         The log names only the kind of the error: the error's text may quote a header.
         """
-        refusal = _refusal(exc)
+        refusal = refusal_of(exc)
         if refusal is None:
             super().handle_error(req, client, addr, exc)
             return
@@ -244,18 +237,6 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
         future = (pool or self.tpool).submit(self.handle, connection)
         future.add_done_callback(partial(self.method_queue.defer, self.finish_request, connection))
 
-    def _await_next(self, connection: Connection) -> None:
-        """Go on with a connection whose request was answered on the lane."""
-        try:
-            self._take_back(connection, True)
-        except (Ended, OSError) as wrong:
-            self._end(connection, wrong)
-            return
-        if connection.is_idle:
-            self._await(connection)
-        else:
-            self._advance(connection)
-
     def _await(self, connection: Connection) -> None:
         """Wait for more of a connection, which is now the one that was heard last."""
         events = selectors.EVENT_WRITE if connection.wants_to_write else selectors.EVENT_READ
@@ -310,13 +291,3 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
             victim = victim if self.nr_conns >= limit else None
         if victim is not None:
             self._drop(victim)
-
-
-def _refusal(error: Exception) -> GatewayRefusal | None:
-    """The refusal that answers an error of the parser; None if the client has not caused the error."""
-    if not isinstance(error, errors.ParseException) or isinstance(error, _NOT_THE_CLIENTS):
-        return None
-    if isinstance(error, RequestTimedOut):
-        return RequestTooSlow("the client is too slow")
-    kind = HeadersTooLarge if isinstance(error, _TOO_LARGE) else MalformedRequest
-    return kind(type(error).__name__)

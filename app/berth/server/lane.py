@@ -1,4 +1,4 @@
-"""The requests that the worker's main thread serves by itself, because their functions are warm and answer soon."""
+"""The requests that the worker's main thread serves by itself: their functions are warm and answer soon."""
 
 import selectors
 import ssl
@@ -109,7 +109,7 @@ class Lane:
         try:
             response = running.passage.look()
             data = kept_alive_bytes(response, running.method) if response else None
-        except Exception:  # the view finds out what has happened, and answers it
+        except Exception:  # noqa: BLE001 - the view finds out what has happened, and answers it
             self._leave(running)
             self._hand_on(connection)
             return

@@ -10,7 +10,7 @@ from gunicorn.http.unreader import Unreader
 
 Lines = list[tuple[str, str]]
 
-# What nearly every client sends. `//` may begin an authority, `#` a fragment, and `_` may be confused with `-`.
+# What nearly every client sends: `//` may begin an authority, `#` a fragment, and `_` could be taken for `-`.
 _COMMON_HEAD = re.compile(
     rb"([A-Z]{3,20}) (/(?!/)[!-\"$-~]*) HTTP/1\.1\r\n((?:[A-Za-z0-9-]+:[\t -~]*\r\n)*)\r\n"
 )

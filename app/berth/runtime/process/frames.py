@@ -4,9 +4,9 @@ This module is part of the process's program, see bootstrap.py. After the handle
 calls nothing that the handler may have replaced: what it needs of modules are global names of its own, and
 its functions have builtins of their own.
 
-A frame is a head and a tail, both raw bytes, after their lengths as 4-byte integers. The process sends heads of
-one letter, which says what the frame is, and the id of its invocation; the tail is what was returned. The server
-sends heads of an `InvocationHead`; the tail is the event. A frame without a head begins the init phase.
+A frame is a head and a tail, both raw bytes, after their lengths as 4-byte integers. A head that the process
+sends is a letter, which says what the frame is, and the id of its invocation; its tail is what was returned.
+A head that the server sends is an `InvocationHead`, and its tail the event; no head begins the init phase.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ TOO_LARGE = (
 _STDERR = 2
 
 _AT_ONCE_BYTES = 65_536  # that are read of a frame before its size is known
+
 
 def encode_frame(head: bytes, tail: bytes = b"") -> bytes:
     """Encode one frame, ready to be sent."""
@@ -139,7 +140,7 @@ class FrameMethods:
             head, event = read_frame(self._connection)
         except EOFError:
             _exit(0)  # The server has ended. Lambda runs no atexit handlers either.
-        return SimpleNamespace(**request_attributes(loads(head), event))
+        return SimpleNamespace(**request_attributes(loads(head), event))  # noqa: S302 - the server's own
 
     def post_invocation_result(
         self,

@@ -1,14 +1,11 @@
 """An execution environment that runs its function in a process of its own."""
 
-import math
 import threading
 import time
 import uuid
 from concurrent.futures import Future
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from berth.errors import EnvironmentDied, HandlerTimedOut, InvocationFault
 from berth.model.function import Function
@@ -16,12 +13,11 @@ from berth.model.invocation import Invocation, InvocationResult
 from berth.runtime.advice import log_advice
 from berth.runtime.environment import Instance, State
 from berth.runtime.logs.log_format import Report
-from berth.runtime.logs.output_pipe import OutputPipe
 from berth.runtime.outcome import final_result, init_error, init_outcome, invocation_outcome
 from berth.runtime.process.channel import DeadlinePassed
 from berth.runtime.process.launching import prepare_launch
-from berth.runtime.process.limited_process import LimitedProcess
-from berth.runtime.process.runtime_process import RuntimeProcess
+from berth.runtime.process.resources import Resources
+from berth.runtime.process.runtime_process import Run, RuntimeProcess
 from berth.runtime.supervisor import Supervisor
 
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
@@ -29,19 +25,6 @@ _INIT_SECONDS = 10.0
 _PROVISIONED_INIT_SECONDS = 130.0  # or the function's timeout, if that is longer
 _MIB = 1024 * 1024
 _EXIT_SECONDS = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """The invocation that runs, or ran last."""
-
-    invocation: Invocation
-    began: float  # by the monotonic clock
-    seconds: float  # that it may take
-
-    @property
-    def deadline(self) -> float:
-        return self.began + self.seconds
 
 
 class ProcessEnvironment:
@@ -55,10 +38,9 @@ class ProcessEnvironment:
         self.function = function
         self._supervisor = supervisor
         self._instance = Instance(uuid.uuid4().hex, is_provisioned=is_provisioned)
-        self._log = supervisor.open_log(function, self._instance)
-        self._pipe = OutputPipe(self._log)
-        self._limited = LimitedProcess(function, self._log.show_start)
-        self._folder: Path | None = None
+        self._resources = Resources(function, supervisor, self._instance)
+        self._log, self._pipe = self._resources.log, self._resources.pipe
+        self._limited = self._resources.limited  # it has the launched process, once its start has succeeded
         self._state = State.NEW
         self._launched: Future[RuntimeProcess] = Future()  # _launch() replaces it
         self._launched_at = 0.0
@@ -66,8 +48,7 @@ class ProcessEnvironment:
         self._is_first_process = True  # the init phase of the first process has a time limit of its own
         self._is_ending = False
         self._changing = threading.Lock()  # a pool that closes kills what a request's thread is using
-        self._run: _Run  # _start_run() sets it
-        self._protection: object = None  # of the task, while an invocation runs; see Supervisor.protect()
+        self._run: Run  # _start_run() sets it
         self._init_ms: float | None = None  # the duration of an init phase that no report contains yet
 
     def is_alive(self) -> bool:
@@ -86,7 +67,7 @@ class ProcessEnvironment:
         """Start the interpreter and wait until it runs; raises EnvironmentDied if it cannot be started."""
         with ExitStack() as on_failure:
             try:
-                self._open(on_failure)
+                self._resources.open(on_failure)
                 with self._changing:
                     if self._is_ending:
                         raise OSError("the server is ending")
@@ -100,17 +81,6 @@ class ProcessEnvironment:
         except BaseException:
             self.retire()
             raise
-
-    def _open(self, on_failure: ExitStack) -> None:
-        """Make the folder and the pipe that all processes of the environment share."""
-        self._folder = folder = self._supervisor.folders.create(self.function.name)
-        on_failure.callback(self._supervisor.folders.remove, folder)
-        self._pipe.open()
-        on_failure.callback(self._pipe.close)
-        self._supervisor.output.add(self._pipe)
-        on_failure.callback(self._supervisor.output.remove, self._pipe)
-        self._supervisor.limiter.add(self._limited)
-        on_failure.callback(self._supervisor.limiter.remove, self._limited)
 
     def initialize(self) -> InvocationResult | None:
         """Run the init phase alone; returns None, or the error that the import raised.
@@ -131,19 +101,23 @@ class ProcessEnvironment:
         A fault, such as a timeout, is returned as a result that describes it in Lambda's words.
         """
         is_cold = self._state is not State.READY
-        self._occupy()
+        self._resources.occupy()
         try:
             failure = self._init_phase() if self._is_first_process else None
             self._start_run(invocation)
             return self._conclude(failure or self._answer(), is_cold)
         finally:
-            self._vacate()
+            self._resources.vacate()
 
     def begin(self, invocation: Invocation) -> None:
         """Send an invocation to the function, which must be ready; see UnattendedEnvironment."""
-        self._occupy()
-        self._start_run(invocation)
-        self._process.begin(invocation, self._run.deadline)
+        self._resources.occupy()
+        try:
+            self._start_run(invocation)
+            self._process.begin(self._run)
+        except BaseException:
+            self._resources.vacate()
+            raise
 
     def fileno(self) -> int:
         """The descriptor that is ready for reading once look() may find a result."""
@@ -151,7 +125,7 @@ class ProcessEnvironment:
 
     def look(self) -> InvocationResult | None:
         """Take the result of the invocation that was begun, if it is there; see UnattendedEnvironment."""
-        result = self._process.look(self._run.invocation)
+        result = self._process.look(self._run)
         return None if result is None else self._finish(result)
 
     def await_result(self) -> InvocationResult:
@@ -162,16 +136,7 @@ class ProcessEnvironment:
         try:
             return self._conclude(ending)
         finally:
-            self._vacate()
-
-    def _occupy(self) -> None:
-        """Begin the time of an invocation, for the memory limiter and the ECS agent."""
-        self._limited.busy_since = time.monotonic()
-        self._protection = self._supervisor.protect(self.function)
-
-    def _vacate(self) -> None:
-        self._limited.busy_since = math.inf
-        self._supervisor.unprotect(self._protection)
+            self._resources.vacate()
 
     def log_tail(self, request_id: str) -> bytes:
         """The last bytes of what an invocation has logged so far; nothing before it runs."""
@@ -190,10 +155,9 @@ class ProcessEnvironment:
         with self._changing:
             if self._state in {State.NEW, State.DEAD}:
                 return
-            self._move(State.DEAD)
+            self._state = State.DEAD
             self._limited.process = None
-        self._supervisor.limiter.remove(self._limited)
-        self._supervisor.output.remove(self._pipe)
+        self._resources.close()
         self._supervisor.clean_up(partial(self._clean_up, self._launched))
 
     @property
@@ -239,13 +203,13 @@ class ProcessEnvironment:
         if failure is not None:
             self._log.init_report(phase, milliseconds, init_outcome(failure))
             return failure
-        self._move(State.READY)
+        self._state = State.READY
         self._init_ms = milliseconds if phase == "init" else None
         return None
 
     def _start_run(self, invocation: Invocation) -> None:
         self._log.start(invocation.request_id, invocation.cause)
-        self._run = _Run(invocation, time.monotonic(), invocation.seconds(time.time()))
+        self._run = Run(invocation, time.monotonic(), invocation.seconds(time.time()))
 
     def _answer(self) -> InvocationResult | InvocationFault:
         """Run the invocation; a process that was replaced imports the function as a part of it."""
@@ -254,13 +218,13 @@ class ProcessEnvironment:
             failure = self._initialize("invoke", run.deadline - time.monotonic())
             if failure is not None:
                 return failure
-        self._process.begin(run.invocation, run.deadline)
+        self._process.begin(run)
         return self._await_ending()
 
     def _await_ending(self) -> InvocationResult | InvocationFault:
         run = self._run
         try:
-            return self._process.await_result(run.invocation, run.deadline)
+            return self._process.await_result(run)
         except EnvironmentDied as died:
             fault: InvocationFault = died
         except DeadlinePassed:
@@ -297,7 +261,7 @@ class ProcessEnvironment:
         # After its end the pipe holds all that it wrote. A large process may take longer to end than this.
         self._process.has_exited(_EXIT_SECONDS)
         self._pipe.finish(has_ended=True)
-        self._move(State.STARTED)
+        self._state = State.STARTED
         self._has_ended = True
 
     def _replace_ended_process(self) -> None:
@@ -308,23 +272,17 @@ class ProcessEnvironment:
                 self._is_first_process = False
 
     def _launch(self) -> None:
-        assert self._folder is not None, "the environment is open"
-        start = prepare_launch(
-            self.function, self._supervisor, self._instance, self._folder, self._pipe.writing
-        )
+        folder, output = self._resources.folder, self._pipe.writing
+        start = prepare_launch(self.function, self._supervisor, self._instance, folder, output)
         self._limited.process = None
         self._launched_at = time.monotonic()
         self._launched = self._supervisor.launch(start)
         self._has_ended = False
-        self._move(State.STARTED)
+        self._state = State.STARTED
 
     def _clean_up(self, launched: "Future[RuntimeProcess]") -> None:
         _close(launched)
-        if self._folder is not None:
-            self._supervisor.folders.remove(self._folder)
-
-    def _move(self, state: State) -> None:
-        self._state = state
+        self._resources.remove_folder()
 
 
 def _close(launched: "Future[RuntimeProcess]") -> None:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,20 @@ _FRESH_SECONDS = 0.025
 _EXIT_SECONDS = 2.0
 _PROGRAM = str(Path(__file__).with_name("bootstrap.py"))
 _START_SECONDS = 30.0  # a machine on which a bare interpreter takes longer cannot run functions
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One invocation that runs."""
+
+    invocation: Invocation
+    began: float  # by the monotonic clock
+    seconds: float  # that it may take
+
+    @property
+    def deadline(self) -> float:
+        """When its time is over, by the monotonic clock."""
+        return self.began + self.seconds
 
 
 class RuntimeProcess:
@@ -75,28 +90,28 @@ class RuntimeProcess:
             return _checked(InvocationResult(payload, "Unhandled"))
         return None
 
-    def begin(self, invocation: Invocation, deadline: float) -> None:
+    def begin(self, run: Run) -> None:
         """Send an invocation without waiting; await_result() sends what the socket does not take at once."""
-        deadline_ms = int((time.time() + deadline - time.monotonic()) * 1000)
-        head = encode_head(runtime_headers(invocation, deadline_ms))
-        self._channel.offer(head, invocation.payload or b"{}")
+        deadline_ms = int((time.time() + run.deadline - time.monotonic()) * 1000)
+        head = encode_head(runtime_headers(run.invocation, deadline_ms))
+        self._channel.offer(head, run.invocation.payload or b"{}")
 
     def fileno(self) -> int:
         """The descriptor that is ready for reading once look() may find a result."""
         return self._channel.fileno()
 
-    def look(self, invocation: Invocation) -> InvocationResult | None:
+    def look(self, run: Run) -> InvocationResult | None:
         """Take the result of an invocation that was begun; None if it is not there yet.
 
         Raises ProcessEnded or EnvironmentDied if it will not come; then await_result() says why.
         """
         frame = self._channel.look()
-        return _result_of(invocation, *frame) if frame else None
+        return _result_of(run.invocation, *frame) if frame else None
 
-    def await_result(self, invocation: Invocation, deadline: float) -> InvocationResult:
+    def await_result(self, run: Run) -> InvocationResult:
         """Wait for the result of an invocation that was begun; raises DeadlinePassed or EnvironmentDied."""
         while True:
-            result = _result_of(invocation, *self._receive(deadline))
+            result = _result_of(run.invocation, *self._receive(run.deadline))
             if result is not None:
                 return result
 
