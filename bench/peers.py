@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import random
+import time
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from bench.workloads import ARTICLE, Workload, workloads
 
 AS_THEY_COME, ONE_CORE = "as they come", "kept to one core"
 _WARM_UP_SECONDS = 1.0
+_SETTLE_SECONDS = 0.1  # requests that the end of the load cut off are still worked on
 _FAILURES = (BadAnswer, ServerFailed, OSError, http.client.HTTPException)
 
 
@@ -156,9 +158,14 @@ def _take_turns(
         names = list(results)
         order.shuffle(names)
         for name in names:
-            seconds = contest.plan.seconds if number else warm_up
+            # More connections at first, so that each worker has all the environments it will need.
+            asked, seconds = (
+                (connections, contest.plan.seconds)
+                if number
+                else (connections * contest.shape.workers, warm_up)
+            )
             try:
-                measured = _one_round(contest, name, servers[name], connections, seconds)
+                measured = _one_round(contest, name, servers[name], asked, seconds)
             except _FAILURES as failure:
                 print(f"{results[name].title}: left out with {connections} connections, {failure}")
                 del results[name]
@@ -171,6 +178,7 @@ def _one_round(contest: _Contest, name: str, server: Server, connections: int, s
     request = contest.contenders[name].request(contest.workload)
     before = cpu_seconds(tree(server.pid))
     load = contest.generator.run(server.address, request, connections, seconds)
+    time.sleep(_SETTLE_SECONDS)
     used = cpu_seconds(tree(server.pid)) - before
     cpu_us = used / load.requests * 1e6
     return Round(load.requests, load.seconds, load.p50 * 1000, load.p99 * 1000, cpu_us)
