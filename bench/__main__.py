@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from bench.bounds import measure_bounds
+from bench.call import measure_call
 from bench.contenders import contenders
 from bench.events import measure_events
 from bench.generators import NAMES
@@ -29,6 +30,10 @@ def main() -> None:
             measure_routes(Path(folder), options.rounds)
         elif options.report == "hop":
             measure_hop(Path(folder), options.calls, options.starts or 30)
+        elif options.report == "call":
+            measure_call(
+                Path(folder), options.calls, counts_instructions=options.instructions, only=options.only
+            )
         elif options.report == "soak":
             plan = SoakPlan(options.minutes * 60, options.clients, worker_kills_every=options.worker_kills)
             sys.exit(0 if measure_soak(Path(folder), plan) else 1)
@@ -50,10 +55,10 @@ def _parser() -> argparse.ArgumentParser:
         "report",
         nargs="?",
         default="peers",
-        choices=("peers", "routes", "hop", "soak", "leaks", "loss", "events", "bounds"),
+        choices=("peers", "call", "routes", "hop", "soak", "leaks", "loss", "events", "bounds"),
     )
     parser.add_argument("--rounds", type=_positive, default=5, help="peers, routes, events: rounds (5)")
-    parser.add_argument("--calls", type=_positive, default=5000, help="hop, leaks: invocations (5000)")
+    parser.add_argument("--calls", type=_positive, default=5000, help="call, hop, leaks: calls (5000)")
     parser.add_argument("--crashes", type=_positive, default=500, help="leaks: crashes among them (500)")
     parser.add_argument("--minutes", type=float, default=15.0, help="soak: minutes (15)")
     parser.add_argument("--clients", type=_positive, default=8, help="soak: callers (8)")
@@ -63,6 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--starts", type=_positive, help="hop: cold starts (30); peers: starts (3)")
     parser.add_argument("--events", type=_positive, default=2000, help="loss, events: events (2000)")
     parser.add_argument("--queue", choices=KINDS, default="sqlite", help="loss, bounds: kind of queue")
+    parser.add_argument(
+        "--instructions", action="store_true", help="call: count instructions, too, with valgrind"
+    )
     _add_peers_options(parser)
     return parser
 
@@ -70,7 +78,9 @@ def _parser() -> argparse.ArgumentParser:
 def _add_peers_options(parser: argparse.ArgumentParser) -> None:
     peers = parser.add_argument_group("peers")
     peers.add_argument("--seconds", type=float, default=2.0, help="seconds per round (2); wrk: whole ones")
-    peers.add_argument("--only", nargs="+", choices=[*contenders()], default=(), help="these servers (all)")
+    peers.add_argument(
+        "--only", nargs="+", choices=[*contenders()], default=(), help="these servers (all); call, too"
+    )
     peers.add_argument("--workloads", nargs="+", choices=[*workloads()], default=(), help="these (all)")
     peers.add_argument(
         "--connections", type=_positive, nargs="+", default=(), help="connections (each workload's own)"
