@@ -1,9 +1,6 @@
 """One call of `app(environ, start_response)` in this process: microseconds, and instructions by callgrind."""
 
 import os
-import re
-import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,9 +13,9 @@ from wsgiref.types import WSGIApplication
 
 from bench import peer_apps
 from bench.contenders import contenders
+from bench.instructions import can_count, instructions_per_call
 from bench.report import print_table, quantile
 from bench.routes import environ_to, stubbed_app
-from bench.samples import ROOT
 from bench.timing import take_turns
 from bench.workloads import ARTICLE, FLASK, FLOOR, FRAMEWORK, INLINE, PROCESS, workloads
 from berth.factory import create_app
@@ -29,8 +26,7 @@ GATEWAY = "gateway"  # Berth with the invocation left out
 NAMES = (FLOOR, FLASK, ARTICLE, FRAMEWORK, GATEWAY, PROCESS, INLINE)
 _GATEWAY_TITLE = "Berth, invocation left out"
 _HELLO = workloads()["hello"]
-_COUNTED_CALLS = 200
-_WARM_UP_CALLS = 20
+_COUNTED_CALLS = 100
 
 
 def measure_call(folder: Path, calls: int, *, counts_instructions: bool, only: Sequence[str] = ()) -> None:
@@ -42,16 +38,25 @@ def measure_call(folder: Path, calls: int, *, counts_instructions: bool, only: S
             app = stack.enter_context(application(name, folder / name))
             ways[name] = partial(call_once, app)
         times = take_turns(ways, calls)
-    columns = ["", "min us", "p50 us", "p99 us", "p50 x P2"]
-    rows = {name: _row(name, times) for name in names}
-    if counts_instructions and shutil.which("valgrind"):
-        columns += ["instructions", "x P2"]
-        counts = {name: instructions_per_call(name, folder / name, _COUNTED_CALLS) for name in names}
-        for name, count in counts.items():
-            rows[name] += [f"{count:,.0f}", f"{count / counts[ARTICLE]:.2f}" if ARTICLE in counts else "-"]
+    print_table(
+        f"One call of the application, hello, {calls} calls in turns",
+        ("", "min us", "p50 us", "p99 us", "p50 x P2"),
+        [_row(name, times) for name in names],
+    )
+    if counts_instructions and can_count():
+        _count_instructions(folder, names)
     elif counts_instructions:
         print("instructions: skipped, valgrind is not installed")
-    print_table(f"One call of the application, hello, {calls} calls in turns", columns, [*rows.values()])
+
+
+def _count_instructions(folder: Path, names: Sequence[str]) -> None:
+    counts = {name: instructions_per_call(name, folder / name, _COUNTED_CALLS) for name in names}
+    base = counts.get(ARTICLE)
+    print_table(
+        f"Instructions of one call in the application's process, by {_COUNTED_CALLS} more calls",
+        ("", "instructions", "x P2"),
+        [(_title(name), f"{n:,.0f}", f"{n / base:.2f}" if base else "-") for name, n in counts.items()],
+    )
 
 
 @contextmanager
@@ -91,36 +96,6 @@ def call_once(app: WSGIApplication) -> tuple[str, bytes]:
     return status, body
 
 
-def instructions_per_call(name: str, project: Path, calls: int) -> float:
-    """The instructions of this process alone: what a run of twice as many calls needs more, for each."""
-    once, twice = (_instructions(name, project, number) for number in (calls, 2 * calls))
-    return (twice - once) / calls
-
-
-def _instructions(name: str, project: Path, calls: int) -> int:
-    """The instructions that a process needs for so many calls of an application, its start included."""
-    python = (sys.executable, "-m", "bench.call", name, str(project), str(calls))
-    with tempfile.TemporaryFile("w+") as output:
-        process = subprocess.Popen(
-            ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *python],
-            cwd=project,
-            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"},
-            stdout=output,
-            stderr=output,
-        )
-        process.wait()
-        output.seek(0)
-        return read_instructions(output.read(), process.pid)
-
-
-def read_instructions(output: str, pid: int) -> int:
-    """What callgrind says it counted in one process; its children write to the same place."""
-    found = re.search(rf"^=={pid}== Collected *: *(\d+)", output, re.MULTILINE)
-    if found is None:
-        raise RuntimeError(f"callgrind counted nothing: {output[-500:]}")
-    return int(found[1])
-
-
 def _peer(name: str) -> WSGIApplication:
     if name == ARTICLE:
         from bench import article  # needs Falcon
@@ -139,11 +114,14 @@ def _is_at_hand(name: str) -> bool:
     return name == GATEWAY or contenders()[name].is_at_hand()
 
 
-def _row(name: str, times: Mapping[str, Sequence[float]]) -> list[str]:
-    title = _GATEWAY_TITLE if name == GATEWAY else contenders()[name].title
+def _title(name: str) -> str:
+    return _GATEWAY_TITLE if name == GATEWAY else contenders()[name].title
+
+
+def _row(name: str, times: Mapping[str, Sequence[float]]) -> tuple[str, ...]:
     least, half, most = (f"{quantile(times[name], share):.1f}" for share in (0, 0.5, 0.99))
     to_article = quantile(times[name], 0.5) / quantile(times[ARTICLE], 0.5) if ARTICLE in times else None
-    return [title, least, half, most, f"{to_article:.2f}" if to_article else "-"]
+    return _title(name), least, half, most, f"{to_article:.2f}" if to_article else "-"
 
 
 def _write(data: bytes) -> None:
@@ -160,16 +138,3 @@ _ENVIRON: dict[str, Any] = environ_to(_TARGET.partition("?")[0]) | {
     "wsgi.multiprocess": True,
     "wsgi.run_once": False,
 }
-
-
-def _run() -> None:
-    """Call one application so many times, for callgrind to count."""
-    name, project, calls = sys.argv[1:]
-    with application(name, Path(project)) as app:
-        for _ in range(_WARM_UP_CALLS + int(calls)):
-            answer = call_once(app)
-        assert answer[0].startswith("200"), answer
-
-
-if __name__ == "__main__":
-    _run()
