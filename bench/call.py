@@ -31,7 +31,8 @@ _COUNTED_CALLS = 100
 
 def measure_call(folder: Path, calls: int, *, counts_instructions: bool, only: Sequence[str] = ()) -> None:
     """Print microseconds for each application, and instructions where they are to be counted."""
-    names = [name for name in NAMES if name in (only or NAMES) and _is_at_hand(name)]
+    wanted = {*(only or NAMES), *([GATEWAY] if PROCESS in only else [])}
+    names = [name for name in NAMES if name in wanted and _is_at_hand(name)]
     with ExitStack() as stack:
         ways = {}
         for name in names:
