@@ -24,8 +24,9 @@ _log = logging.getLogger("p2")
 def create_app(call: Call | None = None) -> falcon.App[Any, Any]:
     """The application of the project's functions, which are called in this process unless `call` says how."""
     app = falcon.App()
+    call = call or _local_calls()
     for path, functions in _by_path().items():
-        resource = _Resource(functions, call or _local_calls())
+        resource = _Resource(functions, call)
         app.add_route(path, resource)
     return app
 

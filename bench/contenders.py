@@ -28,7 +28,6 @@ from bench.workloads import (
 
 _RIE_PROGRAM = "aws-lambda-rie"
 _RIE_PATH = "/2015-03-31/functions/function/invocations"
-_DIRTY_WORKERS = 2  # processes of its handlers
 
 
 @dataclass(frozen=True)
@@ -109,8 +108,9 @@ def _peer(application: str, *arguments: str) -> Callable[[Workload, Path, Shape]
 
 
 def _dirty(workload: Workload, folder: Path, shape: Shape) -> Command:
-    own = ("--dirty-app", "bench.dirty_peer:HandlersApp", "--dirty-workers", str(_DIRTY_WORKERS))
-    size = ("--dirty-threads", str(shape.threads))
+    """As many dirty workers as calls have to run at one time, because each runs one."""
+    own = ("--dirty-app", "bench.dirty_peer:HandlersApp")
+    size = ("--dirty-workers", str(workload.at_once), "--dirty-threads", "1")
     return _peer("bench.dirty_peer:create_app()", *own, *size)(workload, folder, shape)
 
 

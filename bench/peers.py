@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import math
 import os
 import random
 import time
@@ -23,6 +24,7 @@ from bench.workloads import ARTICLE, Workload, workloads
 
 AS_THEY_COME, ONE_CORE = "as they come", "kept to one core"
 _WARM_UP_SECONDS = 1.0
+_QUIET_SECONDS, _QUIET_CPU_SECONDS, _MOST_QUIET_SECONDS = 0.5, 0.05, 120.0
 _SETTLE_SECONDS = 0.1  # requests that the end of the load cut off are still worked on
 _FAILURES = (BadAnswer, ServerFailed, OSError, http.client.HTTPException)
 
@@ -116,6 +118,7 @@ def _compare(contest: _Contest) -> Iterator[Comparison]:
                 print(f"{contender.title}: left out of {contest.workload.name}, {failure}")
         for name, server in servers.items():
             starts.setdefault(name, []).append(_start_of(server))
+        _await_quiet([server.pid for server in servers.values()])
         for connections in contest.plan.connections or contest.workload.connections:
             results = {name: Results(contest.contenders[name].title, starts[name]) for name in servers}
             _take_turns(contest, servers, connections, results)
@@ -171,6 +174,16 @@ def _take_turns(
                 del results[name]
             else:
                 results[name].rounds += [measured] if number else []
+
+
+def _await_quiet(pids: Sequence[int]) -> None:
+    """Wait until the servers have done what they do after their first answer, such as load more functions."""
+    deadline = time.monotonic() + _MOST_QUIET_SECONDS
+    used, before = math.inf, 0.0
+    while used > _QUIET_CPU_SECONDS and time.monotonic() < deadline:
+        time.sleep(_QUIET_SECONDS)
+        now = sum(cpu_seconds(tree(pid)) for pid in pids)
+        used, before = now - before, now
 
 
 def _one_round(contest: _Contest, name: str, server: Server, connections: int, seconds: float) -> Round:

@@ -84,6 +84,7 @@ class Workload:
     connections: tuple[int, ...] = (8,)
     workers: int | None = None  # of gunicorn; None: as many as the command line says
     peers: frozenset[str] = EVERYONE
+    at_once: int = 2  # calls that have to run at one time, for the peer that must know
     functions: int = 1
     is_start_of_interest: bool = False  # whether it is started more than once, for figures of its start
     function: str = "hello"
@@ -138,6 +139,7 @@ def workloads() -> dict[str, Workload]:
             b"rested",
             _SLEEP,
             connections=(16,),
+            at_once=16,
             peers=EVERYONE - {RIE},
             function="sleep",
         ),
