@@ -59,18 +59,26 @@ def test_the_right_answer_is_what_the_function_returns(name):
 def _serving(parts: list[bytes]) -> Iterator[tuple[str, int]]:
     """A server that answers each request by these parts; an empty part ends the connection."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=_accept, args=(listener, parts), daemon=True).start()
-        yield listener.getsockname()
-        listener.shutdown(socket.SHUT_RDWR)
+        accepting = threading.Thread(target=_accept, args=(listener, parts))
+        accepting.start()
+        try:
+            yield listener.getsockname()
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            accepting.join()
 
 
 def _accept(listener: socket.socket, parts: list[bytes]) -> None:
+    answering = []
     while True:
         try:
             connected, _ = listener.accept()
         except OSError:
-            return
-        threading.Thread(target=_answer, args=(connected, parts), daemon=True).start()
+            break
+        answering.append(threading.Thread(target=_answer, args=(connected, parts)))
+        answering[-1].start()
+    for thread in answering:
+        thread.join()
 
 
 def _answer(connected: socket.socket, parts: list[bytes]) -> None:

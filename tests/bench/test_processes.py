@@ -24,7 +24,7 @@ def test_a_tree_has_the_children_of_children():
 def test_the_cpu_of_children_that_have_ended_counts():
     before = cpu_seconds([os.getpid()])
     subprocess.run([sys.executable, "-c", _BUSY], check=True)
-    assert cpu_seconds([os.getpid()]) - before >= 0.19
+    assert cpu_seconds([os.getpid()]) - before >= 0.1
 
 
 def test_a_process_that_has_ended_uses_nothing():
