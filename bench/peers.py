@@ -23,7 +23,7 @@ from bench.starts import checked
 from bench.workloads import ARTICLE, Workload, workloads
 
 AS_THEY_COME, ONE_CORE = "as they come", "kept to one core"
-_WARM_UP_SECONDS = 1.0
+_WARM_UPS, _WARM_UP_SECONDS = 3, 1.0  # each has new connections, which fall to the workers another way
 _QUIET_SECONDS, _QUIET_CPU_SECONDS, _MOST_QUIET_SECONDS = 0.5, 0.05, 120.0
 _SETTLE_SECONDS = 0.1  # requests that the end of the load cut off are still worked on
 _FAILURES = (BadAnswer, ServerFailed, OSError, http.client.HTTPException)
@@ -156,24 +156,21 @@ def _take_turns(
 ) -> None:
     """Load one server after the other, in another order each round; who fails is left out from then on."""
     order = random.Random(connections)
-    warm_up = min(_WARM_UP_SECONDS, contest.plan.seconds)
-    for number in range(contest.plan.rounds + 1):
+    for number in range(-_WARM_UPS, contest.plan.rounds):
+        is_warm_up = number < 0
+        # More connections at first, so that each worker has all the environments it will need.
+        asked = connections * contest.shape.workers if is_warm_up else connections
+        seconds = min(_WARM_UP_SECONDS, contest.plan.seconds) if is_warm_up else contest.plan.seconds
         names = list(results)
         order.shuffle(names)
         for name in names:
-            # More connections at first, so that each worker has all the environments it will need.
-            asked, seconds = (
-                (connections, contest.plan.seconds)
-                if number
-                else (connections * contest.shape.workers, warm_up)
-            )
             try:
                 measured = _one_round(contest, name, servers[name], asked, seconds)
             except _FAILURES as failure:
                 print(f"{results[name].title}: left out with {connections} connections, {failure}")
                 del results[name]
             else:
-                results[name].rounds += [measured] if number else []
+                results[name].rounds += [] if is_warm_up else [measured]
 
 
 def _await_quiet(pids: Sequence[int]) -> None:
