@@ -91,7 +91,7 @@ class Oha:
 
     def run(self, address: Address, request: Request, connections: int, seconds: float) -> Load:
         """Run oha and read its JSON."""
-        command = ["oha", "--no-tui", "--output-format", "json", "-z", f"{round(seconds * 1000)}ms"]
+        command = ["oha", "--no-tui", *_oha_format(), "-z", f"{round(seconds * 1000)}ms"]
         command += ["-c", str(connections), "-m", request.method]
         for name, value in request.headers.items():
             command += ["-H", f"{name}: {value}"]
@@ -151,6 +151,12 @@ def read_oha(output: str) -> Load:
         raise BadAnswer(f"of the answers {answers} were by status, {errors} were errors")
     percentiles = document["latencyPercentiles"]
     return Load(right, document["summary"]["total"], percentiles["p50"], percentiles["p99"])
+
+
+def _oha_format() -> tuple[str, ...]:
+    """The option for JSON, which has changed its name."""
+    told = subprocess.run(["oha", "--help"], capture_output=True, text=True, check=False).stdout
+    return ("--output-format", "json") if "--output-format" in told else ("--json",)
 
 
 def _output(command: list[str], seconds: float, cpus: Set[int] | None) -> str:
