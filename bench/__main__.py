@@ -18,7 +18,7 @@ from bench.report import print_facts
 from bench.routes import measure_routes
 from bench.soak import SoakPlan, measure_soak
 from bench.stores import KINDS
-from bench.workloads import workloads
+from bench.workloads import WORKLOADS
 
 
 def main() -> None:
@@ -81,7 +81,7 @@ def _add_peers_options(parser: argparse.ArgumentParser) -> None:
     peers.add_argument(
         "--only", nargs="+", choices=[*contenders()], default=(), help="these servers (all); call, too"
     )
-    peers.add_argument("--workloads", nargs="+", choices=[*workloads()], default=(), help="these (all)")
+    peers.add_argument("--workloads", nargs="+", choices=[*WORKLOADS], default=(), help="these (all)")
     peers.add_argument(
         "--connections", type=_positive, nargs="+", default=(), help="connections (each workload's own)"
     )

@@ -17,7 +17,7 @@ from bench.instructions import can_count, instructions_per_call
 from bench.report import print_table, quantile
 from bench.routes import environ_to, stubbed_app
 from bench.timing import take_turns
-from bench.workloads import ARTICLE, FLASK, FLOOR, FRAMEWORK, INLINE, PROCESS, workloads
+from bench.workloads import ARTICLE, FLASK, FLOOR, FRAMEWORK, INLINE, PROCESS, WORKLOADS
 from berth.factory import create_app
 from berth.runtime.environments import create_environments
 from berth.settings import Settings
@@ -25,7 +25,7 @@ from berth.settings import Settings
 GATEWAY = "gateway"  # Berth with the invocation left out
 NAMES = (FLOOR, FLASK, ARTICLE, FRAMEWORK, GATEWAY, PROCESS, INLINE)
 _GATEWAY_TITLE = "Berth, invocation left out"
-_HELLO = workloads()["hello"]
+_HELLO = WORKLOADS["hello"]
 _COUNTED_CALLS = 100
 
 

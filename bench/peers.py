@@ -20,7 +20,7 @@ from bench.plots import write_plots
 from bench.processes import cpu_seconds, memory_bytes, tree
 from bench.server import Command, Server, ServerFailed
 from bench.starts import checked
-from bench.workloads import ARTICLE, Workload, workloads
+from bench.workloads import ARTICLE, WORKLOADS, Workload
 
 AS_THEY_COME, ONE_CORE = "as they come", "kept to one core"
 _WARM_UPS, _WARM_UP_SECONDS = 3, 1.0  # each has new connections, which fall to the workers another way
@@ -69,8 +69,8 @@ def measure_peers(folder: Path, plan: Plan) -> None:
         servers_cpus, load_cpus = cpus_of(placement)
         generator = choose_generator(plan.load, folder, load_cpus)
         print(f"\nServers {placement}, load by {generator.name}")
-        for name, workload in workloads().items():
-            if name not in (plan.workloads or workloads()):
+        for name, workload in WORKLOADS.items():
+            if name not in (plan.workloads or WORKLOADS):
                 continue
             shape = Shape(workload.workers or plan.workers, plan.threads, servers_cpus)
             able = {each.name: each for each in chosen if each.name in workload.peers}

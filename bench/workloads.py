@@ -104,86 +104,6 @@ class Workload:
         return write_project(folder, {self.function: (self.source, manifest)}, self.stage)
 
 
-def workloads() -> dict[str, Workload]:
-    """All workloads, by name."""
-    hello = (HELLO / "app.py").read_text("utf-8")
-    greeting = b'{"message": "Hello, Ada"}'
-    get = Request(HELLO_PATH)
-    text = json.dumps({"items": ["x" * 100] * (_ECHO_BYTES // 104)}).encode()
-    blob = bytes(range(256)) * (_BINARY_BYTES // 256)
-    last = f"/s{_MANY_FUNCTIONS - 1}/items"
-    every = [
-        Workload("hello", f"GET {HELLO_PATH}", get, greeting, hello, is_start_of_interest=True),
-        Workload(
-            "echo",
-            f"POST /echo, {len(text)} bytes of JSON come back",
-            Request("/echo", "POST", text, "application/json"),
-            text,
-            _ECHO,
-            function="echo",
-        ),
-        Workload(
-            "cpu",
-            "GET /cpu, tens of milliseconds of pure Python",
-            Request("/cpu"),
-            _cpu_answer(),
-            _CPU,
-            connections=(1, 2),
-            workers=1,
-            function="cpu",
-        ),
-        Workload(
-            "sleep",
-            "GET /sleep, 0.1 s of waiting",
-            Request("/sleep"),
-            b"rested",
-            _SLEEP,
-            connections=(16,),
-            at_once=16,
-            peers=EVERYONE - {RIE},
-            function="sleep",
-        ),
-        Workload(
-            "binary",
-            "POST /binary, 1 MiB, base64 in the event and in the result",
-            Request("/binary", "POST", blob, _BINARY),
-            blob,
-            _BLOB,
-            connections=(4,),
-            function="binary",
-            stage={"binaryMediaTypes": [_BINARY]},
-        ),
-        Workload(
-            "hello2",
-            f"GET {HELLO_PATH}, HTTP API 2.0",
-            get,
-            greeting,
-            hello,
-            stage={"api": "http"},
-        ),
-        Workload(
-            "many",
-            f"GET {last}, one of {_MANY_FUNCTIONS} functions with {ROUTES_EACH} routes each",
-            Request(last),
-            b"ok",
-            "",
-            peers=EVERYONE - {FRAMEWORK, RIE},
-            functions=_MANY_FUNCTIONS,
-            is_start_of_interest=True,
-        ),
-        Workload(
-            "logs",
-            f"GET {HELLO_PATH}, JSON logs on",
-            get,
-            greeting,
-            hello,
-            peers=frozenset({ARTICLE, PROCESS, INLINE}),
-            environ={"BERTH_LOG_FORMAT": "json", "BENCH_LOG": "json"},
-        ),
-    ]
-    return {each.name: each for each in every}
-
-
 def plain_event(request: Request) -> dict[str, Any]:
     """The event of a request as a peer gets it that is sent events instead of requests."""
     path, _, query = request.target.partition("?")
@@ -204,3 +124,81 @@ def plain_event(request: Request) -> dict[str, Any]:
 
 def _cpu_answer() -> bytes:
     return str(sum(number * number % 7 for number in range(400_000))).encode()
+
+
+_HELLO = (HELLO / "app.py").read_text("utf-8")
+_GREETING = b'{"message": "Hello, Ada"}'
+_GET = Request(HELLO_PATH)
+_TEXT = json.dumps({"items": ["x" * 100] * (_ECHO_BYTES // 104)}).encode()
+_BYTES = bytes(range(256)) * (_BINARY_BYTES // 256)
+_LAST = f"/s{_MANY_FUNCTIONS - 1}/items"
+_EVERY = (
+    Workload("hello", f"GET {HELLO_PATH}", _GET, _GREETING, _HELLO, is_start_of_interest=True),
+    Workload(
+        "echo",
+        f"POST /echo, {len(_TEXT)} bytes of JSON come back",
+        Request("/echo", "POST", _TEXT, "application/json"),
+        _TEXT,
+        _ECHO,
+        function="echo",
+    ),
+    Workload(
+        "cpu",
+        "GET /cpu, tens of milliseconds of pure Python",
+        Request("/cpu"),
+        _cpu_answer(),
+        _CPU,
+        connections=(1, 2),
+        workers=1,
+        function="cpu",
+    ),
+    Workload(
+        "sleep",
+        "GET /sleep, 0.1 s of waiting",
+        Request("/sleep"),
+        b"rested",
+        _SLEEP,
+        connections=(16,),
+        at_once=16,
+        peers=EVERYONE - {RIE},
+        function="sleep",
+    ),
+    Workload(
+        "binary",
+        "POST /binary, 1 MiB, base64 in the event and in the result",
+        Request("/binary", "POST", _BYTES, _BINARY),
+        _BYTES,
+        _BLOB,
+        connections=(4,),
+        function="binary",
+        stage={"binaryMediaTypes": [_BINARY]},
+    ),
+    Workload(
+        "hello2",
+        f"GET {HELLO_PATH}, HTTP API 2.0",
+        _GET,
+        _GREETING,
+        _HELLO,
+        stage={"api": "http"},
+    ),
+    Workload(
+        "many",
+        f"GET {_LAST}, one of {_MANY_FUNCTIONS} functions with {ROUTES_EACH} routes each",
+        Request(_LAST),
+        b"ok",
+        "",
+        peers=EVERYONE - {FRAMEWORK, RIE},
+        functions=_MANY_FUNCTIONS,
+        is_start_of_interest=True,
+    ),
+    Workload(
+        "logs",
+        f"GET {HELLO_PATH}, JSON logs on",
+        _GET,
+        _GREETING,
+        _HELLO,
+        peers=frozenset({ARTICLE, PROCESS, INLINE}),
+        environ={"BERTH_LOG_FORMAT": "json", "BENCH_LOG": "json"},
+    ),
+)
+WORKLOADS = {each.name: each for each in _EVERY}

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from kit.benchmarks import BadAnswer, Bounds, get_request, plain_event, run_load, workloads
+from kit.benchmarks import WORKLOADS, BadAnswer, Bounds, get_request, plain_event, run_load
 
 _ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nright"
 
@@ -45,9 +45,9 @@ def test_anything_but_a_whole_200_ends_the_load(answer, message):
         run_load(address, get_request("/"), Bounds(connections=1, requests=1, seconds=10))
 
 
-@pytest.mark.parametrize("name", [name for name, each in workloads().items() if each.source])
+@pytest.mark.parametrize("name", [name for name, each in WORKLOADS.items() if each.source])
 def test_the_right_answer_is_what_the_function_returns(name):
-    workload = workloads()[name]
+    workload = WORKLOADS[name]
     names: dict[str, object] = {}
     exec(workload.source, names)
     result = names["lambda_handler"](plain_event(workload.request), None)  # type: ignore[operator]

@@ -20,11 +20,12 @@ try:
     from bench.soak import SoakPlan, run_soak
     from bench.soak_server import Vitals
     from bench.soak_verdict import Kills, ZombieWatch, growth
-    from bench.workloads import Request, plain_event, workloads
+    from bench.workloads import WORKLOADS, Request, plain_event
 finally:
     sys.path.remove(str(ROOT))
 
 __all__ = [
+    "WORKLOADS",
     "BadAnswer",
     "Bounds",
     "Comparison",
@@ -51,6 +52,5 @@ __all__ = [
     "run_soak",
     "svg",
     "tree",
-    "workloads",
     "wrk_script",
 ]
