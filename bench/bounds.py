@@ -34,7 +34,10 @@ def measure_bounds(folder: Path, backlog: int, queued: int, kind: str = "sqlite"
     `kind` is the kind of the queue. moto, which imitates SQS, is too slow for the second number.
     """
     rows = []
-    with stores(folder, kind) as settings, _serving(environ := _write_project(folder) | settings) as server:
+    with (
+        stores(folder, kind) as settings,
+        _serving(environ := {**_write_project(folder), **settings}) as server,
+    ):
         memory = _Memory(server, folder)
         _enqueue(server.address, environ, "slow", backlog)
         start = max(_seconds_to_start(server.address) for _ in range(5))

@@ -1,13 +1,14 @@
-"""The hello function adapted by hand to functions-framework: a Flask request in, a Flask response out."""
+"""The project's function adapted by hand to functions-framework: a Flask request in, a Flask response out."""
 
 import flask
 
-from bench.peer_apps import hello_handler
+from bench.peer_apps import body_of, flask_response, project_handlers
 
-_HANDLER = hello_handler()
+(_HANDLER,) = project_handlers().values()
 
 
-def hello(request: flask.Request) -> tuple[str, int, dict[str, str]]:
-    """Serve one request with the function's own handler."""
-    result = _HANDLER({"queryStringParameters": dict(request.args) or None}, None)
-    return result["body"], result["statusCode"], {"Content-Type": "application/json"}
+def adapted(request: flask.Request) -> flask.Response:
+    """Serve one request with the function's own handler, which is given what it reads and no more."""
+    return flask_response(
+        _HANDLER({"queryStringParameters": dict(request.args) or None} | body_of(request), None)
+    )

@@ -1,17 +1,20 @@
-"""The hop into an execution environment: its latency, a cold start, the memory of an idle one."""
+"""The hop into an execution environment: its latency, cold starts, bursts, the memory of an idle one."""
 
 import json
 import os
 import tempfile
-import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, closing
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from bench.peer_apps import hello_handler
+from bench.processes import children, memory_bytes
 from bench.report import print_table, quantile
-from bench.samples import sample_event, write_hello
+from bench.samples import sample_event, write_copies, write_hello
+from bench.timing import micros, take_turns
 from berth.invoke.invoker import Invoker
 from berth.manifest.loader import load
 from berth.model.function import Function
@@ -19,7 +22,8 @@ from berth.model.invocation import Invocation, encode_event
 from berth.runtime.environments import create_environments
 from berth.settings import Settings
 
-_TURNS = 20
+_BURST = 32
+_BURSTS = 5
 _REQUEST_ID = "00000000-0000-4000-8000-000000000000"
 
 
@@ -34,14 +38,16 @@ def measure_hop(folder: Path, calls: int, starts: int) -> None:
         for kind, each in settings.items():
             environments = stack.enter_context(closing(create_environments(each, output=log.fileno())))
             ways[f"isolation {kind}"] = partial(_invoke, Invoker(environments), _hello(each), event)
-        micros = _take_turns(ways, calls)
-    process = quantile(micros["isolation process"], 0.5)
+        times = take_turns(ways, calls)
+    process = quantile(times["isolation process"], 0.5)
     print_table(
         f"One invocation of hello with a warm environment, microseconds, {calls} calls one after the other",
         ("", "min", "p50", "p99", "p50 / process"),
-        [(*_figures(name, each), f"{quantile(each, 0.5) / process:.2f}") for name, each in micros.items()],
+        [(*_figures(name, each), f"{quantile(each, 0.5) / process:.2f}") for name, each in times.items()],
     )
     _print_starts(settings["process"], starts)
+    _print_later_starts(write_copies(folder / "copies", "process", [f"hello{n}" for n in range(starts + 1)]))
+    _print_bursts(settings["process"])
 
 
 def _plain_call(handler: Callable[..., object], event: object) -> bytes:
@@ -49,31 +55,18 @@ def _plain_call(handler: Callable[..., object], event: object) -> bytes:
     return json.dumps(handler(json.loads(encode_event(event)), None)).encode()
 
 
-def _take_turns(ways: Mapping[str, Callable[[], object]], calls: int) -> dict[str, list[float]]:
-    """Microseconds of each call, the ways taking turns so that all see the same neighbours."""
-    micros: dict[str, list[float]] = {name: [] for name in ways}
-    for turn in range(_TURNS + 1):
-        for name, call in ways.items():
-            taken = [_micros(call) for _ in range(-(-calls // _TURNS))]
-            micros[name] += taken if turn else []
-    return micros
-
-
 def _print_starts(settings: Settings, starts: int) -> None:
     function = _hello(settings)
     millis, resident, shared_out = [], [], []
     for _ in range(starts):
-        before = _children()
-        with (
-            tempfile.TemporaryFile() as log,
-            closing(create_environments(settings, output=log.fileno())) as environments,
-        ):
-            millis.append(_micros(partial(_invoke, Invoker(environments), function, sample_event())) / 1000)
-            for process in _children() - before:
-                resident.append(_kilobytes(process, "Rss") / 1024)
-                shared_out.append(_kilobytes(process, "Pss") / 1024)
+        before = children(os.getpid())
+        with _invoking(settings) as invoker:
+            millis.append(micros(partial(_invoke, invoker, function, sample_event())) / 1000)
+            for process in {*children(os.getpid())}.difference(before):
+                resident.append(memory_bytes([process], "Rss") / 2**20)
+                shared_out.append(memory_bytes([process], "Pss") / 2**20)
     print_table(
-        f"{starts} cold starts of hello, one after the other",
+        f"{starts} cold starts of hello, each the first of its server, one after the other",
         ("", "min", "p50", "p99"),
         [
             _figures("spawn to first result, ms", millis),
@@ -81,6 +74,60 @@ def _print_starts(settings: Settings, starts: int) -> None:
             *([_figures("PSS of the idle environment, MB", shared_out)] if shared_out else []),
         ],
     )
+
+
+def _print_later_starts(settings: Settings) -> None:
+    """The cold starts of functions in a server that has started one already."""
+    first, *others = load(settings).functions.values()
+    with _invoking(settings) as invoker:
+        _invoke(invoker, first, sample_event())
+        millis = [micros(partial(_invoke, invoker, each, sample_event())) / 1000 for each in others]
+    print_table(
+        f"{len(others)} cold starts of further functions in one server, one after the other",
+        ("", "min", "p50", "p99"),
+        [_figures("spawn to first result, ms", millis)],
+    )
+
+
+def _print_bursts(settings: Settings) -> None:
+    """First requests that come at the same moment to a server without environments."""
+    roomy = replace(settings, concurrency=_BURST, max_environments=_BURST)
+    millis = [latency for _ in range(_BURSTS) for latency in _burst(roomy)]
+    print_table(
+        f"{_BURSTS} bursts of {_BURST} concurrent first requests of hello",
+        ("", "min", "p50", "p99"),
+        [_figures("request to result, ms", millis)],
+    )
+
+
+def _burst(settings: Settings) -> list[float]:
+    """Milliseconds of each request of one burst."""
+    function, event = _hello(settings), sample_event()
+    together = threading.Barrier(_BURST)
+    millis: list[float] = []
+
+    def request() -> None:
+        together.wait()
+        millis.append(micros(partial(_invoke, invoker, function, event)) / 1000)
+
+    with _invoking(settings) as invoker:
+        threads = [threading.Thread(target=request) for _ in range(_BURST)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(millis) == _BURST, "a request failed"
+    return millis
+
+
+@contextmanager
+def _invoking(settings: Settings) -> Iterator[Invoker]:
+    """An invoker with new environments, whose output is thrown away."""
+    with (
+        tempfile.TemporaryFile() as log,
+        closing(create_environments(settings, output=log.fileno())) as environments,
+    ):
+        yield Invoker(environments)
 
 
 def _figures(name: str, values: Sequence[float]) -> tuple[str, ...]:
@@ -96,23 +143,3 @@ def _hello(settings: Settings) -> Function:
 def _invoke(invoker: Invoker, function: Function, event: object) -> None:
     result = invoker.invoke(Invocation(function, encode_event(event), _REQUEST_ID))
     assert result.function_error is None, result.payload
-
-
-def _micros(call: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    call()
-    return (time.perf_counter() - began) * 1e6
-
-
-def _children() -> set[int]:
-    """The processes that this one started, as Linux lists them; elsewhere none is found."""
-    found: set[int] = set()
-    for listed in Path("/proc/self/task").glob("*/children"):
-        found.update(map(int, listed.read_text("ascii").split()))
-    return found - {os.getpid()}
-
-
-def _kilobytes(process: int, name: str) -> int:
-    """One figure of a process's memory map, in KiB."""
-    lines = Path(f"/proc/{process}/smaps_rollup").read_text("ascii").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))

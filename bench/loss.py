@@ -153,7 +153,8 @@ class LossTest:
             time.sleep(0.2)
 
     def _judge_runs(self) -> None:
-        begun, ended = defaultdict(list), defaultdict(list)
+        begun: defaultdict[str, list[int]] = defaultdict(list)
+        ended: defaultdict[str, list[int]] = defaultdict(list)
         for what, request_id, server, _ in runs(self._folder):
             (begun if what == "begin" else ended)[request_id].append(server)
         report, killed = self.report, {pid for server in self._servers for pid in server.killed}

@@ -10,7 +10,7 @@ from importlib import metadata
 import berth
 
 PACKAGES = (
-    *("flask", "werkzeug", "gunicorn", "marshmallow", "awslambdaric", "functions-framework"),
+    *("flask", "werkzeug", "gunicorn", "marshmallow", "awslambdaric", "falcon", "functions-framework"),
     *("huey", "dramatiq", "celery", "rq"),
 )
 

@@ -35,7 +35,7 @@ _CALLS = 200
 class StubInvoker(Invoker):
     """Answers every invocation with one result and runs nothing."""
 
-    def invoke(self, invocation: Invocation) -> InvocationResult:
+    def invoke(self, invocation: Invocation, watch: object = None) -> InvocationResult:
         """The same plain result, whatever the event."""
         return InvocationResult(b'{"statusCode": 200, "body": "ok"}')
 
@@ -71,7 +71,7 @@ def _start_row(routes: int, settings: Settings, rounds: int) -> tuple[str, ...]:
 
 def _cost_calls(routes: int, settings: Settings) -> list[Callable[[], object] | None]:
     """One call for each column; None where there is no such route."""
-    app = _stubbed_app(settings)
+    app = stubbed_app(settings)
     assert isinstance(app.url_map, RouteMap)
     last = _functions(routes) - 1
     paths = [f"/s{last}/items", f"/s{last}/items/42", f"/s{last}/files/a/b/c"]
@@ -100,14 +100,15 @@ def _micros(figure: float) -> str:
     return "-" if math.isinf(figure) else f"{figure:.1f}"
 
 
-def _stubbed_app(settings: Settings) -> GatewayApp:
+def stubbed_app(settings: Settings) -> GatewayApp:
     """What the factory composes, with an invoker that runs nothing."""
     catalog = load(settings)
+    events = create_app(settings).extensions["berth"].events
     gateway = create_gateway(StubInvoker(create_environments(settings)), catalog)
     app = GatewayApp(catalog.stage.trust)
     for function in catalog.functions.values():
         routes = [route for route in catalog.routes if route.function is function]
-        app.register_blueprint(function_blueprint(gateway, function, routes))
+        app.register_blueprint(function_blueprint(gateway, events, function, routes))
     register_faults(app, gateway)
     return app
 
@@ -122,15 +123,16 @@ def _find_none(table: RouteMap, head: RequestHead) -> None:
 
 
 def _head(path: str) -> RequestHead:
-    return RequestHead(_environ(path), None)
+    return RequestHead(environ_to(path), None)
 
 
-def _environ(path: str) -> dict[str, Any]:
+def environ_to(path: str) -> dict[str, Any]:
+    """The WSGI environ of a GET request."""
     return _ENVIRON | {"PATH_INFO": path, "RAW_URI": path, "REQUEST_URI": path}
 
 
 def _call(app: GatewayApp, path: str) -> None:
-    b"".join(app.wsgi_app(_environ(path), _start_response))
+    b"".join(app.wsgi_app(environ_to(path), _start_response))
 
 
 def _start_response(status: str, headers: object, failure: object = None, /) -> Callable[[bytes], None]:

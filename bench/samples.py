@@ -1,8 +1,7 @@
 """Functions to measure, written into a temporary folder."""
 
 import json
-import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,40 +25,55 @@ _HANDLER = "def lambda_handler(event, context):\n    return {'statusCode': 200, 
 
 def write_hello(folder: Path, isolation: str) -> Settings:
     """Write the hello function alone, in one isolation; the settings that serve it."""
-    function = folder / "functions" / "hello"
-    shutil.copytree(HELLO, function, ignore=shutil.ignore_patterns("__pycache__"))
-    manifest = json.loads((HELLO / "manifest.json").read_text("utf-8")) | {"isolation": isolation}
-    (function / "manifest.json").write_text(json.dumps(manifest), "utf-8")
-    return _write_stage(folder)
+    return write_copies(folder, isolation, ["hello"])
 
 
-def write_many(folder: Path, routes: int) -> Settings:
+def write_copies(folder: Path, isolation: str, names: Iterable[str]) -> Settings:
+    """Write the hello function under some names, which are its paths, too; the settings that serve them."""
+    source = (HELLO / "app.py").read_text("utf-8")
+    manifest = {"isolation": isolation, "handler": "app.lambda_handler"}
+    routes = {name: {"routes": [{"method": "GET", "path": f"/{name}"}]} for name in names}
+    return write_project(folder, {name: (source, manifest | each) for name, each in routes.items()})
+
+
+def write_many(folder: Path, routes: int, isolation: str = "process") -> Settings:
     """Write functions of five routes each, the last with fewer; the settings that serve them."""
+    functions: dict[str, tuple[str, dict[str, Any]]] = {}
     for first in range(0, routes, ROUTES_EACH):
         number = first // ROUTES_EACH
         claimed = _ROUTES[: routes - first]
-        function = folder / "functions" / f"function{number:04}"
-        function.mkdir(parents=True)
-        (function / "app.py").write_text(_HANDLER, "utf-8")
-        document: dict[str, Any] = {
+        manifest = {
             "handler": "app.lambda_handler",
+            "isolation": isolation,
             "routes": [{"method": method, "path": path.format(number)} for method, path in claimed],
         }
-        (function / "manifest.json").write_text(json.dumps(document), "utf-8")
-    return _write_stage(folder)
+        functions[f"function{number:04}"] = (_HANDLER, manifest)
+    return write_project(folder, functions)
 
 
 def write_event_project(folder: Path, functions: Mapping[str, tuple[str, dict[str, Any]]]) -> dict[str, str]:
     """Write functions that the Invoke API reaches, each its source and manifest; what their server needs."""
-    settings = _write_stage(folder, {"invokeApi": {"auth": "none"}})
-    for name, (source, manifest) in functions.items():
-        function = settings.functions_dir / name
-        function.mkdir(parents=True)
-        (function / "app.py").write_text(source, "utf-8")
-        document = {"handler": "app.handler", **manifest}
-        (function / "manifest.json").write_text(json.dumps(document), "utf-8")
+    named = {name: (source, {"handler": "app.handler", **each}) for name, (source, each) in functions.items()}
+    settings = write_project(folder, named, {"invokeApi": {"auth": "none"}})
     queue = {"BERTH_QUEUE_URL": f"sqlite:///{folder / 'events.db'}", "BERTH_CHECK": "off"}
     return environ_of(settings) | queue
+
+
+def write_project(
+    folder: Path,
+    functions: Mapping[str, tuple[str, Mapping[str, Any]]],
+    stage: Mapping[str, Any] | None = None,
+) -> Settings:
+    """Write functions, each its source and manifest, and a stage's manifest; the settings that serve them."""
+    for name, (source, manifest) in functions.items():
+        function = folder / "functions" / name
+        function.mkdir(parents=True)
+        (function / "app.py").write_text(source, "utf-8")
+        (function / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    manifests = folder / "manifests"
+    manifests.mkdir()
+    (manifests / "dev.json").write_text(json.dumps(stage or {}), "utf-8")
+    return Settings(functions_dir=folder / "functions", manifests_dir=manifests)
 
 
 def environ_of(settings: Settings) -> dict[str, str]:
@@ -93,10 +107,3 @@ def sample_event() -> dict[str, Any]:
         "body": None,
         "isBase64Encoded": False,
     }
-
-
-def _write_stage(folder: Path, document: Mapping[str, Any] | None = None) -> Settings:
-    manifests = folder / "manifests"
-    manifests.mkdir()
-    (manifests / "dev.json").write_text(json.dumps(document or {}), "utf-8")
-    return Settings(functions_dir=folder / "functions", manifests_dir=manifests)

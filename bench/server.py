@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,11 +25,16 @@ class ServerFailed(Exception):
 
 @dataclass(frozen=True)
 class Command:
-    """How to start one server: gunicorn's arguments, the working directory, own variables."""
+    """How to start one server: gunicorn's arguments, the working directory, own variables.
+
+    `{address}` in the program stands for where it is to listen.
+    """
 
     arguments: tuple[str, ...]
     directory: Path
     environ: Mapping[str, str]
+    program: tuple[str, ...] = (sys.executable, "-m", "gunicorn", "--bind", "{address}")
+    cpus: Set[int] | None = None  # where the server and all its processes run; None: anywhere
 
 
 @dataclass(frozen=True)
@@ -37,8 +42,9 @@ class Server:
     """A server that has answered its first request."""
 
     address: Address
-    start_seconds: float  # from starting the process to the first answer
+    start_seconds: float  # from starting the process to the first right answer
     pid: int
+    cold_seconds: float = 0.0  # of them, how long the function's first answer took in a server that answers
 
 
 @contextmanager
@@ -52,7 +58,7 @@ def running(command: Command, request: bytes) -> Iterator[Server]:
             await_answer(process, address, request, output)
             yield Server(address, time.perf_counter() - began, process.pid)
         finally:
-            _end(process)
+            end_server(process)
 
 
 def free_address() -> Address:
@@ -67,13 +73,14 @@ def spawn(command: Command, address: Address, output: BinaryIO) -> subprocess.Po
     host, port = address
     inherited = {name: value for name, value in os.environ.items() if not _is_a_setting(name)}
     return subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "--bind", f"{host}:{port}", *command.arguments],
+        [part.replace("{address}", f"{host}:{port}") for part in (*command.program, *command.arguments)],
         cwd=command.directory,
         env=inherited | {"PYTHONPATH": str(ROOT)} | dict(command.environ),
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
         start_new_session=True,  # Ctrl-C ends the measuring, which then ends the server
+        preexec_fn=on_cpus(command.cpus),
     )
 
 
@@ -97,7 +104,15 @@ def await_answer(
     raise ServerFailed(output.read()[-4000:].decode("utf-8", "replace"))
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def on_cpus(cpus: Set[int] | None) -> Callable[[], None] | None:
+    """What a new process does first so that it and its descendants run on these CPUs; None for all."""
+    if cpus is None:
+        return None
+    return lambda: os.sched_setaffinity(0, cpus)
+
+
+def end_server(process: subprocess.Popen[bytes]) -> None:
+    """End a server, by its own process id."""
     process.terminate()
     try:
         process.wait(_END_SECONDS)

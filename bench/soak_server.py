@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.processes import children
+
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _ZOMBIE_SECONDS = 5.0
 
@@ -31,11 +33,11 @@ class ServerProcesses:
 
     def workers(self) -> list[int]:
         """The workers."""
-        return _children(self._master)
+        return children(self._master)
 
     def environments(self) -> list[int]:
         """The processes that run functions."""
-        return [pid for worker in self.workers() for pid in _children(worker)]
+        return [pid for worker in self.workers() for pid in children(worker)]
 
     def everyone(self) -> list[int]:
         """Every process of the server."""
@@ -49,7 +51,7 @@ class ServerProcesses:
                 descriptors = len(os.listdir(f"/proc/{worker}/fd"))
                 folders = sum(1 for _ in self._temp.glob("*/*"))
                 megabytes = pages * _PAGE_BYTES / 1e6
-                return Vitals(worker, megabytes, descriptors, len(_children(worker)), folders)
+                return Vitals(worker, megabytes, descriptors, len(children(worker)), folders)
         return None
 
     def zombies(self) -> set[int]:
@@ -85,14 +87,6 @@ def _variables(pid: int) -> dict[str, str]:
         lines = Path(f"/proc/{pid}/environ").read_text("utf-8", "replace").split("\0")
         return {name: value for name, _, value in (line.partition("=") for line in lines)}
     return {}
-
-
-def _children(pid: int) -> list[int]:
-    found: list[int] = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        with suppress(OSError):
-            found += map(int, task.read_text().split())
-    return found
 
 
 def is_zombie(pid: int) -> bool:

@@ -34,6 +34,7 @@ NOT_RUN = {
     r"export BRIDGE_URL": "is for the commands of a bridge that are not run",
     r"berth migrate record": "needs a recording; test_record.py has one",
     r"pytest$": "these are its tests; those of a project that is made from nothing are run",
+    r"python -m bench\b": "measures for minutes; test_bench.py measures for a moment",
     r"python -c .*urllib": "is for the inside of a container; test_image.py asks the same",
 }
 # How commands of the README begin on a fresh machine. The tests have all that already.
