@@ -5,6 +5,7 @@ as the view, and steps aside wherever the application has more to do than the vi
 """
 
 import inspect
+import socket
 from collections.abc import Mapping
 from types import FunctionType
 
@@ -48,9 +49,10 @@ class Passage:
         self._call = call
         self._loan = loan
 
-    def fileno(self) -> int:
-        """The descriptor that is ready for reading once look() may find an answer."""
-        return self._loan.fileno()
+    @property
+    def connection(self) -> socket.socket:
+        """The socket that is ready for reading once look() may find an answer."""
+        return self._loan.connection
 
     def look(self) -> HttpResponse | None:
         """The answer, if it is there; raises an exception if the view has to find it."""

@@ -1,6 +1,7 @@
 """The one door to every function."""
 
 import logging
+import socket
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -35,9 +36,10 @@ class Loan:
         self._environment.begin(invocation)
         self._invocation = invocation
 
-    def fileno(self) -> int:
-        """The descriptor that is ready for reading once look() may find a result."""
-        return self._environment.fileno()
+    @property
+    def connection(self) -> socket.socket:
+        """The socket that is ready for reading once look() may find a result."""
+        return self._environment.connection
 
     def look(self) -> InvocationResult | None:
         """The result, if it is there; raises an exception if only wait() can tell what has happened."""

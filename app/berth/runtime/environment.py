@@ -1,5 +1,6 @@
 """What every kind of execution environment offers, and what identifies one of them."""
 
+import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -96,8 +97,9 @@ class UnattendedEnvironment(ExecutionEnvironment, Protocol):
         """Begin an invocation of the function, which must have been imported, without waiting."""
         ...
 
-    def fileno(self) -> int:
-        """The descriptor that is ready for reading once look() may find a result."""
+    @property
+    def connection(self) -> socket.socket:
+        """The socket that is ready for reading once look() may find a result."""
         ...
 
     def look(self) -> InvocationResult | None:

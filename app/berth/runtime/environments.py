@@ -53,6 +53,10 @@ class Environments:
         """Write a line where the functions' logs go; a reader that is slow delays no request."""
         self._supervisor.output.writer.write(line)
 
+    def log_held(self) -> AbstractContextManager[None]:
+        """Write the lines of several invocations at once; one thread alone may ask for it."""
+        return self._supervisor.output.writer.held()
+
     def environment(
         self, function: Function, *, is_event: bool = False
     ) -> AbstractContextManager[ExecutionEnvironment]:

@@ -1,12 +1,15 @@
 """The requests that the worker's main thread serves by itself: their functions are warm and answer soon."""
 
+import select
 import selectors
+import socket
 import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
+from weakref import WeakSet
 
 from gunicorn.config import PostRequest
 from gunicorn.glogging import Logger
@@ -42,9 +45,15 @@ class Lane:
         self._worker = worker
         self._hand_on = hand_on
         self._go_on = go_on
-        self._running: dict[Connection, _Running] = {}  # the one that began first, first
-        is_open = isinstance(worker.wsgi, GatewayApp) and not _does_more(worker.cfg, worker.log)
-        self._short_lane = ShortLane(worker.wsgi) if is_open else None
+        self._running: dict[int, _Running] = {}  # by descriptor; the one that began first, first
+        self._short_lane: ShortLane | None = None
+        has_epoll = hasattr(select, "epoll")  # macOS has none
+        if has_epoll and isinstance(worker.wsgi, GatewayApp) and not _does_more(worker.cfg, worker.log):
+            self._short_lane = ShortLane(worker.wsgi)
+            # It tells once of each frame that arrives, whoever takes it, and forgets a socket that is closed.
+            self._arrivals = select.epoll()
+            self._watched: WeakSet[socket.socket] = WeakSet()
+            worker.poller.register(self._arrivals, selectors.EVENT_READ, self._take_arrivals)
 
     def begin(self, connection: Connection) -> bool:
         """Begin the request that was received; returns False if a thread has to serve it.
@@ -62,9 +71,17 @@ class Lane:
         if passage is None:
             return False
         worker.nr += 1
-        self._running[connection] = _Running(connection, passage, request.method, time.monotonic())
-        worker.poller.register(passage.fileno(), selectors.EVENT_READ, partial(self._look, connection))
+        descriptor = self._watch(passage.connection)
+        self._running[descriptor] = _Running(connection, passage, request.method, time.monotonic())
         return True
+
+    def _watch(self, connection: socket.socket) -> int:
+        """Have the arrivals at a function's socket told; returns its descriptor."""
+        descriptor = connection.fileno()
+        if connection not in self._watched:
+            self._watched.add(connection)
+            self._arrivals.register(descriptor, select.EPOLLIN | select.EPOLLET)
+        return descriptor
 
     def wait_seconds(self, most: float) -> float:
         """How long the main thread may wait for what happens."""
@@ -73,10 +90,10 @@ class Lane:
     def hand_on_late(self, now: float) -> None:
         """Give what has run for long to threads."""
         while self._running:
-            running = next(iter(self._running.values()))
+            descriptor, running = next(iter(self._running.items()))
             if now - running.began < _SHORT_SECONDS:
                 return
-            self._leave(running)
+            del self._running[descriptor]
             self._hand_on(running.connection)
 
     def _environ(self, request: Request, connection: Connection) -> Environ:
@@ -102,24 +119,25 @@ class Lane:
             environ[key] = f"{environ[key]},{value}" if key in environ else value
         return environ
 
-    def _look(self, connection: Connection, _: object) -> None:
-        running = self._running.get(connection)
-        if running is None:
-            return  # handed on since the system told of it
+    def _take_arrivals(self, _: object) -> None:
+        """Answer whatever has its result."""
+        with self._worker.wsgi.extensions["berth"].environments.log_held():
+            for descriptor, _ in self._arrivals.poll(0):
+                if descriptor in self._running:  # else a thread has it
+                    self._look(descriptor)
+
+    def _look(self, descriptor: int) -> None:
+        running = self._running[descriptor]
         try:
             response = running.passage.look()
             data = kept_alive_bytes(response, running.method) if response else None
         except Exception:  # noqa: BLE001 - the view finds out what has happened, and answers it
-            self._leave(running)
-            self._hand_on(connection)
+            del self._running[descriptor]
+            self._hand_on(running.connection)
             return
         if data is not None:
-            self._leave(running)
-            self._answer(connection, data)
-
-    def _leave(self, running: _Running) -> None:
-        del self._running[running.connection]
-        self._worker.poller.unregister(running.passage.fileno())
+            del self._running[descriptor]
+            self._answer(running.connection, data)
 
     def _answer(self, connection: Connection, data: bytes) -> None:
         try:

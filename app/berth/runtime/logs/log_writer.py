@@ -7,7 +7,8 @@ import stat
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 
 STDOUT = 1
@@ -32,6 +33,7 @@ class LogWriter:
         self._waiting: deque[memoryview] = deque()
         self._waiting_bytes = 0
         self._lost_bytes = 0
+        self._is_held = False
         self._poller = select.poll()
         self._poller.register(descriptor, select.POLLOUT)
 
@@ -45,6 +47,21 @@ class LogWriter:
                 return
             self._waiting_bytes += len(chunk)
             self._waiting.append(memoryview(chunk))
+        if not self._is_held:
+            self._write_at_once()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep back what is written inside the `with` block, then write it; one thread alone may do so."""
+        self._is_held = True
+        try:
+            yield
+        finally:
+            self._is_held = False
+            if self._waiting:
+                self._write_at_once()
+
+    def _write_at_once(self) -> None:
         if self._writing.acquire(blocking=False):
             try:
                 self._put_all(self._write_some)
@@ -69,7 +86,7 @@ class LogWriter:
 
     def _put_all(self, put: Callable[[memoryview], int]) -> None:
         while self._waiting:
-            chunk = self._waiting[0]
+            chunk = self._join_first()
             count = put(chunk)
             if count == 0:
                 return
@@ -79,6 +96,15 @@ class LogWriter:
                 self._waiting.popleft()
             else:
                 self._waiting[0] = chunk[count:]
+
+    def _join_first(self) -> memoryview:
+        """The chunk that waits longest, joined with those after it as far as they are written at once."""
+        with self._counting:
+            first = self._waiting.popleft()
+            while self._waiting and len(first) + len(self._waiting[0]) <= _AT_ONCE:
+                first = memoryview(bytes(first) + bytes(self._waiting.popleft()))
+            self._waiting.appendleft(first)
+        return first
 
     def _write_some(self, chunk: memoryview) -> int:
         """Write without blocking and return how many bytes were written; a pipe may take a part only."""

@@ -256,8 +256,8 @@ class Pool:
         """Whether the function of this environment has more of them than must stay warm."""
         return self._count(entry.function) > entry.function.provisioned_concurrency
 
-    def _release(self, entry: _Entry) -> None:
-        if entry.environment.is_alive():
+    def _release(self, entry: _Entry, *, is_alive: bool | None = None) -> None:
+        if is_alive or entry.environment.is_alive():
             entry.idle_since = time.monotonic()
             with self._changed:
                 if not self._is_closed:

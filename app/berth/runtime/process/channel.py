@@ -16,6 +16,7 @@ _LONGEST_POLL = 86_400.0  # seconds; poll() takes milliseconds as a C int
 _POLL_WITHOUT_PIDFD = 0.02  # seconds
 _PIECE_BYTES = 64 * 1024  # received at once, and more of a frame that is known to be large
 _LARGEST_PIECE = 1024 * 1024
+_LONG_BYTES = 128 * 1024
 
 Frame = tuple[bytes, bytes]  # head and tail
 
@@ -28,12 +29,16 @@ class ProcessEnded(Exception):
     """Raised when the process ends before it sends the whole frame."""
 
 
+class LongFrame(Exception):
+    """Raised when a frame is so large that a thread of its own should receive it."""
+
+
 class Channel:
     """Sends frames to a process and receives its frames; each wait ends at a deadline or with the process."""
 
     def __init__(self, connection: socket.socket, process: OsProcess, overtime: Overtime) -> None:
         connection.setblocking(False)
-        self._connection = connection
+        self.connection = connection  # it is ready for reading once look() finds something new
         self._process = process
         self._overtime = overtime
         self._lifted: float | None = None  # the last deadline for which overtime was granted
@@ -49,12 +54,8 @@ class Channel:
 
     def close(self) -> None:
         """Close the server's ends."""
-        self._connection.close()
+        self.connection.close()
         self._overtime.close()
-
-    def fileno(self) -> int:
-        """The descriptor of the socket, for selectors: it is ready once look() finds something new."""
-        return self._connection.fileno()
 
     def send(self, head: bytes, tail: bytes, deadline: float) -> None:
         """Send one frame; raises DeadlinePassed or ProcessEnded."""
@@ -65,7 +66,7 @@ class Channel:
         """Send as much of a frame as the socket takes at once; receive() sends the rest."""
         self._unsent = memoryview(encode_frame(head, tail))
         with suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
-            self._unsent = self._unsent[self._connection.send(self._unsent) :]
+            self._unsent = self._unsent[self.connection.send(self._unsent) :]
 
     def receive(self, deadline: float) -> Frame:
         """Receive one frame; raises DeadlinePassed, ProcessEnded, or EnvironmentDied if it is too large."""
@@ -81,20 +82,26 @@ class Channel:
     def look(self) -> Frame | None:
         """Take the next frame without waiting; None if it is not there yet.
 
-        Raises ProcessEnded if it will not come, and EnvironmentDied if it is too large.
+        Raises ProcessEnded or EnvironmentDied if it will not come, and LongFrame if it is large.
         """
-        if not self._take():
-            raise ProcessEnded
-        return self._next_frame()
+        while (frame := self._next_frame()) is None:
+            if self._whole > _LONG_BYTES:
+                raise LongFrame
+            known = len(self._received)
+            if not self._take():
+                raise ProcessEnded
+            if len(self._received) == known:
+                return None
+        return frame
 
     def _send_rest(self, deadline: float) -> None:
         while self._unsent:
             try:
-                self._unsent = self._unsent[self._connection.send(self._unsent) :]
+                self._unsent = self._unsent[self.connection.send(self._unsent) :]
             except BlockingIOError:
-                self._poller.modify(self._connection, select.POLLOUT)
+                self._poller.modify(self.connection, select.POLLOUT)
                 self._wait(deadline)
-                self._poller.modify(self._connection, select.POLLIN)
+                self._poller.modify(self.connection, select.POLLIN)
             except (BrokenPipeError, ConnectionResetError):
                 self._await_end(deadline)
 
@@ -102,7 +109,7 @@ class Channel:
         """Take some of what has arrived; False if nothing more can arrive."""
         missing = self._whole - len(self._received)
         try:
-            data = self._connection.recv(min(max(missing, _PIECE_BYTES), _LARGEST_PIECE))
+            data = self.connection.recv(min(max(missing, _PIECE_BYTES), _LARGEST_PIECE))
         except BlockingIOError:
             return True
         except ConnectionResetError:
@@ -132,7 +139,7 @@ class Channel:
         """Wait until the socket is ready."""
         ready = dict(self._poller.poll(min(self._remaining(deadline), self._longest) * 1000))
         # A process may answer and then end: its answer counts, so the socket is checked first.
-        if self._connection.fileno() not in ready and self._process.has_exited():
+        if self.connection.fileno() not in ready and self._process.has_exited():
             raise ProcessEnded
 
     def _await_end(self, deadline: float) -> None:

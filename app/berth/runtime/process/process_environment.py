@@ -1,5 +1,6 @@
 """An execution environment that runs its function in a process of its own."""
 
+import socket
 import threading
 import time
 import uuid
@@ -119,9 +120,10 @@ class ProcessEnvironment:
             self._resources.vacate()
             raise
 
-    def fileno(self) -> int:
-        """The descriptor that is ready for reading once look() may find a result."""
-        return self._process.fileno()
+    @property
+    def connection(self) -> socket.socket:
+        """The socket that is ready for reading once look() may find a result."""
+        return self._process.connection
 
     def look(self) -> InvocationResult | None:
         """Take the result of the invocation that was begun, if it is there; see UnattendedEnvironment."""

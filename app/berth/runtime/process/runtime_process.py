@@ -26,8 +26,8 @@ from berth.runtime.sandbox.child import Sandbox
 from berth.runtime.search import child_search_path, given_path, site_folders
 from berth.settings import Settings
 
-# An invocation this short cannot use much new memory, and reading the peak costs a tenth of its time.
-_TOO_SHORT_SECONDS = 0.001
+# An invocation this short can hardly use much new memory, and reading the peak costs a tenth of its time.
+_TOO_SHORT_SECONDS = 0.01
 _FRESH_SECONDS = 0.025
 _EXIT_SECONDS = 2.0
 _PROGRAM = str(Path(__file__).with_name("bootstrap.py"))
@@ -96,9 +96,10 @@ class RuntimeProcess:
         head = encode_head(runtime_headers(run.invocation, deadline_ms))
         self._channel.offer(head, run.invocation.payload or b"{}")
 
-    def fileno(self) -> int:
-        """The descriptor that is ready for reading once look() may find a result."""
-        return self._channel.fileno()
+    @property
+    def connection(self) -> socket.socket:
+        """The socket that is ready for reading once look() may find a result."""
+        return self._channel.connection
 
     def look(self, run: Run) -> InvocationResult | None:
         """Take the result of an invocation that was begun; None if it is not there yet.
