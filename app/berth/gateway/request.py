@@ -23,7 +23,7 @@ from berth.gateway.trusted_context import Context, context_of
 from berth.invoke.invoker import Loan
 from berth.model.api_kind import KINDS, ApiKind
 from berth.model.call import Call, EventShape, Identity
-from berth.model.http import HttpRequest
+from berth.model.http import Headers, HttpRequest
 from berth.model.invocation import MAX_REQUEST_BYTES
 from berth.model.route import Route
 from berth.payload.headers import canonical_name, last_header, text_value
@@ -167,7 +167,13 @@ def read_body(request: Request, call: Call, identity: Identity | None = None) ->
     headers = call.request.headers
     if "HTTP_TRANSFER_ENCODING" in request.environ:  # the gateway has the whole body before anything goes on
         headers = [*headers, ("Content-Length", str(len(body)))]
-    return replace(call, request=replace(call.request, body=body, headers=headers))
+    return with_body(call, body, headers)
+
+
+def with_body(call: Call, body: bytes, headers: Headers | None = None) -> Call:
+    """The call with a body, and with other header lines if there are any."""
+    request = call.request
+    return replace(call, request=replace(request, body=body, headers=headers or request.headers))
 
 
 def receive_body(request: Request, limit: int, kept: tuple[Call, Identity] | None = None) -> bytes | None:

@@ -9,17 +9,16 @@ import socket
 from collections.abc import Mapping
 from types import FunctionType
 
-import flask
 from flask import Flask, signals
 
 from berth.errors import GatewayRefusal
 from berth.gateway.cors import apply_cors
 from berth.gateway.flask_app import GatewayApp
-from berth.gateway.request import WIRE_BODY, read_body, read_call
+from berth.gateway.request import read_call, with_body
 from berth.gateway.routing.head import Environ
 from berth.gateway.view import RouteView
 from berth.invoke.invoker import Loan
-from berth.model.call import Call
+from berth.model.call import Call, Identity
 from berth.model.http import HttpResponse
 from berth.payload.by_kind import SHAPES
 from berth.payload.method_request import check_method_request
@@ -45,18 +44,18 @@ _SIGNALS = (
 class Passage:
     """One request on the short lane: its invocation has begun."""
 
-    def __init__(self, call: Call, loan: Loan) -> None:
-        self._call = call
-        self._loan = loan
+    def __init__(self, call: Call, identity: Identity, loan: Loan) -> None:
+        self.kept = call, identity
+        self.loan = loan
 
     @property
     def connection(self) -> socket.socket:
         """The socket that is ready for reading once look() may find an answer."""
-        return self._loan.connection
+        return self.loan.connection
 
     def look(self) -> HttpResponse | None:
         """The answer, if it is there; raises an exception if the view has to find it."""
-        call, result = self._call, self._loan.look()
+        call, result = self.kept[0], self.loan.look()
         return apply_cors(call, call.shape.read_result(call, result)) if result else None
 
 
@@ -67,10 +66,10 @@ class ShortLane:
         self._app = app
         self._is_plain = all(map(_is_flasks_own, _STEPS)) and not vars(app).keys() & set(_STEPS)
 
-    def begin(self, environ: Environ) -> Passage | None:
-        """Begin a request whose body is there; returns None if the view has to serve it.
+    def begin(self, environ: Environ, body: bytes) -> Passage | None:
+        """Begin a request; returns None if the view has to serve it.
 
-        The request's WireBody keeps what has happened, and the view goes on from there.
+        `environ` has of WSGI's what the gateway reads of a head.
         """
         try:
             is_open = (
@@ -83,7 +82,7 @@ class ShortLane:
             return None
         view, parameters = found
         loan = view.gateway.invoker.borrow(view.route.function)
-        return _begin(view, environ, parameters, loan) if loan else None
+        return _begin(view, environ, parameters, body, loan) if loan else None
 
     def _is_open(self) -> bool:
         """Whether the application does nothing with a request that the view does not do."""
@@ -112,22 +111,18 @@ def _suits(view: RouteView) -> bool:
     return not has_authorizer and not route.method_request.models
 
 
-def _begin(view: RouteView, environ: Environ, parameters: Mapping[str, str], loan: Loan) -> Passage | None:
-    """Take the view's steps up to the invocation; after an error the view answers."""
+def _begin(
+    view: RouteView, environ: Environ, parameters: Mapping[str, str], body: bytes, loan: Loan
+) -> Passage | None:
+    """Take the view's steps up to the invocation; after an error the view takes them again, and answers."""
     gateway, route = view.gateway, view.route
     try:
         call = read_call(environ, parameters, route, gateway.stamps, SHAPES[route.function.api])
         identity = gateway.find_identity(call)
-    except Exception:  # noqa: BLE001 - the body has not been read, so the view can begin anew
-        loan.cancel()
-        return None
-    wire = environ[WIRE_BODY]
-    wire.kept, wire.loan = (call, identity), loan
-    try:
-        whole = read_body(flask.Request(environ), call) if "CONTENT_LENGTH" in environ else call
+        whole = with_body(call, body) if body else call
         check_method_request(whole)
         loan.begin(whole.invocation(whole.shape.build_event(whole, identity)))
-    except Exception as wrong:  # noqa: BLE001 - the view raises it
-        loan.fail(wrong)
+    except Exception:  # noqa: BLE001 - whatever it is
+        loan.cancel()
         return None
-    return Passage(call, loan)
+    return Passage(call, identity, loan)

@@ -29,7 +29,6 @@ class Loan:
         self._give_back = give_back
         self._invocation: Invocation | None = None
         self._result: InvocationResult | None = None
-        self._error: Exception | None = None
 
     def begin(self, invocation: Invocation) -> None:
         """Begin the invocation."""
@@ -43,16 +42,12 @@ class Loan:
 
     def look(self) -> InvocationResult | None:
         """The result, if it is there; raises an exception if only wait() can tell what has happened."""
-        if self._error is not None:
-            raise self._error
         if self._result is None and (result := self._environment.look()) is not None:
             self._end(result)
         return self._result
 
     def wait(self) -> InvocationResult:
-        """Wait for the result; a function error is a result too. Raises the error of fail()."""
-        if self._error is not None:
-            raise self._error
+        """Wait for the result; a function error is a result too."""
         if self._result is None:
             self._end(self._environment.await_result())
         assert self._result is not None
@@ -61,11 +56,6 @@ class Loan:
     def cancel(self) -> None:
         """Give the environment back; no invocation was begun."""
         self._give_back()
-
-    def fail(self, error: Exception) -> None:
-        """Give the environment back; no invocation was begun, because of an error that wait() raises."""
-        self._error = error
-        self.cancel()
 
     def _end(self, result: InvocationResult) -> None:
         assert self._invocation is not None

@@ -16,10 +16,13 @@ from gunicorn.workers.gthread import TConn
 
 from berth.errors import MalformedRequest, ServerBusy
 from berth.gateway.client_address import peer_address
+from berth.invoke.invoker import Loan
+from berth.model.call import Call, Identity
 from berth.model.invoke_api import Listener
 from berth.model.route import RESERVED_PREFIX
 from berth.server import patience
 from berth.server.body_memory import BodyMemory
+from berth.server.common_head import CommonHead, read_common_head
 from berth.server.heads import ends_of, is_refused_early
 from berth.server.wire import ChunkScanner, Exchange, FedParser, ShortOfBytes
 
@@ -61,6 +64,7 @@ class Connection(TConn):  # type: ignore[misc]
         self.stage = Stage.HANDSHAKE if isinstance(sock, ssl.SSLSocket) else Stage.HEAD
         self.wants_to_write = False
         self.polled_for = 0  # what the worker's poller looks for
+        self.begun: tuple[tuple[Call, Identity], Loan] | None = None  # what the lane has begun
         self.unsent = b""  # the rest of an answer that the client did not take at once
         self._memory, self._taken = memory, 0
         self._head = bytearray()
@@ -82,17 +86,15 @@ class Connection(TConn):  # type: ignore[misc]
         request.proxy_protocol_info = self._proxied
         request.listener = self.listener
 
-    def hold_request(self) -> Request:
-        """Parse the request that was received, and keep it for whoever serves it.
+    def common_head(self) -> CommonHead | None:
+        """The head that was received; None if gunicorn has to read it."""
+        found = read_common_head(self._head, self.cfg)
+        return found[0] if found else None
 
-        Raises a ParseException for a request that can only be refused, and Ended if there is none.
-        """
-        try:
-            request = self.parser.held = next(self.parser)
-        except StopIteration:
-            raise Ended from None
-        request.exchange = self.exchange_of(request)
-        return request
+    @property
+    def small_body(self) -> bytes:
+        """The body that was received with the head."""
+        return bytes(self._head[self._head_end : self._needed])
 
     def send_rest(self) -> bool:
         """Send the rest of an answer; raises TimeoutError for a client that receives nothing."""
@@ -160,6 +162,8 @@ class Connection(TConn):  # type: ignore[misc]
         """The exchange of the request that a thread serves."""
         if self.exchange is None:
             self.exchange = Exchange(request, self.parser.unreader)
+            if self.begun is not None:
+                (self.exchange.kept, self.exchange.loan), self.begun = self.begun, None
         return self.exchange
 
     def collect(self) -> None:
@@ -172,9 +176,11 @@ class Connection(TConn):  # type: ignore[misc]
     def finish(self) -> bool:
         """Go on to the next request; False if the connection has to end with this one."""
         exchange, self.exchange = self.exchange, None
-        self.parser.held = None
-        rest = exchange.rest if exchange is not None and not exchange.waits_to_send else None
-        if exchange is None or (rest is None and exchange.length != 0):
+        if exchange is None:
+            self._pass_over_request()
+            return True
+        rest = exchange.rest if not exchange.waits_to_send else None
+        if rest is None and exchange.length != 0:
             return False
         self.release()
         self._began = self._heard = time.monotonic()
@@ -182,6 +188,15 @@ class Connection(TConn):  # type: ignore[misc]
         self.set_timeout()
         self._take_rest(self.parser.unreader.take())
         return True
+
+    def _pass_over_request(self) -> None:
+        """Begin the next head after a request that the lane has answered, and no parser has seen."""
+        del self._head[: self._needed]
+        self._needed = self._head_end = 0
+        self.release()
+        self._began = self._heard = time.monotonic()
+        self._received = len(self._head)
+        self.set_timeout()
 
     def hang_up(self) -> None:
         """Tell the client that nothing more comes, and wait a little until the client has read all."""

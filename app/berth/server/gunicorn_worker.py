@@ -212,11 +212,12 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
     def _advance(self, connection: Connection) -> None:
         """Receive what is there, then give the connection to a thread or wait for more."""
         try:
-            if connection.advance():
-                self._serve(connection)
-                return
+            is_ready = connection.advance()
         except (Ended, OSError, ParseException) as wrong:
             self._end(connection, wrong)
+            return
+        if is_ready:
+            self._serve(connection)
             return
         self._await(connection)
         if connection.has_more:
@@ -224,16 +225,18 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
 
     def _serve(self, connection: Connection) -> None:
         """Serve the request that was received: on the lane, or else in a thread."""
-        pool = self.health_pool if connection.asks_for_health else self.tpool
-        connection.hand_over()
-        if pool is self.tpool and self.lane.begin(connection):
+        if connection.asks_for_health:
+            self._hand_over(connection, self.health_pool)
+        elif self.lane.begin(connection):
             self.waiting.pop(connection, None)
         else:
-            self._hand_over(connection, pool)
+            self._hand_over(connection)
 
     def _hand_over(self, connection: Connection, pool: ThreadPoolExecutor | None = None) -> None:
         """Give a connection to a thread until its request is answered."""
         self._forget(connection)
+        if not connection.unsent:
+            connection.hand_over()
         future = (pool or self.tpool).submit(self.handle, connection)
         future.add_done_callback(partial(self.method_queue.defer, self.finish_request, connection))
 

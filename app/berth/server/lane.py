@@ -7,17 +7,16 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 from weakref import WeakSet
 
 from gunicorn.config import PostRequest
 from gunicorn.glogging import Logger
-from gunicorn.http.message import Request
 
 from berth.gateway.flask_app import GatewayApp
-from berth.gateway.routing.head import Environ
+from berth.gateway.routing.head import LISTENER, RAW_HEADERS, Environ
 from berth.gateway.short_lane import MOST_BODY_BYTES, Passage, ShortLane
+from berth.server.common_head import CommonHead
 from berth.server.connection import Connection, Stage
 from berth.server.gateway_response import kept_alive_bytes
 
@@ -56,23 +55,20 @@ class Lane:
             worker.poller.register(self._arrivals, selectors.EVENT_READ, self._take_arrivals)
 
     def begin(self, connection: Connection) -> bool:
-        """Begin the request that was received; returns False if a thread has to serve it.
-
-        Raises a ParseException for a request that can only be refused.
-        """
+        """Begin the request that was received; returns False if a thread has to serve it."""
         worker, lane = self._worker, self._short_lane
-        is_plain = connection.stage is Stage.HEAD and not connection.is_http2
-        if lane is None or not is_plain or not worker.alive or isinstance(connection.sock, ssl.SSLSocket):
+        is_tls, is_file = isinstance(connection.sock, ssl.SSLSocket), connection.listener is None
+        if lane is None or connection.stage is not Stage.HEAD or is_tls or is_file or not worker.alive:
             return False
-        request = connection.hold_request()
-        if not _suits(request) or worker.nr + 1 >= worker.max_requests:
+        head, body = connection.common_head(), connection.small_body
+        if head is None or not _suits(head, body) or worker.nr + 1 >= worker.max_requests:
             return False
-        passage = lane.begin(self._environ(request, connection))
+        passage = lane.begin(_environ(head, connection), body)
         if passage is None:
             return False
         worker.nr += 1
         descriptor = self._watch(passage.connection)
-        self._running[descriptor] = _Running(connection, passage, request.method, time.monotonic())
+        self._running[descriptor] = _Running(connection, passage, head.method, time.monotonic())
         return True
 
     def _watch(self, connection: socket.socket) -> int:
@@ -90,34 +86,16 @@ class Lane:
     def hand_on_late(self, now: float) -> None:
         """Give what has run for long to threads."""
         while self._running:
-            descriptor, running = next(iter(self._running.items()))
-            if now - running.began < _SHORT_SECONDS:
+            descriptor = next(iter(self._running))
+            if now - self._running[descriptor].began < _SHORT_SECONDS:
                 return
-            del self._running[descriptor]
-            self._hand_on(running.connection)
+            self._hand(descriptor)
 
-    def _environ(self, request: Request, connection: Connection) -> Environ:
-        """What the gateway reads of a request in WSGI's environ."""
-        connection.prepare(request)
-        self._worker.cfg.pre_request(self._worker, request)
-        host, port = connection.listener or ("", "")
-        environ: Environ = {
-            "REQUEST_METHOD": request.method,
-            "RAW_URI": request.uri,
-            "PATH_INFO": request.path,
-            "QUERY_STRING": request.query,
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "SERVER_NAME": host,
-            "SERVER_PORT": str(port),
-            "REMOTE_ADDR": connection.peer,
-            "wsgi.url_scheme": request.scheme,
-            "wsgi.input": request.body,
-            "wsgi.input_terminated": True,
-        }
-        for name, value in request.headers:
-            key = _environ_key(name)
-            environ[key] = f"{environ[key]},{value}" if key in environ else value
-        return environ
+    def _hand(self, descriptor: int) -> None:
+        """Let a thread go on."""
+        running = self._running.pop(descriptor)
+        running.connection.begun = running.passage.kept, running.passage.loan
+        self._hand_on(running.connection)
 
     def _take_arrivals(self, _: object) -> None:
         """Answer whatever has its result."""
@@ -132,8 +110,7 @@ class Lane:
             response = running.passage.look()
             data = kept_alive_bytes(response, running.method) if response else None
         except Exception:  # noqa: BLE001 - the view finds out what has happened, and answers it
-            del self._running[descriptor]
-            self._hand_on(running.connection)
+            self._hand(descriptor)
             return
         if data is not None:
             del self._running[descriptor]
@@ -153,21 +130,31 @@ class Lane:
             self._go_on(connection)
 
 
-# Bounded: names come from clients.
-@lru_cache(maxsize=1024)
-def _environ_key(name: str) -> str:
-    key = name.replace("-", "_")
-    return key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"
+def _environ(head: CommonHead, connection: Connection) -> Environ:
+    """What the gateway reads of a request's head in WSGI's environ."""
+    host, port = connection.listener or ("", "")
+    environ: Environ = {
+        "REQUEST_METHOD": head.method,
+        "RAW_URI": head.target,
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "SERVER_NAME": host,
+        "SERVER_PORT": str(port),
+        "REMOTE_ADDR": connection.peer,
+        "wsgi.url_scheme": "http",
+        RAW_HEADERS: head.lines,
+        LISTENER: connection.listener,
+    }
+    if (override := head.values.get("X-HTTP-METHOD-OVERRIDE")) is not None:
+        environ["HTTP_X_HTTP_METHOD_OVERRIDE"] = override
+    return environ
 
 
-def _suits(request: Request) -> bool:
+def _suits(head: CommonHead, body: bytes) -> bool:
     """Whether the request is whole and small, and its connection stays open after it."""
-    exchange = request.exchange
-    length = exchange.length
-    is_small = length is not None and length <= MOST_BODY_BYTES and exchange.is_whole()
-    return (
-        is_small and not exchange.waits_to_send and request.version == (1, 1) and not request.should_close()
-    )
+    values = head.values
+    is_whole = "TRANSFER-ENCODING" not in values and values.get("CONTENT-LENGTH", "0") == str(len(body))
+    stays = values.get("CONNECTION", "keep-alive").lower() == "keep-alive" and head.method != "CONNECT"
+    return is_whole and stays and len(body) <= MOST_BODY_BYTES
 
 
 def _does_more(cfg: Any, log: Logger) -> bool:
@@ -180,5 +167,5 @@ def _does_more(cfg: Any, log: Logger) -> bool:
         or (cfg.syslog and not cfg.disable_redirect_access_to_syslog)
         or type(log).access is not Logger.access
     )
-    has_hook = cfg.post_request is not PostRequest.default
+    has_hook = cfg.post_request is not PostRequest.default or cfg.forwarded_allow_ips
     return bool(keeps_access_log or has_hook or cfg.proxy_protocol != "off" or not cfg.keepalive)

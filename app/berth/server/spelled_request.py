@@ -1,6 +1,5 @@
 """gunicorn's request, which also keeps the header names as the client spelled them."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,12 +7,9 @@ from gunicorn.config import Config
 from gunicorn.http.message import Request
 from gunicorn.http.unreader import Unreader
 
-Lines = list[tuple[str, str]]
+from berth.server.common_head import read_common_head
 
-# What nearly every client sends: `//` may begin an authority, `#` a fragment, and `_` could be taken for `-`.
-_COMMON_HEAD = re.compile(
-    rb"([A-Z]{3,20}) (/(?!/)[!-\"$-~]*) HTTP/1\.1\r\n((?:[A-Za-z0-9-]+:[\t -~]*\r\n)*)\r\n"
-)
+Lines = list[tuple[str, str]]
 
 
 class ReadSettings:
@@ -38,32 +34,20 @@ class SpelledRequest(Request):  # type: ignore[misc]
     lines: Sequence[tuple[str, str]] = ()
 
     def parse(self, unreader: Unreader) -> bytes:
-        """Read the head; returns what follows it. A head with anything unusual is left to gunicorn."""
+        """Read the head; returns what follows it."""
         data: bytes = unreader.read()
-        head = _COMMON_HEAD.match(data) if self.cfg.proxy_protocol == "off" else None
-        if head is None or head.end(2) > self.limit_request_line or not self._take(head):
+        is_common = self.cfg.proxy_protocol == "off" and not self._peer_is_trusted_proxy()
+        found = read_common_head(data, self.cfg) if is_common else None
+        if found is None:
             unreader.unread(data)
             unused: bytes = super().parse(unreader)
             return unused
-        return data[head.end() :]
-
-    def _take(self, head: re.Match[bytes]) -> bool:
-        """Take over a common head; False if gunicorn has rules for one of its headers, or a limit is near."""
-        method, target, block = (part.decode("ascii") for part in head.groups())
-        rows = block.split("\r\n")[:-1]
-        most = self.limit_request_field_size - len("\r\n")
-        if len(rows) > self.limit_request_fields or any(len(row) > most for row in rows):
-            return False
-        pairs = [(name, value.strip(" \t")) for name, _, value in (row.partition(":") for row in rows)]
-        headers = [(name.upper(), value) for name, value in pairs]
-        names = {name for name, _ in headers}
-        if len(names) < len(headers) or "EXPECT" in names or self._peer_is_trusted_proxy():
-            return False
-        self.method, self.uri, self.version = method, target, (1, 1)
-        path, _, query = target.partition("?")
+        head, end = found
+        self.method, self.uri, self.version = head.method, head.target, (1, 1)
+        path, _, query = head.target.partition("?")
         self.path, self.query, self.fragment = path, query, ""
-        self.headers, self.lines = headers, pairs
-        return True
+        self.headers, self.lines = list(head.values.items()), head.lines
+        return data[end:]
 
     def parse_headers(self, data: bytes, from_trailer: bool = False) -> Lines:
         """Parse the header lines as gunicorn does; a trailer has no lines of its own."""

@@ -88,11 +88,11 @@ def _no_module(name: str) -> InitFailed:
 
 
 def test_advice_names_the_file_that_lacks_the_module_and_all_that_are_missing(tmp_path: Path) -> None:
-    function = _function(tmp_path, app="import stripe\nimport redis\n")
+    function = _function(tmp_path, app="import stripe\nimport twilio\n")
     then = "not in requirements.txt; add it, then `berth function install orders`"
     assert advise(function, _no_module("stripe"), PACKAGES) == [
         f"No module named 'stripe': {then}",
-        f"No module named 'redis': {then}",
+        f"No module named 'twilio': {then}",
     ]
     (tmp_path / "requirements.txt").write_text("requests\n")
     not_installed = (
