@@ -85,8 +85,8 @@ def test_invocation_ends_with_an_error_when_the_handler_closed_every_descriptor_
     [
         ("text", "Runtime sent a frame that is too large"),
         ("too large", "Runtime sent a frame that is too large"),
-        ("no object", "Runtime sent an unreadable frame"),
-        ("no json", "Runtime sent an unreadable frame"),
+        ("a digit", "Runtime sent an unreadable frame"),
+        ("two braces", "Runtime sent an unreadable frame"),
         ("half", "Runtime sent a frame that is too large"),
     ],
 )

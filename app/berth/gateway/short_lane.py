@@ -64,6 +64,13 @@ class ShortLane:
 
     def __init__(self, app: GatewayApp) -> None:
         self._app = app
+        self._doers = (
+            app.after_request_funcs,
+            app.teardown_request_funcs,
+            app.teardown_appcontext_funcs,
+            app.url_value_preprocessors,
+            *(signal.receivers for signal in _SIGNALS),
+        )
         self._is_plain = all(map(_is_flasks_own, _STEPS)) and not vars(app).keys() & set(_STEPS)
 
     def begin(self, environ: Environ, body: bytes) -> Passage | None:
@@ -87,15 +94,9 @@ class ShortLane:
     def _is_open(self) -> bool:
         """Whether the application does nothing with a request that the view does not do."""
         app = self._app
-        has_hooks = (
-            (app.before_request_funcs and app.before_request_funcs != {None: [app.preflights]})
-            or app.after_request_funcs
-            or app.teardown_request_funcs
-            or app.teardown_appcontext_funcs
-            or app.url_value_preprocessors
-            or any(signal.receivers for signal in _SIGNALS)
-        )
-        return self._is_plain and not has_hooks and not app.debug and not app.testing
+        hooks = app.before_request_funcs
+        is_hooked = any(self._doers) or (hooks and hooks != {None: [app.preflights]})
+        return self._is_plain and not is_hooked and not app.debug and not app.testing
 
 
 def _is_flasks_own(name: str) -> bool:

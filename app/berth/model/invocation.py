@@ -2,11 +2,17 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from berth.model.function import Function
 from berth.model.stamp import Stamp
+
+try:
+    import orjson
+except ImportError:  # the extra `speed`
+    orjson = None  # type: ignore[assignment]
 
 Event = Mapping[str, Any]
 
@@ -66,4 +72,7 @@ class InvocationResult:
 
 def encode_event(event: object) -> bytes:
     """Encode an event as compact UTF-8 JSON; lone surrogates stay JSON escapes."""
+    if orjson is not None:
+        with suppress(TypeError):  # it takes no lone surrogate and no integer beyond 64 bits
+            return orjson.dumps(event)
     return _ENCODER.encode(event).encode("utf-8", "backslashreplace")

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from dataclasses import replace
 
 from berth.errors import HandlerTimedOut, InitFailed, InvocationFault
 from berth.host.command_line import typed_command
@@ -36,7 +35,7 @@ def final_result(
     """The result that the caller receives, with the last bytes of the log."""
     if isinstance(ending, InvocationFault):
         ending = fault_result(ending, request_id)
-    return replace(ending, log_tail=log_tail, is_cold=is_cold)
+    return InvocationResult(ending.payload, ending.function_error, log_tail, is_cold)
 
 
 def invocation_outcome(ending: InvocationResult | InvocationFault) -> Outcome:

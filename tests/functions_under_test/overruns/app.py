@@ -38,8 +38,8 @@ NONSENSE = {
     "nothing": b"",
     "text": b"garbage!" * 4,
     "too large": b"\x7f" * 8,
-    "no object": struct.pack("!II", 1, 0) + b"5",
-    "no json": struct.pack("!II", 2, 0) + b"{{",
+    "a digit": struct.pack("!II", 1, 0) + b"5",
+    "two braces": struct.pack("!II", 2, 0) + b"{{",
     "half": b"\0",
-    "another's answer": struct.pack("!II", 33, 1) + b'{"type":"result","requestId":"x"}' + b"1",
+    "another's answer": struct.pack("!II", 2, 1) + b"rx" + b"1",
 }

@@ -47,7 +47,8 @@ class Pool:
         self._create = create
         self._revision = revision
         self._slots = Slots(limits)
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._idle: dict[str, list[_Entry]] = {}  # by function; the one used last is at the end
         self._entries: set[_Entry] = set()
         self._starting = 0  # how many environments are being started
@@ -72,7 +73,7 @@ class Pool:
         """Take an environment that is ready, and what gives it back; None if a request would have to wait."""
         if not self._slots.take_free(function):
             return None
-        with self._changed:
+        with self._lock:
             idle = None if self._is_closed else self._idle.get(function.name)
             entry = idle.pop() if idle else None
         if entry is not None and self._is_warm(entry):
@@ -144,7 +145,7 @@ class Pool:
 
     def _give_back(self, entry: _Entry) -> None:
         try:
-            self._release(entry)
+            self._release(entry, is_alive=True)  # it has just answered
         finally:
             self._slots.give_back(entry.function)
 
@@ -256,10 +257,10 @@ class Pool:
         """Whether the function of this environment has more of them than must stay warm."""
         return self._count(entry.function) > entry.function.provisioned_concurrency
 
-    def _release(self, entry: _Entry, *, is_alive: bool | None = None) -> None:
+    def _release(self, entry: _Entry, *, is_alive: bool = False) -> None:
         if is_alive or entry.environment.is_alive():
             entry.idle_since = time.monotonic()
-            with self._changed:
+            with self._lock:
                 if not self._is_closed:
                     self._idle.setdefault(entry.function.name, []).append(entry)
                     if self._starting:

@@ -47,7 +47,8 @@ class Slots:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._busy: Counter[str] = Counter()  # by function: its requests and events
         self._requests: Counter[str] = Counter()  # by function: its requests
         self._in_flight = 0  # requests, and what is done in the background
@@ -71,7 +72,7 @@ class Slots:
 
     def take_free(self, function: Function) -> bool:
         """Take a slot for a request if one is free and nobody waits for it; see give_back()."""
-        with self._changed:
+        with self._lock:
             reserved = function.reserved_concurrency
             is_reserved = reserved is not None and self._busy[function.name] >= reserved
             if self._is_closed or self._waiting or is_reserved or not self._has_slot(function, False):
@@ -81,7 +82,7 @@ class Slots:
 
     def give_back(self, function: Function, *, is_event: bool = False) -> None:
         """Give back a slot of an invocation."""
-        with self._changed:
+        with self._lock:
             self._take(function, is_event, -1)
             self._changed.notify_all()
 

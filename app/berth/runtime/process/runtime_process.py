@@ -19,7 +19,7 @@ from berth.runtime.environment import runtime_headers
 from berth.runtime.limits.process_table import PeakMemory
 from berth.runtime.outcome import breakpoint_advice
 from berth.runtime.process.channel import Channel, DeadlinePassed, Frame, ProcessEnded
-from berth.runtime.process.frames import ERROR, INIT_ERROR, encode_head
+from berth.runtime.process.frames import ERROR, INIT_ERROR, RESULT, encode_head
 from berth.runtime.process.os_process import OsProcess, spawn
 from berth.runtime.process.overtime import Overtime
 from berth.runtime.sandbox.child import Sandbox
@@ -171,6 +171,8 @@ def _result_of(invocation: Invocation, head: bytes, payload: bytes) -> Invocatio
 
     A process that an earlier handler started may send one.
     """
+    if head[:1] not in {RESULT, ERROR}:
+        raise EnvironmentDied("Runtime sent an unreadable frame")
     if head[1:] != invocation.request_id.encode():
         return None
     return InvocationResult(payload, "Unhandled" if head[:1] == ERROR else None)
