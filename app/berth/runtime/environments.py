@@ -53,9 +53,13 @@ class Environments:
         """Write a line where the functions' logs go; a reader that is slow delays no request."""
         self._supervisor.output.writer.write(line)
 
-    def log_held(self) -> AbstractContextManager[None]:
-        """Write the lines of several invocations at once; one thread alone may ask for it."""
-        return self._supervisor.output.writer.held()
+    def hold_log(self) -> None:
+        """Keep back what is logged until release_log(), so that several invocations are written at once."""
+        self._supervisor.output.writer.hold()
+
+    def release_log(self) -> None:
+        """Write what was kept back."""
+        self._supervisor.output.writer.release()
 
     def environment(
         self, function: Function, *, is_event: bool = False

@@ -191,6 +191,7 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
         """Wait for what happens, but no longer than until the next look for late clients."""
         seconds = _LOOK_SECONDS if self.waiting else timeout
         super().wait_for_and_dispatch_events(self.lane.wait_seconds(seconds))
+        self.lane.flush_log()
 
     def murder_pending(self) -> None:
         """Leave the clients that are late; those that have begun a request are told so."""

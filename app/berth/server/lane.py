@@ -46,9 +46,11 @@ class Lane:
         self._go_on = go_on
         self._running: dict[int, _Running] = {}  # by descriptor; the one that began first, first
         self._short_lane: ShortLane | None = None
+        self._is_log_held = False
         has_epoll = hasattr(select, "epoll")  # macOS has none
         if has_epoll and isinstance(worker.wsgi, GatewayApp) and not _does_more(worker.cfg, worker.log):
             self._short_lane = ShortLane(worker.wsgi)
+            self._environments = worker.wsgi.extensions["berth"].environments
             # It tells once of each frame that arrives, whoever takes it, and forgets a socket that is closed.
             self._arrivals = select.epoll()
             self._watched: WeakSet[socket.socket] = WeakSet()
@@ -60,6 +62,8 @@ class Lane:
         is_tls, is_file = isinstance(connection.sock, ssl.SSLSocket), connection.listener is None
         if lane is None or connection.stage is not Stage.HEAD or is_tls or is_file or not worker.alive:
             return False
+        if self._running:  # an environment that has answered is warm in the processor's caches, too
+            self._take_arrivals()
         head, body = connection.common_head(), connection.small_body
         if head is None or not _suits(head, body) or worker.nr + 1 >= worker.max_requests:
             return False
@@ -97,12 +101,20 @@ class Lane:
         running.connection.begun = running.passage.kept, running.passage.loan
         self._hand_on(running.connection)
 
-    def _take_arrivals(self, _: object) -> None:
+    def flush_log(self) -> None:
+        """Write what the invocations have logged since the last time."""
+        if self._is_log_held:
+            self._is_log_held = False
+            self._environments.release_log()
+
+    def _take_arrivals(self, _: object = None) -> None:
         """Answer whatever has its result."""
-        with self._worker.wsgi.extensions["berth"].environments.log_held():
-            for descriptor, _ in self._arrivals.poll(0):
-                if descriptor in self._running:  # else a thread has it
-                    self._look(descriptor)
+        if not self._is_log_held:
+            self._is_log_held = True
+            self._environments.hold_log()
+        for descriptor, _ in self._arrivals.poll(0):
+            if descriptor in self._running:  # else a thread has it
+                self._look(descriptor)
 
     def _look(self, descriptor: int) -> None:
         running = self._running[descriptor]

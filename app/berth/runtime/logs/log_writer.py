@@ -7,8 +7,7 @@ import stat
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cached_property
 
 STDOUT = 1
@@ -50,16 +49,15 @@ class LogWriter:
         if not self._is_held:
             self._write_at_once()
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Keep back what is written inside the `with` block, then write it; one thread alone may do so."""
+    def hold(self) -> None:
+        """Keep back what is written until release(), which the same thread calls soon."""
         self._is_held = True
-        try:
-            yield
-        finally:
-            self._is_held = False
-            if self._waiting:
-                self._write_at_once()
+
+    def release(self) -> None:
+        """Write what was kept back."""
+        self._is_held = False
+        if self._waiting:
+            self._write_at_once()
 
     def _write_at_once(self) -> None:
         if self._writing.acquire(blocking=False):
