@@ -18,8 +18,8 @@ COPY pyproject.toml setup.cfg ./
 COPY app/berth/__init__.py app/berth/
 # Lambda preinstalls boto3, so functions leave it out of their requirements.txt: the extra `aws`.
 # Models of request bodies need `jsonschema` as well, tokens `jwt`, regular expressions that could take long
-# `re2`: EXTRAS=aws,jsonschema,jwt,re2.
-ARG EXTRAS=aws
+# `re2`: EXTRAS=aws,speed,jsonschema,jwt,re2.
+ARG EXTRAS=aws,speed
 RUN --mount=type=cache,target=/root/.cache/pip pip install "/build[${EXTRAS}]"
 COPY LICENSE ./
 COPY app app
@@ -40,7 +40,7 @@ RUN groupadd --gid 10001 berth \
     && { python3 -m pip uninstall --yes setuptools wheel pip || true; }
 # As on Lambda, /tmp is the only folder that can be written to. Libraries put their caches under HOME.
 # A task is not ready before each function was imported, so a deployment that is broken is taken back.
-ARG EXTRAS=aws
+ARG EXTRAS=aws,speed
 ENV PATH=/srv/venv/bin:$PATH \
     HOME=/tmp \
     PYTHONUNBUFFERED=1 \

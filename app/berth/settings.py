@@ -113,7 +113,7 @@ class Settings:
     # What a function that cannot be imported at the start means for the server's readiness.
     check: str = field(default="warn", metadata=of("BERTH_CHECK", choice("strict", "warn", "off")))
     # The extras of the distribution that the image has.
-    extras: tuple[str, ...] = field(default=("aws",), metadata=of("BERTH_EXTRAS", read_names))
+    extras: tuple[str, ...] = field(default=("aws", "speed"), metadata=of("BERTH_EXTRAS", read_names))
     # How functions are kept from each other and from the server.
     sandbox: str = field(
         default="auto", metadata=of("BERTH_SANDBOX", choice("auto", "files", "namespaces", "off"))

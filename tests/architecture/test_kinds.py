@@ -18,6 +18,7 @@ _OTHERS = {
     'host/ecs.py: if parts.scheme != "http" or not parts.hostname:',
     'manifest/building.py: secrets.place.add("url", "must be https unless allowPrivateAddresses is true")',
     'payload/http_v2.py: "http": {',
+    'server/lane.py: "wsgi.url_scheme": "http",',
     'tools/deploy/deployment.py: APPLICATION_BALANCER, NETWORK_BALANCER = BALANCERS = ("alb", "nlb")',
 }
 

@@ -148,6 +148,7 @@ class UnreadBody:
     """A body that a server has not received yet."""
 
     kept = None
+    loan = None
     seconds = 0.0
 
     def demand(self, limit: int) -> None:

@@ -150,7 +150,7 @@ def test_nothing_has_to_be_set(tmp_path, monkeypatch):
     assert settings.access_log == "off"
     assert settings.drain_delay == 0
     assert settings.protect_after == 60
-    assert (settings.check, settings.extras) == ("warn", ("aws",))
+    assert (settings.check, settings.extras) == ("warn", ("aws", "speed"))
     assert settings.reload is False
     assert settings.inline == ()
     assert settings.no_timeout is False

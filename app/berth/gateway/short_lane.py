@@ -11,7 +11,6 @@ from types import FunctionType
 
 from flask import Flask, signals
 
-from berth.errors import GatewayRefusal
 from berth.gateway.cors import apply_cors
 from berth.gateway.flask_app import GatewayApp
 from berth.gateway.request import read_call, with_body
@@ -78,12 +77,11 @@ class ShortLane:
 
         `environ` has of WSGI's what the gateway reads of a head.
         """
+        if not self._is_open() or environ["REQUEST_METHOD"] == "OPTIONS":  # it may be a preflight request
+            return None
         try:
-            is_open = (
-                self._is_open() and environ["REQUEST_METHOD"] != "OPTIONS"
-            )  # it may be a preflight request
-            found = self._app.find_view(environ) if is_open else None
-        except GatewayRefusal:
+            found = self._app.find_view(environ)
+        except Exception:  # noqa: BLE001 - the view answers it
             return None
         if found is None or not isinstance(found[0], RouteView) or not _suits(found[0]):
             return None

@@ -103,7 +103,8 @@ def handle(gateway: Gateway, route: Route) -> WireResponse:
     call = gateway.receive(route)
     identity = gateway.authorize(call)
     result = gateway.invoke(call, identity)
-    return write_response(apply_cors(call, call.shape.read_result(call, result)))
+    response = apply_cors(call, call.shape.read_result(call, result))
+    return write_response(response)
 
 
 class RouteView:
@@ -113,5 +114,5 @@ class RouteView:
         self.gateway = gateway
         self.route = route
 
-    def __call__(self, **path_parameters: str) -> WireResponse:
+    def __call__(self, /, **path_parameters: str) -> WireResponse:
         return handle(self.gateway, self.route)

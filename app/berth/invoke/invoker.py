@@ -54,7 +54,7 @@ class Loan:
         return self._result
 
     def cancel(self) -> None:
-        """Give the environment back; no invocation was begun."""
+        """Give the environment back without a result: none was begun, or the server ends."""
         self._give_back()
 
     def _end(self, result: InvocationResult) -> None:

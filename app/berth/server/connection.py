@@ -19,11 +19,10 @@ from berth.gateway.client_address import peer_address
 from berth.invoke.invoker import Loan
 from berth.model.call import Call, Identity
 from berth.model.invoke_api import Listener
-from berth.model.route import RESERVED_PREFIX
 from berth.server import patience
 from berth.server.body_memory import BodyMemory
 from berth.server.common_head import CommonHead, read_common_head
-from berth.server.heads import ends_of, is_refused_early
+from berth.server.heads import asks_for_health, ends_of, is_refused_early
 from berth.server.wire import ChunkScanner, Exchange, FedParser, ShortOfBytes
 
 _RECEIVED_AT_ONCE = 8 * 1024
@@ -32,7 +31,6 @@ _TURNS = 16  # receives in a row, before it is another connection's turn
 _MOST_REST = 20 * 1024 * 1024  # of a body that nobody wants
 _SECONDS_TO_HANG_UP = 2.0  # for a client to close its end, once it sends nothing more
 _SECONDS_TO_SEND_ON = 60.0  # for one that sends on
-_HEALTH = f"{RESERVED_PREFIX}/health/".encode()
 
 
 class Stage(Enum):
@@ -86,22 +84,15 @@ class Connection(TConn):  # type: ignore[misc]
         request.proxy_protocol_info = self._proxied
         request.listener = self.listener
 
-    def common_head(self) -> CommonHead | None:
-        """The head that was received; None if gunicorn has to read it."""
+    def small_request(self) -> tuple[CommonHead, bytes] | None:
+        """The head and the body that were received; None if gunicorn has to read the head."""
         found = read_common_head(self._head, self.cfg)
-        return found[0] if found else None
-
-    @property
-    def small_body(self) -> bytes:
-        """The body that was received with the head."""
-        return bytes(self._head[self._head_end : self._needed])
+        return (found[0], bytes(self._head[self._head_end : self._needed])) if found else None
 
     def send_rest(self) -> bool:
         """Send the rest of an answer; raises TimeoutError for a client that receives nothing."""
-        rest, self.unsent = memoryview(self.unsent), b""
-        self.sock.settimeout(patience.SECONDS_FOR_A_SLICE)
-        for start in range(0, len(rest), patience.SLICE_BYTES):
-            self.sock.sendall(rest[start : start + patience.SLICE_BYTES])
+        rest, self.unsent = self.unsent, b""
+        patience.send_patiently(self.sock, rest)
         return True
 
     @property
@@ -117,8 +108,7 @@ class Connection(TConn):  # type: ignore[misc]
     @property
     def asks_for_health(self) -> bool:
         """Whether the request that was received is a health check."""
-        parts = bytes(self._head[:256]).lstrip(b"\r\n").split(b" ", 2)
-        return len(parts) > 1 and parts[1].startswith(_HEALTH)
+        return asks_for_health(self._head)
 
     def advance(self) -> bool:
         """Receive what is there; whether a thread can go on.
@@ -176,27 +166,22 @@ class Connection(TConn):  # type: ignore[misc]
     def finish(self) -> bool:
         """Go on to the next request; False if the connection has to end with this one."""
         exchange, self.exchange = self.exchange, None
-        if exchange is None:
-            self._pass_over_request()
-            return True
-        rest = exchange.rest if not exchange.waits_to_send else None
-        if rest is None and exchange.length != 0:
-            return False
+        if exchange is None:  # the lane has answered, and no parser has seen the request
+            rest: int | ChunkScanner | None = 0
+            ahead = bytes(self._head[self._needed :])
+            self._head.clear()
+            self._needed = self._head_end = 0
+        else:
+            rest = None if exchange.waits_to_send else exchange.rest
+            if rest is None and exchange.length != 0:
+                return False
+            ahead = self.parser.unreader.take()
         self.release()
         self._began = self._heard = time.monotonic()
         self._received, self._rest, self.stage = 0, rest or 0, Stage.REST
         self.set_timeout()
-        self._take_rest(self.parser.unreader.take())
+        self._take_rest(ahead)
         return True
-
-    def _pass_over_request(self) -> None:
-        """Begin the next head after a request that the lane has answered, and no parser has seen."""
-        del self._head[: self._needed]
-        self._needed = self._head_end = 0
-        self.release()
-        self._began = self._heard = time.monotonic()
-        self._received = len(self._head)
-        self.set_timeout()
 
     def hang_up(self) -> None:
         """Tell the client that nothing more comes, and wait a little until the client has read all."""

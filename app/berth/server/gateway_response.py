@@ -9,6 +9,8 @@ from berth.gateway.response import REASONS
 from berth.model.http import HttpResponse
 from berth.server.patience import PatientResponse
 
+_BLANKS = " \t"
+
 
 class GatewayResponse(PatientResponse):
     """A response with the application's Server header, or with none; gunicorn would send its own name."""
@@ -34,14 +36,24 @@ def kept_alive_bytes(response: HttpResponse, method: str) -> bytes:
 
     Raises UnicodeEncodeError for a header that cannot be sent.
     """
-    status, headers = response.status, response.headers
-    server = "".join(f"Server: {value}\r\n" for name, value in headers if name.lower() == "server")
-    lines = "".join([f"{name}: {value}\r\n" for name, value in headers if name.lower() != "server"])
+    status = response.status
+    lines = "".join(
+        [f"{name}: {value.strip(_BLANKS)}\r\n" for name, value in response.headers if not _is_servers(name)]
+    )
+    server = next((value for name, value in response.headers if name.lower() == "server"), "")
+    own = f"Server: {server}\r\n" if server else ""
     head = (
         f"HTTP/1.1 {status} {REASONS.get(status, 'Unknown')}\r\nDate: {_date(int(time.time()))}\r\n"
-        f"Connection: keep-alive\r\n{server}{lines}\r\n"
+        f"Connection: keep-alive\r\n{own}{lines}\r\n"
     )
     return head.encode("latin-1") + (b"" if method == "HEAD" else response.body)
+
+
+# Bounded: names come from functions.
+@lru_cache(maxsize=1024)
+def _is_servers(name: str) -> bool:
+    """Whether a header is the server's to send; of `Server` gunicorn sends the application's."""
+    return bool(util.is_hoppish(name))
 
 
 @lru_cache(maxsize=2)

@@ -216,6 +216,8 @@ class Hooks:
         if worker.pid != os.getpid():
             return
         signal.setitimer(signal.ITIMER_REAL, 0)  # the end must not begin a second time in the middle of this
+        if lane := getattr(worker, "lane", None):
+            lane.abandon()
         if application := getattr(worker, "wsgi", None):
             application.extensions["berth"].close()
         for pool in (worker.tpool, getattr(worker, "health_pool", None)):

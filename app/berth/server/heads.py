@@ -4,11 +4,21 @@ import re
 
 from gunicorn.http.errors import LimitRequestHeaders
 
+from berth.model.route import RESERVED_PREFIX
+
 MOST_HEAD_BYTES = 64 * 1024
 # A body up to this size is received together with its head, before anybody has asked for it.
 _SMALL_BODY = 256 * 1024
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,6})[ \t]*\r\n", re.IGNORECASE)
 _NOT_AT_ONCE = re.compile(rb"\r\n(?:expect|transfer-encoding):", re.IGNORECASE)
+
+_HEALTH = f"{RESERVED_PREFIX}/health/".encode()
+
+
+def asks_for_health(head: bytearray) -> bool:
+    """Whether a request is a health check."""
+    parts = bytes(head[:256]).lstrip(b"\r\n").split(b" ", 2)
+    return len(parts) > 1 and parts[1].startswith(_HEALTH)
 
 
 def ends_of(head: bytearray) -> tuple[int, int]:

@@ -46,7 +46,7 @@ class Lane:
         self._go_on = go_on
         self._running: dict[int, _Running] = {}  # by descriptor; the one that began first, first
         self._short_lane: ShortLane | None = None
-        self._is_log_held = False
+        self._is_taking = self._is_log_held = False
         has_epoll = hasattr(select, "epoll")  # macOS has none
         if has_epoll and isinstance(worker.wsgi, GatewayApp) and not _does_more(worker.cfg, worker.log):
             self._short_lane = ShortLane(worker.wsgi)
@@ -62,9 +62,9 @@ class Lane:
         is_tls, is_file = isinstance(connection.sock, ssl.SSLSocket), connection.listener is None
         if lane is None or connection.stage is not Stage.HEAD or is_tls or is_file or not worker.alive:
             return False
-        if self._running:  # an environment that has answered is warm in the processor's caches, too
-            self._take_arrivals()
-        head, body = connection.common_head(), connection.small_body
+        if self._running and not self._is_taking:
+            self._take_arrivals()  # an environment that has answered is warm in the processor's caches, too
+        head, body = connection.small_request() or (None, b"")
         if head is None or not _suits(head, body) or worker.nr + 1 >= worker.max_requests:
             return False
         passage = lane.begin(_environ(head, connection), body)
@@ -101,6 +101,12 @@ class Lane:
         running.connection.begun = running.passage.kept, running.passage.loan
         self._hand_on(running.connection)
 
+    def abandon(self) -> None:
+        """Leave what still runs at the end of the worker, so that its environments can be ended."""
+        for running in self._running.values():
+            running.passage.loan.cancel()
+        self._running.clear()
+
     def flush_log(self) -> None:
         """Write what the invocations have logged since the last time."""
         if self._is_log_held:
@@ -112,9 +118,11 @@ class Lane:
         if not self._is_log_held:
             self._is_log_held = True
             self._environments.hold_log()
+        self._is_taking = True  # an answer may be followed by the connection's next request
         for descriptor, _ in self._arrivals.poll(0):
             if descriptor in self._running:  # else a thread has it
                 self._look(descriptor)
+        self._is_taking = False
 
     def _look(self, descriptor: int) -> None:
         running = self._running[descriptor]

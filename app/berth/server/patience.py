@@ -52,6 +52,14 @@ class PatientUnreader(SocketUnreader):  # type: ignore[misc]
         return data
 
 
+def send_patiently(sock: Any, data: bytes) -> None:
+    """Send bytes; raises TimeoutError for a client that receives nothing of a slice for a minute."""
+    view = memoryview(data)
+    sock.settimeout(SECONDS_FOR_A_SLICE)
+    for start in range(0, len(view), SLICE_BYTES):
+        sock.sendall(view[start : start + SLICE_BYTES])
+
+
 class PatientResponse(Response):  # type: ignore[misc]
     """Sends a response to a client, and gives up if the client receives nothing for a minute."""
 

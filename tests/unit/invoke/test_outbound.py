@@ -121,6 +121,7 @@ def receiving(
         if context is not None:
             server.socket = context.wrap_socket(server.socket, server_side=True)
         server.handle_error = lambda *_: None  # type: ignore[method-assign]
+        server.daemon_threads = False  # so that the end of the server waits for them
         receiver.port = server.server_port
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()

@@ -171,3 +171,16 @@ def _read_until(reading: int, size: int) -> None:
     os.set_blocking(reading, True)
     while size > 0:
         size -= len(os.read(reading, min(size, 65_536)))
+
+
+def test_what_is_held_is_written_at_once_when_it_is_released(pipe: tuple[int, int]):
+    writer = LogWriter(pipe[1], lambda: None)
+    writer.hold()
+    writer.write(b"one\n")
+    writer.write(b"two\n")
+    with pytest.raises(BlockingIOError):
+        os.read(pipe[0], 100)
+    writer.release()
+    assert os.read(pipe[0], 100) == b"one\ntwo\n"
+    writer.write(b"three\n")
+    assert os.read(pipe[0], 100) == b"three\n"

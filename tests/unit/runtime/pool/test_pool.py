@@ -559,3 +559,51 @@ def test_work_in_the_background_takes_no_slot_that_a_request_waits_for():
         pool._slots._in_flight += 1
     waiting.join(10)
     assert answers == [b"1"]
+
+
+def test_warm_environment_is_taken_and_given_back():
+    kept = Kept()
+    pool = _pool(kept)
+    assert pool.take_warm(HELLO) is None
+    _invoke(pool)
+    warm = pool.take_warm(HELLO)
+    assert warm is not None
+    environment, give_back = warm
+    assert environment is kept.made[0]
+    assert pool.take_warm(HELLO) is None
+    give_back()
+    assert pool.take_warm(HELLO) is not None
+
+
+@pytest.mark.parametrize("state", [State.STARTED, State.DEAD])
+def test_environment_that_is_not_ready_is_not_warm_and_holds_no_slot(state: State):
+    kept = Kept()
+    pool = _pool(kept, concurrency=1)
+    _invoke(pool)
+    kept.made[0].state = state
+    assert pool.take_warm(HELLO) is None
+    assert _invoke(pool) == b"1"
+
+
+def test_environment_of_another_revision_is_not_warm():
+    revisions = iter([1, 2, 2])
+    pool = _pool(Kept(), revision=lambda function: next(revisions))
+    _invoke(pool)
+    assert pool.take_warm(HELLO) is None
+    assert _invoke(pool) == b"1"
+
+
+def test_nothing_is_warm_in_a_closed_pool_and_what_was_taken_is_retired():
+    kept = Kept()
+    pool = _pool(kept)
+    _invoke(pool)
+    warm = pool.take_warm(HELLO)
+    assert warm is not None
+    closing = threading.Thread(target=pool.close)
+    closing.start()
+    while pool.is_open:
+        pass
+    assert pool.take_warm(HELLO) is None
+    warm[1]()
+    closing.join(10)
+    assert kept.ended == ["hello"]

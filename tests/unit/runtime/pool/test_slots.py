@@ -244,3 +244,31 @@ def test_reserved_concurrency_counts_requests_and_events():
         for is_event in (False, True):
             with pytest.raises(Throttled, match="reserved concurrency of 2"):
                 slots.slot(two, is_event=is_event).__enter__()
+
+
+def test_free_slot_is_taken_without_waiting_and_given_back():
+    slots = Slots(Limits(1, 1, 1, 0.01))
+    assert [slots.take_free(LOUD), slots.take_free(LOUD)] == [True, False]
+    slots.give_back(LOUD)
+    assert slots.take_free(LOUD)
+
+
+def test_reserved_concurrency_leaves_no_free_slot():
+    slots = Slots(Limits(4, 4, 4, 0.01))
+    reserved = make_function("reserved", reserved_concurrency=1)
+    assert [slots.take_free(reserved), slots.take_free(reserved)] == [True, False]
+
+
+def test_slot_that_somebody_waits_for_is_not_free(wait: Wait):
+    slots = Slots(Limits(1, 1, 1, 10))
+    assert slots.take_free(LOUD)
+    outcome = wait(slots, QUIET)
+    assert not slots.take_free(LOUD)
+    slots.give_back(LOUD)
+    assert outcome.get(timeout=10) == "served"
+
+
+def test_closed_slots_are_not_free():
+    slots = Slots(Limits(1, 1, 1, 0.01))
+    slots.close()
+    assert not slots.take_free(LOUD)

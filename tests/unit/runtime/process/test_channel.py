@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from berth.errors import EnvironmentDied
-from berth.runtime.process.channel import Channel, DeadlinePassed, ProcessEnded
+from berth.runtime.process.channel import Channel, DeadlinePassed, LongFrame, ProcessEnded
 from berth.runtime.process.frames import encode_frame, read_frame
 from berth.runtime.process.overtime import Overtime
 from berth.settings import Settings
@@ -44,6 +44,11 @@ def ends(process: Process) -> Iterator[tuple[Channel, socket.socket]]:
 def _receive_for_ever(channel: Channel, deadline: float) -> None:
     while True:
         channel.receive(deadline)
+
+
+def _look_for_ever(channel: Channel) -> None:
+    while True:
+        channel.look()
 
 
 def _soon() -> float:
@@ -148,3 +153,46 @@ def test_a_deadline_counts_no_more_once_overtime_was_granted_for_it(process: Pro
         channel.receive(passed + 0.5)
     channel.close()
     theirs.close()
+
+
+def test_look_waits_for_nothing(ends: tuple[Channel, socket.socket]):
+    channel, theirs = ends
+    frame = encode_frame(b"r", b"x" * 100_000)
+    assert channel.look() is None
+    for start in range(0, len(frame), 30_000):
+        assert channel.look() is None
+        theirs.sendall(frame[start : start + 30_000])
+    assert channel.look() == (b"r", b"x" * 100_000)
+    assert channel.look() is None
+
+
+def test_look_leaves_a_long_frame_to_receive(ends: tuple[Channel, socket.socket]):
+    channel, theirs = ends
+    sender = threading.Thread(target=theirs.sendall, args=(encode_frame(b"r", b"x" * 1_000_000),))
+    sender.start()
+    with pytest.raises(LongFrame):
+        _look_for_ever(channel)
+    assert channel.receive(_soon()) == (b"r", b"x" * 1_000_000)
+    sender.join(10)
+
+
+def test_look_says_that_nothing_more_will_come(ends: tuple[Channel, socket.socket]):
+    ends[1].close()
+    with pytest.raises(ProcessEnded):
+        ends[0].look()
+
+
+def test_rest_of_what_was_offered_is_sent_before_anything_is_received(ends: tuple[Channel, socket.socket]):
+    channel, theirs = ends
+    channel.offer(b"", b"x" * 6_000_000)
+    answers: list[bytes] = []
+
+    def answer() -> None:
+        answers.append(read_frame(theirs.fileno())[1])
+        theirs.sendall(encode_frame(b"r", b"done"))
+
+    reader = threading.Thread(target=answer)
+    reader.start()
+    assert channel.receive(_soon()) == (b"r", b"done")
+    reader.join(10)
+    assert [len(answer) for answer in answers] == [6_000_000]
