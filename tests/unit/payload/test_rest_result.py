@@ -186,7 +186,10 @@ def test_number_too_large_for_a_float_does_not_leave_as_python_spells_it(payload
         ({"statusCode": 600}, False),
         ({"statusCode": 200, "headers": {"a": 1}}, False),
         ({"statusCode": 200, "body": {}}, False),
-        ({"statusCode": 200, "isBase64Encoded": False}, False),
+        ({"statusCode": 200, "body": "eA==", "isBase64Encoded": True}, True),
+        ({"statusCode": 200, "isBase64Encoded": False}, True),
+        ({"statusCode": 200, "isBase64Encoded": None}, False),
+        ({"statusCode": 200, "isBase64Encoded": "true"}, False),
         ([], False),
     ],
 )
