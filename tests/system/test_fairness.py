@@ -3,11 +3,15 @@
 import json
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import islice
+from pathlib import Path
 
 import pytest
 
 from kit.processes import children, watching
 from kit.servers import SOON, start_gunicorn, write_function
+from kit.transports import new_project
 
 pytestmark = pytest.mark.system
 
@@ -23,6 +27,14 @@ print("warm", os.getpid())
 
 def handler(event, context):
     return {"statusCode": 200, "body": f"{os.getpid()} {os.environ['AWS_LAMBDA_INITIALIZATION_TYPE']}"}
+"""
+WAITS_FOR_GO = """
+import os, time
+
+def handler(event, context):
+    while not os.path.exists("go"):
+        time.sleep(0.01)
+    return {"body": "went"}
 """
 
 
@@ -90,3 +102,16 @@ def test_environments_that_nobody_uses_are_ended(waiting):
         while children(worker):  # until it has been collected, too
             assert server.get(LIVE).status == 200
         assert int(server.get("/wait/0").body) != pid
+
+
+def test_reserved_concurrency_holds_for_all_server_processes_together(tmp_path: Path):
+    write_function(
+        new_project(tmp_path), "scarce", WAITS_FOR_GO, "GET /scarce", reservedConcurrency=2, timeout=SOON
+    )
+    with start_gunicorn(tmp_path, "--workers", "3") as server, ThreadPoolExecutor(12) as pool:
+        replies = [pool.submit(server.get, "/scarce") for _ in range(12)]
+        throttled = list(islice(as_completed(replies), 10))
+        assert [reply.result().status for reply in throttled] == [500] * 10
+        (tmp_path / "functions/scarce/go").touch()
+        assert [reply.result().status for reply in replies if reply not in throttled] == [200, 200]
+        assert server.get("/scarce").status == 200

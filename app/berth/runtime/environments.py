@@ -15,6 +15,7 @@ from berth.runtime.logs.log_writer import STDOUT
 from berth.runtime.pool.pool import Pool
 from berth.runtime.pool.provisioner import Provisioner
 from berth.runtime.pool.revision import source_revision
+from berth.runtime.pool.seats import Seats
 from berth.runtime.pool.slots import Limits
 from berth.runtime.pool.start_check import StartCheck
 from berth.runtime.process.process_environment import ProcessEnvironment
@@ -102,6 +103,10 @@ class Environments:
         if settings.invoke_here and endpoint:
             variables = {**settings.passed_on, "AWS_ENDPOINT_URL_LAMBDA": endpoint}
             self._supervisor.settings = replace(settings, passed_on=variables)
+
+    def share_reservations(self, descriptor: int) -> None:
+        """Keep reserved concurrency together with the other processes that have this file open."""
+        self._pool.share(Seats(descriptor))
 
     def drain(self) -> None:
         """Report from now on that the server is not open, and go on serving; a signal handler may call it."""

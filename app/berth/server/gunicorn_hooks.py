@@ -93,14 +93,12 @@ class Hooks:
         catalog = load(self._settings)
         check_listeners(self._settings, catalog, server.cfg.address)
         server.sandbox = check_sandbox(self._settings, catalog.stage).description()
-        limited = [function.name for function in catalog.functions.values() if function.reserved_concurrency]
         if server.cfg.workers > 1:
+            server.seats = tempfile.TemporaryFile(dir=memory_folder())  # noqa: SIM115 - as long as the server
             server.log.warning(
-                "%d workers (WEB_CONCURRENCY): limits such as the reservedConcurrency of %s hold for each"
-                " worker by itself, and so does ECS task protection;"
-                " one worker runs any number of environments",
+                "%d workers (WEB_CONCURRENCY): reservedConcurrency holds for all of them together;"
+                " limits such as BERTH_CONCURRENCY hold for each by itself, and so does ECS task protection",
                 server.cfg.workers,
-                ", ".join(limited) or "any function",
             )
 
     def when_ready(self, server: Arbiter) -> None:
@@ -157,6 +155,7 @@ class Hooks:
         for of_master in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
             signal.signal(of_master, signal.SIG_DFL)
         worker.orders = server.orders
+        worker.seats = getattr(server, "seats", None)  # there is one if there are several workers
         die_with(server.pid, signal.SIGQUIT)
         hide_process()  # the process's environment variables hold secrets that no function may read
 
@@ -167,6 +166,8 @@ class Hooks:
         """
         _raise_descriptor_limit()
         engine: Engine = worker.wsgi.extensions["berth"]
+        if worker.seats is not None:
+            engine.environments.share_reservations(worker.seats.fileno())
         steps = self._drain(worker, engine)
 
         def go_on(signal_number: int, frame: FrameType | None) -> None:

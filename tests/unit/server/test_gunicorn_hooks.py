@@ -110,11 +110,13 @@ def test_wrong_manifest_refuses_the_start(hooks: Hooks, tmp_path: Path) -> None:
 
 
 def test_several_workers_are_warned_of_limits_that_hold_for_each(hooks: Hooks, log: Messages) -> None:
-    hooks.on_starting(Master(2))
+    master = Master(2)
+    hooks.on_starting(master)
     assert log.texts == [
-        "2 workers (WEB_CONCURRENCY): limits such as the reservedConcurrency of scarce hold for each worker"
-        " by itself, and so does ECS task protection; one worker runs any number of environments"
+        "2 workers (WEB_CONCURRENCY): reservedConcurrency holds for all of them together; limits such as"
+        " BERTH_CONCURRENCY hold for each by itself, and so does ECS task protection"
     ]
+    master.seats.close()
 
 
 def test_one_worker_is_not_warned(hooks: Hooks, log: Messages) -> None:

@@ -12,6 +12,7 @@ from berth.errors import EnvironmentDied
 from berth.model.function import Function
 from berth.runtime.environment import ExecutionEnvironment
 from berth.runtime.outcome import init_error
+from berth.runtime.pool.seats import Seats
 from berth.runtime.pool.slots import Limits, Slots
 
 _CLOSE_SECONDS = 2.0
@@ -53,6 +54,10 @@ class Pool:
         self._entries: set[_Entry] = set()
         self._starting = 0  # how many environments are being started
         self._is_closed = False
+
+    def share(self, seats: Seats) -> None:
+        """Keep reserved concurrency together with other processes; called before the first invocation."""
+        self._slots.share(seats)
 
     @property
     def is_open(self) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from berth.errors import Throttled
 from berth.model.function import Function
+from berth.runtime.pool.seats import Seats
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,11 @@ class Slots:
         self._events = 0
         self._waiting = 0  # requests
         self._is_closed = False
+        self._seats: Seats | None = None
+
+    def share(self, seats: Seats) -> None:
+        """Keep reserved concurrency together with other processes; called before the first invocation."""
+        self._seats = seats
 
     @contextmanager
     def slot(self, function: Function, *, is_event: bool = False) -> Iterator[None]:
@@ -64,7 +70,9 @@ class Slots:
             if not self._has_slot(function, is_event):
                 self._await_slot(function, is_event)
                 self._refuse(function)
-            self._take(function, is_event, 1)
+            if not self._take_seat(function):
+                raise _reserved(function)
+            self._count(function, is_event, 1)
         try:
             yield
         finally:
@@ -77,13 +85,17 @@ class Slots:
             is_reserved = reserved is not None and self._busy[function.name] >= reserved
             if self._is_closed or self._waiting or is_reserved or not self._has_slot(function, False):
                 return False
-            self._take(function, False, 1)
+            if not self._take_seat(function):
+                return False
+            self._count(function, False, 1)
             return True
 
     def give_back(self, function: Function, *, is_event: bool = False) -> None:
         """Give back a slot of an invocation."""
         with self._lock:
-            self._take(function, is_event, -1)
+            self._count(function, is_event, -1)
+            if self._seats is not None and function.reserved_concurrency is not None:
+                self._seats.give_back(function.name)
             self._changed.notify_all()
 
     def spare(self) -> bool:
@@ -116,7 +128,7 @@ class Slots:
             raise Throttled(function.name, "the end of the server")
         reserved = function.reserved_concurrency
         if reserved is not None and self._busy[function.name] >= reserved:
-            raise Throttled(function.name, f"its reserved concurrency of {reserved}", is_reserved=True)
+            raise _reserved(function)
 
     def _is_full(self) -> bool:
         return self._in_flight + self._events >= self._limits.environments
@@ -144,10 +156,20 @@ class Slots:
         finally:
             self._waiting -= not is_event
 
-    def _take(self, function: Function, is_event: bool, count: int) -> None:
+    def _take_seat(self, function: Function) -> bool:
+        """Take a seat of a function whose reserved concurrency several processes share."""
+        reserved = function.reserved_concurrency
+        return self._seats is None or reserved is None or self._seats.take(function.name, reserved)
+
+    def _count(self, function: Function, is_event: bool, count: int) -> None:
         self._busy[function.name] += count
         if is_event:
             self._events += count
         else:
             self._requests[function.name] += count
             self._in_flight += count
+
+
+def _reserved(function: Function) -> Throttled:
+    limit = f"its reserved concurrency of {function.reserved_concurrency}"
+    return Throttled(function.name, limit, is_reserved=True)
