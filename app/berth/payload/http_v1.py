@@ -41,7 +41,7 @@ def read_result(call: Call, result: InvocationResult) -> HttpResponse:
 
     Raises FunctionFailed, MalformedProxyResponse or UndecodableBody.
     """
-    response = results.read_envelope(call, results.parse_result(call, result), HTTP_V1_RESPONSE)
+    response = results.read_response(call, result, HTTP_V1_RESPONSE)
     # The single value of a header goes before its multi values, unlike in a REST API (recorded).
     return all_but_rest.http_api_answer(call, response, results.header_pairs(response))
 

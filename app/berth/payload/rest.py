@@ -78,7 +78,7 @@ def read_result(call: Call, result: InvocationResult) -> HttpResponse:
 
     Raises FunctionFailed, MalformedProxyResponse or UndecodableBody.
     """
-    response = results.read_envelope(call, results.parse_result(call, result), REST_RESPONSE)
+    response = results.read_response(call, result, REST_RESPONSE)
     # API Gateway takes no object, list, number or boolean (reported: vincentsarago/lambda-proxy#59).
     if not isinstance(response.body, str | None) and not call.route.stage.serialize_bodies:
         raise MalformedProxyResponse(call.route.function.name, "body is not a string")

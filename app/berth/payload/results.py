@@ -33,28 +33,30 @@ _PLAIN_KEYS = frozenset({"statusCode", "headers", "body", "isBase64Encoded"})
 def parse_result(call: Call, result: InvocationResult) -> Any:
     """Parse a result's payload; raises FunctionFailed, or MalformedProxyResponse if it is not JSON."""
     refuse_failed(call, result)
-    plain = _read_plain(result.payload)
-    if plain is not None:
-        return plain
     try:
         return _DECODER.decode(result.payload.decode())
     except (ValueError, RecursionError) as bad:
         raise errors.MalformedProxyResponse(call.route.function.name, f"not JSON: {bad}") from bad
 
 
-def _read_plain(payload: bytes) -> Any:
-    """A plain result, read quickly; None for any other, whose numbers orjson would not read exactly."""
-    if orjson is not None:
-        with suppress(ValueError):
-            document = orjson.loads(payload)
-            return document if plain_response(document) else None
-    return None
-
-
 def refuse_failed(call: Call, result: InvocationResult) -> None:
     """Raise FunctionFailed for a result that is a function error."""
     if result.function_error is not None:
         raise errors.FunctionFailed(call.route.function.name, result.function_error)
+
+
+def read_response(call: Call, result: InvocationResult, schema: Schema) -> ProxyResponse:
+    """Read a result as a proxy response; raises FunctionFailed or MalformedProxyResponse."""
+    plain = None if result.function_error else _read_plain(result.payload)
+    return plain or read_envelope(call, parse_result(call, result), schema)
+
+
+def _read_plain(payload: bytes) -> ProxyResponse | None:
+    """Read a plain result quickly; None for any other, whose numbers orjson would not read exactly."""
+    if orjson is not None:
+        with suppress(ValueError):
+            return plain_response(orjson.loads(payload))
+    return None
 
 
 def read_envelope(call: Call, document: Any, schema: Schema) -> ProxyResponse:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from berth.model.call import Call
 from berth.model.invocation import InvocationResult, encode_event
 from berth.payload.body import decode_base64, encode_body
-from berth.payload.results import parse_result
+from berth.payload.results import parse_result, plain_response, read_response
+from berth.payload.schema.proxy_response import REST_RESPONSE
 from kit.gateway_values import make_call
 
 TEXT = st.text(st.characters(codec=None), max_size=20)
@@ -53,6 +54,8 @@ def test_result_is_the_same_document(result: Any, is_ascii: bool):
     except ValueError:
         return
     assert parse_result(call, InvocationResult(payload)) == expected
+    plain = plain_response(expected)
+    assert plain is None or read_response(call, InvocationResult(payload), REST_RESPONSE) == plain
 
 
 @given(st.binary(max_size=30))
