@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 
 from berth.errors import EnvironmentDied
-from berth.runtime.process.frames import LENGTHS_BYTES, encode_frame, frame_lengths
+from berth.runtime.process.frames import LENGTHS_BYTES, frame_lengths, start_frame
 from berth.runtime.process.os_process import OsProcess
 from berth.runtime.process.overtime import Overtime
 
@@ -14,8 +14,7 @@ _MAX_HEAD_BYTES = 64 * 1024
 _MAX_TAIL_BYTES = 16 * 1024 * 1024  # an error's stack trace may be longer than a result
 _LONGEST_POLL = 86_400.0  # seconds; poll() takes milliseconds as a C int
 _POLL_WITHOUT_PIDFD = 0.02  # seconds
-_PIECE_BYTES = 64 * 1024  # received at once, and more of a frame that is known to be large
-_LARGEST_PIECE = 1024 * 1024
+_BUFFER_BYTES = 8 * 1024  # while no larger frame arrives
 _LONG_BYTES = 128 * 1024
 
 Frame = tuple[bytes, bytes]  # head and tail
@@ -42,8 +41,9 @@ class Channel:
         self._process = process
         self._overtime = overtime
         self._lifted: float | None = None  # the last deadline for which overtime was granted
-        self._unsent = memoryview(b"")
-        self._received = bytearray()
+        self._unsent: list[memoryview] = []
+        self._buffer = bytearray(_BUFFER_BYTES)
+        self._filled = 0
         self._whole = LENGTHS_BYTES  # how many bytes the next frame takes, as far as that is known
         self._poller = select.poll()
         self._poller.register(connection, select.POLLIN)
@@ -64,9 +64,9 @@ class Channel:
 
     def offer(self, head: bytes, tail: bytes) -> None:
         """Send as much of a frame as the socket takes at once; receive() sends the rest."""
-        self._unsent = memoryview(encode_frame(head, tail))
+        self._unsent = [memoryview(start_frame(head, tail)), memoryview(tail)]
         with suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
-            self._unsent = self._unsent[self.connection.send(self._unsent) :]
+            self._send_some()
 
     def receive(self, deadline: float) -> Frame:
         """Receive one frame; raises DeadlinePassed, ProcessEnded, or EnvironmentDied if it is too large."""
@@ -87,17 +87,17 @@ class Channel:
         while (frame := self._next_frame()) is None:
             if self._whole > _LONG_BYTES:
                 raise LongFrame
-            known = len(self._received)
+            known = self._filled
             if not self._take():
                 raise ProcessEnded
-            if len(self._received) == known:
+            if self._filled == known:
                 return None
         return frame
 
     def _send_rest(self, deadline: float) -> None:
         while self._unsent:
             try:
-                self._unsent = self._unsent[self.connection.send(self._unsent) :]
+                self._send_some()
             except BlockingIOError:
                 self._poller.modify(self.connection, select.POLLOUT)
                 self._wait(deadline)
@@ -105,34 +105,45 @@ class Channel:
             except (BrokenPipeError, ConnectionResetError):
                 self._await_end(deadline)
 
+    def _send_some(self) -> None:
+        sent = self.connection.sendmsg(self._unsent)
+        while self._unsent and sent >= len(self._unsent[0]):
+            sent -= len(self._unsent.pop(0))
+        if self._unsent:
+            self._unsent[0] = self._unsent[0][sent:]
+
     def _take(self) -> bool:
         """Take some of what has arrived; False if nothing more can arrive."""
-        missing = self._whole - len(self._received)
+        if self._whole > len(self._buffer):
+            self._buffer += bytes(self._whole - len(self._buffer))
         try:
-            data = self.connection.recv(min(max(missing, _PIECE_BYTES), _LARGEST_PIECE))
+            with memoryview(self._buffer) as view:
+                count = self.connection.recv_into(view[self._filled :])
         except BlockingIOError:
             return True
         except ConnectionResetError:
             return False
-        self._received += data
-        return bool(data)
+        self._filled += count
+        return count > 0
 
     def _next_frame(self) -> Frame | None:
         """The first frame of what was taken, if it is whole."""
-        received = self._received
-        if len(received) < self._whole:
+        if self._filled < self._whole:
             return None
-        head_size, tail_size = frame_lengths(received)
+        head_size, tail_size = frame_lengths(self._buffer)
         if head_size > _MAX_HEAD_BYTES or tail_size > _MAX_TAIL_BYTES:
             raise EnvironmentDied("Runtime sent a frame that is too large")
         end_of_head = LENGTHS_BYTES + head_size
         self._whole = end_of_head + tail_size
-        if len(received) < self._whole:
+        if self._filled < self._whole:
             return None
-        with memoryview(received) as view:
+        with memoryview(self._buffer) as view:
             head, tail = bytes(view[LENGTHS_BYTES:end_of_head]), bytes(view[end_of_head : self._whole])
-        del received[: self._whole]
-        self._whole = LENGTHS_BYTES
+            rest = bytes(view[self._whole : self._filled])
+        if len(self._buffer) > _BUFFER_BYTES:
+            self._buffer = bytearray(max(_BUFFER_BYTES, len(rest)))
+        self._buffer[: len(rest)] = rest
+        self._filled, self._whole = len(rest), LENGTHS_BYTES
         return head, tail
 
     def _wait(self, deadline: float) -> None:

@@ -45,7 +45,12 @@ _AT_ONCE_BYTES = 65_536  # that are read of a frame before its size is known
 
 def encode_frame(head: bytes, tail: bytes = b"") -> bytes:
     """Encode one frame, ready to be sent."""
-    return b"".join((_length(head), _length(tail), head, tail))
+    return start_frame(head, tail) + tail
+
+
+def start_frame(head: bytes, tail: bytes) -> bytes:
+    """A frame up to its tail."""
+    return b"".join((_length(head), _length(tail), head))
 
 
 def encode_head(head: InvocationHead) -> bytes:
@@ -77,16 +82,17 @@ def read_exactly(connection: int, size: int) -> bytearray:
 def read_frame(connection: int) -> tuple[bytes, bytes]:
     """Read one frame from the descriptor of a blocking socket; no other frame may follow it unasked."""
     data = read(connection, _AT_ONCE_BYTES)
+    if not data:
+        raise EOFError
     if len(data) < LENGTHS_BYTES:
-        if not data:
-            raise EOFError
         data += read_exactly(connection, LENGTHS_BYTES - len(data))
     head_size, tail_size = frame_lengths(data)
-    missing = LENGTHS_BYTES + head_size + tail_size - len(data)
-    if missing:
-        data += read_exactly(connection, missing)
     end_of_head = LENGTHS_BYTES + head_size
-    return data[LENGTHS_BYTES:end_of_head], data[end_of_head:]
+    if len(data) < end_of_head:
+        data += read_exactly(connection, end_of_head - len(data))
+    head, tail = data[LENGTHS_BYTES:end_of_head], data[end_of_head:]
+    missing = tail_size - len(tail)
+    return head, b"".join((tail, read_exactly(connection, missing))) if missing else tail
 
 
 def write_all(descriptor: int, data: bytes) -> None:
