@@ -57,6 +57,10 @@ class WireBody(Protocol):
         """
         ...
 
+    def take(self) -> bytes | None:
+        """The body, after demand(), if its length is known; None if it has to be read from WSGI's input."""
+        ...
+
 
 def read_call(
     environ: Environ, parameters: Mapping[str, str], route: Route, stamps: StampSource, shape: EventShape
@@ -200,6 +204,8 @@ def _receive(request: Request, limit: int, kept: tuple[Call, Identity] | None) -
     if wire is not None:
         wire.kept = kept
         wire.demand(limit)
+        if (taken := wire.take()) is not None:
+            return taken
     request.max_content_length = limit + 1  # werkzeug ends a chunked body there, and raises nothing
     body: bytes = request.get_data(cache=False)
     if len(body) > limit:

@@ -152,6 +152,17 @@ class Exchange:
         if self.length is None and self.scanner.size > limit:
             raise RequestEntityTooLarge
 
+    def take(self) -> bytes | None:
+        """The body if its length is known and nobody has read of it; gunicorn would copy it several times."""
+        if self.length is None or self._reader.length != self.length:
+            return None
+        data = self._unreader.take()
+        body, ahead = (data, b"") if len(data) == self.length else (data[: self.length], data[self.length :])
+        if ahead:
+            self._unreader.pieces.append(ahead)
+        self._reader.length = 0
+        return body
+
     def is_whole(self) -> bool:
         """Whether nothing more has to be received before the body is read."""
         if not self._is_scanned:
