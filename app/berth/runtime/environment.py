@@ -94,7 +94,10 @@ class UnattendedEnvironment(ExecutionEnvironment, Protocol):
     """An environment whose invocation may run while no thread waits for it."""
 
     def begin(self, invocation: Invocation) -> None:
-        """Begin an invocation of the function, which must have been imported, without waiting."""
+        """Begin an invocation of the function, which must have been imported, without waiting.
+
+        Raises an exception if the environment has died.
+        """
         ...
 
     @property

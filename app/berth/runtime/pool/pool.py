@@ -144,9 +144,8 @@ class Pool:
             self._changed.wait_for(lambda: not self._entries, _CLOSE_SECONDS)
 
     def _is_warm(self, entry: _Entry) -> bool:
-        environment = entry.environment
-        is_ready = environment.is_ready() and environment.is_alive()
-        return is_ready and entry.revision == self._revision(entry.function)
+        # Whether its process still runs is told by its socket once the invocation is sent.
+        return entry.environment.is_ready() and entry.revision == self._revision(entry.function)
 
     def _give_back(self, entry: _Entry) -> None:
         try:

@@ -59,13 +59,17 @@ class Channel:
 
     def send(self, head: bytes, tail: bytes, deadline: float) -> None:
         """Send one frame; raises DeadlinePassed or ProcessEnded."""
-        self.offer(head, tail)
+        with suppress(BrokenPipeError, ConnectionResetError):  # _send_rest() waits for the process's end
+            self.offer(head, tail)
         self._send_rest(deadline)
 
     def offer(self, head: bytes, tail: bytes) -> None:
-        """Send as much of a frame as the socket takes at once; receive() sends the rest."""
+        """Send as much of a frame as the socket takes at once; receive() sends the rest.
+
+        Raises BrokenPipeError if the process has closed its socket.
+        """
         self._unsent = [memoryview(start_frame(head, tail)), memoryview(tail)]
-        with suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
+        with suppress(BlockingIOError):
             self._send_some()
 
     def receive(self, deadline: float) -> Frame:

@@ -5,7 +5,7 @@ import threading
 import time
 import uuid
 from concurrent.futures import Future
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 
 from berth.errors import EnvironmentDied, HandlerTimedOut, InvocationFault
@@ -220,7 +220,8 @@ class ProcessEnvironment:
             failure = self._initialize("invoke", run.deadline - time.monotonic())
             if failure is not None:
                 return failure
-        self._process.begin(run)
+        with suppress(OSError):  # the process has closed its socket, and its end says why
+            self._process.begin(run)
         return self._await_ending()
 
     def _await_ending(self) -> InvocationResult | InvocationFault:

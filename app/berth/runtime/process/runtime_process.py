@@ -91,7 +91,10 @@ class RuntimeProcess:
         return None
 
     def begin(self, run: Run) -> None:
-        """Send an invocation without waiting; await_result() sends what the socket does not take at once."""
+        """Send an invocation without waiting; await_result() sends what the socket does not take at once.
+
+        Raises BrokenPipeError if the process ends, or has closed its socket; await_result() may follow.
+        """
         deadline_ms = int((time.time() + run.deadline - time.monotonic()) * 1000)
         head = encode_head(runtime_headers(run.invocation, deadline_ms))
         self._channel.offer(head, run.invocation.payload or b"{}")
