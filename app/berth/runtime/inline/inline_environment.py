@@ -49,7 +49,7 @@ class InlineEnvironment:
         self._log = supervisor.open_log(function, instance)
         self._scope = ModuleScope(function, build_environ(function, supervisor, instance))
         self._state = State.NEW
-        self._has_methods = False
+        self._client: Any = None
 
     def is_alive(self) -> bool:
         """Whether the environment can take an invocation."""
@@ -104,12 +104,14 @@ class InlineEnvironment:
 
     def _run(self, invocation: Invocation | None) -> InvocationResult:
         with _interpreter, self._scope.entered() as runtime:
-            client = self._make_client(runtime)
+            client = self._client = self._client or _make_client(runtime)
             client.offer(invocation)
             try:
                 runtime.run(self.function.handler, client)
             except _Answered:
-                self._state = State.READY
+                if self._state is not State.READY:
+                    self._state = State.READY
+                    _keep_logging(runtime)
             except BaseException as ended:
                 self._state = State.DEAD
                 if client.result is None:
@@ -117,12 +119,20 @@ class InlineEnvironment:
         result: InvocationResult = client.result
         return result
 
-    def _make_client(self, runtime: ModuleType) -> Any:
-        """Make a client of AWS's own class, in which the function may have replaced methods."""
-        if not self._has_methods:
-            self._has_methods = True
-            replace_methods(runtime.LambdaRuntimeClient.__base__, _OneInvocation)
-        return runtime.LambdaRuntimeClient("")
+
+def _make_client(runtime: ModuleType) -> Any:
+    """Make a client of AWS's own class, in which the function may replace methods."""
+    replace_methods(runtime.LambdaRuntimeClient.__base__, _OneInvocation)
+    return runtime.LambdaRuntimeClient("")
+
+
+def _keep_logging(runtime: ModuleType) -> None:
+    """Have awslambdaric's loop, which begins anew with each call, set up logging no second time."""
+
+    def leave(*_: object) -> None:
+        return
+
+    vars(runtime).update(_setup_logging=leave, _log_preview_runtime_warning=leave)
 
 
 class _Answered(BaseException):
@@ -135,7 +145,7 @@ class _OneInvocation:
     result: InvocationResult | None = None
 
     def offer(self, invocation: Invocation | None) -> None:
-        self._invocation = invocation
+        self._invocation, self.result = invocation, None
 
     def wait_next_invocation(self) -> Any:
         invocation, self._invocation = self._invocation, None

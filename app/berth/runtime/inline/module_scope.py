@@ -4,13 +4,15 @@ import importlib
 import logging
 import os
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
 from berth.model.function import Function
+from berth.runtime.inline.global_state import GlobalState, as_variables, restored_objects
 from berth.runtime.process.start import (
     customize,
     enter_path,
@@ -33,11 +35,13 @@ class ModuleScope:
     def __init__(self, function: Function, environ: Mapping[str, str]) -> None:
         self._folders = site_folders(function, environ)
         self._given = given_path(function, environ)
-        self._modules: dict[str, ModuleType] = {}
-        self._main_module: ModuleType | None = None
-        self._environ = {**environ, "PYTHONPATH": child_search_path(function, environ)}
         self._cwd = str(function.code)
-        self._path: list[str] = []
+        self._environ = as_variables({**environ, "PYTHONPATH": child_search_path(function, environ)})
+        self._state: GlobalState | None = None  # known since the function was entered
+        self._main_module: ModuleType | None = None
+        self._modules: dict[str, ModuleType] = {}
+        self._hidden: dict[str, ModuleType] = {}  # the server's modules that the function must not see
+        self._shared: dict[str, ModuleType] = {}  # all others of the server
 
     def module(self, name: str) -> ModuleType:
         """Find a module as the function sees it, after the function was imported; raises KeyError if none."""
@@ -49,45 +53,59 @@ class ModuleScope:
 
         Yields the function's `awslambdaric.bootstrap`.
         """
-        with _restored_globals():
-            _replace_environ(self._environ)
-            with self._own_modules() as main_module:
-                self._enter_path()
-                os.chdir(self._cwd)
-                try:
+        server = GlobalState.at_present()
+        state = self._state or self._first_state(server)
+        with restored_objects():
+            try:
+                state.replace(server)
+                with self._own_modules() as main_module:
+                    if self._state is None:
+                        self._begin()
+                    self._state = state
                     yield main_module.bootstrap
-                finally:
-                    self._environ = dict(os.environ)
-                    self._cwd = os.getcwd()
+            finally:
+                present = GlobalState.at_present()
+                server.replace(present)
+                if self._state is not None:
+                    self._state = present
 
-    def _enter_path(self) -> None:
-        if not self._path:
-            # `berth run` puts the project's folder, where the server runs, on the server's own path.
-            servers = (os.getcwd(), "")
-            sys.path[:] = [*self._given, *(folder for folder in sys.path if folder not in servers)]
-            customize(self._given)
-            enter_path(self._folders, self._given, ())
-            self._path = list(sys.path)
-        sys.path[:] = self._path
+    def _first_state(self, server: GlobalState) -> GlobalState:
+        """The search path and the folder are the server's until AWS's runtime has been imported."""
+        return replace(server, environ=self._environ, log_handlers=[], log_level=logging.WARNING)
+
+    def _begin(self) -> None:
+        # `berth run` puts the project's folder, where the server runs, on the server's own path.
+        servers = (os.getcwd(), "")
+        sys.path[:] = [*self._given, *(folder for folder in sys.path if folder not in servers)]
+        customize(self._given)
+        enter_path(self._folders, self._given, ())
+        os.chdir(self._cwd)
 
     @contextmanager
     def _own_modules(self) -> Iterator[ModuleType]:
         """Hide the server's modules that have the name of a module of the function or of AWS's runtime.
 
+        Most often neither the server nor the function has imported anything since the last call. Comparing
+        dictionaries tells that for less than a look at each name.
+
         Yields what `__main__` is for the function.
         """
         if self._main_module is None:
             self._main_module, self._modules = _load_runtime()
-        hidden = _take(self._hidden_names)
-        kept = dict(sys.modules)
+        self._hidden = _take(self._hidden)
+        if sys.modules != self._shared:
+            self._hidden |= _take_packages(self._hidden_names)
+            self._shared = dict(sys.modules)
         sys.modules.update(self._modules)
         try:
             yield self._main_module
         finally:
-            own = [name for name in sys.modules if name not in kept and self._owns(name)]
-            self._modules = {name: sys.modules.pop(name) for name in own}
-            sys.modules.update(kept)
-            sys.modules.update(hidden)
+            self._modules = _take(self._modules)
+            if sys.modules != self._shared:
+                added = [name for name in list(sys.modules) if name not in self._shared]
+                self._modules |= _take([name for name in added if self._owns(name)])
+                sys.modules.update(self._shared)
+            sys.modules.update(self._hidden)
 
     @cached_property
     def _hidden_names(self) -> frozenset[str]:
@@ -113,45 +131,20 @@ class ModuleScope:
 
 def _load_runtime() -> tuple[ModuleType, dict[str, ModuleType]]:
     """Import AWS's runtime once more; returns what `__main__` is on Lambda, and all modules of the copy."""
-    hidden = _take(_RUNTIME_NAMES)
+    hidden = _take_packages(_RUNTIME_NAMES)
     main_module = make_main_module(import_runtime(()))
     main_module.bootstrap.ERROR_LOG_LINE_TERMINATE = "\n"  # a terminal would overwrite lines that end with \r
-    modules = _take(_RUNTIME_NAMES)
+    modules = _take_packages(_RUNTIME_NAMES)
     sys.modules.update(hidden)
     return main_module, {**modules, "__main__": main_module}
 
 
-def _take(top_level: Collection[str]) -> dict[str, ModuleType]:
+def _take_packages(top_level: Collection[str]) -> dict[str, ModuleType]:
     """Remove the modules of these packages from `sys.modules`, and return them."""
-    names = [name for name in sys.modules if name.partition(".")[0] in top_level]
-    return {name: sys.modules.pop(name) for name in names}
+    return _take([name for name in list(sys.modules) if name.partition(".")[0] in top_level])
 
 
-@contextmanager
-def _restored_globals() -> Iterator[None]:
-    """Put back everything of the interpreter that awslambdaric or a handler replaces."""
-    root = logging.getLogger()
-    kept = (sys.stdout, sys.stderr, list(sys.path), dict(os.environ), os.getcwd(), sys.dont_write_bytecode)
-    handlers, level, converter = list(root.handlers), root.level, logging.Formatter.converter
-    root.handlers[:] = []
-    root.setLevel(logging.WARNING)
-    sys.dont_write_bytecode = True  # Python would miss an edit made within the same second
-    try:
-        yield
-    finally:
-        sys.stdout, sys.stderr, sys.path[:], environ, cwd, sys.dont_write_bytecode = kept
-        _replace_environ(environ)
-        os.chdir(cwd)
-        root.handlers[:] = handlers
-        root.setLevel(level)
-        logging.Formatter.converter = converter
-
-
-def _replace_environ(environ: Mapping[str, str]) -> None:
-    """Make `os.environ` equal to a mapping; change only what differs, because each change costs a C call."""
-    current = dict(os.environ)
-    for name in current.keys() - environ.keys():
-        del os.environ[name]
-    for name, value in environ.items():
-        if current.get(name) != value:
-            os.environ[name] = value
+def _take(names: Iterable[str]) -> dict[str, ModuleType]:
+    """Remove those of these modules that are there from `sys.modules`, and return them."""
+    modules = sys.modules
+    return {name: modules.pop(name) for name in names if name in modules}

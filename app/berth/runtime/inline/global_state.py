@@ -1,0 +1,89 @@
+"""The interpreter's globals, beside modules, that the server and each inline function have for themselves."""
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+_Variables = dict[bytes, bytes]
+_ENVIRON = os.environ
+# What `os.environ` wraps: it would encode and decode each name and each value of each swap.
+_VARIABLES: _Variables = vars(os.environb)["_data"]
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalState:
+    """What the server, or one function, has of the globals while it runs, and keeps while it does not."""
+
+    environ: _Variables
+    cwd: str
+    path: list[str]
+    log_handlers: list[logging.Handler]  # of the root logger, whose level follows
+    log_level: int
+    log_clock: Callable[[Any], time.struct_time]  # makes the times of log records
+
+    @classmethod
+    def at_present(cls) -> "GlobalState":
+        """Note the globals as they are now."""
+        root = logging.getLogger()
+        return cls(
+            dict(_VARIABLES),
+            _folder(),
+            list(sys.path),
+            list(root.handlers),
+            root.level,
+            logging.Formatter.converter,
+        )
+
+    def replace(self, present: "GlobalState") -> None:
+        """Put these globals in the place of the present ones; change only what differs."""
+        _replace_environ(self.environ, present.environ)
+        sys.path[:] = self.path
+        root = logging.getLogger()
+        root.handlers[:] = self.log_handlers
+        if self.log_level != present.log_level:  # setting it forgets what all loggers have found out
+            root.setLevel(self.log_level)
+        if self.log_clock is not present.log_clock:
+            logging.Formatter.converter = self.log_clock
+        if self.cwd not in (present.cwd, ""):
+            os.chdir(self.cwd)
+
+
+def as_variables(environ: dict[str, str]) -> _Variables:
+    """Encode environment variables as `os.environ` does."""
+    return {os.fsencode(name): os.fsencode(value) for name, value in environ.items()}
+
+
+@contextmanager
+def restored_objects() -> Iterator[None]:
+    """Put back what awslambdaric wraps or a test replaces; a function begins each call without its own."""
+    kept = sys.stdout, sys.stderr, sys.dont_write_bytecode, os.environ
+    os.environ = _ENVIRON  # noqa: B003 - it may be a test's own dictionary
+    sys.dont_write_bytecode = True  # Python would miss an edit made within the same second
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr, sys.dont_write_bytecode, os.environ = kept
+
+
+def _folder() -> str:
+    """The working directory; nothing if it was removed."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return ""
+
+
+def _replace_environ(wanted: _Variables, present: _Variables) -> None:
+    """Change the variables one by one, because C libraries and new processes see a copy that C keeps."""
+    for name in present.keys() - wanted.keys():
+        os.unsetenv(name)
+        _VARIABLES.pop(name, None)
+    for name, value in wanted.items():
+        if present.get(name) != value:
+            os.putenv(name, value)
+            _VARIABLES[name] = value
