@@ -18,6 +18,7 @@ from berth.runtime.pool.revision import source_revision
 from berth.runtime.pool.seats import Seats
 from berth.runtime.pool.slots import Limits
 from berth.runtime.pool.start_check import StartCheck
+from berth.runtime.process.launching import Launcher
 from berth.runtime.process.process_environment import ProcessEnvironment
 from berth.runtime.sandbox.confinement import Confinement
 from berth.runtime.sandbox.kernel import Kernel
@@ -164,6 +165,7 @@ def create_environments(
     place of what is installed beside the server.
     """
     supervisor = Supervisor(settings, output, kernel, packages)
+    launcher = Launcher(supervisor)
     limits = Limits(
         concurrency=settings.concurrency,
         environments=settings.max_environments,
@@ -174,7 +176,7 @@ def create_environments(
         functions=max(1, len(functions)),
     )
     revision = source_revision if settings.reload else _place
-    pool = Pool(limits, partial(_create, supervisor), revision)
+    pool = Pool(limits, partial(_create, supervisor, launcher), revision)
     check = StartCheck(functions, settings.check)
     provisioner = Provisioner(pool, functions, min(1.0, settings.idle_seconds / 4), settings.starts, check)
     return Environments(supervisor, pool, provisioner)
@@ -185,22 +187,28 @@ def _place(function: Function) -> object:
     return function.isolation, function.directory
 
 
-def _create_process(supervisor: Supervisor, function: Function, is_provisioned: bool) -> ExecutionEnvironment:
-    return ProcessEnvironment(function, supervisor, is_provisioned=is_provisioned)
+def _create_process(
+    supervisor: Supervisor, launcher: Launcher, function: Function, is_provisioned: bool
+) -> ExecutionEnvironment:
+    return ProcessEnvironment(function, supervisor, launcher, is_provisioned=is_provisioned)
 
 
-def _create_inline(supervisor: Supervisor, function: Function, is_provisioned: bool) -> ExecutionEnvironment:
+def _create_inline(
+    supervisor: Supervisor, launcher: Launcher, function: Function, is_provisioned: bool
+) -> ExecutionEnvironment:
     # Imported where it is used, because it brings AWS's runtime into the server's own process.
     from berth.runtime.inline.inline_environment import InlineEnvironment
 
     return InlineEnvironment(function, supervisor)
 
 
-_KINDS: Mapping[str, Callable[[Supervisor, Function, bool], ExecutionEnvironment]] = {
+_KINDS: Mapping[str, Callable[[Supervisor, Launcher, Function, bool], ExecutionEnvironment]] = {
     "process": _create_process,
     "inline": _create_inline,
 }
 
 
-def _create(supervisor: Supervisor, function: Function, is_provisioned: bool) -> ExecutionEnvironment:
-    return _KINDS[function.isolation](supervisor, function, is_provisioned)
+def _create(
+    supervisor: Supervisor, launcher: Launcher, function: Function, is_provisioned: bool
+) -> ExecutionEnvironment:
+    return _KINDS[function.isolation](supervisor, launcher, function, is_provisioned)

@@ -6,6 +6,7 @@ Lambda has a supervisor, too: it starts runtimes, collects their logs and enforc
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import TypeVar
 
 from berth.host.task_protection import TaskProtection
@@ -54,6 +55,7 @@ class Supervisor:
         self._spawner = ThreadPoolExecutor(1, "berth-spawner")
         # A large process takes time to end, and neither a request nor a new process should wait for it.
         self._cleaner = ThreadPoolExecutor(1, "berth-cleanup")
+        self._at_end = ExitStack()
 
     def open_log(self, function: Function, instance: Instance) -> EnvironmentLog:
         """Make the log of one environment; it writes to the descriptor that all environments share."""
@@ -75,6 +77,10 @@ class Supervisor:
         """Start a process in the thread that starts them all; raises RuntimeError if the server is ending."""
         return self._spawner.submit(start)
 
+    def at_end(self, task: Callable[[], None]) -> None:
+        """Have close() run a task, once no process is started any more."""
+        self._at_end.callback(task)
+
     def clean_up(self, task: Callable[[], None]) -> None:
         """Run a task that cleans up after a process, in a thread of its own."""
         try:
@@ -88,6 +94,7 @@ class Supervisor:
         self.limiter.close()
         self._cleaner.shutdown()
         self._spawner.shutdown()
+        self._at_end.close()
         self.output.close()
         self.folders.close()
         if self._protection is not None:

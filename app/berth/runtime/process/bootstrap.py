@@ -3,14 +3,15 @@
 The server runs it by path with `python -P -S`. It imports the standard library and awslambdaric only,
 so that no package of the server takes the place of a module that the function brings. For the same
 reason it imports no more of the standard library than AWS's runtime does. Its other parts are the files
-start.py and frames.py beside it, and ../sandbox/child.py. It loads them by path, so that Python keeps their
-bytecode.
+start.py, frames.py and template.py beside it, and ../sandbox/child.py. It loads them by path, so that Python
+keeps their bytecode.
 """
 
 import importlib.machinery
 import json
 import os
 import sys
+from functools import partial
 from types import ModuleType, SimpleNamespace
 
 
@@ -24,10 +25,10 @@ def _load_part(path: str) -> ModuleType:
     return part
 
 
-def _enter_sandbox(sandbox: dict[str, object] | None) -> None:
+def _enter_sandbox(sandbox: dict[str, object] | None, child: ModuleType | None) -> None:
     """Shut this process in, before a line of the function's code runs; the process ends if that fails."""
     if sandbox is not None:
-        child = _load_part("../sandbox/child")
+        child = child or _load_part("../sandbox/child")
         child.enter(child.Sandbox(**sandbox))
 
 
@@ -52,15 +53,24 @@ def _make_client(start: ModuleType, frames: ModuleType, connection: int) -> obje
     return client
 
 
-def main(place: SimpleNamespace) -> None:
-    """Serve invocations as the server's Place describes."""
+def _prepare() -> SimpleNamespace:
+    """What a process that is no copy of a template begins with."""
     start, frames = _load_part("start"), _load_part("frames")
-    start.prepare_process(lambda: _enter_sandbox(place.sandbox), place.server, place.given)
+    return SimpleNamespace(start=start, frames=frames, child=None, modules={}, runtime=None)
+
+
+def main(place: SimpleNamespace, ready: SimpleNamespace) -> None:
+    """Serve invocations as the server's Place describes; a template has made more `ready` than others."""
+    start, frames = ready.start, ready.frames
+    enter_sandbox = partial(_enter_sandbox, place.sandbox, ready.child)
+    start.prepare_process(enter_sandbox, place.server, place.given, ready.modules)
     os.set_inheritable(place.connection, False)
     if place.debugging is not None:
         start.answer_about_debuggers(place.debugging)
     # PYTHONPATH's sitecustomize runs before anything else, but only when the init phase has begun.
-    early = None if start.has_customization(place.given) else start.import_runtime(place.server_packages)
+    early = ready.runtime
+    if early is None and not start.has_customization(place.given):
+        early = start.import_runtime(place.server_packages)
     # awslambdaric writes log records as frames to this descriptor. It is a copy of stdout, so prints and
     # records keep their order, and a handler that closes stdout can still log.
     os.environ["_LAMBDA_TELEMETRY_LOG_FD"] = str(os.dup(1))
@@ -79,4 +89,9 @@ def main(place: SimpleNamespace) -> None:
 
 
 if __name__ == "__main__":
-    main(SimpleNamespace(**json.loads(sys.argv[1])))
+    told = SimpleNamespace(**json.loads(sys.argv[1]))
+    if hasattr(told, "control"):
+        copy = _load_part("template").serve(_load_part, told)
+        main(copy.place, copy.ready)
+    else:
+        main(told, _prepare())

@@ -1,27 +1,141 @@
-"""Everything that a function's process is started with."""
+"""Everything that a function's process is started with, and which of two ways it is started in."""
 
-from collections.abc import Callable
+import json
+import os
+import socket
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+from berth.errors import EnvironmentDied
 from berth.model.function import Function
 from berth.runtime.environment import Instance
+from berth.runtime.outcome import breakpoint_advice
+from berth.runtime.process.channel import Channel
+from berth.runtime.process.early_variables import adds_libraries, early_variables, is_early
 from berth.runtime.process.environ import build_environ
-from berth.runtime.process.runtime_process import RuntimeProcess, launch
+from berth.runtime.process.forking import NoTemplate, Template, has_room
+from berth.runtime.process.os_process import OsProcess, spawn
+from berth.runtime.process.overtime import Overtime
+from berth.runtime.process.runtime_process import RuntimeProcess
+from berth.runtime.process.start import is_debugged
+from berth.runtime.sandbox.child import Sandbox
+from berth.runtime.search import child_search_path, given_path, site_folders
 from berth.runtime.supervisor import Supervisor
 
+_PROGRAM = str(Path(__file__).with_name("bootstrap.py"))
+_TRIES = 3  # starts of a template that fail one after the other, before functions do without one
 
-def prepare_launch(
-    function: Function, supervisor: Supervisor, instance: Instance, folder: Path, output: int
-) -> Callable[[], RuntimeProcess]:
-    """Prepare the start of a process with its temporary folder; it writes its output to a descriptor."""
-    packages, confinement = supervisor.packages, supervisor.confinement
-    return partial(
-        launch,
-        function,
-        build_environ(function, supervisor, instance, confinement.seen_folder(folder)),
-        output,
-        supervisor.settings,
-        packages,
-        partial(confinement.sandbox, function, folder, packages),
-    )
+
+class Launcher:
+    """Starts the processes of one server's functions, in the one thread that starts them all.
+
+    Most are forked from a template, which takes a fraction of the time that an interpreter takes to start.
+    """
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self._supervisor = supervisor
+        settings = supervisor.settings
+        # While files are edited, no bytecode is written: Python would miss an edit within one second.
+        flags = ["-P", "-S", *(["-B"] if settings.reload else [])]
+        self._program = [sys.executable, *flags, _PROGRAM]
+        self._library_path = settings.passed_on.get("LD_LIBRARY_PATH", "")
+        self._template: Template | None = None
+        self._early: dict[str, str] = {}  # the variables that the template was started with
+        self._tries = _TRIES if sys.platform == "linux" else 0
+        supervisor.at_end(self._end_template)
+
+    def prepare(
+        self, function: Function, instance: Instance, folder: Path, output: int
+    ) -> Callable[[], RuntimeProcess]:
+        """Prepare the start of a process with its temporary folder; it writes its output to a descriptor.
+
+        The start does not wait until the process runs; it raises EnvironmentDied.
+        """
+        supervisor = self._supervisor
+        confinement = supervisor.confinement
+        environ = build_environ(function, supervisor, instance, confinement.seen_folder(folder))
+        confine = partial(confinement.sandbox, function, folder, supervisor.packages)
+        return partial(self._launch, function, environ, output, confine)
+
+    def _launch(
+        self,
+        function: Function,
+        environ: Mapping[str, str],
+        output: int,
+        confine: Callable[[], Sandbox | None],
+    ) -> RuntimeProcess:
+        with ExitStack() as on_failure:
+            try:
+                ours, theirs = map(on_failure.enter_context, socket.socketpair())
+                overtime = Overtime(self._supervisor.settings)
+                on_failure.callback(overtime.close)
+                channels = {"connection": theirs.fileno(), "debugging": overtime.descriptor}
+                place = channels | _place(function, environ, self._supervisor.packages, confine())
+                process = self._start(function, environ, output, place)
+            except OSError as failed:
+                raise EnvironmentDied(f"Runtime could not be started: {failed.strerror}") from failed
+            on_failure.pop_all()
+        theirs.close()
+        overtime.close_descriptor()
+        return RuntimeProcess(process, Channel(ours, process, overtime))
+
+    def _start(
+        self, function: Function, environ: Mapping[str, str], output: int, place: Mapping[str, Any]
+    ) -> OsProcess:
+        descriptors = {name: place[name] for name in ("connection", "debugging") if place[name] is not None}
+        if self._can_fork(function, environ):
+            try:
+                template = self._template or self._make_template(environ)
+                if self._early == early_variables(environ, self._library_path):
+                    return template.fork(place, function.code, environ, output, descriptors)
+            except NoTemplate:
+                self._end_template()  # the next start makes a new one
+        return spawn(
+            [*self._program, json.dumps(place)],
+            folder=function.code,
+            environ=environ,
+            output=output,
+            inherited=list(descriptors.values()),
+        )
+
+    def _can_fork(self, function: Function, environ: Mapping[str, str]) -> bool:
+        """Whether there may be a template, and a copy of it would be as a process that starts by itself."""
+        return (
+            self._tries > 0
+            and not any(map(is_early, function.environment))
+            and not is_debugged()  # a debugger follows into programs that are started
+            and has_room(environ)
+            and not adds_libraries(environ, self._library_path)
+        )
+
+    def _end_template(self) -> None:
+        """End the template; its copies are the server's own children."""
+        template, self._template = self._template, None
+        if template is not None:
+            template.close()
+
+    def _make_template(self, environ: Mapping[str, str]) -> Template:
+        self._early = early_variables(environ, self._library_path)
+        self._tries -= 1
+        self._template = Template(self._program, self._supervisor.packages, self._early)
+        self._tries = _TRIES
+        return self._template
+
+
+def _place(
+    function: Function, environ: Mapping[str, str], packages: Sequence[str], sandbox: Sandbox | None
+) -> dict[str, Any]:
+    """What the process's program is told beside its descriptors."""
+    return {
+        "server": os.getpid(),
+        "server_packages": packages,
+        "folders": site_folders(function, environ),
+        "given": given_path(function, environ),
+        "child_path": child_search_path(function, environ),
+        "sandbox": sandbox._asdict() if sandbox is not None else None,  # None: the process is not shut in
+        "advice": breakpoint_advice(function),
+    }

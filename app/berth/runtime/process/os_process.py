@@ -8,6 +8,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 _PR_SET_DUMPABLE = 4
 
@@ -23,10 +24,21 @@ def hide_process() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0)
 
 
+class Child(Protocol):
+    """A child process of this one: what Popen knows of it."""
+
+    pid: int
+    returncode: int | None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end; raises TimeoutExpired."""
+        ...
+
+
 class OsProcess:
     """A started process, until collect() has waited for its end."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+    def __init__(self, process: Child) -> None:
         self._process = process
         self.pid = process.pid
         self.descriptor = _open_pid(process.pid)
@@ -81,7 +93,7 @@ class OsProcess:
     def ending(self) -> str:
         """How the process ended, in the words of Lambda's supervisor, which is written in Go."""
         self.collect()
-        status = self._process.returncode
+        status = self._process.returncode or 0
         if status == 0:
             return "without providing a reason"
         if status > 0:

@@ -16,7 +16,7 @@ from berth.runtime.environment import Instance, State
 from berth.runtime.logs.log_format import Report
 from berth.runtime.outcome import final_result, init_error, init_outcome, invocation_outcome
 from berth.runtime.process.channel import DeadlinePassed
-from berth.runtime.process.launching import prepare_launch
+from berth.runtime.process.launching import Launcher
 from berth.runtime.process.resources import Resources
 from berth.runtime.process.runtime_process import Run, RuntimeProcess
 from berth.runtime.supervisor import Supervisor
@@ -35,9 +35,11 @@ class ProcessEnvironment:
     once. It imports the function only when an invocation comes, as on Lambda ("suppressed init").
     """
 
-    def __init__(self, function: Function, supervisor: Supervisor, *, is_provisioned: bool = False) -> None:
+    def __init__(
+        self, function: Function, supervisor: Supervisor, launcher: Launcher, *, is_provisioned: bool = False
+    ) -> None:
         self.function = function
-        self._supervisor = supervisor
+        self._supervisor, self._launcher = supervisor, launcher
         self._instance = Instance(uuid.uuid4().hex, is_provisioned=is_provisioned)
         self._resources = Resources(function, supervisor, self._instance)
         self._log, self._pipe = self._resources.log, self._resources.pipe
@@ -276,7 +278,7 @@ class ProcessEnvironment:
 
     def _launch(self) -> None:
         folder, output = self._resources.folder, self._pipe.writing
-        start = prepare_launch(self.function, self._supervisor, self._instance, folder, output)
+        start = self._launcher.prepare(self.function, self._instance, folder, output)
         self._limited.process = None
         self._launched_at = time.monotonic()
         self._launched = self._supervisor.launch(start)

@@ -1,36 +1,22 @@
 """One process that runs AWS's runtime, from its start to its end."""
 
-import json
 import math
-import os
 import socket
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from berth.errors import EnvironmentDied
-from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
 from berth.runtime.environment import runtime_headers
 from berth.runtime.limits.process_table import PeakMemory
-from berth.runtime.outcome import breakpoint_advice
 from berth.runtime.process.channel import Channel, DeadlinePassed, Frame, ProcessEnded
 from berth.runtime.process.frames import ERROR, INIT_ERROR, RESULT, encode_head
-from berth.runtime.process.os_process import OsProcess, spawn
-from berth.runtime.process.overtime import Overtime
-from berth.runtime.sandbox.child import Sandbox
-from berth.runtime.search import child_search_path, given_path, site_folders
-from berth.settings import Settings
+from berth.runtime.process.os_process import OsProcess
 
 # An invocation this short can hardly use much new memory, and reading the peak costs a tenth of its time.
 _TOO_SHORT_SECONDS = 0.01
 _FRESH_SECONDS = 0.025
 _EXIT_SECONDS = 2.0
-_PROGRAM = str(Path(__file__).with_name("bootstrap.py"))
 _START_SECONDS = 30.0  # a machine on which a bare interpreter takes longer cannot run functions
 
 
@@ -189,54 +175,3 @@ def _checked(failure: InvocationResult) -> InvocationResult:
     except (ValueError, TypeError, KeyError, RecursionError):
         pass
     raise EnvironmentDied("Runtime sent an unreadable init error")
-
-
-def launch(
-    function: Function,
-    environ: Mapping[str, str],
-    output: int,
-    settings: Settings,
-    packages: Sequence[str],
-    confine: Callable[[], Sandbox | None],
-) -> RuntimeProcess:
-    """Start a process for a function, without waiting until it runs; raises EnvironmentDied.
-
-    `packages` are the folders of what is installed, and the first of them holds AWS's runtime.
-    """
-    with ExitStack() as on_failure:
-        try:
-            ours, theirs = map(on_failure.enter_context, socket.socketpair())
-            overtime = Overtime(settings)
-            on_failure.callback(overtime.close)
-            channels = {"connection": theirs.fileno(), "debugging": overtime.descriptor}
-            # While files are edited, no bytecode is written: Python would miss an edit within one second.
-            flags = ["-P", "-S", *(["-B"] if settings.reload else [])]
-            place = channels | _place(function, environ, packages, confine())
-            process = spawn(
-                [sys.executable, *flags, _PROGRAM, json.dumps(place)],
-                folder=function.code,
-                environ=environ,
-                output=output,
-                inherited=[each for each in channels.values() if each is not None],
-            )
-        except OSError as failed:
-            raise EnvironmentDied(f"Runtime could not be started: {failed.strerror}") from failed
-        on_failure.pop_all()
-    theirs.close()
-    overtime.close_descriptor()
-    return RuntimeProcess(process, Channel(ours, process, overtime))
-
-
-def _place(
-    function: Function, environ: Mapping[str, str], packages: Sequence[str], sandbox: Sandbox | None
-) -> dict[str, Any]:
-    """What the process's program is told beside its descriptors."""
-    return {
-        "server": os.getpid(),
-        "server_packages": packages,
-        "folders": site_folders(function, environ),
-        "given": given_path(function, environ),
-        "child_path": child_search_path(function, environ),
-        "sandbox": sandbox._asdict() if sandbox is not None else None,  # None: the process is not shut in
-        "advice": breakpoint_advice(function),
-    }

@@ -11,7 +11,7 @@ import importlib.machinery
 import os
 import site
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 
 # The value of `ulimit -n` on Lambda: a function that leaks descriptors fails at the same number.
@@ -43,13 +43,21 @@ def _limit_descriptors() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def prepare_process(enter_sandbox: Callable[[], None], server: int, given: Sequence[str]) -> None:
+def prepare_process(
+    enter_sandbox: Callable[[], None],
+    server: int,
+    given: Sequence[str],
+    modules: Mapping[str, ModuleType],
+) -> None:
     """Shut this process in, and tell the kernel its limits; `given` are the entries of PYTHONPATH.
+
+    `modules` are those of Python's own that a template has imported for this.
 
     The modules that this takes are Python's own, even if PYTHONPATH has some of the same names. They are
     forgotten afterwards: AWS's runtime does not import them, so a function may bring its own `resource.py`.
     """
     path, known = list(sys.path), set(sys.modules)
+    sys.modules.update((name, module) for name, module in modules.items() if name not in known)
     sys.path[:] = _without(path, given)
     enter_sandbox()
     die_with(server)
