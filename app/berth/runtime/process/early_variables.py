@@ -40,6 +40,12 @@ def adds_libraries(environ: Mapping[str, str], library_path: str) -> bool:
 def _may_hold_libraries(folder: str) -> bool:
     try:
         with os.scandir(folder) as entries:
-            return any(".so" in entry.name or entry.name == "glibc-hwcaps" for entry in entries)
+            return any(_is_for_linker(entry.name) for entry in entries)
     except OSError:
         return False  # the linker finds nothing in it either
+
+
+def _is_for_linker(name: str) -> bool:
+    """Whether a file may be a library, or a folder may hold some; Python finds its own modules by itself."""
+    is_module = ".cpython-" in name or ".abi3." in name
+    return name == "glibc-hwcaps" or (".so" in name and not is_module)

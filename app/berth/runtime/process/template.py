@@ -100,10 +100,11 @@ def serve(load_part: Callable[[str], ModuleType], told: SimpleNamespace) -> Simp
     control.sendall(READY)
     request = _await_copy(control, forks)
     control.close()
-    libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)  # the sandbox hides what has to be hidden
-    place = _take_place(request, partial(_write_room, ctypes.memmove, room))
+    place = SimpleNamespace(**_take_place(request, partial(_write_room, ctypes.memmove, room)))
+    if not _stays_hidden(place.sandbox):
+        libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)
     return SimpleNamespace(
-        place=SimpleNamespace(**place),
+        place=place,
         ready=SimpleNamespace(start=start, frames=frames, child=child, modules=modules, runtime=runtime),
     )
 
@@ -183,6 +184,11 @@ def _write_room(move: Callable[[int, bytes, int], object], room: tuple[int, int]
     """Write variables where the kernel has put those of the template; the server knows that they fit."""
     start, size = room
     move(start, data.ljust(size, b"\0")[:size], size)
+
+
+def _stays_hidden(sandbox: dict[str, object] | None) -> bool:
+    """Whether the sandbox will hide this process, and needs no file in /proc before that."""
+    return sandbox is not None and bool(sandbox["is_hidden"]) and not sandbox["namespaces"]
 
 
 def _renew_modules() -> None:
