@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from bench.peer_apps import hello_handler
-from bench.processes import children, memory_bytes
+from bench.processes import environments, memory_bytes
 from bench.report import print_table, quantile
 from bench.samples import sample_event, write_copies, write_hello
 from bench.timing import micros, take_turns
@@ -59,10 +59,10 @@ def _print_starts(settings: Settings, starts: int) -> None:
     function = _hello(settings)
     millis, resident, shared_out = [], [], []
     for _ in range(starts):
-        before = children(os.getpid())
+        before = environments(os.getpid())
         with _invoking(settings) as invoker:
             millis.append(micros(partial(_invoke, invoker, function, sample_event())) / 1000)
-            for process in {*children(os.getpid())}.difference(before):
+            for process in {*environments(os.getpid())}.difference(before):
                 resident.append(memory_bytes([process], "Rss") / 2**20)
                 shared_out.append(memory_bytes([process], "Pss") / 2**20)
     print_table(

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from berth.runtime.process.template import NAME
+
 _TICKS = os.sysconf("SC_CLK_TCK")
 _USER_TIME = 11  # the field after the process's name and state; three further times follow it
 
@@ -16,6 +18,17 @@ def children(pid: int) -> list[int]:
         with suppress(OSError):
             found += map(int, task.read_text("ascii").split())
     return found
+
+
+def environments(pid: int) -> list[int]:
+    """The processes of functions that a server process has, without the template that they are forked from."""
+    return [each for each in children(pid) if not _has_name(each, NAME)]
+
+
+def _has_name(pid: int, name: str) -> bool:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text("utf-8", "replace").rstrip() == name
+    return False
 
 
 def tree(pid: int) -> list[int]:

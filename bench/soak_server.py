@@ -37,7 +37,7 @@ class ServerProcesses:
 
     def environments(self) -> list[int]:
         """The processes that run functions."""
-        return [pid for worker in self.workers() for pid in children(worker)]
+        return [pid for worker in self.workers() for pid in environments(worker)]
 
     def everyone(self) -> list[int]:
         """Every process of the server."""

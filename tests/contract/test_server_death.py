@@ -14,7 +14,7 @@ from berth.invoke.invoker import Invoker
 from berth.model.invocation import InvocationResult
 from kit.forked import Forked, fork_server
 from kit.logged import LoggedServer
-from kit.processes import watching
+from kit.processes import children, watching
 from kit.under_test import build_function, invoke, pick_up, read_line, read_to_end
 
 TESTS = Path(__file__).parents[1]
@@ -58,6 +58,18 @@ def test_process_in_the_middle_of_its_handler_ends_when_its_server_dies_of(
 ) -> None:
     with _server(lifeline, "wait") as server, pick_up(lifeline) as line:
         _end(server, line, signal_number)
+    _sweep(invoker)
+
+
+def test_template_ends_when_its_server_is_killed(invoker: Invoker, lifeline: socket.socket) -> None:
+    with _server(lifeline, "wait") as server, pick_up(lifeline) as line:
+        read_line(line)
+        started = children(server.pid)
+        assert len(started) == 2  # the function's process, and what it was forked from
+        with watching(*started) as ends:
+            server.kill()
+            server.wait()
+            assert ends.missing(5) == []
     _sweep(invoker)
 
 

@@ -15,8 +15,7 @@ from berth.model.invocation import InvocationResult
 from berth.runtime.process import forking, launching
 from berth.testing.values import make_function
 from kit.logged import LoggedServer
-from kit.processes import children, watching
-from kit.servers import running_servers
+from kit.processes import children, is_template, watching
 from kit.tables import for_each
 from kit.under_test import FUNCTIONS, build_function
 
@@ -38,9 +37,8 @@ def _without_template(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launching, "_TRIES", 0)
 
 
-def _template(*copies: int) -> int:
-    """The template, which is the only child of this process besides these copies."""
-    (pid,) = {*children(os.getpid())} - running_servers() - {*copies}
+def _template() -> int:
+    (pid,) = filter(is_template, children(os.getpid()))
     return pid
 
 
@@ -98,7 +96,7 @@ def test_copy_holds_nothing_of_a_copy_before_it(serve: Serve) -> None:
 def test_copy_lives_on_when_the_template_ends_and_the_next_has_a_new_one(serve: Serve) -> None:
     server = serve()
     pid = _ask(server, "number")
-    template = _template(pid)
+    template = _template()
     os.kill(template, signal.SIGKILL)
     with watching(template) as ends:
         assert ends.missing(5) == []
@@ -113,7 +111,8 @@ def test_function_runs_though_the_template_does_not_answer(
 ) -> None:
     monkeypatch.setattr(forking, "_FORK_SECONDS", 0.5)
     server = serve()
-    template = _template(_ask(server, "number"))
+    assert _ask(server, "forked") is True
+    template = _template()
     os.kill(template, signal.SIGSTOP)
     assert _ask(server, "forked", name="two") is False
     assert template not in children(os.getpid())

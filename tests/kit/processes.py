@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from berth.runtime.process.template import NAME
+
 
 def children(pid: int) -> list[int]:
     """The processes that a process started, those of all its threads."""
@@ -20,6 +22,18 @@ def children(pid: int) -> list[int]:
 def descendants(pid: int) -> list[int]:
     """The processes that a process started, and all that those started."""
     return [each for child in children(pid) for each in (child, *descendants(child))]
+
+
+def environments(pid: int) -> list[int]:
+    """The processes of functions that a server process has, without the template that they are forked from."""
+    return [each for each in children(pid) if not is_template(each)]
+
+
+def is_template(pid: int) -> bool:
+    """Whether a process is the template of a server's environments."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/comm").read_text() == f"{NAME}\n"
+    return False
 
 
 class Ends:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kit.processes import children, watching
+from kit.processes import environments, watching
 from kit.servers import SOON, start_gunicorn, write_function
 from kit.transports import new_project
 
@@ -99,7 +99,7 @@ def test_environments_that_nobody_uses_are_ended(waiting):
         with watching(pid) as ends:
             assert ends.missing(SOON) == []
         (worker,) = server.workers
-        while children(worker):  # until it has been collected, too
+        while environments(worker):  # until it has been collected, too
             assert server.get(LIVE).status == 200
         assert int(server.get("/wait/0").body) != pid
 

@@ -76,6 +76,7 @@ def everything(event, context):
         "tasks": len(os.listdir("/proc/self/task")),
         "score": [Path("/proc/self/oom_score_adj").read_text(), os.nice(0), sorted(os.sched_getaffinity(0))],
         "folder": os.getcwd(),
+        "name": Path("/proc/self/comm").read_text(),
         "variables": [sorted(os.environ), sorted(_shown()), sorted(_of_child())],
     }
 

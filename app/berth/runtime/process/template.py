@@ -24,13 +24,15 @@ if TYPE_CHECKING:  # AWS's runtime imports none of these
     from _socket import socket
     from typing import Any
 
+NAME = "berth-template"  # as `ps` and `top` show it
 READY, FORK = b"r", b"f"
 NUMBER_BYTES = 4
 
 _AT_ONCE_BYTES = 65_536
 _INT_BYTES = 4  # of a descriptor
 _CLONE_PARENT, _CLONE_CHILD_CLEARTID, _CLONE_CHILD_SETTID = 0x8000, 0x200000, 0x1000000
-_PR_SET_DUMPABLE, _PR_GET_TID_ADDRESS = 4, 40
+_PR_SET_DUMPABLE, _PR_SET_NAME, _PR_GET_NAME, _PR_GET_TID_ADDRESS = 4, 15, 16, 40
+_NAME_BYTES = 16
 _SIGCHLD = 17
 # For each kind of machine: clone(), set_robust_list(), get_robust_list(), and whether clone() takes the
 # address of the thread's number as its fourth argument or, after that of its storage, as its fifth.
@@ -90,6 +92,9 @@ def serve(load_part: Callable[[str], ModuleType], told: SimpleNamespace) -> Simp
 
     libc = ctypes.PyDLL(None, use_errno=True)
     libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)  # who could change the template could change every copy
+    name = ctypes.create_string_buffer(_NAME_BYTES)
+    libc.prctl(_PR_GET_NAME, name, 0, 0, 0)
+    libc.prctl(_PR_SET_NAME, NAME.encode(), 0, 0, 0)
     start.die_with(told.server)
     child, forks = load_part("../sandbox/child"), Forks(libc)
     modules = {name: sys.modules.pop(name) for name in set(sys.modules) - known}
@@ -100,6 +105,7 @@ def serve(load_part: Callable[[str], ModuleType], told: SimpleNamespace) -> Simp
     control.sendall(READY)
     request = _await_copy(control, forks)
     control.close()
+    libc.prctl(_PR_SET_NAME, name, 0, 0, 0)
     place = SimpleNamespace(**_take_place(request, partial(_write_room, ctypes.memmove, room)))
     if not _stays_hidden(place.sandbox):
         libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)
