@@ -22,6 +22,7 @@ from berth.runtime.sandbox.kernel import find_kernel, find_namespaces
 from berth.settings import Settings
 from berth.testing.values import make_stage
 from kit.logged import LoggedServer
+from kit.processes import children, is_template
 from kit.servers import ROOT
 from kit.under_test import FUNCTIONS, build_function, pick_up, read_line
 
@@ -167,6 +168,16 @@ def test_function_does_not_look_into_another(scene: Scene, file: str) -> None:
 @pytest.mark.parametrize("file", ["environ", "mem", "maps"])
 def test_function_does_not_look_into_the_server(scene: Scene, file: str) -> None:
     assert scene.attempt("read_of_process", pid=scene.server_like, file=file) in REFUSED
+
+
+@_in(*SANDBOXES)
+def test_function_gets_at_nothing_of_the_template_of_all(scene: Scene) -> None:
+    (template,) = filter(is_template, children(os.getpid()))
+    files = ("environ", "mem", "maps", "auxv", "io")
+    got = [scene.attempt("read_of_process", pid=template, file=file) for file in files]
+    got += [scene.attempt(each, pid=template) for each in ("list_descriptors", "trace", "read_memory")]
+    assert set(got) <= REFUSED
+    assert scene.attempt("steal_descriptors", pid=template) == "EPERM"
 
 
 @_in(*SANDBOXES)

@@ -25,7 +25,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def environments(pid: int) -> list[int]:
-    """The processes of functions that a server process has, without the template that they are forked from."""
+    """The processes of functions that a server process has, without the template of them."""
     return [each for each in children(pid) if not is_template(each)]
 
 
