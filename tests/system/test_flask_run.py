@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from kit.forked import fork_server
+from kit.processes import is_template
 from kit.raw_http import chunked, exchange
 from kit.servers import ROOT, SOON, project_environ, start_flask_run, write_function
 
@@ -218,8 +219,8 @@ def _replace(path: Path, text: str) -> None:
 def _await_processes(server, count: int) -> None:
     """Wait until the server has so many processes of functions."""
     deadline = time.monotonic() + 10
-    while len(server.descendants) != count:
-        assert time.monotonic() < deadline, f"{len(server.descendants)} processes instead of {count}"
+    while (found := sum(not is_template(each) for each in server.descendants)) != count:
+        assert time.monotonic() < deadline, f"{found} processes instead of {count}"
         time.sleep(0.01)
 
 
