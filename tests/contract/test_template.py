@@ -120,7 +120,7 @@ def test_function_runs_though_the_template_does_not_answer(
 
 
 def test_function_runs_where_there_can_be_no_template(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(launching, "_PROGRAM", str(FUNCTIONS / "describes_itself" / "no_template.py"))
+    monkeypatch.setattr(launching, "PROGRAM", str(FUNCTIONS / "describes_itself" / "no_template.py"))
     server = serve()
     names = ("one", "two", "three", "four")
     assert [_ask(server, "forked", name=name) for name in names] == [False] * len(names)

@@ -26,7 +26,7 @@ from berth.runtime.sandbox.child import Sandbox
 from berth.runtime.search import child_search_path, given_path, site_folders
 from berth.runtime.supervisor import Supervisor
 
-_PROGRAM = str(Path(__file__).with_name("bootstrap.py"))
+PROGRAM = str(Path(__file__).with_name("bootstrap.py"))
 _TRIES = 3  # starts of a template that fail one after the other, before functions do without one
 
 
@@ -41,7 +41,7 @@ class Launcher:
         settings = supervisor.settings
         # While files are edited, no bytecode is written: Python would miss an edit within one second.
         flags = ["-P", "-S", *(["-B"] if settings.reload else [])]
-        self._program = [sys.executable, *flags, _PROGRAM]
+        self._program = [sys.executable, *flags, PROGRAM]
         self._library_path = settings.passed_on.get("LD_LIBRARY_PATH", "")
         self._template: Template | None = None
         self._early: dict[str, str] = {}  # the variables that the template was started with
