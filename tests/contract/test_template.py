@@ -69,6 +69,10 @@ def test_copy_is_a_process_in_its_own_right(serve: Serve) -> None:
     }
 
 
+def test_copy_can_use_all_of_python(serve: Serve) -> None:
+    assert _ask(serve(), "works") == [None, "told\n", "from a fork", None, 0, [0, 1, 4, 9], None, True]
+
+
 def test_copies_share_no_chance(serve: Serve) -> None:
     server = serve()
     one, two = (_ask(server, "by_chance", name=name) for name in ("one", "two"))

@@ -119,6 +119,38 @@ def finds_in_memory(event, context):
     return found
 
 
+def works(event, context):
+    """What relies on parts of Python that the template has used, or on what it has of threads and processes."""
+    import asyncio
+    import concurrent.futures
+    import multiprocessing
+    import ssl
+
+    ours, theirs = socket.socketpair()
+    wrapped = ssl.create_default_context().wrap_socket(ours, server_hostname="x", do_handshake_on_connect=False)
+
+    async def starts_a_program():
+        process = await asyncio.create_subprocess_exec("echo", "told", stdout=subprocess.PIPE)
+        return (await process.communicate())[0].decode()
+
+    receiving, sending = multiprocessing.Pipe(duplex=False)
+    forks = multiprocessing.get_context("fork")
+    process = forks.Process(target=sending.send, args=("from a fork",))
+    process.start()
+    with concurrent.futures.ThreadPoolExecutor(4) as threads:
+        squares = list(threads.map(lambda number: number**2, range(4)))
+    return [
+        isinstance(ours, socket.socket) and wrapped.version(),
+        asyncio.run(starts_a_program()),
+        receiving.recv(),
+        process.join(),
+        process.exitcode,
+        squares,
+        socket.socket(fileno=theirs.detach()).close(),
+        resource.getrusage(resource.RUSAGE_SELF).ru_minflt > 0,
+    ]
+
+
 def held(event, context):
     """What the process keeps open beside its standard streams: places, kinds."""
     return sorted(_descriptors())

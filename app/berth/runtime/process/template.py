@@ -52,7 +52,7 @@ class Forks:
     def __init__(self, libc: ctypes.PyDLL) -> None:
         import ctypes
 
-        if os.uname().machine not in _MACHINES:
+        if os.uname().machine not in _MACHINES or sys.maxsize < 2**32:
             raise OSError("this kind of machine is not known")
         self._clone, self._set_list, get_list, self._is_fourth = _MACHINES[os.uname().machine]
         libc.syscall.restype = ctypes.c_long
