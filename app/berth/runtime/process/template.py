@@ -85,26 +85,19 @@ def serve(load_part: Callable[[str], ModuleType], told: SimpleNamespace) -> Simp
     """Be a template until the server ends it; returns in each copy, with its place and what is prepared."""
     start, frames = load_part("start"), load_part("frames")
     known, room = set(sys.modules), _find_room()
-    import _socket
     import ctypes
-    import gc
-    import resource  # noqa: F401 - start.py needs it in each copy
 
     libc = ctypes.PyDLL(None, use_errno=True)
     libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)  # who could change the template could change every copy
+    start.die_with(told.server)
     name = ctypes.create_string_buffer(_NAME_BYTES)
     libc.prctl(_PR_GET_NAME, name, 0, 0, 0)
     libc.prctl(_PR_SET_NAME, NAME.encode(), 0, 0, 0)
-    start.die_with(told.server)
-    child, forks = load_part("../sandbox/child"), Forks(libc)
-    modules = {name: sys.modules.pop(name) for name in set(sys.modules) - known}
+    own = set(sys.modules) - known
     runtime = start.import_runtime(told.server_packages)
-    control = _socket.socket(fileno=told.control)
-    gc.collect()
-    gc.freeze()
-    control.sendall(READY)
-    request = _await_copy(control, forks)
-    control.close()
+    known = set(sys.modules) - own
+    request, child = _await_copy(told.control, Forks(libc), load_part)
+    modules = {each: sys.modules.pop(each) for each in set(sys.modules) - known}
     libc.prctl(_PR_SET_NAME, name, 0, 0, 0)
     place = SimpleNamespace(**_take_place(request, partial(_write_room, ctypes.memmove, room)))
     if not _stays_hidden(place.sandbox):
@@ -115,15 +108,28 @@ def serve(load_part: Callable[[str], ModuleType], told: SimpleNamespace) -> Simp
     )
 
 
-def _await_copy(control: socket, forks: Forks) -> socket:
-    """Make a copy whenever the server asks; returns in each copy, with the socket that its request is on."""
+def _await_copy(
+    descriptor: int, forks: Forks, load_part: Callable[[str], ModuleType]
+) -> tuple[socket, ModuleType]:
+    """Make a copy whenever the server asks; returns in each copy, with the socket that its request is on.
+
+    Also returns what shuts a process in; all that the copies need is imported here, once.
+    """
+    import _socket
+    import gc
+    import resource  # noqa: F401 - start.py needs it
+
+    child, control = load_part("../sandbox/child"), _socket.socket(fileno=descriptor)
+    gc.freeze()  # no collection of a copy looks at what the copies share
+    control.sendall(READY)
     while True:
         order, descriptors = _receive(control, 1)
         if not order:
             os._exit(0)  # the server has ended
         pid = forks.fork()
         if pid == 0:
-            return type(control)(fileno=descriptors[0])
+            control.close()
+            return _socket.socket(fileno=descriptors[0]), child
         os.close(descriptors[0])
         control.sendall(encode_number(pid))
 
