@@ -97,6 +97,8 @@ class Settings:
     # Seconds after which a running invocation protects its ECS task from scale-in.
     protect_after: float = field(default=60.0, metadata=of("BERTH_PROTECT_AFTER", number(0)))
     reload: bool = field(default=False, metadata=of("BERTH_RELOAD", read_flag))
+    # Whether functions' processes are forked from one that has imported AWS's runtime.
+    template: bool = field(default=True, metadata=of("BERTH_TEMPLATE", read_flag))
     under_gunicorn: bool = False  # whether this process is gunicorn's master or one of its workers
     inline: tuple[str, ...] = field(default=(), metadata=of("BERTH_INLINE", read_names))  # for debugging
     no_timeout: bool = field(default=False, metadata=of("BERTH_NO_TIMEOUT", read_flag))

@@ -66,11 +66,13 @@ def test_a_long_running_function_protects_its_task_from_its_start(project, ecs):
 
 
 @pytest.mark.parametrize("trouble", ["slow", "broken"])
-def test_an_agent_in_trouble_delays_no_answer(waiting, ecs, trouble):
+def test_an_agent_in_trouble_delays_no_answer(waiting, go, ecs, threads, trouble):
     getattr(ecs, trouble).add(PROTECTION)
     with start_gunicorn(waiting, environ={**ecs.environ, "BERTH_PROTECT_AFTER": "0"}) as server:
-        assert server.get("/wait/0").status == 200
+        call = threads.submit(server.get, "/wait/go")
         ecs.await_protection([True])
+        go.touch()
+        assert call.result().status == 200
         began = time.monotonic()
         for _ in range(10):
             assert server.get("/wait/0").status == 200

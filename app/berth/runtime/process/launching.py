@@ -45,7 +45,7 @@ class Launcher:
         self._library_path = settings.passed_on.get("LD_LIBRARY_PATH", "")
         self._template: Template | None = None
         self._early: dict[str, str] = {}  # the variables that the template was started with
-        self._tries = _TRIES if sys.platform == "linux" else 0
+        self._tries = _TRIES if sys.platform == "linux" and settings.template else 0
         supervisor.at_end(self._end_template)
 
     def prepare(
