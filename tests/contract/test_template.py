@@ -33,10 +33,6 @@ def _value(result: InvocationResult) -> Any:
     return json.loads(result.payload)
 
 
-def _without_template(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(launching, "_TRIES", 0)
-
-
 def _template() -> int:
     (pid,) = filter(is_template, children(os.getpid()))
     return pid
@@ -47,12 +43,9 @@ def test_process_is_a_copy_of_the_template(serve: Serve) -> None:
 
 
 @for_each("sandbox", ["auto", "files", "off"])
-def test_copy_sees_what_a_process_sees_that_is_started_by_itself(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch, sandbox: str
-) -> None:
+def test_copy_sees_what_a_process_sees_that_is_started_by_itself(serve: Serve, sandbox: str) -> None:
     copy = _ask(serve(sandbox=sandbox), "everything")
-    _without_template(monkeypatch)
-    server = serve(sandbox=sandbox)
+    server = serve(sandbox=sandbox, template=False)
     started = _ask(server, "everything")
     assert _ask(server, "forked") is False
     assert {name: copy[name] for name in copy if copy[name] != started[name]} == {}
