@@ -20,7 +20,7 @@ _SHORT = ["--rounds", "1", "--seconds", "0.2", "--starts", "1", "--load", "bundl
 
 def test_servers_are_compared_in_a_table_a_file_and_a_picture(tmp_path: Path) -> None:
     figures, plots = tmp_path / "figures.json", tmp_path / "plots"
-    chosen = ["--only", "floor", "flask", "process", "--workloads", "hello"]
+    chosen = ["--only", "floor", "process", "--workloads", "hello"]
     files = ["--json", str(figures), "--plots", str(plots)]
     done = subprocess.run(
         [sys.executable, "-m", "bench", *_SHORT, *chosen, *files],
@@ -30,7 +30,7 @@ def test_servers_are_compared_in_a_table_a_file_and_a_picture(tmp_path: Path) ->
         timeout=120,
         check=True,
     )
-    for title in ("bare WSGI", "Flask view", "Berth, process"):
+    for title in ("bare WSGI", "Berth, process"):
         row = next(line for line in done.stdout.splitlines() if line.startswith(title))
         cpu, _, rate, *_ = row.removeprefix(title).split()
         assert int(cpu) > 0, row

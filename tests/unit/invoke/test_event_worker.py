@@ -179,9 +179,9 @@ def test_worker_leases_no_further_events_while_the_state_store_is_away(file: Sql
         works.store.is_away = True
         works.worker.start()
         await_that(lambda: works.worker._resume_at and works.worker.await_events(0))
-        works.store.is_away = False
         assert works.queue.leased <= 2
         assert works.counts() == (8, 0)
+        works.store.is_away = False
 
 
 def test_cancelled_run_is_ended_and_no_other(file: SqliteFile) -> None:
