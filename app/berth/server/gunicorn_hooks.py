@@ -32,11 +32,11 @@ from berth.model.trust import CONTEXT_PREFIX
 from berth.runtime.environments import check_sandbox
 from berth.runtime.process.os_process import hide_process
 from berth.runtime.process.start import die_with
+from berth.server import worker_signals
 from berth.server.body_memory import BodyMemory
 from berth.server.gunicorn_check import check_worker
 from berth.server.gunicorn_worker import GatewayWorker
 from berth.server.listeners import addresses, check_listeners, invoke_endpoint
-from berth.server.worker_signals import Orders, announce, believe_orders_only, resume_stopped
 from berth.settings import Settings
 
 # How long before the end of graceful_timeout a worker ends the invocations that still run: so long it
@@ -109,10 +109,15 @@ class Hooks:
         """
         hide_process()
         server.log.info("%s", server.sandbox)
-        server.orders = Orders()
-        server.kill_worker = partial(announce, server.orders, server.WORKERS, server.kill_worker)
-        signal.signal(signal.SIGCHLD, partial(resume_stopped, server.WORKERS, server.signal_chld))
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        server.orders = worker_signals.Orders()
+        server.spawn_worker = partial(worker_signals.undisturbed, server.spawn_worker)
+        server.kill_worker = partial(
+            worker_signals.announce, server.orders, server.WORKERS, server.kill_worker
+        )
+        signal.signal(
+            signal.SIGCHLD, partial(worker_signals.resume_stopped, server.WORKERS, server.signal_chld)
+        )
+        for number in worker_signals.TOLD_BY_USERS:
             signal.signal(number, partial(_end, server))
         signal.signal(signal.SIGHUP, partial(self._reload, server))
 
@@ -152,8 +157,9 @@ class Hooks:
         The execution environments of the worker end with it.
         """
         worker.bodies = BodyMemory(self._settings.body_memory // server.cfg.workers)
-        for of_master in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        for of_master in (*worker_signals.TOLD_BY_USERS, signal.SIGHUP):
             signal.signal(of_master, signal.SIG_DFL)
+        worker_signals.hear_signals()
         worker.orders = server.orders
         worker.seats = getattr(server, "seats", None)  # there is one if there are several workers
         die_with(server.pid, signal.SIGQUIT)
@@ -166,7 +172,7 @@ class Hooks:
         """
         _raise_descriptor_limit()
         engine: Engine = worker.wsgi.extensions["berth"]
-        if worker.seats is not None:
+        if worker.seats:
             engine.environments.share_reservations(worker.seats.fileno())
         steps = self._drain(worker, engine)
 
@@ -178,10 +184,9 @@ class Hooks:
                 next(steps, None)
 
         signal.signal(signal.SIGTERM, go_on)
-        believe_orders_only(worker.orders, worker.age, worker.ppid)
+        worker_signals.believe_orders_only(worker.orders, worker.age, worker.ppid)
         names = [listener.getsockname() for listener in worker.sockets]
-        is_tls = bool(worker.cfg.is_ssl)
-        engine.announce(invoke_endpoint(worker.wsgi.invoke_api, names, is_tls=is_tls))
+        engine.announce(invoke_endpoint(worker.wsgi.invoke_api, names, is_tls=bool(worker.cfg.is_ssl)))
         if engine.work:
             worker.log.info("works %s", engine.work)
         engine.keep()
@@ -262,7 +267,7 @@ def _end(server: Arbiter, signal_number: int, frame: FrameType | None) -> None:
     # After a reload the master reads no signals until the old workers have ended, so they are told here.
     for pid in list(server.WORKERS):
         with suppress(ProcessLookupError):
-            announce(server.orders, server.WORKERS, os.kill, pid, order)
+            worker_signals.announce(server.orders, server.WORKERS, os.kill, pid, order)
 
 
 def _leave_if_forked(server: Arbiter) -> None:

@@ -24,6 +24,7 @@ _ENDINGS = {
 }
 # The kernel raises these for what the process itself has done; a handler in Python could not run after them.
 _FAULTS = {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSYS, signal.SIGTRAP}
+TOLD_BY_USERS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 _HARMLESS = {signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH}
 _UNSTOPPABLE = {signal.SIGKILL, signal.SIGSTOP}
 
@@ -89,3 +90,20 @@ def _heed(
 
 def _pass_over(number: int, frame: FrameType | None) -> None:
     """Do nothing: nobody who may give orders to a worker sends this signal."""
+
+
+def undisturbed(spawn: Callable[[], int]) -> int:
+    """Start a worker, and handle a signal that ends the server only once the master knows of the worker.
+
+    Else the worker would not be told to end. The worker itself calls hear_signals().
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, TOLD_BY_USERS)
+    try:
+        return spawn()
+    finally:
+        hear_signals()
+
+
+def hear_signals() -> None:
+    """Receive the signals that undisturbed() holds back."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, TOLD_BY_USERS)

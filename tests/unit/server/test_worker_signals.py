@@ -1,9 +1,10 @@
+import os
 import signal
 from types import SimpleNamespace
 
 import pytest
 
-from berth.server.worker_signals import Orders, announce
+from berth.server.worker_signals import Orders, announce, undisturbed
 
 
 @pytest.mark.parametrize(
@@ -31,3 +32,20 @@ def test_new_worker_has_been_told_nothing():
     orders.tell(3, signal.SIGTERM)
     orders.forget(3)
     assert not orders.has_told(3, signal.SIGTERM)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+def test_signal_that_comes_while_a_worker_is_started_is_handled_once_the_master_knows_it(number: int) -> None:
+    order: list[object] = []
+
+    def spawn() -> int:
+        os.kill(os.getpid(), number)
+        order.append("started")
+        return 7
+
+    before = signal.signal(number, lambda *_: order.append("handled"))
+    try:
+        assert undisturbed(spawn) == 7
+    finally:
+        signal.signal(number, before)
+    assert order == ["started", "handled"]
