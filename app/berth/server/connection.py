@@ -16,8 +16,7 @@ from gunicorn.workers.gthread import TConn
 
 from berth.errors import MalformedRequest, ServerBusy
 from berth.gateway.client_address import peer_address
-from berth.invoke.invoker import Loan
-from berth.model.call import Call, Identity
+from berth.gateway.short_lane import Passage
 from berth.model.invoke_api import Listener
 from berth.server import patience
 from berth.server.body_memory import BodyMemory
@@ -62,7 +61,7 @@ class Connection(TConn):  # type: ignore[misc]
         self.stage = Stage.HANDSHAKE if isinstance(sock, ssl.SSLSocket) else Stage.HEAD
         self.wants_to_write = False
         self.polled_for = 0  # what the worker's poller looks for
-        self.begun: tuple[tuple[Call, Identity], Loan] | None = None  # what the lane has begun
+        self.begun: Passage | None = None  # what the lane has begun
         self.unsent = b""  # the rest of an answer that the client did not take at once
         self._memory, self._taken = memory, 0
         self._head = bytearray()
@@ -153,7 +152,8 @@ class Connection(TConn):  # type: ignore[misc]
         if self.exchange is None:
             self.exchange = Exchange(request, self.parser.unreader)
             if self.begun is not None:
-                (self.exchange.kept, self.exchange.loan), self.begun = self.begun, None
+                self.exchange.kept, self.exchange.loan = self.begun.kept, self.begun.loan
+                self.begun = None
         return self.exchange
 
     def collect(self) -> None:

@@ -98,7 +98,7 @@ class Lane:
     def _hand(self, descriptor: int) -> None:
         """Let a thread go on."""
         running = self._running.pop(descriptor)
-        running.connection.begun = running.passage.kept, running.passage.loan
+        running.connection.begun = running.passage
         self._hand_on(running.connection)
 
     def abandon(self) -> None:
