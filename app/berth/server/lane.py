@@ -46,7 +46,7 @@ class Lane:
         self._go_on = go_on
         self._running: dict[int, _Running] = {}  # by descriptor; the one that began first, first
         self._short_lane: ShortLane | None = None
-        self._is_taking = self._is_log_held = False
+        self._is_taking = False
         has_epoll = hasattr(select, "epoll")  # macOS has none
         if has_epoll and isinstance(worker.wsgi, GatewayApp) and not _does_more(worker.cfg, worker.log):
             self._short_lane = ShortLane(worker.wsgi)
@@ -109,15 +109,12 @@ class Lane:
 
     def flush_log(self) -> None:
         """Write what the invocations have logged since the last time."""
-        if self._is_log_held:
-            self._is_log_held = False
+        if self._short_lane is not None:
             self._environments.release_log()
 
     def _take_arrivals(self, _: object = None) -> None:
         """Answer whatever has its result."""
-        if not self._is_log_held:
-            self._is_log_held = True
-            self._environments.hold_log()
+        self._environments.hold_log()
         self._is_taking = True  # an answer may be followed by the connection's next request
         for descriptor, _ in self._arrivals.poll(0):
             if descriptor in self._running:  # else a thread has it

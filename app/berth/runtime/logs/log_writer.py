@@ -54,9 +54,9 @@ class LogWriter:
         self._is_held = True
 
     def release(self) -> None:
-        """Write what was kept back."""
-        self._is_held = False
-        if self._waiting:
+        """Write what was kept back since hold(); does nothing without it."""
+        was_held, self._is_held = self._is_held, False
+        if was_held and self._waiting:
             self._write_at_once()
 
     def _write_at_once(self) -> None:
