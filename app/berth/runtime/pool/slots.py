@@ -81,11 +81,9 @@ class Slots:
     def take_free(self, function: Function) -> bool:
         """Take a slot for a request if one is free and nobody waits for it; see give_back()."""
         with self._lock:
-            reserved = function.reserved_concurrency
-            is_reserved = reserved is not None and self._busy[function.name] >= reserved
-            if self._is_closed or self._waiting or is_reserved or not self._has_slot(function, False):
+            if self._is_closed or self._waiting or self._is_at_reserve(function):
                 return False
-            if not self._take_seat(function):
+            if not self._has_slot(function, False) or not self._take_seat(function):
                 return False
             self._count(function, False, 1)
             return True
@@ -126,9 +124,13 @@ class Slots:
         """Raise Throttled if waiting for a slot would not help."""
         if self._is_closed:
             raise Throttled(function.name, "the end of the server")
-        reserved = function.reserved_concurrency
-        if reserved is not None and self._busy[function.name] >= reserved:
+        if self._is_at_reserve(function):
             raise _reserved(function)
+
+    def _is_at_reserve(self, function: Function) -> bool:
+        """Whether as many invocations of a function run as its reserved concurrency allows."""
+        reserved = function.reserved_concurrency
+        return reserved is not None and self._busy[function.name] >= reserved
 
     def _is_full(self) -> bool:
         return self._in_flight + self._events >= self._limits.environments
