@@ -72,13 +72,11 @@ def complete_trace(incoming: str | None, new: bytes, epoch_seconds: int) -> tupl
     given_root = trace_root(incoming)
     given = incoming if incoming and given_root else ""
     root = f"Root={given_root or f'1-{epoch_seconds:08x}-{digits[:24]}'}"
-    if not given:
-        return root, f"{root};Parent={digits[24:40]};Sampled=0;Lineage=1:{digits[40:48]}:0"
     parent, sampled = _PARENT.search(given), _SAMPLED.search(given)
     if parent and sampled:
         return given, f"{root};Parent={parent[1]};Sampled={sampled[1]}"
     made_up = f"{parent[1] if parent else digits[24:40]};Sampled={sampled[1] if sampled else 0}"
-    return given, f"{root};Parent={made_up};Lineage=1:{digits[40:48]}:0"
+    return given or root, f"{root};Parent={made_up};Lineage=1:{digits[40:48]}:0"
 
 
 def forwarded_stamp(stamp: Stamp, context: Mapping[str, str], kind: ApiKind) -> Stamp:
