@@ -257,7 +257,7 @@ class Rollout:
 
 def _revision(configuration: Mapping[str, Any]) -> dict[str, Any]:
     """What lets AWS refuse a change of another state than this one."""
-    return {name: configuration[name] for name in ("RevisionId",) if name in configuration}
+    return {"RevisionId": configuration["RevisionId"]} if "RevisionId" in configuration else {}
 
 
 def _hiding(values: Iterable[str], text: str) -> str:
