@@ -12,15 +12,15 @@ from berth.model.authorizer import Authorizer
 from berth.model.destination import Destination
 from berth.model.function import Function
 from berth.tools.deploy.deployment import Deployment
+from berth.tools.deploy.openapi.references import is_open
 from berth.tools.deploy.template import intrinsics as cfn
-from berth.tools.deploy.template.values import expand, template_reference
+from berth.tools.deploy.template.values import deployed_names, expand, template_reference
 
 # What an import has left for the deployment; the file has this name.
 IMPORT_REPORT = "import-report.json"
 # A role takes 10,240 characters of policies, of which the server's own are some, and ten attached ones.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _MOST_CHARACTERS, _MOST_MANAGED = 9_000, 10
-_OPEN, _OPEN_NAME = "${deployed.", re.compile(r"\$\{deployed\.([^{}]+)\}")
 _PARTITION = "${deployed.AWS::Partition}"
 _MANAGED_ARN = re.compile(r"arn:[a-z-]+:iam::([0-9]{12}|aws):policy/[\w+=,.@/-]+")
 # Rights that Lambda itself needs for a function: to write its log, and to put it into a VPC.
@@ -135,7 +135,7 @@ class _Found:
 
     def _permit(self, function: Function, destination: str) -> None:
         """Permit what Berth itself does for a function: to tell a destination."""
-        if _OPEN in destination:
+        if is_open(destination):
             told = f"{destination} is known to the task alone: write the right to tell it as `iam`"
             manifest_place(function.directory, self._warnings).add("asyncConfig", told)
         elif (read := Destination.of(destination)).is_aws:
@@ -146,7 +146,7 @@ class _Found:
         """Permit Berth to ask an authorizer's function that is not one of the stage's own."""
         asked = authorizer.function or ""
         place = self._warnings.at(self._deployment.stage_file, f"authorizers.{authorizer.name}")
-        if _OPEN in asked and not all(map(template_reference, _OPEN_NAME.findall(asked))):
+        if is_open(asked) and not all(map(template_reference, deployed_names(asked))):
             place.add("", "its function is known to the task alone: write the right to invoke it as `iam`")
         elif asked and asked not in self._deployment.catalog.functions:
             resource = expand(asked, self._deployed, place)

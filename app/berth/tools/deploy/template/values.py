@@ -48,6 +48,11 @@ def template_reference(name: str) -> str | None:
     return written
 
 
+def deployed_names(text: str) -> list[str]:
+    """The names of `deployed` that a text refers to."""
+    return _PLACEHOLDER.findall(text)
+
+
 def resource_of(reference: str) -> str | None:
     """The logical id of the resource in a reference; None for a pseudo parameter."""
     return None if reference.startswith(_PSEUDO) else reference.partition(".")[0]
