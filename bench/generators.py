@@ -60,14 +60,18 @@ def choose_generator(name: str | None, folder: Path, cpus: Set[int] | None) -> G
     return Oha(folder, cpus) if found == "oha" else Bundled(cpus)
 
 
-class Wrk:
-    """wrk, with one thread. It measures whole seconds."""
-
-    name = "wrk"
+class _Installed:
+    """A program that is installed here; it finds the request in files of this folder."""
 
     def __init__(self, folder: Path, cpus: Set[int] | None) -> None:
         self._folder = folder
         self._cpus = cpus
+
+
+class Wrk(_Installed):
+    """wrk, with one thread. It measures whole seconds."""
+
+    name = "wrk"
 
     def run(self, address: Address, request: Request, connections: int, seconds: float) -> Load:
         """Run wrk with a script that holds the request and prints the figures."""
@@ -80,14 +84,10 @@ class Wrk:
         return read_wrk(_output(command, seconds, self._cpus))
 
 
-class Oha:
+class Oha(_Installed):
     """oha, which measures by the same options."""
 
     name = "oha"
-
-    def __init__(self, folder: Path, cpus: Set[int] | None) -> None:
-        self._folder = folder
-        self._cpus = cpus
 
     def run(self, address: Address, request: Request, connections: int, seconds: float) -> Load:
         """Run oha and read its JSON."""

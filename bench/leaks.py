@@ -6,12 +6,14 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+from bench.processes import children
 from bench.report import print_table
 from bench.soak_functions import write_soak_functions
+from bench.soak_server import is_zombie
 from berth.invoke.invoker import Invoker
 from berth.manifest.loader import load
 from berth.model.function import Function
@@ -82,14 +84,10 @@ def _call(invoker: Invoker, function: Function, numbers: range, every: int) -> N
 def _holdings() -> tuple[int, int, int, int, int]:
     """Resident MB, descriptors, children, zombies among them, temporary folders."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
-    children: list[str] = []
-    for task in Path("/proc/self/task").glob("*/children"):
-        with suppress(FileNotFoundError, ProcessLookupError):  # the thread ended meanwhile
-            children += task.read_text().split()
-    states = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] for pid in children]
+    started = children(os.getpid())
     folders = sum(len(names) for _, names, _ in os.walk(tempfile.gettempdir()))
     megabytes = pages * os.sysconf("SC_PAGE_SIZE") // 1_000_000
-    return megabytes, len(os.listdir("/proc/self/fd")), len(children), states.count("Z"), folders
+    return megabytes, len(os.listdir("/proc/self/fd")), len(started), sum(map(is_zombie, started)), folders
 
 
 def _is_flat(rows: list[tuple[str, ...]]) -> bool:
