@@ -77,7 +77,7 @@ class ShortLane:
 
         `environ` has of WSGI's what the gateway reads of a head.
         """
-        if not self._is_open() or environ["REQUEST_METHOD"] == "OPTIONS":  # it may be a preflight request
+        if not self.is_open() or environ["REQUEST_METHOD"] == "OPTIONS":  # it may be a preflight request
             return None
         try:
             found = self._app.find_view(environ)
@@ -89,7 +89,7 @@ class ShortLane:
         loan = view.gateway.invoker.borrow(view.route.function)
         return _begin(view, environ, parameters, body, loan) if loan else None
 
-    def _is_open(self) -> bool:
+    def is_open(self) -> bool:
         """Whether the application does nothing with a request that the view does not do."""
         app = self._app
         hooks = app.before_request_funcs

@@ -48,8 +48,9 @@ class Lane:
         self._short_lane: ShortLane | None = None
         self._is_taking = False
         has_epoll = hasattr(select, "epoll")  # macOS has none
-        if has_epoll and isinstance(worker.wsgi, GatewayApp) and not _does_more(worker.cfg, worker.log):
-            self._short_lane = ShortLane(worker.wsgi)
+        lane = ShortLane(worker.wsgi) if has_epoll and isinstance(worker.wsgi, GatewayApp) else None
+        if lane is not None and lane.is_open() and not _does_more(worker.cfg, worker.log):
+            self._short_lane = lane
             self._environments = worker.wsgi.extensions["berth"].environments
             # It tells once of each frame that arrives, whoever takes it, and forgets a socket that is closed.
             self._arrivals = select.epoll()
