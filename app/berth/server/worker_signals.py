@@ -95,7 +95,8 @@ def _pass_over(number: int, frame: FrameType | None) -> None:
 def undisturbed(spawn: Callable[[], int]) -> int:
     """Start a worker, and handle a signal that ends the server only once the master knows of the worker.
 
-    Else the worker would not be told to end. The worker itself calls hear_signals().
+    Else the worker would not be told to end. The worker itself calls hear_signals(). The calling thread alone
+    holds the signals back: the master has no other.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, TOLD_BY_USERS)
     try:
