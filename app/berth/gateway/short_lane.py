@@ -1,7 +1,8 @@
 """The short lane: requests of warm functions that need neither a thread nor Flask's dispatching.
 
-A server whose one thread waits for all of its functions serves most requests on it. It takes the same steps
-as the view, and steps aside wherever the application has more to do than the view.
+One thread of a server can wait for many functions at once. The short lane lets that thread serve a request:
+it takes the same steps as the view. The view serves the request instead wherever the application has more to
+do than the view, such as a hook of Flask.
 """
 
 import inspect
@@ -63,6 +64,7 @@ class ShortLane:
 
     def __init__(self, app: GatewayApp) -> None:
         self._app = app
+        # Flask calls whatever these hold at each request: the lane is closed unless all are empty.
         self._doers = (
             app.after_request_funcs,
             app.teardown_request_funcs,
@@ -75,7 +77,7 @@ class ShortLane:
     def begin(self, environ: Environ, body: bytes) -> Passage | None:
         """Begin a request; returns None if the view has to serve it.
 
-        `environ` has of WSGI's what the gateway reads of a head.
+        `environ` is a WSGI environ that holds only what the gateway reads of a request's head.
         """
         if not self.is_open() or environ["REQUEST_METHOD"] == "OPTIONS":  # it may be a preflight request
             return None

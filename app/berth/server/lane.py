@@ -52,7 +52,7 @@ class Lane:
         if lane is not None and lane.is_open() and not _does_more(worker.cfg, worker.log):
             self._short_lane = lane
             self._environments = worker.wsgi.extensions["berth"].environments
-            # It tells once of each frame that arrives, whoever takes it, and forgets a socket that is closed.
+            # epoll tells once of each frame that arrives, whoever reads it, and forgets a closed socket.
             self._arrivals = select.epoll()
             self._watched: WeakSet[socket.socket] = WeakSet()
             worker.poller.register(self._arrivals, selectors.EVENT_READ, self._take_arrivals)
@@ -77,7 +77,7 @@ class Lane:
         return True
 
     def _watch(self, connection: socket.socket) -> int:
-        """Have the arrivals at a function's socket told; returns its descriptor."""
+        """Let epoll tell when bytes arrive on a function's socket; returns the socket's descriptor."""
         descriptor = connection.fileno()
         if connection not in self._watched:
             self._watched.add(connection)
@@ -149,7 +149,7 @@ class Lane:
 
 
 def _environ(head: CommonHead, connection: Connection) -> Environ:
-    """What the gateway reads of a request's head in WSGI's environ."""
+    """The WSGI environ that holds only what the gateway reads of a request's head."""
     host, port = connection.listener or ("", "")
     environ: Environ = {
         "REQUEST_METHOD": head.method,

@@ -21,7 +21,7 @@ class ReadSettings:
         self._cfg = cfg
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._cfg, name)  # what is computed from settings, such as `is_ssl`
+        return getattr(self._cfg, name)  # what is computed from settings, such as `address`
 
 
 class SpelledRequest(Request):  # type: ignore[misc]

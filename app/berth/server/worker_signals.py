@@ -24,6 +24,7 @@ _ENDINGS = {
 }
 # The kernel raises these for what the process itself has done; a handler in Python could not run after them.
 _FAULTS = {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSYS, signal.SIGTRAP}
+# With these a user, or what runs the container, ends the server.
 TOLD_BY_USERS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 _HARMLESS = {signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH}
 _UNSTOPPABLE = {signal.SIGKILL, signal.SIGSTOP}

@@ -9,7 +9,8 @@ import hashlib
 from collections import defaultdict
 from functools import lru_cache
 
-_NAME_BYTES, _SEAT_BITS = 4, 24  # of an offset: too many seats for any function
+# Parts of a byte's offset in the file: a hash of the function's name, then the number of the seat.
+_NAME_BYTES, _SEAT_BITS = 4, 24
 
 
 class Seats:

@@ -11,7 +11,10 @@ _MIB = 1024 * 1024
 
 
 class LimitedProcess:
-    """What the limiter reads and does; see LimitedEnvironment. Its thread calls everything here."""
+    """One environment, as the limiter's thread reads it and acts on it; see LimitedEnvironment.
+
+    The limiter's thread calls the methods; the environment sets `process` and `busy_since`.
+    """
 
     def __init__(self, function: Function, show_start: Callable[[], None]) -> None:
         self.name = function.name
