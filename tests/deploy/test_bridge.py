@@ -114,7 +114,7 @@ class Sides:
         """What both answer to the same invocation."""
         invocation = Invocation(self.original.function, event, str(uuid4()), **options)
         results = [side.invoke(invocation) for side in (self.original, self.bridge)]
-        return tuple(replace(each, payload=self._on_lambda(each, invocation)) for each in results)
+        return tuple(replace(each, content=self._on_lambda(each, invocation)) for each in results)
 
     def _on_lambda(self, result: InvocationResult, invocation: Invocation) -> bytes:
         return as_on_lambda(result.payload, self.original.function, invocation.request_id)

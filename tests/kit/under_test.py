@@ -55,7 +55,7 @@ def invoke(invoker: Invoker, function: Function, event: bytes = b"{}", **options
     """Invoke with a new request id; the result is worded as on Lambda."""
     invocation = Invocation(function, event, str(uuid.uuid4()), **options)
     result = invoker.invoke(invocation)
-    return replace(result, payload=as_on_lambda(result.payload, function, invocation.request_id))
+    return replace(result, content=as_on_lambda(result.payload, function, invocation.request_id))
 
 
 def as_on_lambda(payload: bytes, function: Function, request_id: str) -> bytes:
@@ -68,7 +68,7 @@ def as_on_lambda(payload: bytes, function: Function, request_id: str) -> bytes:
 
 def without_import_frames(result: InvocationResult) -> InvocationResult:
     """The result without the stack trace's frames of Python's import system, which differ by version."""
-    return replace(result, payload=_IMPORT_FRAME.sub(b"", result.payload))
+    return replace(result, content=_IMPORT_FRAME.sub(b"", result.payload))
 
 
 def pick_up(lifeline: socket.socket) -> socket.socket:

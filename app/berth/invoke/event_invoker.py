@@ -36,7 +36,7 @@ class EventInvoker:
 
         Raises PayloadTooLarge, and QueueUnavailable: the caller has to try again.
         """
-        if len(invocation.payload) > MAX_EVENT_BYTES:
+        if invocation.exceeds(MAX_EVENT_BYTES):
             raise PayloadTooLarge(len(invocation.payload), MAX_EVENT_BYTES)
         event = QueuedEvent(
             request_id=invocation.request_id,

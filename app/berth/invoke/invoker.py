@@ -76,7 +76,7 @@ class Invoker:
         Events come with a `watch`; requests have none.
         Raises Throttled and PayloadTooLarge: then no function was run.
         """
-        if len(invocation.payload) > MAX_REQUEST_BYTES:
+        if invocation.exceeds(MAX_REQUEST_BYTES):
             raise PayloadTooLarge(len(invocation.payload), MAX_REQUEST_BYTES)
         environments, function = self._environments, invocation.function
         try:

@@ -1,11 +1,12 @@
 """One call of one function with one event, and its result."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
+from berth.model.api_kind import ALB
 from berth.model.function import Function
 from berth.model.stamp import Stamp
 
@@ -19,15 +20,63 @@ Event = Mapping[str, Any]
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_REQUEST_BYTES = 6_291_456
 MAX_EVENT_BYTES = 1_048_576  # of an asynchronous invocation
+LONG_TEXT = 512  # characters of a body; a shorter one stays in the JSON
+_MOST_ESCAPED = 6  # bytes that JSON takes for one byte of a text
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+class Parted(NamedTuple):
+    """A JSON object in two parts, because a long text takes long to be written and read as JSON.
+
+    `body` is the text of its key `body` in UTF-8. The document is the object as JSON; unless `body` is empty,
+    null is there in its place.
+    """
+
+    document: bytes
+    body: bytes | memoryview
+
+    def read(self, loads: Callable[[bytes], Any]) -> Any:
+        """The object, whose document `loads` parses; raises ValueError, or what `loads` raises."""
+        value = loads(self.document)
+        if self.body:
+            if type(value) is not dict:
+                raise ValueError("only an object has a body")
+            value["body"] = str(self.body, "utf-8")
+        return value
+
+    def joined(self) -> bytes:
+        """The object as JSON; what is none stays what it is."""
+        try:
+            return encode_event(self.read(json.loads)) if self.body else self.document
+        except (ValueError, RecursionError):  # a function may have sent anything
+            return self.document + self.body
+
+    def exceeds(self, most_bytes: int) -> bool:
+        """Whether the object as JSON has more bytes; most often that is certain before it is written."""
+        quotes = len('""') - len("null") if self.body else 0
+        least, more = len(self.document) + len(self.body) + quotes, _MOST_ESCAPED - 1
+        if least > most_bytes or least + more * len(self.body) <= most_bytes:
+            return least > most_bytes
+        return len(self.joined()) > most_bytes
+
+
+def split_event(event: Event) -> Parted:
+    """Encode an event in two parts."""
+    body = event.get("body")
+    if type(body) is not str or len(body) < LONG_TEXT:
+        return Parted(encode_event(event), b"")
+    return Parted(encode_event({**event, "body": None}), body.encode())
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One invocation; `payload` is the event as JSON, empty when the caller sent none."""
+    """One invocation; its content is the event as JSON, empty when the caller sent none.
+
+    A gateway's event is in two parts, and a gateway can read a result in two parts.
+    """
 
     function: Function
-    payload: bytes
+    content: bytes | Parted
     request_id: str
     trace_id: str | None = None
     client_context: str | None = None
@@ -41,7 +90,19 @@ class Invocation:
     @classmethod
     def of_event(cls, function: Function, event: Event, stamp: Stamp, *cause: str) -> "Invocation":
         """The invocation that a gateway makes for one event."""
-        return cls(function, encode_event(event), stamp.request_id, stamp.trace_id, cause=cause)
+        # A load balancer counts the bytes of a result as the function has written them.
+        content = encode_event(event) if function.api is ALB else split_event(event)
+        return cls(function, content, stamp.request_id, stamp.trace_id, cause=cause)
+
+    @property
+    def payload(self) -> bytes:
+        """The event as JSON."""
+        return self.content.joined() if isinstance(self.content, Parted) else self.content
+
+    def exceeds(self, most_bytes: int) -> bool:
+        """Whether the event as JSON has more bytes."""
+        content = self.content
+        return content.exceeds(most_bytes) if isinstance(content, Parted) else len(content) > most_bytes
 
     @property
     def invoked_function_arn(self) -> str:
@@ -59,15 +120,24 @@ class Invocation:
 class InvocationResult:
     """What a function's caller gets: a payload, the kind of function error if any, the end of the log."""
 
-    payload: bytes
+    content: bytes | Parted  # the payload; in two parts for a gateway alone
     function_error: str | None = None
     log_tail: bytes = field(default=b"", compare=False, repr=False)  # the last 4,096 bytes
     is_cold: bool = field(default=False, compare=False, repr=False)  # the invocation waited for an init phase
 
     @property
+    def payload(self) -> bytes:
+        """The payload; if it came in two parts, JSON of the same value."""
+        return self.content.joined() if isinstance(self.content, Parted) else self.content
+
+    @property
     def value(self) -> Any:
         """The payload read as JSON; raises ValueError if it is not JSON."""
-        return json.loads(self.payload)
+        return self.read(json.loads)
+
+    def read(self, loads: Callable[[bytes], Any]) -> Any:
+        """The payload as `loads` reads JSON; raises ValueError if it is not JSON, or what `loads` raises."""
+        return self.content.read(loads) if isinstance(self.content, Parted) else loads(self.content)
 
 
 def encode_event(event: object) -> bytes:

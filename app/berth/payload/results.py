@@ -34,7 +34,7 @@ def parse_result(call: Call, result: InvocationResult) -> Any:
     """Parse a result's payload; raises FunctionFailed, or MalformedProxyResponse if it is not JSON."""
     refuse_failed(call, result)
     try:
-        return _DECODER.decode(result.payload.decode())
+        return result.read(_parse)
     except (ValueError, RecursionError) as bad:
         raise errors.MalformedProxyResponse(call.route.function.name, f"not JSON: {bad}") from bad
 
@@ -47,16 +47,20 @@ def refuse_failed(call: Call, result: InvocationResult) -> None:
 
 def read_response(call: Call, result: InvocationResult, schema: Schema) -> ProxyResponse:
     """Read a result as a proxy response; raises FunctionFailed or MalformedProxyResponse."""
-    plain = None if result.function_error else _read_plain(result.payload)
+    plain = None if result.function_error else _read_plain(result)
     return plain or read_envelope(call, parse_result(call, result), schema)
 
 
-def _read_plain(payload: bytes) -> ProxyResponse | None:
+def _read_plain(result: InvocationResult) -> ProxyResponse | None:
     """Read a plain result quickly; None for any other, whose numbers orjson would not read exactly."""
     if orjson is not None:
         with suppress(ValueError):
-            return plain_response(orjson.loads(payload))
+            return plain_response(result.read(orjson.loads))
     return None
+
+
+def _parse(data: bytes) -> Any:
+    return _DECODER.decode(data.decode())
 
 
 def read_envelope(call: Call, document: Any, schema: Schema) -> ProxyResponse:
@@ -91,7 +95,7 @@ def plain_response(document: Any) -> ProxyResponse | None:
 def check_plain(result: InvocationResult, schema: Schema) -> None:
     """Check that the short cut for plain results says what a schema says; raises MalformedDocument."""
     try:
-        document = _DECODER.decode(result.payload.decode())
+        document = result.read(_parse)
     except (ValueError, RecursionError):
         return
     plain = plain_response(document)

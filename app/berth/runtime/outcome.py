@@ -35,7 +35,7 @@ def final_result(
     """The result that the caller receives, with the last bytes of the log."""
     if isinstance(ending, InvocationFault):
         ending = fault_result(ending, request_id)
-    return InvocationResult(ending.payload, ending.function_error, log_tail, is_cold)
+    return InvocationResult(ending.content, ending.function_error, log_tail, is_cold)
 
 
 def invocation_outcome(ending: InvocationResult | InvocationFault) -> Outcome:

@@ -11,14 +11,15 @@ from typing import Any
 
 from berth.errors import EnvironmentDied, InvocationFault
 from berth.model.function import Function
-from berth.model.invocation import Invocation, InvocationResult
+from berth.model.invocation import Invocation, InvocationResult, Parted
 from berth.runtime.environment import Instance, State, runtime_headers
 from berth.runtime.inline.module_scope import ModuleScope
 from berth.runtime.logs.log_format import Report
 from berth.runtime.outcome import final_result, invocation_outcome
 from berth.runtime.process.environ import build_environ
-from berth.runtime.process.frames import ERROR, limited_response, request_attributes
-from berth.runtime.process.start import replace_methods
+from berth.runtime.process.frames import ERROR, MAX_RESPONSE_BYTES, limited_response, request_attributes
+from berth.runtime.process.parts import MarshallerMethods, Parts
+from berth.runtime.process.start import replace_marshaller, replace_methods
 from berth.runtime.supervisor import Supervisor
 
 # Each call swaps the interpreter's globals, so only one call may run at a time.
@@ -122,8 +123,12 @@ class InlineEnvironment:
 
 def _make_client(runtime: ModuleType) -> Any:
     """Make a client of AWS's own class, in which the function may replace methods."""
-    replace_methods(runtime.LambdaRuntimeClient.__base__, _OneInvocation)
-    return runtime.LambdaRuntimeClient("")
+    client_class = runtime.LambdaRuntimeClient
+    replace_methods(client_class.__base__, _OneInvocation)
+    replace_marshaller(type(client_class.marshaller), MarshallerMethods)
+    client = client_class("")
+    client.parts = Parts(client, runtime, MAX_RESPONSE_BYTES)
+    return client
 
 
 def _keep_logging(runtime: ModuleType) -> None:
@@ -142,6 +147,7 @@ class _Answered(BaseException):
 class _OneInvocation:
     """The methods of a Runtime API that offers one invocation, or none if only the init phase is to run."""
 
+    parts: Parts
     result: InvocationResult | None = None
 
     def offer(self, invocation: Invocation | None) -> None:
@@ -154,13 +160,18 @@ class _OneInvocation:
             raise _Answered
         now = time.time()
         head = runtime_headers(invocation, int((now + invocation.seconds(now)) * 1000))
-        return SimpleNamespace(**request_attributes(head, invocation.payload or b"{}"))
+        content, parts = invocation.content, self.parts
+        event = parts.event(*content) if isinstance(content, Parted) else parts.event(content or b"{}")
+        return SimpleNamespace(**request_attributes(head, event))
 
     def post_invocation_result(
         self, invoke_id: str, result_data: Any, content_type: str = "", invocation_id: str | None = None
     ) -> None:
-        kind, payload = limited_response(result_data)
-        self.result = InvocationResult(payload, "Unhandled" if kind == ERROR else None)
+        if self.parts.are_in(result_data):
+            self.result = InvocationResult(Parted(*result_data))
+        else:
+            kind, payload = limited_response(result_data)
+            self.result = InvocationResult(payload, "Unhandled" if kind == ERROR else None)
 
     def post_invocation_error(
         self, invoke_id: str, error_response_data: str, xray_fault: str, invocation_id: str | None = None

@@ -3,8 +3,8 @@
 The server runs it by path with `python -P -S`. It imports the standard library and awslambdaric only,
 so that no package of the server takes the place of a module that the function brings. For the same
 reason it imports no more of the standard library than AWS's runtime does. Its other parts are the files
-start.py, frames.py and template.py beside it, and ../sandbox/child.py. It loads them by path, so that Python
-keeps their bytecode.
+start.py, frames.py, parts.py and template.py beside it, and ../sandbox/child.py. It loads them by path, so
+that Python keeps their bytecode.
 """
 
 import importlib.machinery
@@ -37,26 +37,28 @@ def _await_init(frames: ModuleType, connection: int) -> None:
 
     Before that, no code of the function runs.
     """
-    frames.write_all(connection, frames.encode_frame(frames.STARTED))
+    frames.write_frame(connection, frames.STARTED)
     try:
         frames.read_frame(connection)
     except EOFError:
         os._exit(0)
 
 
-def _make_client(start: ModuleType, frames: ModuleType, connection: int) -> object:
+def _make_client(ready: SimpleNamespace, connection: int, bootstrap: ModuleType) -> object:
     """Make a client of AWS's own class that speaks on the private socket."""
+    start, frames, parts = ready.start, ready.frames, ready.parts
     module = sys.modules["awslambdaric.lambda_runtime_client"]
     start.replace_methods(module.BaseLambdaRuntimeClient, frames.FrameMethods)
+    start.replace_marshaller(module.LambdaMarshaller, parts.MarshallerMethods)
     client = module.LambdaRuntimeClient(os.environ["AWS_LAMBDA_RUNTIME_API"])
-    client.use(connection, module.to_json)
+    client.use(connection, module.to_json, parts.Parts(client, bootstrap, frames.MAX_RESPONSE_BYTES))
     return client
 
 
 def _prepare() -> SimpleNamespace:
     """What a process that is no copy of a template begins with."""
-    start, frames = _load_part("start"), _load_part("frames")
-    return SimpleNamespace(start=start, frames=frames, child=None, modules={}, runtime=None)
+    start, frames, parts = map(_load_part, ("start", "frames", "parts"))
+    return SimpleNamespace(start=start, frames=frames, parts=parts, child=None, modules={}, runtime=None)
 
 
 def main(place: SimpleNamespace, ready: SimpleNamespace) -> None:
@@ -80,7 +82,7 @@ def main(place: SimpleNamespace, ready: SimpleNamespace) -> None:
     runtime = early or start.import_runtime(place.server_packages)
     start.keep_log_open(runtime.bootstrap)
     sys.modules["__main__"] = start.make_main_module(runtime)
-    client = _make_client(start, frames, place.connection)
+    client = _make_client(ready, place.connection, runtime.bootstrap)
     start.explain_breakpoint(place.advice)
     start.enter_path(place.folders, place.given, place.server_packages)
     # Lambda sets this variable for the function's own child processes.

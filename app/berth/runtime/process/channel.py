@@ -17,7 +17,7 @@ _POLL_WITHOUT_PIDFD = 0.02  # seconds
 _BUFFER_BYTES = 8 * 1024  # while no larger frame arrives
 _LONG_BYTES = 128 * 1024
 
-Frame = tuple[bytes, bytes]  # head and tail
+Frame = tuple[bytes, bytes | memoryview]  # head and tail
 
 
 class DeadlinePassed(Exception):
@@ -63,12 +63,12 @@ class Channel:
             self.offer(head, tail)
         self._send_rest(deadline)
 
-    def offer(self, head: bytes, tail: bytes) -> None:
+    def offer(self, head: bytes, *tail: bytes | memoryview) -> None:
         """Send as much of a frame as the socket takes at once; receive() sends the rest.
 
-        Raises BrokenPipeError if the process has closed its socket.
+        The tail may come in several pieces. Raises BrokenPipeError if the process has closed its socket.
         """
-        self._unsent = [memoryview(start_frame(head, tail)), memoryview(tail)]
+        self._unsent = [memoryview(each) for each in (start_frame(head, sum(map(len, tail))), *tail) if each]
         with suppress(BlockingIOError):
             self._send_some()
 
@@ -141,14 +141,14 @@ class Channel:
         self._whole = end_of_head + tail_size
         if self._filled < self._whole:
             return None
-        with memoryview(self._buffer) as view:
-            head, tail = bytes(view[LENGTHS_BYTES:end_of_head]), bytes(view[end_of_head : self._whole])
-            rest = bytes(view[self._whole : self._filled])
-        if len(self._buffer) > _BUFFER_BYTES:
+        view, is_large = memoryview(self._buffer), len(self._buffer) > _BUFFER_BYTES
+        head, tail = bytes(view[LENGTHS_BYTES:end_of_head]), view[end_of_head : self._whole]
+        frame, rest = (head, tail if is_large else bytes(tail)), bytes(view[self._whole : self._filled])
+        if is_large:  # its tail keeps the buffer
             self._buffer = bytearray(max(_BUFFER_BYTES, len(rest)))
         self._buffer[: len(rest)] = rest
         self._filled, self._whole = len(rest), LENGTHS_BYTES
-        return head, tail
+        return frame
 
     def _wait(self, deadline: float) -> None:
         """Wait until the socket is ready."""

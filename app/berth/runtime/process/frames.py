@@ -6,7 +6,8 @@ its functions have builtins of their own.
 
 A frame is a head and a tail, both raw bytes, after their lengths as 4-byte integers. A head that the process
 sends is a letter, which says what the frame is, and the id of its invocation; its tail is what was returned.
-A head that the server sends is an `InvocationHead`, and its tail the event; no head begins the init phase.
+A head that the server sends is an `InvocationHead` and the length of the event's first part, and its tail the
+event; without a length the event is whole, see parts.py. No head begins the init phase.
 """
 
 from __future__ import annotations
@@ -16,19 +17,21 @@ import os
 from collections.abc import Callable
 from functools import partial
 from marshal import dumps, loads
-from os import _exit, close, getpid, read, readv, write
+from os import _exit, close, getpid, read, readv, writev
 from types import SimpleNamespace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # AWS's runtime does not import `typing`
     from typing import Any
 
-    InvocationHead = tuple[Any, ...]  # see berth.runtime.environment
+    InvocationHead = list[Any] | tuple[Any, ...]  # see berth.runtime.environment
 
 # Python gives this dict as builtins to every function that this module defines below.
 globals()["__builtins__"] = dict(vars(builtins))
 
 STARTED, READY, RESULT, ERROR, INIT_ERROR = b"s", b"y", b"r", b"e", b"i"
+PARTED_RESULT = b"p"  # its tail begins with the length of its JSON
+SIZE_BYTES = 4  # what that takes
 LENGTHS_BYTES = 8  # what a frame's two lengths take
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 6 MB and some headroom.
@@ -43,14 +46,9 @@ _STDERR = 2
 _AT_ONCE_BYTES = 65_536  # that are read of a frame before its size is known
 
 
-def encode_frame(head: bytes, tail: bytes = b"") -> bytes:
-    """Encode one frame, ready to be sent."""
-    return start_frame(head, tail) + tail
-
-
-def start_frame(head: bytes, tail: bytes) -> bytes:
+def start_frame(head: bytes, tail_bytes: int) -> bytes:
     """A frame up to its tail."""
-    return b"".join((_length(head), _length(tail), head))
+    return b"".join((len(head).to_bytes(4, "big"), tail_bytes.to_bytes(4, "big"), head))
 
 
 def encode_head(head: InvocationHead) -> bytes:
@@ -58,48 +56,53 @@ def encode_head(head: InvocationHead) -> bytes:
     return dumps(head)
 
 
-def _length(part: bytes) -> bytes:
-    return len(part).to_bytes(4, "big")
-
-
 def frame_lengths(data: bytes | bytearray) -> tuple[int, int]:
     """Read the lengths of a frame's head and tail from its first bytes."""
     return int.from_bytes(data[:4], "big"), int.from_bytes(data[4:LENGTHS_BYTES], "big")
 
 
-def read_exactly(connection: int, size: int) -> bytearray:
-    """Read exactly `size` bytes; raises EOFError if the other side has closed the socket."""
+def read_exactly(connection: int, size: int, begun: bytes = b"") -> memoryview:
+    """Read on until there are `size` bytes, `begun` included; raises EOFError if the socket is closed."""
     buffer = bytearray(size)
-    view = memoryview(buffer)
+    buffer[: len(begun)] = begun
+    view = memoryview(buffer)[len(begun) :]
     while view:
         count = readv(connection, (view,))
         if count == 0:
             raise EOFError
         view = view[count:]
-    return buffer
+    return memoryview(buffer)
 
 
-def read_frame(connection: int) -> tuple[bytes, bytes]:
+def read_frame(connection: int) -> tuple[bytes, bytes | memoryview]:
     """Read one frame from the descriptor of a blocking socket; no other frame may follow it unasked."""
     data = read(connection, _AT_ONCE_BYTES)
     if not data:
         raise EOFError
     if len(data) < LENGTHS_BYTES:
-        data += read_exactly(connection, LENGTHS_BYTES - len(data))
+        data = bytes(read_exactly(connection, LENGTHS_BYTES, data))
     head_size, tail_size = frame_lengths(data)
     end_of_head = LENGTHS_BYTES + head_size
     if len(data) < end_of_head:
-        data += read_exactly(connection, end_of_head - len(data))
+        data = bytes(read_exactly(connection, end_of_head, data))
     head, tail = data[LENGTHS_BYTES:end_of_head], data[end_of_head:]
-    missing = tail_size - len(tail)
-    return head, b"".join((tail, read_exactly(connection, missing))) if missing else tail
+    return head, tail if len(tail) == tail_size else read_exactly(connection, tail_size, tail)
 
 
-def write_all(descriptor: int, data: bytes) -> None:
+def write_all(descriptor: int, *pieces: bytes) -> None:
     """Write all bytes to a blocking descriptor."""
-    view = memoryview(data)
-    while view:
-        view = view[write(descriptor, view) :]
+    views = [memoryview(piece) for piece in pieces]
+    while views:
+        count = writev(descriptor, views)
+        while views and count >= len(views[0]):
+            count -= len(views.pop(0))
+        if views:
+            views[0] = views[0][count:]
+
+
+def write_frame(connection: int, head: bytes, *tail: bytes) -> None:
+    """Write one frame to the descriptor of a blocking socket; the tail may come in several pieces."""
+    write_all(connection, start_frame(head, sum(map(len, tail))), *tail)
 
 
 def limited_response(result_data: bytes | str) -> tuple[bytes, bytes]:
@@ -132,6 +135,7 @@ class FrameMethods:
     """The methods of AWS's runtime client, spoken as frames over a socket that only this process may use."""
 
     _to_json: Callable[[object], str]
+    _parts: Any  # see parts.py
     _connection: int
     _owner: int
     _is_ready = False
@@ -143,21 +147,29 @@ class FrameMethods:
             self._send(READY)
         self._leave_if_forked()
         try:
-            head, event = read_frame(self._connection)
+            head, data = read_frame(self._connection)
         except EOFError:
             _exit(0)  # The server has ended. Lambda runs no atexit handlers either.
-        return SimpleNamespace(**request_attributes(loads(head), event))  # noqa: S302 - the server's own
+        *invocation, size = loads(head)  # noqa: S302 - the server's own
+        parts = (data,) if size is None else (data[:size], data[size:])
+        event = self._parts.event(bytes(parts[0]), *parts[1:])
+        return SimpleNamespace(**request_attributes(invocation, event))
 
     def post_invocation_result(
         self,
         invoke_id: str,
-        result_data: bytes | str,
+        result_data: Any,
         content_type: str = "application/json",
         invocation_id: str | None = None,
     ) -> None:
         """Post what the handler returned, or an error if that is over Lambda's limit."""
-        kind, payload = limited_response(result_data)
-        self._send(kind + invoke_id.encode(), payload)
+        if self._parts.are_in(result_data):
+            document, body = result_data
+            size = len(document).to_bytes(SIZE_BYTES, "big")
+            self._send(PARTED_RESULT + invoke_id.encode(), size, document, body)
+        else:
+            kind, payload = limited_response(result_data)
+            self._send(kind + invoke_id.encode(), payload)
 
     def post_invocation_error(
         self, invoke_id: str, error_response_data: str, xray_fault: str, invocation_id: str | None = None
@@ -169,18 +181,18 @@ class FrameMethods:
         """Post the error that the function's import raised."""
         self._send(INIT_ERROR, self._to_json(error_response_data).encode("utf-8"))
 
-    def _send(self, head: bytes, tail: bytes = b"") -> None:
+    def _send(self, head: bytes, *tail: bytes) -> None:
         self._leave_if_forked()
-        write_all(self._connection, encode_frame(head, tail))
+        write_frame(self._connection, head, *tail)
 
     def _leave_if_forked(self) -> None:
         """End the process if the handler forked it: only the original process may use the socket."""
         if getpid() != self._owner:
             _exit(0)
 
-    def use(self, connection: int, to_json: Callable[[object], str]) -> None:
+    def use(self, connection: int, to_json: Callable[[object], str], parts: Any) -> None:
         """Speak on this socket, which processes that the handler forks do not keep."""
-        self._connection, self._to_json, self._owner = connection, to_json, getpid()
+        self._connection, self._to_json, self._owner, self._parts = connection, to_json, getpid(), parts
         os.register_at_fork(after_in_child=partial(_unless_closed, close, connection))
 
 

@@ -6,11 +6,18 @@ import time
 from dataclasses import dataclass
 
 from berth.errors import EnvironmentDied
-from berth.model.invocation import Invocation, InvocationResult
+from berth.model.invocation import Invocation, InvocationResult, Parted
 from berth.runtime.environment import runtime_headers
 from berth.runtime.limits.process_table import PeakMemory
 from berth.runtime.process.channel import Channel, DeadlinePassed, Frame, ProcessEnded
-from berth.runtime.process.frames import ERROR, INIT_ERROR, RESULT, encode_head
+from berth.runtime.process.frames import (
+    ERROR,
+    INIT_ERROR,
+    PARTED_RESULT,
+    RESULT,
+    SIZE_BYTES,
+    encode_head,
+)
 from berth.runtime.process.os_process import OsProcess
 
 # An invocation this short can hardly use much new memory, and reading the peak costs a tenth of its time.
@@ -73,7 +80,7 @@ class RuntimeProcess:
         if head == INIT_ERROR:
             # AWS's runtime exits after this error, and libraries that report errors send them at the exit.
             self.has_exited(max(0.0, min(_EXIT_SECONDS, deadline - time.monotonic())))
-            return _checked(InvocationResult(payload, "Unhandled"))
+            return _checked(InvocationResult(bytes(payload), "Unhandled"))
         return None
 
     def begin(self, run: Run) -> None:
@@ -82,8 +89,11 @@ class RuntimeProcess:
         Raises BrokenPipeError if the process ends, or has closed its socket; await_result() may follow.
         """
         deadline_ms = int((time.time() + run.deadline - time.monotonic()) * 1000)
-        head = encode_head(runtime_headers(run.invocation, deadline_ms))
-        self._channel.offer(head, run.invocation.payload or b"{}")
+        head, content = runtime_headers(run.invocation, deadline_ms), run.invocation.content
+        if isinstance(content, Parted):
+            self._channel.offer(encode_head((*head, len(content.document))), *content)
+        else:
+            self._channel.offer(encode_head((*head, None)), content or b"{}")
 
     @property
     def connection(self) -> socket.socket:
@@ -155,16 +165,24 @@ class RuntimeProcess:
         return self._fault or EnvironmentDied(f"Runtime exited {self._process.ending()}")
 
 
-def _result_of(invocation: Invocation, head: bytes, payload: bytes) -> InvocationResult | None:
+def _result_of(invocation: Invocation, head: bytes, tail: bytes | memoryview) -> InvocationResult | None:
     """The result in a frame; None for a late frame of an earlier invocation.
 
     A process that an earlier handler started may send one.
     """
-    if head[:1] not in {RESULT, ERROR}:
+    kind = head[:1]
+    if kind not in {RESULT, PARTED_RESULT, ERROR}:
         raise EnvironmentDied("Runtime sent an unreadable frame")
     if head[1:] != invocation.request_id.encode():
         return None
-    return InvocationResult(payload, "Unhandled" if head[:1] == ERROR else None)
+    content = _parts_of(tail) if kind == PARTED_RESULT else bytes(tail)
+    return InvocationResult(content, "Unhandled" if kind == ERROR else None)
+
+
+def _parts_of(data: bytes | memoryview) -> Parted:
+    """The parts of a result, after the length of the first."""
+    end = SIZE_BYTES + int.from_bytes(data[:SIZE_BYTES], "big")
+    return Parted(bytes(data[SIZE_BYTES:end]), data[end:])
 
 
 def _checked(failure: InvocationResult) -> InvocationResult:

@@ -98,6 +98,13 @@ def replace_methods(client_class: type, methods: type) -> None:
             setattr(client_class, name, member)
 
 
+def replace_marshaller(marshaller_class: type, methods: type) -> None:
+    """Give AWS's marshaller the methods of another class, which call AWS's own for JSON."""
+    own = marshaller_class.unmarshal_request, marshaller_class.marshal_response  # type: ignore[attr-defined]
+    replace_methods(marshaller_class, methods)
+    marshaller_class.whole_event, marshaller_class.whole_result = own  # type: ignore[attr-defined]
+
+
 def keep_log_open(bootstrap: ModuleType) -> None:
     """Let what runs at the process's exit write to the log, which AWS's runtime closes before that."""
 

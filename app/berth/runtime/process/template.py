@@ -83,7 +83,7 @@ class Forks:
 
 def serve(load_part: Callable[[str], ModuleType], told: SimpleNamespace) -> SimpleNamespace:
     """Be a template until the server ends it; returns in each copy, with its place and what is prepared."""
-    start, frames = load_part("start"), load_part("frames")
+    start, frames, parts = map(load_part, ("start", "frames", "parts"))
     known, room = set(sys.modules), _find_room()
     import ctypes
 
@@ -102,10 +102,10 @@ def serve(load_part: Callable[[str], ModuleType], told: SimpleNamespace) -> Simp
     place = SimpleNamespace(**_take_place(request, partial(_write_room, ctypes.memmove, room)))
     if not _stays_hidden(place.sandbox):
         libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)
-    return SimpleNamespace(
-        place=place,
-        ready=SimpleNamespace(start=start, frames=frames, child=child, modules=modules, runtime=runtime),
+    ready = SimpleNamespace(
+        start=start, frames=frames, parts=parts, child=child, modules=modules, runtime=runtime
     )
+    return SimpleNamespace(place=place, ready=ready)
 
 
 def _await_copy(

@@ -8,7 +8,7 @@ import pytest
 
 from berth.errors import EnvironmentDied
 from berth.runtime.process.channel import Channel, DeadlinePassed, LongFrame, ProcessEnded
-from berth.runtime.process.frames import encode_frame, read_frame
+from berth.runtime.process.frames import read_frame, start_frame
 from berth.runtime.process.overtime import Overtime
 from berth.settings import Settings
 
@@ -57,10 +57,22 @@ def _soon() -> float:
 
 def test_a_frame_arrives_as_it_was_sent(ends: tuple[Channel, socket.socket]):
     channel, theirs = ends
-    theirs.sendall(encode_frame(b"r", b"\x00\xff"))
+    theirs.sendall(_frame(b"r", b"\x00\xff"))
     assert channel.receive(_soon()) == (b"r", b"\x00\xff")
     channel.send(b"id", b"{}", _soon())
     assert read_frame(theirs.fileno()) == (b"id", b"{}")
+
+
+@pytest.mark.parametrize("size", [3, 100_000])
+def test_a_frame_keeps_its_bytes_when_another_follows_at_once(ends: tuple[Channel, socket.socket], size: int):
+    channel, theirs = ends
+    sender = threading.Thread(
+        target=theirs.sendall, args=(_frame(b"r", b"a" * size) + _frame(b"r", b"b" * 9),)
+    )
+    sender.start()
+    frames = [channel.receive(_soon()) for _ in range(2)]
+    sender.join(10)
+    assert frames == [(b"r", b"a" * size), (b"r", b"b" * 9)]
 
 
 def test_a_large_frame_is_sent_while_the_other_side_reads(ends: tuple[Channel, socket.socket]):
@@ -83,7 +95,7 @@ def test_frames_without_end_are_no_answer_after_the_deadline(ends: tuple[Channel
     over = threading.Event()
 
     def flood() -> None:
-        frame = encode_frame(b"ranother") * 100
+        frame = _frame(b"ranother") * 100
         theirs.settimeout(0.05)
         while not over.is_set():
             try:
@@ -108,7 +120,7 @@ def test_waiting_ends_with_the_process(ends: tuple[Channel, socket.socket], proc
 
 
 def test_an_answer_that_was_sent_before_the_end_counts(ends: tuple[Channel, socket.socket], process: Process):
-    ends[1].sendall(encode_frame(b"r"))
+    ends[1].sendall(_frame(b"r"))
     process.has_ended = True
     assert ends[0].receive(_soon()) == (b"r", b"")
 
@@ -145,7 +157,7 @@ def test_a_deadline_counts_no_more_once_overtime_was_granted_for_it(process: Pro
     ours, theirs = socket.socketpair()
     overtime = Debugged()
     channel = Channel(ours, process, overtime)  # type: ignore[arg-type]
-    theirs.sendall(encode_frame(b"r"))
+    theirs.sendall(_frame(b"r"))
     passed = time.monotonic() - 1
     assert channel.receive(passed) == (b"r", b"")
     assert overtime.asked == 1
@@ -157,7 +169,7 @@ def test_a_deadline_counts_no_more_once_overtime_was_granted_for_it(process: Pro
 
 def test_look_waits_for_nothing(ends: tuple[Channel, socket.socket]):
     channel, theirs = ends
-    frame = encode_frame(b"r", b"x" * 100_000)
+    frame = _frame(b"r", b"x" * 100_000)
     assert channel.look() is None
     for start in range(0, len(frame), 30_000):
         assert channel.look() is None
@@ -168,7 +180,7 @@ def test_look_waits_for_nothing(ends: tuple[Channel, socket.socket]):
 
 def test_look_leaves_a_long_frame_to_receive(ends: tuple[Channel, socket.socket]):
     channel, theirs = ends
-    sender = threading.Thread(target=theirs.sendall, args=(encode_frame(b"r", b"x" * 1_000_000),))
+    sender = threading.Thread(target=theirs.sendall, args=(_frame(b"r", b"x" * 1_000_000),))
     sender.start()
     with pytest.raises(LongFrame):
         _look_for_ever(channel)
@@ -189,10 +201,14 @@ def test_rest_of_what_was_offered_is_sent_before_anything_is_received(ends: tupl
 
     def answer() -> None:
         answers.append(read_frame(theirs.fileno())[1])
-        theirs.sendall(encode_frame(b"r", b"done"))
+        theirs.sendall(_frame(b"r", b"done"))
 
     reader = threading.Thread(target=answer)
     reader.start()
     assert channel.receive(_soon()) == (b"r", b"done")
     reader.join(10)
     assert [len(answer) for answer in answers] == [6_000_000]
+
+
+def _frame(head: bytes, tail: bytes = b"") -> bytes:
+    return start_frame(head, len(tail)) + tail

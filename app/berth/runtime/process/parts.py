@@ -1,0 +1,132 @@
+"""Events and results in two parts: the JSON of an object, and beside it the text of its `body`.
+
+This module is part of the process's program, see bootstrap.py and frames.py.
+
+A gateway's events and its functions' results have their bodies in JSON. Writing and reading a long text as
+JSON takes more time than everything else that AWS's runtime does for it. So the text goes as it is, in UTF-8,
+and the JSON has null in its place. Other callers get the JSON that AWS's runtime writes.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable
+from json import dumps, loads
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # AWS's runtime does not import `typing`
+    from typing import Any
+
+# Python gives this dict as builtins to every function that this module defines below.
+globals()["__builtins__"] = dict(vars(builtins))
+
+LONG_TEXT = 512  # characters; a shorter text stays in the JSON
+
+# What handles events and results: a library may replace these for one object or for its class.
+_HANDLERS = ("marshaller", "post_invocation_result", "unmarshal_request", "marshal_response")
+_PLAIN_TYPES = frozenset({str, int, bool, type(None)})
+# How many bytes JSON may take for one byte of a text, and which bytes it never writes as more than one.
+_MOST_ESCAPED = 6
+_NEVER_ESCAPED = bytes(code for code in range(32, 127) if code not in b'"\\')
+
+
+class PartedEvent(bytes):
+    """The JSON of an event, with its body as an attribute."""
+
+    body: bytes | memoryview
+
+
+class PartedResult(tuple[bytes, bytes]):
+    """The JSON of a result, and its body."""
+
+
+class MarshallerMethods:
+    """The methods of AWS's marshaller, which also handle events and results in parts."""
+
+    whole_event: Callable[..., Any]  # AWS's own methods
+    whole_result: Callable[..., tuple[bytes | str, str]]
+    most_bytes = 0  # of a result in parts; 0 if the caller of the current invocation takes none
+
+    def unmarshal_request(self, request: bytes, content_type: str = "application/json") -> Any:
+        """Read an event."""
+        event = self.whole_event(request, content_type)
+        if type(request) is PartedEvent:
+            event["body"] = str(request.body, "utf-8")
+        return event
+
+    def marshal_response(self, response: Any) -> tuple[bytes | str | PartedResult, str]:
+        """Write a result."""
+        text = _long_text(response) if self.most_bytes else None
+        if text is None:
+            return self.whole_result(response)
+        json, content_type = self.whole_result({**response, "body": None})
+        document = json if isinstance(json, bytes) else json.encode()
+        if not _surely_fits(document, text, self.most_bytes):
+            return self.whole_result(response)
+        return PartedResult((document, text)), content_type
+
+
+class Parts:
+    """Decides for each invocation whether AWS's runtime gets its event in parts, and may answer in parts.
+
+    A library may have replaced what handles them. Then it gets whole JSON, as on Lambda.
+    """
+
+    def __init__(self, client: Any, bootstrap: Any, most_bytes: int) -> None:
+        self._marshaller, self._most_bytes = client.marshaller, most_bytes
+        self._instances = vars(client), vars(self._marshaller)
+        owners = type(client), type(self._marshaller)
+        known = [(owner, name) for owner in owners for name in _HANDLERS if hasattr(owner, name)]
+        handlers = [(bootstrap, "handle_event_request"), *known]
+        self._handlers = [(owner, name, getattr(owner, name)) for owner, name in handlers]
+
+    def event(self, document: bytes, body: bytes | memoryview | None = None) -> bytes:
+        """The event for AWS's runtime; without a body it is whole, and its caller wants a whole result."""
+        is_ours = body is not None and self._are_untouched()
+        self._marshaller.most_bytes = self._most_bytes if is_ours else 0
+        if not body:
+            return document
+        if not is_ours:
+            return dumps({**loads(document), "body": str(body, "utf-8")}).encode()
+        event = PartedEvent(document)
+        event.body = body
+        return event
+
+    def are_in(self, result: object) -> bool:
+        """Whether a result is in parts."""
+        return type(result) is PartedResult
+
+    def _are_untouched(self) -> bool:
+        if any(name in own for own in self._instances for name in _HANDLERS):
+            return False
+        return all(getattr(owner, name, None) is handler for owner, name, handler in self._handlers)
+
+
+def _long_text(response: Any) -> bytes | None:
+    """The body of a proxy response, if it is so long that it goes beside the JSON."""
+    if type(response) is not dict or "statusCode" not in response:
+        return None
+    text = response.get("body")
+    if type(text) is not str or len(text) < LONG_TEXT or not _is_plain(response):
+        return None
+    try:
+        return text.encode()
+    except UnicodeEncodeError:  # half of a character, for which JSON alone has a form
+        return None
+
+
+def _is_plain(value: Any, levels: int = 3) -> bool:
+    """Whether JSON has exactly one form for this value; it has none for NaN."""
+    kind = type(value)
+    if kind is dict:
+        pairs = value.items()
+        return levels > 0 and all(type(key) is str and _is_plain(each, levels - 1) for key, each in pairs)
+    if kind is list:
+        return levels > 0 and all(_is_plain(each, levels - 1) for each in value)
+    return kind in _PLAIN_TYPES
+
+
+def _surely_fits(document: bytes, text: bytes, most: int) -> bool:
+    """Whether a result is within the limit, however AWS's runtime would write its text as JSON."""
+    room, more = most - len(document) - len(text), _MOST_ESCAPED - 1
+    return more * len(text) <= room or more * len(text.translate(None, _NEVER_ESCAPED)) <= room
