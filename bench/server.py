@@ -69,9 +69,10 @@ def free_address() -> Address:
 
 
 def spawn(command: Command, address: Address, output: BinaryIO) -> subprocess.Popen[bytes]:
-    """Start a server, and return at once."""
+    """Start a server, and return at once; its modules have their bytecode, as in an image."""
     host, port = address
     inherited = {name: value for name, value in os.environ.items() if not _is_a_setting(name)}
+    inherited.pop("PYTHONDONTWRITEBYTECODE", None)
     return subprocess.Popen(
         [part.replace("{address}", f"{host}:{port}") for part in (*command.program, *command.arguments)],
         cwd=command.directory,

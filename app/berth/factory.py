@@ -16,16 +16,16 @@ from berth.gateway.lambda_api.authentication import Authentication
 from berth.gateway.lambda_api.blueprint import LambdaApi, invoke_blueprint
 from berth.gateway.lambda_api.operations import Enqueue, Operations
 from berth.gateway.preflight import answer_preflights, options_blueprint
-from berth.gateway.shadow.mirror import create_mirror, keep_bodies
 from berth.gateway.view import Gateway
-from berth.invoke.engine import Engine, create_engine
+from berth.host.garbage import no_collection
+from berth.invoke.engine import Engine, Observer, create_engine
 from berth.invoke.invoker import Invoker
-from berth.invoke.recorder import RecordedInvoker, create_recorder
 from berth.invoke.stores import check_stores, with_store_files
 from berth.manifest.loader import Catalog, load
 from berth.model.asynchronous import Callback, QueuedEvent
 from berth.model.authorizer import Authorizer
 from berth.model.route import Route
+from berth.model.stage import Stage
 from berth.runtime.environments import Environments, check_sandbox, create_environments
 from berth.server.gunicorn_check import check_settings
 from berth.server.health import health_blueprint
@@ -36,6 +36,7 @@ from berth.tools.cli.start import refusing
 log = logging.getLogger("berth")
 
 
+@no_collection()
 def create_app(
     settings: Settings | None = None, only: Collection[str] = (), environments: Environments | None = None
 ) -> GatewayApp:
@@ -57,8 +58,7 @@ def create_app(
         log.warning("%s", warning)
     environments = environments or create_environments(settings, list(catalog.functions.values()))
     stage = catalog.stage
-    recorder = create_recorder(stage.recording, stage.region) if stage.recording else None
-    invoker = RecordedInvoker(environments, recorder) if recorder else Invoker(environments)
+    invoker, recorder = _recorded(environments, stage)
     gateway = create_gateway(invoker, catalog)
     app = GatewayApp(stage.trust, None if settings.is_worker else stage.invoke_api)
     app.catalog = catalog
@@ -74,16 +74,22 @@ def create_app(
     if settings.is_worker:
         app.register_blueprint(queue_blueprint(engine))
     else:
-        if stage.shadow:
-            mirror = create_mirror(app, stage, stage.shadow, environments.write, settings.log_format)
-            engine.observers.append(mirror)
-            gateway = keep_bodies(gateway)
-        _register_apis(app, gateway, engine, catalog)
+        _register_apis(app, _with_shadow(app, gateway, engine, settings), engine, catalog)
     if recorder:  # ends after the shadow, whose copies are invocations too
         engine.observers.append(recorder)
     register_faults(app, gateway)
     app.extensions["berth"] = engine
     return app
+
+
+def _recorded(environments: Environments, stage: Stage) -> tuple[Invoker, Observer | None]:
+    """The door to the functions, and what records a share of their invocations, if the stage has that."""
+    if stage.recording is None:
+        return Invoker(environments), None
+    from berth.invoke.recorder import RecordedInvoker, create_recorder  # most stages have none
+
+    recorder = create_recorder(stage.recording, stage.region)
+    return RecordedInvoker(environments, recorder), recorder
 
 
 def create_gateway(invoker: Invoker, catalog: Catalog) -> Gateway:
@@ -107,6 +113,18 @@ def create_lambda_api(invoker: Invoker, catalog: Catalog, enqueue: Enqueue) -> L
         return None
     operations = Operations(invoker, stage, catalog.functions, enqueue, shows_variables=api.auth != "none")
     return LambdaApi(Authentication(api, stage.region), operations)
+
+
+def _with_shadow(app: GatewayApp, gateway: Gateway, engine: Engine, settings: Settings) -> Gateway:
+    """The gateway; if the stage has a shadow, copies are made of the requests that it serves."""
+    stage = app.catalog.stage
+    if stage.shadow is None:
+        return gateway
+    from berth.gateway.shadow.mirror import create_mirror, keep_bodies  # most stages have none
+
+    write, log_format = engine.environments.write, settings.log_format
+    engine.observers.append(create_mirror(app, stage, stage.shadow, write, log_format))
+    return keep_bodies(gateway)
 
 
 def _has_events(catalog: Catalog) -> bool:
@@ -135,9 +153,11 @@ def _callbacks(catalog: Catalog) -> Callable[[QueuedEvent], Callback | None]:
 
 
 def _register_functions(app: GatewayApp, gateway: Gateway, engine: Engine, catalog: Catalog) -> None:
-    for function in catalog.functions.values():
-        routes = [route for route in catalog.routes if route.function is function]
-        app.register_blueprint(function_blueprint(gateway, engine.events, function, routes))
+    routes: dict[str, list[Route]] = {name: [] for name in catalog.functions}
+    for route in catalog.routes:
+        routes[route.function.name].append(route)
+    for name, function in catalog.functions.items():
+        app.register_blueprint(function_blueprint(gateway, engine.events, function, routes[name]))
     if cors := catalog.stage.cors:
         app.register_blueprint(options_blueprint(gateway, cors, catalog.routes))
         answer_preflights(app, gateway, cors)

@@ -1,6 +1,8 @@
 """What the machine has to give: a container's limits go before the host's."""
 
 import os
+import resource
+from contextlib import suppress
 from pathlib import Path
 
 CGROUP = Path("/sys/fs/cgroup")
@@ -17,6 +19,13 @@ def memory_bytes(cgroup: Path = CGROUP) -> int:
     installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     limits = (_number(cgroup / "memory.max"), _number(cgroup / "memory/memory.limit_in_bytes"))
     return int(min(installed, *(limit for limit in limits if limit is not None), installed))
+
+
+def raise_descriptor_limit() -> None:
+    """Allow this process as many open files as the system lets it: environments and connections need them."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # macOS calls the limit infinite and then refuses that value
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _cpu_quota(cgroup: Path) -> float | None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from berth.errors import ManifestError, Place, Problem, Report
 from berth.host.command_line import typed_command
+from berth.host.garbage import no_collection
 from berth.manifest.building import build_function, build_routes, build_stage
 from berth.manifest.checks.authorizers import check_authorizers, used_authorizers
 from berth.manifest.checks.functions import (
@@ -60,6 +61,7 @@ class Catalog:
     manifests: Manifests = field(default_factory=dict)  # of the functions, by their folders
 
 
+@no_collection()
 def load(
     settings: Settings, only: Collection[str] = (), *, needs_secrets: bool = True, needs_values: bool = False
 ) -> Catalog:

@@ -6,7 +6,6 @@ master is the process that gunicorn starts first; the workers are its child proc
 
 import logging
 import os
-import resource
 import signal
 import ssl
 import sys
@@ -25,6 +24,8 @@ from gunicorn.workers.gthread import ThreadWorker
 from berth.errors import ManifestError
 from berth.gateway.request import WIRE_BODY_NAME
 from berth.gateway.routing.head import LISTENER_NAME, RAW_HEADERS_NAME
+from berth.host import garbage
+from berth.host.machine import raise_descriptor_limit
 from berth.invoke.engine import Engine
 from berth.invoke.stores import tidy_up
 from berth.manifest.loader import load
@@ -156,6 +157,7 @@ class Hooks:
 
         The execution environments of the worker end with it.
         """
+        garbage.pause()
         worker.bodies = BodyMemory(self._settings.body_memory // server.cfg.workers)
         for of_master in (*worker_signals.TOLD_BY_USERS, signal.SIGHUP):
             signal.signal(of_master, signal.SIG_DFL)
@@ -170,7 +172,7 @@ class Hooks:
 
         SIGTERM begins the end: from then on the readiness check answers 503.
         """
-        _raise_descriptor_limit()
+        raise_descriptor_limit()
         engine: Engine = worker.wsgi.extensions["berth"]
         if worker.seats:
             engine.environments.share_reservations(worker.seats.fileno())
@@ -189,6 +191,7 @@ class Hooks:
         engine.announce(invoke_endpoint(worker.wsgi.invoke_api, names, is_tls=bool(worker.cfg.is_ssl)))
         if engine.work:
             worker.log.info("works %s", engine.work)
+        garbage.keep_all()
         engine.keep()
 
     def pre_request(self, worker: ThreadWorker, req: Request) -> None:
@@ -288,10 +291,3 @@ def _leave_threads_behind() -> None:
     if any(thread.is_alive() and not thread.daemon for thread in others):
         logging.shutdown()
         os._exit(0)
-
-
-def _raise_descriptor_limit() -> None:
-    """Allow this process as many open files as the system lets it: environments and connections need them."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(ValueError, OSError):  # macOS calls the limit infinite and then refuses that value
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
