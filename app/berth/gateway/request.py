@@ -23,7 +23,7 @@ from berth.gateway.trusted_context import Context, context_of
 from berth.invoke.invoker import Loan
 from berth.model.api_kind import KINDS, ApiKind
 from berth.model.call import Call, EventShape, Identity
-from berth.model.http import Headers, HttpRequest
+from berth.model.http import HttpRequest
 from berth.model.invocation import MAX_REQUEST_BYTES
 from berth.model.route import Route
 from berth.payload.headers import canonical_name, last_header, text_value
@@ -63,11 +63,16 @@ class WireBody(Protocol):
 
 
 def read_call(
-    environ: Environ, parameters: Mapping[str, str], route: Route, stamps: StampSource, shape: EventShape
+    environ: Environ,
+    parameters: Mapping[str, str],
+    route: Route,
+    stamps: StampSource,
+    shape: EventShape,
+    body: bytes = b"",
 ) -> Call:
     """Read the head of a request; `parameters` are those of the path by Berth's own route.
 
-    read_body gives the body to those who may send one.
+    Without a body that is there already, read_body gives one to those who may send one.
 
     Raises MalformedRequest and HeadersTooLarge.
     """
@@ -85,7 +90,7 @@ def read_call(
         query=head.query,
         path_parameters=_parameters(parameters, head, route, context),
         headers=clients_headers(headers, head.headers, kind, context) if context else headers,
-        body=b"",
+        body=body,
         lines=head.headers,
     )
     facts = gateway_facts(
@@ -171,13 +176,7 @@ def read_body(request: Request, call: Call, identity: Identity | None = None) ->
     headers = call.request.headers
     if "HTTP_TRANSFER_ENCODING" in request.environ:  # the gateway has the whole body before anything goes on
         headers = [*headers, ("Content-Length", str(len(body)))]
-    return with_body(call, body, headers)
-
-
-def with_body(call: Call, body: bytes, headers: Headers | None = None) -> Call:
-    """The call with a body, and with other header lines if there are any."""
-    request = call.request
-    return replace(call, request=replace(request, body=body, headers=headers or request.headers))
+    return replace(call, request=replace(call.request, body=body, headers=headers))
 
 
 def receive_body(request: Request, limit: int, kept: tuple[Call, Identity] | None = None) -> bytes | None:

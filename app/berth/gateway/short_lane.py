@@ -14,7 +14,7 @@ from flask import Flask, signals
 
 from berth.gateway.cors import apply_cors
 from berth.gateway.flask_app import GatewayApp
-from berth.gateway.request import read_call, with_body
+from berth.gateway.request import read_call
 from berth.gateway.routing.head import Environ
 from berth.gateway.view import RouteView
 from berth.invoke.invoker import Loan
@@ -118,11 +118,10 @@ def _begin(
     """Take the view's steps up to the invocation; after an error the view takes them again, and answers."""
     gateway, route = view.gateway, view.route
     try:
-        call = read_call(environ, parameters, route, gateway.stamps, SHAPES[route.function.api])
+        call = read_call(environ, parameters, route, gateway.stamps, SHAPES[route.function.api], body)
         identity = gateway.find_identity(call)
-        whole = with_body(call, body) if body else call
-        check_method_request(whole)
-        loan.begin(whole.invocation(whole.shape.build_event(whole, identity)))
+        check_method_request(call)
+        loan.begin(call.invocation(call.shape.build_event(call, identity)))
     except Exception:  # noqa: BLE001 - whatever it is
         loan.cancel()
         return None

@@ -24,7 +24,7 @@ from berth.server.common_head import CommonHead, read_common_head
 from berth.server.heads import asks_for_health, ends_of, is_refused_early
 from berth.server.wire import ChunkScanner, Exchange, FedParser, ShortOfBytes
 
-_RECEIVED_AT_ONCE = 8 * 1024
+_RECEIVED_AT_ONCE = 16 * 1024
 _BODY_PIECE = 64 * 1024
 _TURNS = 16  # receives in a row, before it is another connection's turn
 _MOST_REST = 20 * 1024 * 1024  # of a body that nobody wants

@@ -14,7 +14,7 @@ _MAX_HEAD_BYTES = 64 * 1024
 _MAX_TAIL_BYTES = 16 * 1024 * 1024  # an error's stack trace may be longer than a result
 _LONGEST_POLL = 86_400.0  # seconds; poll() takes milliseconds as a C int
 _POLL_WITHOUT_PIDFD = 0.02  # seconds
-_BUFFER_BYTES = 8 * 1024  # while no larger frame arrives
+_BUFFER_BYTES = 32 * 1024  # while no larger frame arrives
 _LONG_BYTES = 128 * 1024
 
 Frame = tuple[bytes, bytes | memoryview]  # head and tail
@@ -68,7 +68,7 @@ class Channel:
 
         The tail may come in several pieces. Raises BrokenPipeError if the process has closed its socket.
         """
-        self._unsent = [memoryview(each) for each in (start_frame(head, sum(map(len, tail))), *tail) if each]
+        self._unsent = [memoryview(each) for each in (start_frame(head, sum(map(len, tail))), *tail)]
         with suppress(BlockingIOError):
             self._send_some()
 

@@ -17,7 +17,7 @@ import os
 from collections.abc import Callable
 from functools import partial
 from marshal import dumps, loads
-from os import _exit, close, getpid, read, readv, writev
+from os import _exit, close, getpid, read, readv, write
 from types import SimpleNamespace
 
 TYPE_CHECKING = False
@@ -43,7 +43,7 @@ TOO_LARGE = (
 
 _STDERR = 2
 
-_AT_ONCE_BYTES = 65_536  # that are read of a frame before its size is known
+_AT_ONCE_BYTES = 65_536  # that are read of a frame before its size is known, or written of one
 
 
 def start_frame(head: bytes, tail_bytes: int) -> bytes:
@@ -89,20 +89,22 @@ def read_frame(connection: int) -> tuple[bytes, bytes | memoryview]:
     return head, tail if len(tail) == tail_size else read_exactly(connection, tail_size, tail)
 
 
-def write_all(descriptor: int, *pieces: bytes) -> None:
+def write_all(descriptor: int, data: bytes) -> None:
     """Write all bytes to a blocking descriptor."""
-    views = [memoryview(piece) for piece in pieces]
-    while views:
-        count = writev(descriptor, views)
-        while views and count >= len(views[0]):
-            count -= len(views.pop(0))
-        if views:
-            views[0] = views[0][count:]
+    view = memoryview(data)
+    while view:
+        view = view[write(descriptor, view) :]
 
 
 def write_frame(connection: int, head: bytes, *tail: bytes) -> None:
     """Write one frame to the descriptor of a blocking socket; the tail may come in several pieces."""
-    write_all(connection, start_frame(head, sum(map(len, tail))), *tail)
+    size = sum(map(len, tail))
+    start = start_frame(head, size)
+    if size < _AT_ONCE_BYTES:
+        write_all(connection, b"".join((start, *tail)))
+        return
+    for piece in (start, *tail):
+        write_all(connection, piece)
 
 
 def limited_response(result_data: bytes | str) -> tuple[bytes, bytes]:
@@ -151,8 +153,10 @@ class FrameMethods:
         except EOFError:
             _exit(0)  # The server has ended. Lambda runs no atexit handlers either.
         *invocation, size = loads(head)  # noqa: S302 - the server's own
-        parts = (data,) if size is None else (data[:size], data[size:])
-        event = self._parts.event(bytes(parts[0]), *parts[1:])
+        if size is None:
+            event = self._parts.event(bytes(data))
+        else:
+            event = self._parts.event(bytes(data[:size]), data[size:])
         return SimpleNamespace(**request_attributes(invocation, event))
 
     def post_invocation_result(

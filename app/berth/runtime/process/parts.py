@@ -45,7 +45,7 @@ class MarshallerMethods:
 
     whole_event: Callable[..., Any]  # AWS's own methods
     whole_result: Callable[..., tuple[bytes | str, str]]
-    most_bytes = 0  # of a result in parts; 0 if the caller of the current invocation takes none
+    parts: Parts | None = None  # if the caller of the current invocation takes a result in parts
 
     def unmarshal_request(self, request: bytes, content_type: str = "application/json") -> Any:
         """Read an event."""
@@ -56,24 +56,25 @@ class MarshallerMethods:
 
     def marshal_response(self, response: Any) -> tuple[bytes | str | PartedResult, str]:
         """Write a result."""
-        text = _long_text(response) if self.most_bytes else None
-        if text is None:
+        text = _long_text(response) if self.parts is not None else None
+        if self.parts is None or text is None or not self.parts.are_handled():
             return self.whole_result(response)
         json, content_type = self.whole_result({**response, "body": None})
         document = json if isinstance(json, bytes) else json.encode()
-        if not _surely_fits(document, text, self.most_bytes):
+        if not _surely_fits(document, text, self.parts.most_bytes):
             return self.whole_result(response)
         return PartedResult((document, text)), content_type
 
 
 class Parts:
-    """Decides for each invocation whether AWS's runtime gets its event in parts, and may answer in parts.
+    """Gives events to AWS's runtime in parts, or whole if a library has replaced what handles them.
 
-    A library may have replaced what handles them. Then it gets whole JSON, as on Lambda.
+    So a library gets the JSON that it would get on Lambda. `most_bytes` is the limit of a result.
     """
 
     def __init__(self, client: Any, bootstrap: Any, most_bytes: int) -> None:
-        self._marshaller, self._most_bytes = client.marshaller, most_bytes
+        self.most_bytes = most_bytes
+        self._marshaller = client.marshaller
         self._instances = vars(client), vars(self._marshaller)
         owners = type(client), type(self._marshaller)
         known = [(owner, name) for owner in owners for name in _HANDLERS if hasattr(owner, name)]
@@ -82,11 +83,10 @@ class Parts:
 
     def event(self, document: bytes, body: bytes | memoryview | None = None) -> bytes:
         """The event for AWS's runtime; without a body it is whole, and its caller wants a whole result."""
-        is_ours = body is not None and self._are_untouched()
-        self._marshaller.most_bytes = self._most_bytes if is_ours else 0
+        self._marshaller.parts = None if body is None else self
         if not body:
             return document
-        if not is_ours:
+        if not self.are_handled():
             return dumps({**loads(document), "body": str(body, "utf-8")}).encode()
         event = PartedEvent(document)
         event.body = body
@@ -96,7 +96,8 @@ class Parts:
         """Whether a result is in parts."""
         return type(result) is PartedResult
 
-    def _are_untouched(self) -> bool:
+    def are_handled(self) -> bool:
+        """Whether nothing has been replaced of what handles events and results."""
         if any(name in own for own in self._instances for name in _HANDLERS):
             return False
         return all(getattr(owner, name, None) is handler for owner, name, handler in self._handlers)

@@ -90,10 +90,12 @@ class RuntimeProcess:
         """
         deadline_ms = int((time.time() + run.deadline - time.monotonic()) * 1000)
         head, content = runtime_headers(run.invocation, deadline_ms), run.invocation.content
-        if isinstance(content, Parted):
-            self._channel.offer(encode_head((*head, len(content.document))), *content)
-        else:
+        if isinstance(content, bytes):
             self._channel.offer(encode_head((*head, None)), content or b"{}")
+        else:
+            document, body = content
+            tail = (document, body) if body else (document,)
+            self._channel.offer(encode_head((*head, len(document))), *tail)
 
     @property
     def connection(self) -> socket.socket:
