@@ -46,7 +46,7 @@ def create_app(
     ManifestError with every problem found, and NotOurGunicorn under a gunicorn that has not Berth's settings.
     """
     with refusing():
-        settings = settings or Settings.from_environ()
+        settings = settings or Settings.of_process()
         check_settings(settings)
         catalog = load(settings, only)
         has_events = settings.is_worker or _has_events(catalog)

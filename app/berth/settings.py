@@ -8,7 +8,7 @@ import difflib
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ from berth.variables import (
 log = logging.getLogger(__name__)
 
 SETTINGS_PREFIX = "BERTH_"
+SERVER_PROCESSES = "WEB_CONCURRENCY"  # gunicorn's variable: how many workers serve
 _MOST = 2**31 - 1
 _MIB = 1024 * 1024
 
@@ -99,6 +100,7 @@ class Settings:
     reload: bool = field(default=False, metadata=of("BERTH_RELOAD", read_flag))
     # Whether functions' processes are forked from one that has imported AWS's runtime.
     template: bool = field(default=True, metadata=of("BERTH_TEMPLATE", read_flag))
+    processes: int = 1  # that divide the limits of the server; these settings have the share of one
     under_gunicorn: bool = False  # whether this process is gunicorn's master or one of its workers
     inline: tuple[str, ...] = field(default=(), metadata=of("BERTH_INLINE", read_names))  # for debugging
     no_timeout: bool = field(default=False, metadata=of("BERTH_NO_TIMEOUT", read_flag))
@@ -196,6 +198,20 @@ class Settings:
     def threads(self) -> int:
         """Request threads: one for each environment and each waiting request, and eight for health checks."""
         return self.max_environments + self.concurrency + 8
+
+    def share(self, processes: int) -> "Settings":
+        """These settings for one of several server processes, which divide the limits of the server."""
+        names = ("concurrency", "max_environments", "starts")
+        shares = {name: max(1, getattr(self, name) // processes) for name in names}
+        return replace(self, **shares, processes=processes)
+
+    @classmethod
+    def of_process(cls) -> "Settings":
+        """Read the settings of this process, which may be one of gunicorn's workers; raises ManifestError."""
+        settings = cls.from_environ()
+        # Each worker is told how many they are, see the hook post_fork.
+        processes = int(os.environ.get(SERVER_PROCESSES, "1")) if settings.under_gunicorn else 1
+        return settings.share(processes)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> "Settings":

@@ -70,7 +70,7 @@ FLOORS = (
 MODULES = modules()
 CHILD = {
     *("runtime/process/bootstrap.py", "runtime/process/start.py", "runtime/process/frames.py"),
-    "runtime/process/template.py",
+    *("runtime/process/parts.py", "runtime/process/template.py"),
     "runtime/sandbox/child.py",
 }
 BRIDGE = "tools/deploy/bridge/forwarding.py"  # runs on Lambda, under Lambda's own runtime

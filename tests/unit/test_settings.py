@@ -251,6 +251,33 @@ def test_there_are_threads_for_every_environment_every_waiter_and_health():
     assert Settings.from_environ(environ).threads == 22
 
 
+def test_several_server_processes_divide_the_limits_and_each_keeps_one_at_least():
+    whole = Settings(concurrency=17, max_environments=9, starts=1, wait_seconds=3)
+    share = whole.share(2)
+    assert (share.concurrency, share.max_environments, share.starts) == (8, 4, 1)
+    assert (share.async_concurrency, share.event_environments) == (4, 2)
+    assert (share.processes, share.wait_seconds) == (2, 3)
+    assert whole.share(1) == whole
+
+
+@pytest.mark.parametrize(
+    ("environ", "concurrency"),
+    [
+        ({"SERVER_SOFTWARE": "gunicorn/27.0.1", "WEB_CONCURRENCY": "3"}, 4),
+        ({"SERVER_SOFTWARE": "gunicorn/27.0.1"}, 12),
+        ({"WEB_CONCURRENCY": "3"}, 12),  # platforms set it, whatever the server is
+    ],
+)
+def test_limits_are_divided_by_gunicorns_workers_alone(
+    monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], concurrency: int
+) -> None:
+    for name in ("SERVER_SOFTWARE", "WEB_CONCURRENCY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in ({"BERTH_CONCURRENCY": "12"} | environ).items():
+        monkeypatch.setenv(name, value)
+    assert Settings.of_process().concurrency == concurrency
+
+
 @pytest.mark.parametrize(
     ("environ", "region"),
     [

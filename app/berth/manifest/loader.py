@@ -139,7 +139,7 @@ def _gather(
     check_invoke_api(manifests, stage, settings, place)
     every = _run_inline({**manifests, **asked}, settings.inline)
     functions = {folder.name: build_function(folder, each, stage) for folder, each in every.items()}
-    check_resources(functions.values(), settings.max_environments, report)
+    check_resources(functions.values(), settings, report)
     routes = tuple(build_routes(manifests, functions, deployed.secrets, report))
     sources = Sources(_stage_file(settings), settings.functions_dir, model_files(manifests))
     told = (*_runtime_warnings(manifests), *invoke_api_warnings(stage, settings), *shadow_warnings(stage))

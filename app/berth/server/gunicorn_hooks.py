@@ -38,7 +38,7 @@ from berth.server.body_memory import BodyMemory
 from berth.server.gunicorn_check import check_worker
 from berth.server.gunicorn_worker import GatewayWorker
 from berth.server.listeners import addresses, check_listeners, invoke_endpoint
-from berth.settings import Settings
+from berth.settings import SERVER_PROCESSES, Settings, set_variables
 
 # How long before the end of graceful_timeout a worker ends the invocations that still run: so long it
 # needs to answer their clients.
@@ -91,14 +91,14 @@ class Hooks:
         with status 1.
         """
         check_worker(server.cfg.worker_class, GatewayWorker)
-        catalog = load(self._settings)
+        catalog = load(self._settings.share(server.cfg.workers))
         check_listeners(self._settings, catalog, server.cfg.address)
         server.sandbox = check_sandbox(self._settings, catalog.stage).description()
         if server.cfg.workers > 1:
             server.seats = tempfile.TemporaryFile(dir=memory_folder())  # noqa: SIM115 - as long as the server
             server.log.warning(
-                "%d workers (WEB_CONCURRENCY): reservedConcurrency holds for all of them together;"
-                " limits such as BERTH_CONCURRENCY hold for each by itself, and so does ECS task protection",
+                "%d workers (WEB_CONCURRENCY) divide BERTH_CONCURRENCY and BERTH_MAX_ENVIRONMENTS;"
+                " provisionedConcurrency and ECS task protection are those of each",
                 server.cfg.workers,
             )
 
@@ -158,6 +158,7 @@ class Hooks:
         The execution environments of the worker end with it.
         """
         garbage.pause()
+        set_variables(**{SERVER_PROCESSES: str(server.cfg.workers)})  # the command line may have said it
         worker.bodies = BodyMemory(self._settings.body_memory // server.cfg.workers)
         for of_master in (*worker_signals.TOLD_BY_USERS, signal.SIGHUP):
             signal.signal(of_master, signal.SIG_DFL)
@@ -238,7 +239,8 @@ class Hooks:
         """Reload the server if all manifests are right; otherwise go on with the functions as they were."""
         _leave_if_forked(server)
         try:
-            check_listeners(self._settings, load(self._settings), server.cfg.address)
+            catalog = load(self._settings.share(server.cfg.workers))
+            check_listeners(self._settings, catalog, server.cfg.address)
         except ManifestError as wrong:
             server.log.error("not reloaded: %s", wrong)
         else:

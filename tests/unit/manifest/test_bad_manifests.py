@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from berth.errors import Problem
+from berth.errors import Problem, Report
+from berth.manifest.checks.functions import check_resources
+from berth.settings import Settings
+from berth.testing.values import make_function
 
 MANIFEST = "functions/hello/manifest.json"
 
@@ -312,6 +315,19 @@ def test_more_provisioned_environments_than_there_may_be_are_refused(problems_of
     assert problems_of(files, {"BERTH_MAX_ENVIRONMENTS": "4"}) == [
         Problem("functions", "provisionedConcurrency", wrong)
     ]
+
+
+def test_provisioned_environments_are_those_of_each_server_process(tmp_path: Path) -> None:
+    report = Report()
+    function = make_function("hello", tmp_path, provisioned_concurrency=5)
+    check_resources([function], Settings(max_environments=10).share(2), report)
+    report.raise_if_any()
+    check_resources([function], Settings(max_environments=10).share(3), report)
+    wrong = (
+        "5 provisioned environments are more than BERTH_MAX_ENVIRONMENTS, 3 for each of 3 server processes"
+        " (WEB_CONCURRENCY)"
+    )
+    assert report.problems == [Problem("functions", "provisionedConcurrency", wrong)]
 
 
 def test_a_layer_that_is_no_folder_is_refused(problems_of):

@@ -109,12 +109,12 @@ def test_wrong_manifest_refuses_the_start(hooks: Hooks, tmp_path: Path) -> None:
         hooks.on_starting(Master(1))
 
 
-def test_several_workers_are_warned_of_limits_that_hold_for_each(hooks: Hooks, log: Messages) -> None:
+def test_several_workers_are_told_which_limits_they_divide(hooks: Hooks, log: Messages) -> None:
     master = Master(2)
     hooks.on_starting(master)
     assert log.texts == [
-        "2 workers (WEB_CONCURRENCY): reservedConcurrency holds for all of them together; limits such as"
-        " BERTH_CONCURRENCY hold for each by itself, and so does ECS task protection"
+        "2 workers (WEB_CONCURRENCY) divide BERTH_CONCURRENCY and BERTH_MAX_ENVIRONMENTS;"
+        " provisionedConcurrency and ECS task protection are those of each"
     ]
     master.seats.close()
 

@@ -13,6 +13,7 @@ from berth.errors import Place, Report
 from berth.manifest.document import shown
 from berth.model.function import PACKAGES_FOLDER, Function
 from berth.model.manifest import FunctionManifest
+from berth.settings import Settings
 
 MANIFEST = "manifest.json"
 # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
@@ -93,7 +94,7 @@ def check_layers(layers: Iterable[Path], place: Place) -> None:
             place.add(f"layers[{index}]", f"there is no folder {shown(layer)}")
 
 
-def check_resources(functions: Collection[Function], max_environments: int, report: Report) -> None:
+def check_resources(functions: Collection[Function], settings: Settings, report: Report) -> None:
     """Report layers that are no folders, and functions that want more than Lambda or this server gives."""
     for function in functions:
         place = manifest_place(function.directory, report)
@@ -106,8 +107,10 @@ def check_resources(functions: Collection[Function], max_environments: int, repo
             place.add("provisionedConcurrency", wrong)
         check_layers(function.layers[len(function.stage.layers) :], place)
     total = sum(function.provisioned_concurrency for function in functions)
-    if total > max_environments:
-        wrong = f"{total} provisioned environments are more than BERTH_MAX_ENVIRONMENTS, {max_environments}"
+    most, processes = settings.max_environments, settings.processes
+    if total > most:
+        wrong = f"{total} provisioned environments are more than BERTH_MAX_ENVIRONMENTS, {most}"
+        wrong += f" for each of {processes} server processes (WEB_CONCURRENCY)" if processes > 1 else ""
         report.add("functions", "provisionedConcurrency", wrong)
 
 
