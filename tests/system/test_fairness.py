@@ -115,3 +115,16 @@ def test_reserved_concurrency_holds_for_all_server_processes_together(tmp_path: 
         (tmp_path / "functions/scarce/go").touch()
         assert [reply.result().status for reply in replies if reply not in throttled] == [200, 200]
         assert server.get("/scarce").status == 200
+
+
+def test_server_processes_divide_the_limit_of_invocations(tmp_path: Path):
+    write_function(new_project(tmp_path), "scarce", WAITS_FOR_GO, "GET /scarce", timeout=SOON)
+    environ = {"BERTH_CONCURRENCY": "2", "BERTH_WAIT_SECONDS": "0"}
+    with (
+        start_gunicorn(tmp_path, "--workers", "2", environ=environ) as server,
+        ThreadPoolExecutor(3) as pool,
+    ):
+        replies = [pool.submit(server.get, "/scarce") for _ in range(3)]
+        server.await_log("scarce was throttled by the server's limit of 1 invocations at one time")
+        (tmp_path / "functions/scarce/go").touch()
+        assert {reply.result().status for reply in replies} == {200, 500}
