@@ -30,7 +30,7 @@ from berth.runtime.environments import Environments, check_sandbox, create_envir
 from berth.server.gunicorn_check import check_settings
 from berth.server.health import health_blueprint
 from berth.server.worker_process import queue_blueprint
-from berth.settings import Settings
+from berth.settings import Settings, told_processes
 from berth.tools.cli.start import refusing
 
 log = logging.getLogger("berth")
@@ -46,7 +46,7 @@ def create_app(
     ManifestError with every problem found, and NotOurGunicorn under a gunicorn that has not Berth's settings.
     """
     with refusing():
-        settings = settings or Settings.of_process()
+        settings = settings or Settings.from_environ()
         check_settings(settings)
         catalog = load(settings, only)
         has_events = settings.is_worker or _has_events(catalog)
@@ -54,6 +54,8 @@ def create_app(
             settings = with_store_files(settings)
             check_stores(settings, catalog.functions.values())
         confinement = check_sandbox(settings, catalog.stage)
+    if settings.under_gunicorn:  # manifests are checked against the limits of the whole server, by its master
+        settings = settings.share(told_processes())
     for warning in (*catalog.warnings, *confinement.warnings(catalog.stage)):
         log.warning("%s", warning)
     environments = environments or create_environments(settings, list(catalog.functions.values()))

@@ -202,16 +202,8 @@ class Settings:
     def share(self, processes: int) -> "Settings":
         """These settings for one of several server processes, which divide the limits of the server."""
         names = ("concurrency", "max_environments", "starts")
-        shares = {name: max(1, getattr(self, name) // processes) for name in names}
+        shares = {name: max(1, getattr(self, name) // max(1, processes)) for name in names}
         return replace(self, **shares, processes=processes)
-
-    @classmethod
-    def of_process(cls) -> "Settings":
-        """Read the settings of this process, which may be one of gunicorn's workers; raises ManifestError."""
-        settings = cls.from_environ()
-        # Each worker is told how many they are, see the hook post_fork.
-        processes = int(os.environ.get(SERVER_PROCESSES, "1")) if settings.under_gunicorn else 1
-        return settings.share(processes)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -270,6 +262,11 @@ def _platform_values(environ: Mapping[str, str]) -> dict[str, Any]:
         "passed_on": {name: value for name, value in environ.items() if _is_passed_on(name)},
         "secrets": dict(environ),
     }
+
+
+def told_processes() -> int:
+    """How many server processes there are, by gunicorn's variable; the hook post_fork tells each worker."""
+    return int(os.environ.get(SERVER_PROCESSES) or 1)
 
 
 def server_environ() -> dict[str, str]:

@@ -36,6 +36,7 @@ RESULTS = {
     "no status": {"body": "x" * 600},
     "no text": {"statusCode": 200, "body": ["x" * 600]},
     "half a character": {"statusCode": 200, "body": "x" * 600 + chr(0xD800)},
+    "half a character in a header": {"statusCode": 200, "headers": {"a": chr(0xD800)}, "body": "x" * 600},
     "no object": "x" * 600,
     "bytes": {"statusCode": 200, "body": b"x" * 600},
     "set": {"statusCode": 200, "headers": {1}, "body": "x" * 600},
@@ -127,6 +128,65 @@ def posted(self, invoke_id, result_data, *more):
 
 runtime.handle_event_request, runtime.LambdaRuntimeClient.post_invocation_result = handled, posted
 """
+ENCODER = """
+import sys
+
+marshaller = sys.modules["__main__"].bootstrap.LambdaRuntimeClient.marshaller
+
+
+class Encoder(type(marshaller.jsonEncoder)):
+    def encode(self, value):
+        text = super().encode(value)
+        noted.append(text)
+        return text
+
+
+marshaller.jsonEncoder = Encoder()
+unmarshal = type(marshaller).unmarshal_request
+type(marshaller).unmarshal_request = lambda self, request, *more: noted.append(request) or unmarshal(
+    self, request, *more
+)
+"""
+WAITING = """
+import sys
+
+client = sys.modules["__main__"].bootstrap.LambdaRuntimeClient
+wait, post = client.wait_next_invocation, client.post_invocation_result
+
+
+def waited(self):
+    invocation = wait(self)
+    noted.append(invocation.event_body)
+    return invocation
+
+
+def posted(self, invoke_id, result_data, *more):
+    noted.append(result_data)
+    return post(self, invoke_id, result_data, *more)
+
+
+client.wait_next_invocation, client.post_invocation_result = waited, posted
+"""
+CUSTOMIZES = """
+import awslambdaric.bootstrap as runtime
+
+handle, noted = runtime.handle_event_request, []
+
+
+def handled(client, request_handler, invoke_id, event_body, *more):
+    noted.append(event_body)
+    return handle(client, request_handler, invoke_id, event_body, *more)
+
+
+runtime.handle_event_request = handled
+"""
+LOOKS_AT_NOTES = """
+import sitecustomize
+
+
+def handler(event, context):
+    return {"statusCode": 200, "body": sitecustomize.noted[-1].decode()}
+"""
 NOTES = """
 import json
 
@@ -209,6 +269,7 @@ def test_only_a_long_text_of_a_gateways_caller_travels_beside_its_json(
     "wanted",
     [
         *("decimal", "nan", "number as a key", "tuple", "lists", "no status", "no text", "half a character"),
+        "half a character in a header",
         *("no object", "bytes", "set", "large", "large, as JSON too large", "large, but not as JSON"),
         "too large",
     ],
@@ -223,7 +284,11 @@ def test_result_in_parts_has_the_value_of_the_whole_result(
 
 
 @pytest.mark.parametrize(
-    "replaces", [OWN_MARSHALLER, METHOD_OF_THE_CLASS, METHODS_OF_THE_OBJECT, FUNCTIONS_OF_THE_RUNTIME]
+    "replaces",
+    [
+        *(OWN_MARSHALLER, METHOD_OF_THE_CLASS, METHODS_OF_THE_OBJECT, FUNCTIONS_OF_THE_RUNTIME),
+        *(ENCODER, WAITING),
+    ],
 )
 def test_library_that_replaces_what_handles_events_and_results_gets_whole_json(
     invoker: Invoker, write: Callable[..., Function], replaces: str
@@ -233,6 +298,16 @@ def test_library_that_replaces_what_handles_events_and_results_gets_whole_json(
     assert json.loads(first["body"]) == [event]
     second = _parted(invoker, function, event).value
     assert json.loads(second["body"]) == [event, first, event]
+
+
+def test_what_sitecustomize_has_replaced_gets_whole_json(invoker: Invoker, tmp_path: Path) -> None:
+    (tmp_path / "early").mkdir()
+    (tmp_path / "early/sitecustomize.py").write_text(CUSTOMIZES)
+    (tmp_path / "app.py").write_text(LOOKS_AT_NOTES)
+    variables = {"PYTHONPATH": str(tmp_path / "early")}
+    function = make_function("customized", tmp_path, handler="app.handler", environment=variables)
+    event = {"body": "e" * 600, "b": 1}
+    assert json.loads(_parted(invoker, function, event).value["body"]) == event
 
 
 @pytest.mark.parametrize(
@@ -258,6 +333,19 @@ def test_parts_that_a_function_forges_are_its_result_and_never_more(
             _ = result.value
 
 
+def test_function_that_forges_parts_of_any_size_for_any_caller_is_ended(
+    invoker: Invoker, tmp_path: Path
+) -> None:
+    (tmp_path / "app.py").write_text(FORGES)
+    function = make_function("forges", tmp_path, handler="app.handler", timeout=10)
+    small, large = struct.pack("!I", 2) + b"{}x", struct.pack("!I", 2) + b"{}" + b"\0" * 1_100_000
+    frames = [struct.pack("!II", 37, len(tail)) + b"pID" + tail for tail in (small, large)]
+    results = [_whole(invoker, function, {"frame": frames[0].hex()})]
+    results.append(_parted(invoker, function, {"frame": frames[1].hex()}))
+    assert [each.function_error for each in results] == ["Unhandled"] * 2
+    assert all(each.value["errorMessage"].endswith("Runtime sent an unreadable frame") for each in results)
+
+
 @pytest.mark.parametrize(
     ("document", "body", "most", "is_over"),
     [
@@ -267,6 +355,8 @@ def test_parts_that_a_function_forges_are_its_result_and_never_more(
         (b'{"body":null}', b'"' * 600, len('{"body":""}') + 1200, False),
         (b'{"body":null}', b"\0" * 600, len('{"body":""}') + 3600 - 1, True),
         (b'{"body":null}', b"\0" * 600, len('{"body":""}') + 3600, False),
+        (b'{"body":null}', b"\n\t\x01\xc3\xa9" * 200, len('{"body":""}') + 2400 - 1, True),
+        (b'{"body":null}', b"\n\t\x01\xc3\xa9" * 200, len('{"body":""}') + 2400, False),
         (b'{"body":""}', b"", 11, False),
         (b'{"body":""}', b"", 10, True),
     ],

@@ -26,13 +26,14 @@ from kit.processes import children, is_template
 from kit.servers import ROOT
 from kit.under_test import FUNCTIONS, build_function, pick_up, read_line
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="sandboxes are Linux's")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="sandboxes are Linux's"),
+    pytest.mark.skipif(
+        Path(tempfile.gettempdir()) in ROOT.parents,
+        reason="this checkout is in the folder for temporary files, which functions share: test it elsewhere",
+    ),
+]
 # The setting of each sandbox, and the version of Landlock that it may use; None is the kernel's own.
-pytestmark = pytest.mark.skipif(
-    Path(tempfile.gettempdir()) in ROOT.parents,
-    reason="this checkout is in the folder for temporary files, which functions share: test it elsewhere",
-)
-
 SANDBOXES = {
     "auto": ("auto", None),
     "auto, no signal scope": ("auto", 5),

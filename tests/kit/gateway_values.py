@@ -1,7 +1,6 @@
 """Routes, a request and a stamp with nothing remarkable about them, for tests to change."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +89,7 @@ def make_head(request_line: str, *headers: tuple[str, str]) -> RequestHead:
 
 def make_request(**changes: Any) -> HttpRequest:
     """The request with these fields changed."""
-    return replace(REQUEST, **changes)
+    return REQUEST._replace(**changes)
 
 
 def make_call(

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from berth.errors import ManifestError, Problem
-from berth.settings import VARIABLES, Settings
+from berth.settings import VARIABLES, Settings, told_processes
 from kit.tables import for_each
 
 KNOWN = (
@@ -258,24 +258,17 @@ def test_several_server_processes_divide_the_limits_and_each_keeps_one_at_least(
     assert (share.async_concurrency, share.event_environments) == (4, 2)
     assert (share.processes, share.wait_seconds) == (2, 3)
     assert whole.share(1) == whole
+    assert whole.share(0).concurrency == 17  # gunicorn may be told to start no worker yet
 
 
-@pytest.mark.parametrize(
-    ("environ", "concurrency"),
-    [
-        ({"SERVER_SOFTWARE": "gunicorn/27.0.1", "WEB_CONCURRENCY": "3"}, 4),
-        ({"SERVER_SOFTWARE": "gunicorn/27.0.1"}, 12),
-        ({"WEB_CONCURRENCY": "3"}, 12),  # platforms set it, whatever the server is
-    ],
-)
-def test_limits_are_divided_by_gunicorns_workers_alone(
-    monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], concurrency: int
+@pytest.mark.parametrize(("text", "processes"), [(None, 1), ("", 1), ("3", 3)])
+def test_number_of_server_processes_is_gunicorns(
+    monkeypatch: pytest.MonkeyPatch, text: str | None, processes: int
 ) -> None:
-    for name in ("SERVER_SOFTWARE", "WEB_CONCURRENCY"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in ({"BERTH_CONCURRENCY": "12"} | environ).items():
-        monkeypatch.setenv(name, value)
-    assert Settings.of_process().concurrency == concurrency
+    monkeypatch.delenv("WEB_CONCURRENCY", raising=False)
+    if text is not None:
+        monkeypatch.setenv("WEB_CONCURRENCY", text)
+    assert told_processes() == processes
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """The headers that a stage's CORS adds to the responses of functions and to preflight answers."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from berth.model.call import Call
 from berth.model.cors import Cors
@@ -21,9 +20,8 @@ def apply_cors(call: Call, response: HttpResponse) -> HttpResponse:
     if cors is None or call.route.function.api.preflight_status is None:
         return response
     own = [line for line in response.headers if not line[0].lower().startswith(_PREFIX)]
-    return replace(
-        response, headers=[*own, *_response_headers(cors, last_header(call.request.headers, "Origin"))]
-    )
+    added = _response_headers(cors, last_header(call.request.headers, "Origin"))
+    return response._replace(headers=[*own, *added])
 
 
 def _response_headers(cors: Cors, origin: str | None) -> Iterator[tuple[str, str]]:

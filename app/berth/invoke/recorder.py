@@ -134,12 +134,14 @@ class Recorder:
         name = invocation.function.name
         if not any(fnmatchcase(name, pattern) for pattern in self._recording.functions):
             return
-        size = len(invocation.payload) + len(result.payload)
-        if size > _MOST_OF_ONE:
+        is_large = invocation.exceeds(_MOST_OF_ONE) or result.exceeds(_MOST_OF_ONE)
+        event, answer = (b"", b"") if is_large else (invocation.payload, result.payload)
+        size = len(event) + len(answer)
+        if is_large or size > _MOST_OF_ONE:
             self._lost += 1
             return
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        recorded = RecordedInvocation(name, now, invocation.payload, result.payload, result.function_error)
+        recorded = RecordedInvocation(name, now, event, answer, result.function_error)
         self._queue.offer(recorded, size)
 
     def close(self) -> None:

@@ -66,8 +66,7 @@ class EventShape(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One request with the route it was matched to, its stamp, and what the gateway says of it."""
 
     route: Route

@@ -1,13 +1,12 @@
 """HTTP as Berth's own values: events are built from requests, and results are read into responses."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Headers = Sequence[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
+class HttpRequest(NamedTuple):
     """One request as the client meant it: header names are canonical, and each header line is one entry.
 
     `path` is percent-encoded as sent, without the stage; path parameters are as the kind of API shows them.
@@ -24,8 +23,7 @@ class HttpRequest:
     lines: Headers = ()
 
 
-@dataclass(frozen=True, slots=True)
-class HttpResponse:
+class HttpResponse(NamedTuple):
     """One response: each header entry is one header line."""
 
     status: int

@@ -20,8 +20,11 @@ Event = Mapping[str, Any]
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_REQUEST_BYTES = 6_291_456
 MAX_EVENT_BYTES = 1_048_576  # of an asynchronous invocation
-LONG_TEXT = 512  # characters of a body; a shorter one stays in the JSON
-_MOST_ESCAPED = 6  # bytes that JSON takes for one byte of a text
+_LONG_TEXT = 512  # characters of a body; a shorter one stays in the JSON
+# Bytes that JSON takes for one byte of a text, for which it takes one, and for which two.
+_MOST_ESCAPED = 6
+_NEVER_ESCAPED = bytes(code for code in range(32, 256) if code not in b'"\\')
+_ESCAPED_BRIEFLY = b'"\\\b\f\n\r\t'
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -52,27 +55,28 @@ class Parted(NamedTuple):
             return self.document + self.body
 
     def exceeds(self, most_bytes: int) -> bool:
-        """Whether the object as JSON has more bytes; most often that is certain before it is written."""
+        """Whether the object as compact JSON has more bytes; most often that is certain without counting."""
         quotes = len('""') - len("null") if self.body else 0
         least, more = len(self.document) + len(self.body) + quotes, _MOST_ESCAPED - 1
         if least > most_bytes or least + more * len(self.body) <= most_bytes:
             return least > most_bytes
-        return len(self.joined()) > most_bytes
+        escaped = bytes(self.body).translate(None, _NEVER_ESCAPED)
+        longest = escaped.translate(None, _ESCAPED_BRIEFLY)
+        return least + len(escaped) + (more - 1) * len(longest) > most_bytes
 
 
 def split_event(event: Event) -> Parted:
     """Encode an event in two parts."""
     body = event.get("body")
-    if type(body) is not str or len(body) < LONG_TEXT:
+    if type(body) is not str or len(body) < _LONG_TEXT:
         return Parted(encode_event(event), b"")
     return Parted(encode_event({**event, "body": None}), body.encode())
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(NamedTuple):
     """One invocation; its content is the event as JSON, empty when the caller sent none.
 
-    A gateway's event is in two parts, and a gateway can read a result in two parts.
+    API Gateway's events are in two parts. Who sends such an event can read a result in two parts.
     """
 
     function: Function
@@ -129,6 +133,11 @@ class InvocationResult:
     def payload(self) -> bytes:
         """The payload; if it came in two parts, JSON of the same value."""
         return self.content.joined() if isinstance(self.content, Parted) else self.content
+
+    def exceeds(self, most_bytes: int) -> bool:
+        """Whether the payload has more bytes."""
+        content = self.content
+        return content.exceeds(most_bytes) if isinstance(content, Parted) else len(content) > most_bytes
 
     @property
     def value(self) -> Any:

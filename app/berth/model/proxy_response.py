@@ -1,14 +1,12 @@
 """A proxy response: what a function returns for API Gateway to send."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 HeaderValue = str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ProxyResponse:
+class ProxyResponse(NamedTuple):
     """A well-formed proxy response. The values of its headers are text, or None for null."""
 
     status_code: int = 200

@@ -1,10 +1,9 @@
 """The time at which a request arrived, and its ids."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """When a request arrived and the identifiers it was given."""
 
     request_id: str

@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 try:
     import pybase64
@@ -16,8 +16,7 @@ except ImportError:  # the extra `speed`
 _TEXT_TYPES = frozenset({"application/json", "application/javascript", "application/xml"})
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedBody:
+class EncodedBody(NamedTuple):
     """A request body as an event carries it; the text is None if the body was empty."""
 
     text: str | None

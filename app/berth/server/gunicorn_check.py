@@ -3,10 +3,11 @@
 import sys
 from typing import Any
 
+from gunicorn.config import Config
 from gunicorn.errors import AppImportError
 
 from berth.errors import BerthError
-from berth.settings import Settings
+from berth.settings import SERVER_PROCESSES, Settings, told_processes
 
 CONFIGURATION = "berth.server.gunicorn_conf"
 
@@ -25,6 +26,15 @@ def check_settings(settings: Settings) -> None:
         raise NotOurGunicorn(
             "this gunicorn has neither Berth's settings nor its worker, and would serve one request at a "
             f"time: start `berth serve`, or add `-c python:{CONFIGURATION}` to the command"
+        )
+
+
+def check_preload(cfg: Config) -> None:
+    """Raise NotOurGunicorn if the application was loaded before it could know how many workers there are."""
+    if cfg.preload_app and cfg.workers != told_processes():
+        raise NotOurGunicorn(
+            f"with --preload the variable {SERVER_PROCESSES} has to name the workers' number, {cfg.workers}:"
+            " the application divides its limits among them when it is loaded"
         )
 
 

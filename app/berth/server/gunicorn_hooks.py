@@ -35,7 +35,7 @@ from berth.runtime.process.os_process import hide_process
 from berth.runtime.process.start import die_with
 from berth.server import worker_signals
 from berth.server.body_memory import BodyMemory
-from berth.server.gunicorn_check import check_worker
+from berth.server.gunicorn_check import check_preload, check_worker
 from berth.server.gunicorn_worker import GatewayWorker
 from berth.server.listeners import addresses, check_listeners, invoke_endpoint
 from berth.settings import SERVER_PROCESSES, Settings, set_variables
@@ -91,6 +91,7 @@ class Hooks:
         with status 1.
         """
         check_worker(server.cfg.worker_class, GatewayWorker)
+        check_preload(server.cfg)
         catalog = load(self._settings.share(server.cfg.workers))
         check_listeners(self._settings, catalog, server.cfg.address)
         server.sandbox = check_sandbox(self._settings, catalog.stage).description()

@@ -1,9 +1,16 @@
 import sys
 
 import pytest
+from gunicorn.config import Config
 from gunicorn.workers.gthread import ThreadWorker
 
-from berth.server.gunicorn_check import CONFIGURATION, NotOurGunicorn, check_settings, check_worker
+from berth.server.gunicorn_check import (
+    CONFIGURATION,
+    NotOurGunicorn,
+    check_preload,
+    check_settings,
+    check_worker,
+)
 from berth.server.gunicorn_worker import GatewayWorker
 from berth.settings import Settings
 
@@ -34,3 +41,28 @@ def test_another_worker_class_is_refused() -> None:
         "leave --worker-class out, and start `berth serve`"
     )
     check_worker(type("Own", (GatewayWorker,), {}), GatewayWorker)
+
+
+@pytest.mark.parametrize(("preload", "workers", "told"), [(False, 2, None), (True, 1, None), (True, 2, "2")])
+def test_application_may_be_loaded_early_if_it_knows_how_many_divide_its_limits(
+    monkeypatch: pytest.MonkeyPatch, preload: bool, workers: int, told: str | None
+) -> None:
+    check_preload(_configured(monkeypatch, preload, workers, told))
+
+
+@pytest.mark.parametrize(("workers", "told"), [(2, None), (1, "2"), (2, "3")])
+def test_number_of_workers_is_a_variable_where_the_application_is_loaded_early(
+    monkeypatch: pytest.MonkeyPatch, workers: int, told: str | None
+) -> None:
+    with pytest.raises(NotOurGunicorn, match=f"WEB_CONCURRENCY has to name the workers' number, {workers}:"):
+        check_preload(_configured(monkeypatch, True, workers, told))
+
+
+def _configured(monkeypatch: pytest.MonkeyPatch, preload: bool, workers: int, told: str | None) -> Config:
+    monkeypatch.delenv("WEB_CONCURRENCY", raising=False)
+    if told is not None:
+        monkeypatch.setenv("WEB_CONCURRENCY", told)
+    cfg = Config()
+    cfg.set("preload_app", preload)
+    cfg.set("workers", workers)
+    return cfg

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from berth.errors import AmbiguousPath, NoSuchRoute
 from berth.gateway.routing.head import RequestHead
@@ -27,8 +26,7 @@ TABLES: Mapping[api_kind.ApiKind, type[RouteTable[Any]] | type[ListenerRules[Any
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Found(Generic[Target]):
+class Found(NamedTuple, Generic[Target]):
     """A route that takes a request."""
 
     rank: tuple[Any, ...]  # how specific the match is; the lowest rank wins

@@ -127,7 +127,7 @@ def _make_client(runtime: ModuleType) -> Any:
     replace_methods(client_class.__base__, _OneInvocation)
     replace_marshaller(type(client_class.marshaller), MarshallerMethods)
     client = client_class("")
-    client.parts = Parts(client, runtime, MAX_RESPONSE_BYTES)
+    client._parts = Parts(client, runtime, MAX_RESPONSE_BYTES)
     return client
 
 
@@ -147,7 +147,7 @@ class _Answered(BaseException):
 class _OneInvocation:
     """The methods of a Runtime API that offers one invocation, or none if only the init phase is to run."""
 
-    parts: Parts
+    _parts: Parts
     result: InvocationResult | None = None
 
     def offer(self, invocation: Invocation | None) -> None:
@@ -160,14 +160,14 @@ class _OneInvocation:
             raise _Answered
         now = time.time()
         head = runtime_headers(invocation, int((now + invocation.seconds(now)) * 1000))
-        content, parts = invocation.content, self.parts
+        content, parts = invocation.content, self._parts
         event = parts.event(*content) if isinstance(content, Parted) else parts.event(content or b"{}")
         return SimpleNamespace(**request_attributes(head, event))
 
     def post_invocation_result(
         self, invoke_id: str, result_data: Any, content_type: str = "", invocation_id: str | None = None
     ) -> None:
-        if self.parts.are_in(result_data):
+        if self._parts.are_in(result_data):
             self.result = InvocationResult(Parted(*result_data))
         else:
             kind, payload = limited_response(result_data)

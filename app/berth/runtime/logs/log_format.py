@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from berth.errors import printable
 
@@ -24,8 +24,7 @@ class Source:
     memory_size: int  # MB
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How a phase ended, in the words of platform events: success, error, failure or timeout."""
 
     status: str = "success"
@@ -33,8 +32,7 @@ class Outcome:
     message: str | None = None  # what the supervisor writes about it
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """The figures of one invocation."""
 
     request_id: str

@@ -10,6 +10,8 @@ and the JSON has null in its place. Other callers get the JSON that AWS's runtim
 from __future__ import annotations
 
 import builtins
+import os
+import sys
 from collections.abc import Callable
 from json import dumps, loads
 
@@ -20,10 +22,11 @@ if TYPE_CHECKING:  # AWS's runtime does not import `typing`
 # Python gives this dict as builtins to every function that this module defines below.
 globals()["__builtins__"] = dict(vars(builtins))
 
-LONG_TEXT = 512  # characters; a shorter text stays in the JSON
-
-# What handles events and results: a library may replace these for one object or for its class.
-_HANDLERS = ("marshaller", "post_invocation_result", "unmarshal_request", "marshal_response")
+_LONG_TEXT = 512  # characters; a shorter text stays in the JSON
+# What handles events and results: a library may replace these, for one object or for its class.
+_OF_CLIENT = ("marshaller", "wait_next_invocation", "post_invocation_result")
+_OF_MARSHALLER = ("unmarshal_request", "marshal_response")
+_OF_ENCODER = ("encode", "iterencode", "default")
 _PLAIN_TYPES = frozenset({str, int, bool, type(None)})
 # How many bytes JSON may take for one byte of a text, and which bytes it never writes as more than one.
 _MOST_ESCAPED = 6
@@ -43,26 +46,27 @@ class PartedResult(tuple[bytes, bytes]):
 class MarshallerMethods:
     """The methods of AWS's marshaller, which also handle events and results in parts."""
 
-    whole_event: Callable[..., Any]  # AWS's own methods
-    whole_result: Callable[..., tuple[bytes | str, str]]
-    parts: Parts | None = None  # if the caller of the current invocation takes a result in parts
+    berth_event: Callable[..., Any]  # AWS's own methods
+    berth_result: Callable[..., tuple[bytes | str, str]]
+    berth_parts: Parts | None = None  # if the caller of the current invocation takes a result in parts
 
     def unmarshal_request(self, request: bytes, content_type: str = "application/json") -> Any:
         """Read an event."""
-        event = self.whole_event(request, content_type)
+        event = self.berth_event(request, content_type)
         if type(request) is PartedEvent:
             event["body"] = str(request.body, "utf-8")
         return event
 
     def marshal_response(self, response: Any) -> tuple[bytes | str | PartedResult, str]:
         """Write a result."""
-        text = _long_text(response) if self.parts is not None else None
-        if self.parts is None or text is None or not self.parts.are_handled():
-            return self.whole_result(response)
-        json, content_type = self.whole_result({**response, "body": None})
-        document = json if isinstance(json, bytes) else json.encode()
-        if not _surely_fits(document, text, self.parts.most_bytes):
-            return self.whole_result(response)
+        parts = self.berth_parts
+        text = _long_text(response) if parts is not None else None
+        if parts is None or text is None or not parts.are_handled():
+            return self.berth_result(response)
+        json, content_type = self.berth_result({**response, "body": None})
+        document = _utf8(json)
+        if document is None or not _surely_fits(document, text, parts.most_bytes):
+            return self.berth_result(response)
         return PartedResult((document, text)), content_type
 
 
@@ -74,16 +78,25 @@ class Parts:
 
     def __init__(self, client: Any, bootstrap: Any, most_bytes: int) -> None:
         self.most_bytes = most_bytes
-        self._marshaller = client.marshaller
-        self._instances = vars(client), vars(self._marshaller)
-        owners = type(client), type(self._marshaller)
-        known = [(owner, name) for owner in owners for name in _HANDLERS if hasattr(owner, name)]
-        handlers = [(bootstrap, "handle_event_request"), *known]
-        self._handlers = [(owner, name, getattr(owner, name)) for owner, name in handlers]
+        self._marshaller = marshaller = client.marshaller
+        encoder, module = marshaller.jsonEncoder, sys.modules[type(marshaller).__module__]
+        self._instances = [(client, _OF_CLIENT), (marshaller, _OF_MARSHALLER), (encoder, _OF_ENCODER)]
+        places = [
+            *((bootstrap, "handle_event_request"), (marshaller, "jsonEncoder")),
+            *((module, "json"), (module.json, "loads")),
+            *((type(each), name) for each, names in self._instances for name in names),
+        ]
+        self._handlers = [(owner, name, getattr(owner, name)) for owner, name in places]
+        # PYTHONPATH's sitecustomize may have replaced some already.
+        files = (bootstrap.__file__, os.path.dirname(__file__))  # AWS's, and those of Berth's runtime
+        folders = tuple(f"{os.path.dirname(file)}/" for file in files)
+        known = [bootstrap.handle_event_request, marshaller.berth_event, marshaller.berth_result]
+        known += [getattr(type(client), name) for name in _OF_CLIENT[1:]]
+        self._are_known = all(_file_of(each).startswith(folders) for each in known)
 
     def event(self, document: bytes, body: bytes | memoryview | None = None) -> bytes:
         """The event for AWS's runtime; without a body it is whole, and its caller wants a whole result."""
-        self._marshaller.parts = None if body is None else self
+        self._marshaller.berth_parts = None if body is None else self
         if not body:
             return document
         if not self.are_handled():
@@ -98,9 +111,23 @@ class Parts:
 
     def are_handled(self) -> bool:
         """Whether nothing has been replaced of what handles events and results."""
-        if any(name in own for own in self._instances for name in _HANDLERS):
+        has_own = any(name in vars(each) for each, names in self._instances for name in names)
+        if has_own or not self._are_known:
             return False
         return all(getattr(owner, name, None) is handler for owner, name, handler in self._handlers)
+
+
+def _file_of(function: Any) -> str:
+    """The file that a function or a method was written in; empty if that is not known."""
+    code = getattr(function, "__code__", None)
+    return code.co_filename if code is not None else ""
+
+
+def _utf8(json: bytes | str) -> bytes | None:
+    try:
+        return json if isinstance(json, bytes) else json.encode()
+    except UnicodeEncodeError:  # half of a character
+        return None
 
 
 def _long_text(response: Any) -> bytes | None:
@@ -108,12 +135,9 @@ def _long_text(response: Any) -> bytes | None:
     if type(response) is not dict or "statusCode" not in response:
         return None
     text = response.get("body")
-    if type(text) is not str or len(text) < LONG_TEXT or not _is_plain(response):
+    if type(text) is not str or len(text) < _LONG_TEXT or not _is_plain(response):
         return None
-    try:
-        return text.encode()
-    except UnicodeEncodeError:  # half of a character, for which JSON alone has a form
-        return None
+    return _utf8(text)
 
 
 def _is_plain(value: Any, levels: int = 3) -> bool:

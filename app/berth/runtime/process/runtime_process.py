@@ -3,7 +3,7 @@
 import math
 import socket
 import time
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from berth.errors import EnvironmentDied
 from berth.model.invocation import Invocation, InvocationResult, Parted
@@ -13,6 +13,7 @@ from berth.runtime.process.channel import Channel, DeadlinePassed, Frame, Proces
 from berth.runtime.process.frames import (
     ERROR,
     INIT_ERROR,
+    MAX_RESPONSE_BYTES,
     PARTED_RESULT,
     RESULT,
     SIZE_BYTES,
@@ -27,8 +28,7 @@ _EXIT_SECONDS = 2.0
 _START_SECONDS = 30.0  # a machine on which a bare interpreter takes longer cannot run functions
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """One invocation that runs."""
 
     invocation: Invocation
@@ -177,14 +177,18 @@ def _result_of(invocation: Invocation, head: bytes, tail: bytes | memoryview) ->
         raise EnvironmentDied("Runtime sent an unreadable frame")
     if head[1:] != invocation.request_id.encode():
         return None
-    content = _parts_of(tail) if kind == PARTED_RESULT else bytes(tail)
-    return InvocationResult(content, "Unhandled" if kind == ERROR else None)
+    if kind == PARTED_RESULT:
+        return InvocationResult(_parts_of(tail, takes_parts=isinstance(invocation.content, Parted)))
+    return InvocationResult(bytes(tail), "Unhandled" if kind == ERROR else None)
 
 
-def _parts_of(data: bytes | memoryview) -> Parted:
-    """The parts of a result, after the length of the first."""
+def _parts_of(data: bytes | memoryview, *, takes_parts: bool) -> Parted:
+    """The parts of a result, after the length of the first; a function may have sent anything."""
     end = SIZE_BYTES + int.from_bytes(data[:SIZE_BYTES], "big")
-    return Parted(bytes(data[SIZE_BYTES:end]), data[end:])
+    parts = Parted(bytes(data[SIZE_BYTES:end]), data[end:])
+    if not takes_parts or parts.exceeds(MAX_RESPONSE_BYTES):
+        raise EnvironmentDied("Runtime sent an unreadable frame")
+    return parts
 
 
 def _checked(failure: InvocationResult) -> InvocationResult:

@@ -102,7 +102,7 @@ def replace_marshaller(marshaller_class: type, methods: type) -> None:
     """Give AWS's marshaller the methods of another class, which call AWS's own for JSON."""
     own = marshaller_class.unmarshal_request, marshaller_class.marshal_response  # type: ignore[attr-defined]
     replace_methods(marshaller_class, methods)
-    marshaller_class.whole_event, marshaller_class.whole_result = own  # type: ignore[attr-defined]
+    marshaller_class.berth_event, marshaller_class.berth_result = own  # type: ignore[attr-defined]
 
 
 def keep_log_open(bootstrap: ModuleType) -> None:
