@@ -3,6 +3,7 @@
 import hashlib
 import re
 import sysconfig
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,9 @@ _STAMP = ".installed"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _OTHER_FILE = re.compile(r"(?:-r|-c|--requirement|--constraint)(?:\s+|=|(?=\S))(?P<file>.+)")
 _PATH = re.compile(r"(-e|--editable|\.|/|file:)|[^#]*@\s*(file:|\.|/)|\S+\.(whl|zip|tar\.gz)(\s|$)")
+
+# While one thread reads Python's configuration for the first time, another finds only a part of it.
+_reading = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -55,8 +59,9 @@ class Requirements:
     def stamp(self) -> str:
         """A text that changes with the requirements, the Python version and the platform."""
         digest = hashlib.sha256("\n".join(self.lines()).encode()).hexdigest()
-        # The suffix of compiled modules names the Python version, the processor and the C library.
-        return f"{digest} {sysconfig.get_config_var('EXT_SUFFIX')} {sysconfig.get_platform()}\n"
+        with _reading:
+            # The suffix of compiled modules names the Python version, the processor and the C library.
+            return f"{digest} {sysconfig.get_config_var('EXT_SUFFIX')} {sysconfig.get_platform()}\n"
 
 
 def distribution_name(requirement: str) -> str:

@@ -216,7 +216,10 @@ class Pool:
             failure = entry.environment.initialize()
             is_kept = is_kept or (failure is None and self._count(function) <= _reserved(function))
         finally:
-            (self._release if is_kept else self._retire)(entry)
+            if is_kept:
+                self._release(entry, is_new=True)
+            else:
+                self._retire(entry)
         if failure is not None:
             raise init_error(failure)
         return True
@@ -261,12 +264,14 @@ class Pool:
         """Whether the function of this environment has more of them than must stay warm."""
         return self._count(entry.function) > entry.function.provisioned_concurrency
 
-    def _release(self, entry: _Entry, *, is_alive: bool = False) -> None:
+    def _release(self, entry: _Entry, *, is_alive: bool = False, is_new: bool = False) -> None:
         if is_alive or entry.environment.is_alive():
             entry.idle_since = time.monotonic()
             with self._lock:
                 if not self._is_closed:
-                    self._idle.setdefault(entry.function.name, []).append(entry)
+                    idle = self._idle.setdefault(entry.function.name, [])
+                    # One that has served goes before one that was made warm in advance.
+                    idle.insert(0 if is_new else len(idle), entry)
                     if self._starting:
                         self._changed.notify_all()
                     return

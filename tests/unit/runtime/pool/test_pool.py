@@ -272,6 +272,16 @@ def test_what_was_used_lately_or_is_in_use_stays():
     assert kept.ended == []
 
 
+def test_one_that_has_served_goes_before_one_that_was_made_warm_meanwhile():
+    kept = Kept()
+    pool = _pool(kept)
+    _invoke(pool, WARM)
+    pool.provision(WARM)
+    assert len(kept.made) == 2
+    with pool.environment(WARM) as again:
+        assert again is kept.made[0]
+
+
 def test_as_many_as_are_provisioned_are_not_ended_for_being_unused():
     kept = Kept()
     pool = _pool(kept, idle_seconds=0.0)
