@@ -1,3 +1,5 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -67,3 +69,19 @@ def test_requirement_is_a_path(tmp_path: Path, line: str, is_path: bool) -> None
 )
 def test_distribution_name_is_as_indexes_compare_it(requirement: str, name: str) -> None:
     assert distribution_name(requirement) == name
+
+
+def test_one_thread_at_a_time_reads_the_configuration_of_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requirements, together = _requirements(tmp_path, "boto3\n"), threading.Barrier(2)
+
+    def read(name: str) -> str:
+        with pytest.raises(threading.BrokenBarrierError):
+            together.wait(0.1)
+        return ".so"
+
+    monkeypatch.setattr("sysconfig.get_config_var", read)
+    with ThreadPoolExecutor(2) as threads:
+        first, second = (threads.submit(requirements.stamp) for _ in range(2))
+    assert first.result() == second.result()
