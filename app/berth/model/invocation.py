@@ -21,8 +21,7 @@ Event = Mapping[str, Any]
 MAX_REQUEST_BYTES = 6_291_456
 MAX_EVENT_BYTES = 1_048_576  # of an asynchronous invocation
 _LONG_TEXT = 512  # characters of a body; a shorter one stays in the JSON
-# Bytes that JSON takes for one byte of a text, for which it takes one, and for which two.
-_MOST_ESCAPED = 6
+# Bytes of a text for which JSON takes one byte, and those for which it takes two.
 _NEVER_ESCAPED = bytes(code for code in range(32, 256) if code not in b'"\\')
 _ESCAPED_BRIEFLY = b'"\\\b\f\n\r\t'
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -37,6 +36,7 @@ class Parted(NamedTuple):
 
     document: bytes
     body: bytes | memoryview
+    most_escaped: int = 6  # bytes that JSON takes at most for one byte of the body
 
     def read(self, loads: Callable[[bytes], Any]) -> Any:
         """The object, whose document `loads` parses; raises ValueError, or what `loads` raises."""
@@ -57,7 +57,7 @@ class Parted(NamedTuple):
     def exceeds(self, most_bytes: int) -> bool:
         """Whether the object as compact JSON has more bytes; most often that is certain without counting."""
         quotes = len('""') - len("null") if self.body else 0
-        least, more = len(self.document) + len(self.body) + quotes, _MOST_ESCAPED - 1
+        least, more = len(self.document) + len(self.body) + quotes, self.most_escaped - 1
         if least > most_bytes or least + more * len(self.body) <= most_bytes:
             return least > most_bytes
         escaped = bytes(self.body).translate(None, _NEVER_ESCAPED)
@@ -70,7 +70,8 @@ def split_event(event: Event) -> Parted:
     body = event.get("body")
     if type(body) is not str or len(body) < _LONG_TEXT:
         return Parted(encode_event(event), b"")
-    return Parted(encode_event({**event, "body": None}), body.encode())
+    most_escaped = 1 if event.get("isBase64Encoded") is True else 6
+    return Parted(encode_event({**event, "body": None}), body.encode(), most_escaped)
 
 
 class Invocation(NamedTuple):

@@ -161,7 +161,10 @@ class _OneInvocation:
         now = time.time()
         head = runtime_headers(invocation, int((now + invocation.seconds(now)) * 1000))
         content, parts = invocation.content, self._parts
-        event = parts.event(*content) if isinstance(content, Parted) else parts.event(content or b"{}")
+        if isinstance(content, bytes):
+            event = parts.event(content or b"{}")
+        else:
+            event = parts.event(content.document, content.body)
         return SimpleNamespace(**request_attributes(head, event))
 
     def post_invocation_result(

@@ -93,9 +93,8 @@ class RuntimeProcess:
         if isinstance(content, bytes):
             self._channel.offer(encode_head((*head, None)), content or b"{}")
         else:
-            document, body = content
-            tail = (document, body) if body else (document,)
-            self._channel.offer(encode_head((*head, len(document))), *tail)
+            tail = (content.document, content.body) if content.body else (content.document,)
+            self._channel.offer(encode_head((*head, len(content.document))), *tail)
 
     @property
     def connection(self) -> socket.socket:
@@ -185,10 +184,9 @@ def _result_of(invocation: Invocation, head: bytes, tail: bytes | memoryview) ->
 def _parts_of(data: bytes | memoryview, *, takes_parts: bool) -> Parted:
     """The parts of a result, after the length of the first; a function may have sent anything."""
     end = SIZE_BYTES + int.from_bytes(data[:SIZE_BYTES], "big")
-    parts = Parted(bytes(data[SIZE_BYTES:end]), data[end:])
-    if not takes_parts or parts.exceeds(MAX_RESPONSE_BYTES):
+    if not takes_parts or len(data) - SIZE_BYTES > MAX_RESPONSE_BYTES:
         raise EnvironmentDied("Runtime sent an unreadable frame")
-    return parts
+    return Parted(bytes(data[SIZE_BYTES:end]), data[end:])
 
 
 def _checked(failure: InvocationResult) -> InvocationResult:
