@@ -54,7 +54,7 @@ def create_app(
             settings = with_store_files(settings)
             check_stores(settings, catalog.functions.values())
         confinement = check_sandbox(settings, catalog.stage)
-    if settings.under_gunicorn:  # manifests are checked against the limits of the whole server, by its master
+    if settings.under_gunicorn:  # whose master has checked the manifests against each share
         settings = settings.share(told_processes())
     for warning in (*catalog.warnings, *confinement.warnings(catalog.stage)):
         log.warning("%s", warning)

@@ -100,7 +100,7 @@ class Settings:
     reload: bool = field(default=False, metadata=of("BERTH_RELOAD", read_flag))
     # Whether functions' processes are forked from one that has imported AWS's runtime.
     template: bool = field(default=True, metadata=of("BERTH_TEMPLATE", read_flag))
-    processes: int = 1  # that divide the limits of the server; these settings have the share of one
+    processes: int = 1  # server processes that divide the limits: here are those of one of them
     under_gunicorn: bool = False  # whether this process is gunicorn's master or one of its workers
     inline: tuple[str, ...] = field(default=(), metadata=of("BERTH_INLINE", read_names))  # for debugging
     no_timeout: bool = field(default=False, metadata=of("BERTH_NO_TIMEOUT", read_flag))

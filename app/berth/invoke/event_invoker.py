@@ -8,7 +8,7 @@ from berth.invoke.queue.event_queue import EventQueue
 from berth.invoke.results.claims import Claim, Claims, IdempotentRequest
 from berth.invoke.results.pages import Pages
 from berth.model.asynchronous import NO_ORIGIN, Origin, QueuedEvent
-from berth.model.invocation import MAX_EVENT_BYTES, Invocation
+from berth.model.invocation import MAX_EVENT_BYTES, Invocation, exceeds
 
 _PAGE_SECONDS = 2.0
 
@@ -35,7 +35,7 @@ class EventInvoker:
 
         Raises PayloadTooLarge, and QueueUnavailable: the caller has to try again.
         """
-        if invocation.exceeds(MAX_EVENT_BYTES):
+        if exceeds(invocation.content, MAX_EVENT_BYTES):
             raise PayloadTooLarge(len(invocation.payload), MAX_EVENT_BYTES)
         event = QueuedEvent(
             request_id=invocation.request_id,

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 
 from berth.errors import EnvironmentDied, PayloadTooLarge
 from berth.model.function import Function
-from berth.model.invocation import MAX_REQUEST_BYTES, Invocation, InvocationResult
+from berth.model.invocation import MAX_REQUEST_BYTES, Invocation, InvocationResult, exceeds
 from berth.runtime.environment import ExecutionEnvironment, UnattendedEnvironment
 from berth.runtime.environments import Environments
 from berth.runtime.outcome import breakpoint_advice, fault_result, has_quit_debugger
@@ -76,7 +76,7 @@ class Invoker:
         Events come with a `watch`; requests have none.
         Raises Throttled and PayloadTooLarge: then no function was run.
         """
-        if invocation.exceeds(MAX_REQUEST_BYTES):
+        if exceeds(invocation.content, MAX_REQUEST_BYTES):
             raise PayloadTooLarge(len(invocation.payload), MAX_REQUEST_BYTES)
         environments, function = self._environments, invocation.function
         try:

@@ -23,7 +23,7 @@ from berth.invoke.aws_client import AwsClients, reaching
 from berth.invoke.invoker import Invoker, Loan, Watch
 from berth.model.comparison import S3_SCHEME, Recording
 from berth.model.function import Function
-from berth.model.invocation import Invocation, InvocationResult
+from berth.model.invocation import Invocation, InvocationResult, exceeds
 from berth.runtime.environments import Environments
 
 log = logging.getLogger("berth")
@@ -134,10 +134,12 @@ class Recorder:
         name = invocation.function.name
         if not any(fnmatchcase(name, pattern) for pattern in self._recording.functions):
             return
-        is_large = invocation.exceeds(_MOST_OF_ONE) or result.exceeds(_MOST_OF_ONE)
-        event, answer = (b"", b"") if is_large else (invocation.payload, result.payload)
+        if any(exceeds(each.content, _MOST_OF_ONE) for each in (invocation, result)):
+            self._lost += 1
+            return
+        event, answer = invocation.payload, result.payload
         size = len(event) + len(answer)
-        if is_large or size > _MOST_OF_ONE:
+        if size > _MOST_OF_ONE:
             self._lost += 1
             return
         now = datetime.now(UTC).isoformat(timespec="milliseconds")

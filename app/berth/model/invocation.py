@@ -21,6 +21,7 @@ Event = Mapping[str, Any]
 MAX_REQUEST_BYTES = 6_291_456
 MAX_EVENT_BYTES = 1_048_576  # of an asynchronous invocation
 _LONG_TEXT = 512  # characters of a body; a shorter one stays in the JSON
+_MOST_ESCAPED = 6  # bytes that JSON takes at most for one byte of a text
 # Bytes of a text for which JSON takes one byte, and those for which it takes two.
 _NEVER_ESCAPED = bytes(code for code in range(32, 256) if code not in b'"\\')
 _ESCAPED_BRIEFLY = b'"\\\b\f\n\r\t'
@@ -36,7 +37,7 @@ class Parted(NamedTuple):
 
     document: bytes
     body: bytes | memoryview
-    most_escaped: int = 6  # bytes that JSON takes at most for one byte of the body
+    most_escaped: int = _MOST_ESCAPED  # bytes that JSON takes at most for one byte of the body
 
     def read(self, loads: Callable[[bytes], Any]) -> Any:
         """The object, whose document `loads` parses; raises ValueError, or what `loads` raises."""
@@ -48,7 +49,7 @@ class Parted(NamedTuple):
         return value
 
     def joined(self) -> bytes:
-        """The object as JSON; what is none stays what it is."""
+        """The object as JSON; parts that are no JSON are joined as they are."""
         try:
             return encode_event(self.read(json.loads)) if self.body else self.document
         except (ValueError, RecursionError):  # a function may have sent anything
@@ -70,8 +71,20 @@ def split_event(event: Event) -> Parted:
     body = event.get("body")
     if type(body) is not str or len(body) < _LONG_TEXT:
         return Parted(encode_event(event), b"")
-    most_escaped = 1 if event.get("isBase64Encoded") is True else 6
+    most_escaped = 1 if event.get("isBase64Encoded") is True else _MOST_ESCAPED
     return Parted(encode_event({**event, "body": None}), body.encode(), most_escaped)
+
+
+Content = bytes | Parted  # JSON: an event or a result
+
+
+def exceeds(content: Content, most_bytes: int) -> bool:
+    """Whether an event or a result, as JSON, has more bytes."""
+    return content.exceeds(most_bytes) if isinstance(content, Parted) else len(content) > most_bytes
+
+
+def _whole(content: Content) -> bytes:
+    return content.joined() if isinstance(content, Parted) else content
 
 
 class Invocation(NamedTuple):
@@ -81,7 +94,7 @@ class Invocation(NamedTuple):
     """
 
     function: Function
-    content: bytes | Parted
+    content: Content
     request_id: str
     trace_id: str | None = None
     client_context: str | None = None
@@ -102,12 +115,7 @@ class Invocation(NamedTuple):
     @property
     def payload(self) -> bytes:
         """The event as JSON."""
-        return self.content.joined() if isinstance(self.content, Parted) else self.content
-
-    def exceeds(self, most_bytes: int) -> bool:
-        """Whether the event as JSON has more bytes."""
-        content = self.content
-        return content.exceeds(most_bytes) if isinstance(content, Parted) else len(content) > most_bytes
+        return _whole(self.content)
 
     @property
     def invoked_function_arn(self) -> str:
@@ -125,7 +133,7 @@ class Invocation(NamedTuple):
 class InvocationResult:
     """What a function's caller gets: a payload, the kind of function error if any, the end of the log."""
 
-    content: bytes | Parted  # the payload; in two parts for a gateway alone
+    content: Content  # the payload; in two parts for a gateway alone
     function_error: str | None = None
     log_tail: bytes = field(default=b"", compare=False, repr=False)  # the last 4,096 bytes
     is_cold: bool = field(default=False, compare=False, repr=False)  # the invocation waited for an init phase
@@ -133,12 +141,7 @@ class InvocationResult:
     @property
     def payload(self) -> bytes:
         """The payload; if it came in two parts, JSON of the same value."""
-        return self.content.joined() if isinstance(self.content, Parted) else self.content
-
-    def exceeds(self, most_bytes: int) -> bool:
-        """Whether the payload has more bytes."""
-        content = self.content
-        return content.exceeds(most_bytes) if isinstance(content, Parted) else len(content) > most_bytes
+        return _whole(self.content)
 
     @property
     def value(self) -> Any:

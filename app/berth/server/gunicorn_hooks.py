@@ -28,7 +28,7 @@ from berth.host import garbage
 from berth.host.machine import raise_descriptor_limit
 from berth.invoke.engine import Engine
 from berth.invoke.stores import tidy_up
-from berth.manifest.loader import load
+from berth.manifest.loader import Catalog, load
 from berth.model.trust import CONTEXT_PREFIX
 from berth.runtime.environments import check_sandbox
 from berth.runtime.process.os_process import hide_process
@@ -92,9 +92,7 @@ class Hooks:
         """
         check_worker(server.cfg.worker_class, GatewayWorker)
         check_preload(server.cfg)
-        catalog = load(self._settings.share(server.cfg.workers))
-        check_listeners(self._settings, catalog, server.cfg.address)
-        server.sandbox = check_sandbox(self._settings, catalog.stage).description()
+        server.sandbox = check_sandbox(self._settings, self._load(server).stage).description()
         if server.cfg.workers > 1:
             server.seats = tempfile.TemporaryFile(dir=memory_folder())  # noqa: SIM115 - as long as the server
             server.log.warning(
@@ -240,12 +238,17 @@ class Hooks:
         """Reload the server if all manifests are right; otherwise go on with the functions as they were."""
         _leave_if_forked(server)
         try:
-            catalog = load(self._settings.share(server.cfg.workers))
-            check_listeners(self._settings, catalog, server.cfg.address)
+            self._load(server)
         except ManifestError as wrong:
             server.log.error("not reloaded: %s", wrong)
         else:
             server.signal(signal_number, frame)
+
+    def _load(self, server: Arbiter) -> Catalog:
+        """Load all manifests, and check them against the share of each worker; raises ManifestError."""
+        catalog = load(self._settings.share(server.cfg.workers))
+        check_listeners(self._settings, catalog, server.cfg.address)
+        return catalog
 
     def _drain(self, worker: ThreadWorker, engine: Engine) -> Iterator[None]:
         """The steps of a worker's orderly end: SIGTERM takes the first, a timer each further one."""
