@@ -31,6 +31,22 @@ def handler(event, context):
         os._exit(3)
     return {"body": "x" * size}
 """
+KEEPS = """
+import os
+import threading
+import time
+
+COUNT = 0
+
+def handler(event, context):
+    global COUNT
+    COUNT += 1
+    asked = event["queryStringParameters"] or {}
+    time.sleep(float(asked.get("seconds", 0)))
+    if "code" in asked:
+        raise SystemExit(int(asked["code"]))
+    return {"body": f"{COUNT} {threading.current_thread().name} {os.environ['AWS_LAMBDA_FUNCTION_NAME']}"}
+"""
 GET = b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n"
 MANY = 40
 
@@ -151,3 +167,60 @@ def test_gunicorns_access_log_has_every_request(tmp_path: Path):
         for _ in range(3):
             server.get("/talks/1")
     assert log.read_text().count("GET /talks/1 HTTP/1.1") == 3
+
+
+@pytest.fixture(scope="module")
+def inline_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of one thread that runs functions in its own process."""
+    project = new_project(tmp_path_factory.mktemp("inline"))
+    for name in ("first", "second", "exits"):
+        write_function(project, name, KEEPS, f"GET /{name}", isolation="inline")
+    write_function(project, "talks", TALKS, "GET /talks/{size}")
+    with start_gunicorn(project, "--threads", "1") as server:
+        for path in ("/first", "/second", "/talks/1"):
+            assert server.get(path).status == 200
+        yield server
+
+
+def test_warm_inline_functions_run_in_a_thread_of_their_own(inline_server: Server):
+    bodies = [inline_server.get(f"/{name}").body.split() for name in ("first", "second") * 3]
+    assert [body[1:] for body in bodies] == [[b"berth-inline", b"first"], [b"berth-inline", b"second"]] * 3
+    counts = [int(body[0]) for body in bodies]
+    assert counts[::2] == list(range(counts[0], counts[0] + 3))
+
+
+def test_others_are_served_while_an_inline_function_runs(inline_server: Server):
+    inline_server.get("/first")
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(inline_server.get, "/first?seconds=0.9")
+        assert [len(inline_server.get("/talks/7").body) for _ in range(MANY)] == [7] * MANY
+        assert not slow.done()
+        assert slow.result().body.endswith(b" berth-inline first")
+
+
+def test_inline_functions_wait_for_each_other(inline_server: Server):
+    def ask(name: str) -> list[bytes]:
+        request = GET % b"/%s" % name.encode()
+        return [reply.body for reply in conversation(inline_server.port, [("GET", request)] * 20)]
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(ask, ["first", "second"] * 2))
+    assert [{body.split()[-1] for body in bodies} for bodies in answers] == [{b"first"}, {b"second"}] * 2
+    assert all(len(bodies) == 20 for bodies in answers)
+
+
+def test_inline_function_that_exits_is_answered_and_imported_again(inline_server: Server):
+    assert [inline_server.get("/exits").body.split()[0] for _ in range(2)] == [b"1", b"2"]
+    assert inline_server.get("/exits?code=3").status == 502
+    inline_server.await_log("Runtime exited with error: exit status 3")
+    assert inline_server.get("/exits").body.split()[0] == b"1"
+
+
+def test_server_ends_while_an_inline_function_runs(tmp_path: Path):
+    write_function(new_project(tmp_path), "first", KEEPS, "GET /first", isolation="inline")
+    with start_gunicorn(tmp_path, "--threads", "1", "--graceful-timeout", "1") as server:
+        server.get("/first")
+        with socket.create_connection(("127.0.0.1", server.port)) as client:
+            client.sendall(GET % b"/first?seconds=600")
+            server.get("/first/nowhere")
+            assert server.stop() == 0

@@ -76,8 +76,6 @@ class Environments:
 
         Returns None if there is none, or if a request would have to wait for it.
         """
-        if function.isolation != "process":
-            return None
         return cast("tuple[UnattendedEnvironment, Callable[[], None]] | None", self._pool.take_warm(function))
 
     def keep(self) -> None:

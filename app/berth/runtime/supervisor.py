@@ -20,6 +20,7 @@ from berth.runtime.outcome import log_source
 from berth.runtime.sandbox.confinement import Confinement
 from berth.runtime.sandbox.kernel import Kernel
 from berth.runtime.search import server_packages
+from berth.runtime.task_thread import TaskThread
 from berth.runtime.temp_folders import TempFolders
 from berth.settings import Settings
 
@@ -55,6 +56,8 @@ class Supervisor:
         self._spawner = ThreadPoolExecutor(1, "berth-spawner")
         # A large process takes time to end, and neither a request nor a new process should wait for it.
         self._cleaner = ThreadPoolExecutor(1, "berth-cleanup")
+        # One inline function runs at a time, so one thread runs all that no request's thread waits for.
+        self.inline_thread = TaskThread("berth-inline")
         self._at_end = ExitStack()
 
     def open_log(self, function: Function, instance: Instance) -> EnvironmentLog:
@@ -92,6 +95,7 @@ class Supervisor:
         """End every thread and remove every folder; all environments must have been retired before."""
         self.folders.end_within(_SECONDS_TO_REMOVE)
         self.limiter.close()
+        self.inline_thread.close()
         self._cleaner.shutdown()
         self._spawner.shutdown()
         self._at_end.close()

@@ -9,17 +9,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-_Variables = dict[bytes, bytes]
+from berth.runtime.inline.variables import Variables
+
 _ENVIRON = os.environ
-# What `os.environ` wraps: it would encode and decode each name and each value of each swap.
-_VARIABLES: _Variables = vars(os.environb)["_data"]
 
 
 @dataclass(frozen=True, slots=True)
 class GlobalState:
     """What the server, or one function, has of the globals while it runs, and keeps while it does not."""
 
-    environ: _Variables
+    variables: Variables
     cwd: str
     path: list[str]
     log_handlers: list[logging.Handler]  # of the root logger, whose level follows
@@ -31,7 +30,7 @@ class GlobalState:
         """Note the globals as they are now."""
         root = logging.getLogger()
         return cls(
-            dict(_VARIABLES),
+            Variables.at_present(),
             _folder(),
             list(sys.path),
             list(root.handlers),
@@ -41,7 +40,7 @@ class GlobalState:
 
     def replace(self, present: "GlobalState") -> None:
         """Put these globals in the place of the present ones; change only what differs."""
-        _replace_environ(self.environ, present.environ)
+        self.variables.put(present.variables)
         sys.path[:] = self.path
         root = logging.getLogger()
         root.handlers[:] = self.log_handlers
@@ -51,11 +50,6 @@ class GlobalState:
             logging.Formatter.converter = self.log_clock
         if self.cwd not in (present.cwd, ""):
             os.chdir(self.cwd)
-
-
-def as_variables(environ: dict[str, str]) -> _Variables:
-    """Encode environment variables as `os.environ` does."""
-    return {os.fsencode(name): os.fsencode(value) for name, value in environ.items()}
 
 
 @contextmanager
@@ -76,14 +70,3 @@ def _folder() -> str:
         return os.getcwd()
     except FileNotFoundError:
         return ""
-
-
-def _replace_environ(wanted: _Variables, present: _Variables) -> None:
-    """Change the variables one by one, because C libraries and new processes see a copy that C keeps."""
-    for name in present.keys() - wanted.keys():
-        os.unsetenv(name)
-        _VARIABLES.pop(name, None)
-    for name, value in wanted.items():
-        if present.get(name) != value:
-            os.putenv(name, value)
-            _VARIABLES[name] = value

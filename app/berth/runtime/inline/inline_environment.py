@@ -1,11 +1,13 @@
 """An execution environment that runs its function inside the server's process."""
 
+import socket
 import sys
 import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from functools import cached_property, partial
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -13,6 +15,7 @@ from berth.errors import EnvironmentDied, InvocationFault
 from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult, Parted
 from berth.runtime.environment import Instance, State, runtime_headers
+from berth.runtime.inline.delivery import Delivery
 from berth.runtime.inline.module_scope import ModuleScope
 from berth.runtime.logs.log_format import Report
 from berth.runtime.outcome import final_result, invocation_outcome
@@ -38,19 +41,24 @@ def without_inline_functions() -> Iterator[bool]:
 
 
 class InlineEnvironment:
-    """Runs the handler in the request's own thread; swaps `sys.modules` and `os.environ` around each call.
+    """Runs the handler in the server's process; swaps `sys.modules` and `os.environ` around each call.
+
+    The handler runs in the thread that calls invoke(), or else, after begin(), in the supervisor's thread for
+    inline functions.
 
     Its limits: the whole server runs one inline invocation at a time. No deadline is enforced.
-    `os._exit` or a segfault ends the server. The handler does not run in the main thread.
+    `os._exit` or a segfault ends the server. In a server the handler does not run in the main thread.
     """
 
     def __init__(self, function: Function, supervisor: Supervisor) -> None:
         self.function = function
         instance = Instance(uuid.uuid4().hex)
+        self._thread = supervisor.inline_thread
         self._log = supervisor.open_log(function, instance)
         self._scope = ModuleScope(function, build_environ(function, supervisor, instance))
         self._state = State.NEW
         self._client: Any = None
+        self._at_end = ExitStack()
 
     def is_alive(self) -> bool:
         """Whether the environment can take an invocation."""
@@ -83,6 +91,24 @@ class InlineEnvironment:
         )
         return final_result(ending, invocation.request_id, self._log.report(report), is_cold)
 
+    def begin(self, invocation: Invocation) -> None:
+        """Begin an invocation in the supervisor's thread for inline functions; see UnattendedEnvironment."""
+        self._delivery.begin()
+        self._thread.begin(partial(self._deliver, invocation))
+
+    @property
+    def connection(self) -> socket.socket:
+        """The socket that is ready for reading once look() may find a result."""
+        return self._delivery.connection
+
+    def look(self) -> InvocationResult | None:
+        """Take the result of the invocation that was begun, if it is there; see UnattendedEnvironment."""
+        return self._delivery.look()
+
+    def await_result(self) -> InvocationResult:
+        """Wait for the result of the invocation that was begun."""
+        return self._delivery.wait()
+
     def initialize(self) -> InvocationResult | None:
         """Run the init phase alone; returns None, or the error that the import raised."""
         result = self._run(None)
@@ -98,10 +124,21 @@ class InlineEnvironment:
     def retire(self) -> None:
         """Become DEAD; the next environment imports the function anew."""
         self._state = State.DEAD
+        self._at_end.close()
 
     def module(self, name: str | None = None) -> ModuleType:
         """Find the handler's module, or another that the function has imported; raises KeyError if none."""
         return self._scope.module(name or self.function.handler.rpartition(".")[0].replace("/", "."))
+
+    @cached_property
+    def _delivery(self) -> Delivery:
+        return self._at_end.enter_context(closing(Delivery()))
+
+    def _deliver(self, invocation: Invocation) -> None:
+        try:
+            self._delivery.bring(self.invoke(invocation))
+        except BaseException as failed:  # noqa: BLE001 - the thread that waits raises it
+            self._delivery.bring(failed)
 
     def _run(self, invocation: Invocation | None) -> InvocationResult:
         with _interpreter, self._scope.entered() as runtime:

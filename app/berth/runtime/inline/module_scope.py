@@ -12,7 +12,8 @@ from pathlib import Path
 from types import ModuleType
 
 from berth.model.function import Function
-from berth.runtime.inline.global_state import GlobalState, as_variables, restored_objects
+from berth.runtime.inline.global_state import GlobalState, restored_objects
+from berth.runtime.inline.variables import Variables
 from berth.runtime.process.start import (
     customize,
     enter_path,
@@ -36,12 +37,13 @@ class ModuleScope:
         self._folders = site_folders(function, environ)
         self._given = given_path(function, environ)
         self._cwd = str(function.code)
-        self._environ = as_variables({**environ, "PYTHONPATH": child_search_path(function, environ)})
+        self._variables = Variables.of({**environ, "PYTHONPATH": child_search_path(function, environ)})
         self._state: GlobalState | None = None  # known since the function was entered
         self._main_module: ModuleType | None = None
         self._modules: dict[str, ModuleType] = {}
         self._hidden: dict[str, ModuleType] = {}  # the server's modules that the function must not see
         self._shared: dict[str, ModuleType] = {}  # all others of the server
+        self._shared_in_order: list[ModuleType] = []
 
     def module(self, name: str) -> ModuleType:
         """Find a module as the function sees it, after the function was imported; raises KeyError if none."""
@@ -71,7 +73,7 @@ class ModuleScope:
 
     def _first_state(self, server: GlobalState) -> GlobalState:
         """The search path and the folder are the server's until AWS's runtime has been imported."""
-        return replace(server, environ=self._environ, log_handlers=[], log_level=logging.WARNING)
+        return replace(server, variables=self._variables, log_handlers=[], log_level=logging.WARNING)
 
     def _begin(self) -> None:
         # `berth run` puts the project's folder, where the server runs, on the server's own path.
@@ -86,26 +88,31 @@ class ModuleScope:
         """Hide the server's modules that have the name of a module of the function or of AWS's runtime.
 
         Most often neither the server nor the function has imported anything since the last call. Comparing
-        dictionaries tells that for less than a look at each name.
+        lists of modules tells that for less than a look at each name.
 
         Yields what `__main__` is for the function.
         """
         if self._main_module is None:
             self._main_module, self._modules = _load_runtime()
         self._hidden = _take(self._hidden)
-        if sys.modules != self._shared:
+        if self._has_changed():
             self._hidden |= _take_packages(self._hidden_names)
             self._shared = dict(sys.modules)
+            self._shared_in_order = list(self._shared.values())
         sys.modules.update(self._modules)
         try:
             yield self._main_module
         finally:
             self._modules = _take(self._modules)
-            if sys.modules != self._shared:
+            if self._has_changed():
                 added = [name for name in list(sys.modules) if name not in self._shared]
                 self._modules |= _take([name for name in added if self._owns(name)])
                 sys.modules.update(self._shared)
             sys.modules.update(self._hidden)
+
+    def _has_changed(self) -> bool:
+        """Whether other modules are there than the server's, or in another order."""
+        return [*sys.modules.values()] != self._shared_in_order
 
     @cached_property
     def _hidden_names(self) -> frozenset[str]:
