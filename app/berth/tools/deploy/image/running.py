@@ -1,8 +1,10 @@
 """Runs the steps of an image one after the other; what their programs print is shown as it comes."""
 
+import signal
 import subprocess
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import IO
 
 from berth.tools.deploy.image.commands import Step
@@ -47,9 +49,30 @@ def _start(
     stdin: IO[bytes] | int | None = None,
     stdout: int | None = None,
 ) -> "subprocess.Popen[bytes]":
-    started = subprocess.Popen(arguments, stdin=stdin, stdout=stdout)
-    stack.callback(_end, started)
+    with _uninterrupted():
+        started = subprocess.Popen(arguments, stdin=stdin, stdout=stdout)
+        stack.callback(_end, started)
     return started
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let signals wait until the end of the `with` block; the programs that it starts do not inherit this."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    told: list[int] = []
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handled = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in handled:
+        signal.signal(number, lambda received, _: told.append(received))
+    try:
+        yield
+    finally:
+        for number, handler in handled.items():
+            signal.signal(number, handler)
+        for received in told:
+            signal.raise_signal(received)
 
 
 def _end(started: "subprocess.Popen[bytes]") -> None:
