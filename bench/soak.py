@@ -21,7 +21,7 @@ from typing import Any
 from bench.report import print_table
 from bench.server import Command, running
 from bench.soak_functions import KINDS, Kind, write_soak_functions
-from bench.soak_server import ServerProcesses, Vitals, end_strays, function_of
+from bench.soak_server import ServerProcesses, Vitals, described_zombie, end_strays, function_of
 from bench.soak_verdict import Kills, ZombieWatch, growth
 
 _FAILED = b'{"message": "Internal server error"}'
@@ -150,7 +150,7 @@ class Soak:
         while (passed := time.monotonic() - began) < self._plan.seconds:
             self.report.vitals += filter(None, [self._server.vitals()])
             for zombie in watch.look(self._server.zombies(), passed):
-                self.report.problems.append(f"process {zombie} is a zombie")
+                self.report.problems.append(f"{passed:.0f} s: {described_zombie(zombie)}")
             self.report.seconds = passed
             if len(self.report.vitals) % 10 == 1:
                 self._print_progress(passed)

@@ -11,6 +11,7 @@ from bench.processes import children, environments
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _ZOMBIE_SECONDS = 5.0
+_PARENT, _THREADS = 2, 18  # where they are in what _stat() returns
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class ServerProcesses:
         deadline = time.monotonic() + _ZOMBIE_SECONDS
         while (zombies := self.zombies()) and time.monotonic() < deadline:
             time.sleep(0.05)
-        problems += [f"process {pid} is a zombie" for pid in zombies]
+        problems += map(described_zombie, zombies)
 
 
 def function_of(pid: int) -> str | None:
@@ -91,6 +92,20 @@ def _variables(pid: int) -> dict[str, str]:
 
 def is_zombie(pid: int) -> bool:
     """Whether a process has ended and was not collected yet."""
+    return _stat(pid)[1:2] == ["Z"]
+
+
+def described_zombie(pid: int) -> str:
+    """What is known of a process that was not collected: its name, its threads, who has to collect it."""
+    if not (fields := _stat(pid)):
+        return f"process {pid} was a zombie"
+    name, parent, threads = (fields[index] for index in (0, _PARENT, _THREADS))
+    return f"process {pid} ({name}, {threads} threads) is a zombie, a child of {parent}"
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of /proc/[pid]/stat from the name on; nothing if there is no such process."""
     with suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    return False
+        name, _, fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")
+        return [name.partition("(")[2], *fields.split()]
+    return []

@@ -53,10 +53,10 @@ def create_app(
         if has_events:
             settings = with_store_files(settings)
             check_stores(settings, catalog.functions.values())
-        confinement = check_sandbox(settings, catalog.stage)
+        check_sandbox(settings, catalog.stage)
     if settings.under_gunicorn:  # whose master has checked the manifests against each share
         settings = settings.share(told_processes())
-    for warning in (*catalog.warnings, *confinement.warnings(catalog.stage)):
+    for warning in catalog.warnings:
         log.warning("%s", warning)
     environments = environments or create_environments(settings, list(catalog.functions.values()))
     stage = catalog.stage

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from berth.model.function import Function
-from berth.runtime.sandbox.kernel import find_kernel, find_namespaces
+from berth.runtime.sandbox.kernel import Kernel, find_kernel, find_namespaces
 from berth.settings import Settings
 from berth.testing.values import make_stage
 from kit.logged import LoggedServer
@@ -288,3 +288,16 @@ def test_nothing_is_kept_from_a_function_when_the_sandbox_is_off(tmp_path: Path)
         scene = _scene("off", 0, stack, tmp_path)
         assert scene.attempt("capabilities")["NoNewPrivs"] == "0"
         assert scene.attempt("read_file", path=str(tmp_path / "key.pem")) == "the server's own"
+
+
+def test_what_a_sandbox_leaves_open_is_told_once_before_the_first_process(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    settings, kernel = Settings(check="off", store_files=(Path("/tmp/q.db"),)), Kernel(can_hide=True)
+    with LoggedServer(settings, (), tmp_path / "log", kernel) as server:
+        assert caplog.messages == []
+        for folder in ("plain", "returns"):  # a process each
+            server.invoke(build_function(folder, "app.handler"))
+    assert [message.partition(", which")[0] for message in caplog.messages] == [
+        "sandbox: functions can read and change /tmp/q.db"
+    ]

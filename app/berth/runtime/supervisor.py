@@ -55,7 +55,7 @@ class Supervisor:
         # The kernel kills a child when the *thread* that started it ends, so one thread starts them all.
         self._spawner = ThreadPoolExecutor(1, "berth-spawner")
         # A large process takes time to end, and neither a request nor a new process should wait for it.
-        self._cleaner = ThreadPoolExecutor(1, "berth-cleanup")
+        self._background = ThreadPoolExecutor(1, "berth-background")
         # One inline function runs at a time, so one thread runs all that no request's thread waits for.
         self.inline_thread = TaskThread("berth-inline")
         self._at_end = ExitStack()
@@ -84,10 +84,10 @@ class Supervisor:
         """Have close() run a task, once no process is started any more."""
         self._at_end.callback(task)
 
-    def clean_up(self, task: Callable[[], None]) -> None:
-        """Run a task that cleans up after a process, in a thread of its own."""
+    def in_background(self, task: Callable[[], None]) -> None:
+        """Run a task that no request waits for, such as the cleaning after a process."""
         try:
-            self._cleaner.submit(task).add_done_callback(_log_failure)
+            self._background.submit(task).add_done_callback(_log_failure)
         except RuntimeError:  # the server is ending, and the thread takes no more tasks
             task()
 
@@ -96,7 +96,7 @@ class Supervisor:
         self.folders.end_within(_SECONDS_TO_REMOVE)
         self.limiter.close()
         self.inline_thread.close()
-        self._cleaner.shutdown()
+        self._background.shutdown()
         self._spawner.shutdown()
         self._at_end.close()
         self.output.close()
@@ -107,4 +107,4 @@ class Supervisor:
 
 def _log_failure(done: "Future[None]") -> None:
     if (failed := done.exception()) is not None:
-        log.error("an environment could not be cleaned up", exc_info=failed)
+        log.error("a task in the background has failed", exc_info=failed)

@@ -1,6 +1,7 @@
 """Everything that a function's process is started with, and which of two ways it is started in."""
 
 import json
+import logging
 import os
 import socket
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 
 from berth.errors import EnvironmentDied
 from berth.model.function import Function
+from berth.model.stage import Stage
 from berth.runtime.environment import Instance
 from berth.runtime.outcome import breakpoint_advice
 from berth.runtime.process.channel import Channel
@@ -25,6 +27,8 @@ from berth.runtime.process.start import is_debugged
 from berth.runtime.sandbox.child import Sandbox
 from berth.runtime.search import child_search_path, given_path, site_folders
 from berth.runtime.supervisor import Supervisor
+
+log = logging.getLogger("berth")
 
 PROGRAM = str(Path(__file__).with_name("bootstrap.py"))
 _TRIES = 3  # starts of a template that fail one after the other, before functions do without one
@@ -46,6 +50,7 @@ class Launcher:
         self._template: Template | None = None
         self._early: dict[str, str] = {}  # the variables that the template was started with
         self._tries = _TRIES if sys.platform == "linux" and settings.template else 0
+        self._is_first = True  # no process has been started yet
         supervisor.at_end(self._end_template)
 
     def prepare(
@@ -74,8 +79,10 @@ class Launcher:
                 overtime = Overtime(self._supervisor.settings)
                 on_failure.callback(overtime.close)
                 channels = {"connection": theirs.fileno(), "debugging": overtime.descriptor}
+                template = self._template_for(function, environ)
+                self._warn(function.stage)
                 place = channels | _place(function, environ, self._supervisor.packages, confine())
-                process = self._start(function, environ, output, place)
+                process = self._start(template, function.code, environ, output, place)
             except OSError as failed:
                 raise EnvironmentDied(f"Runtime could not be started: {failed.strerror}") from failed
             on_failure.pop_all()
@@ -83,20 +90,42 @@ class Launcher:
         overtime.close_descriptor()
         return RuntimeProcess(process, Channel(ours, process, overtime))
 
+    def _warn(self, stage: Stage) -> None:
+        """Before the first process, warn of what its sandbox leaves open."""
+        if self._is_first:
+            self._is_first = False
+            for warning in self._supervisor.confinement.warnings(stage):
+                log.warning("%s", warning)
+
+    def _template_for(self, function: Function, environ: Mapping[str, str]) -> Template | None:
+        """The template that a process is forked from; None if it has to be started by itself."""
+        if self._is_first:  # the kernel has its answer while the template starts
+            self._supervisor.in_background(self._supervisor.confinement.ask_kernel)
+        if not self._can_fork(function, environ):
+            return None
+        try:
+            template = self._template or self._make_template(environ)
+        except NoTemplate:
+            return None
+        return template if self._early == early_variables(environ, self._library_path) else None
+
     def _start(
-        self, function: Function, environ: Mapping[str, str], output: int, place: Mapping[str, Any]
+        self,
+        template: Template | None,
+        folder: Path,
+        environ: Mapping[str, str],
+        output: int,
+        place: Mapping[str, Any],
     ) -> OsProcess:
         descriptors = {name: place[name] for name in ("connection", "debugging") if place[name] is not None}
-        if self._can_fork(function, environ):
+        if template is not None:
             try:
-                template = self._template or self._make_template(environ)
-                if self._early == early_variables(environ, self._library_path):
-                    return template.fork(place, function.code, environ, output, descriptors)
+                return template.fork(place, folder, environ, output, descriptors)
             except NoTemplate:
                 self._end_template()  # the next start makes a new one
         return spawn(
             [*self._program, json.dumps(place)],
-            folder=function.code,
+            folder=folder,
             environ=environ,
             output=output,
             inherited=list(descriptors.values()),

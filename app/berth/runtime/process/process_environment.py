@@ -162,7 +162,7 @@ class ProcessEnvironment:
             self._state = State.DEAD
             self._limited.process = None
         self._resources.close()
-        self._supervisor.clean_up(partial(self._clean_up, self._launched))
+        self._supervisor.in_background(partial(self._clean_up, self._launched))
 
     @property
     def _process(self) -> RuntimeProcess:
@@ -272,7 +272,7 @@ class ProcessEnvironment:
     def _replace_ended_process(self) -> None:
         with self._changing:
             if self._has_ended and not self._is_ending:
-                self._supervisor.clean_up(partial(_close, self._launched))
+                self._supervisor.in_background(partial(_close, self._launched))
                 self._launch()
                 self._is_first_process = False
 

@@ -61,6 +61,11 @@ class Confinement:
         """The path by which a function reaches its own temporary folder."""
         return folder if self.shares_tmp else Path(_TMP)
 
+    def ask_kernel(self) -> None:
+        """Find out already what warnings() and sandbox() would have to wait for."""
+        if self._level != "off" and self._kernel.can_hide:
+            self._namespaces()
+
     def sandbox(self, function: Function, folder: Path, own: Sequence[str] = ()) -> Sandbox | None:
         """The sandbox of a process; `own` are folders of the runtime. None if the process is not shut in."""
         if self._level == "off" or not self._kernel.can_hide:

@@ -2,12 +2,14 @@
 
 import os
 import sys
+import threading
 from dataclasses import dataclass
 from functools import cache
 
 from berth.runtime.sandbox import child
 
 _MOUNT, _USER = 1, 2  # the values of child.Sandbox.namespaces
+_finding = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,17 @@ def find_kernel() -> Kernel:
     return Kernel(child.landlock_version(), None, can_hide=True)
 
 
-@cache
 def find_namespaces() -> int:
-    """Which namespaces a process may make; only an attempt can tell, so a short-lived process makes one."""
+    """Which namespaces a process may make: 1 or 2, see Kernel, or 0.
+
+    Only an attempt can tell, so a short-lived process makes one; who asks meanwhile waits for it.
+    """
+    with _finding:
+        return _find_namespaces()
+
+
+@cache
+def _find_namespaces() -> int:
     return next((kind for kind in (_MOUNT, _USER) if _may_enter(kind)), 0)
 
 
