@@ -2,13 +2,10 @@
 
 import re
 import shutil
-import signal
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
@@ -17,6 +14,7 @@ from berth.manifest.loader import load
 from berth.settings import Settings
 from berth.tools.cli.deploy_options import STAGE, WARNED
 from berth.tools.cli.start import refusing
+from berth.tools.cli.termination import terminable
 from berth.tools.deploy.image.commands import PROGRAMS, Build, Step, image_steps
 from berth.tools.deploy.image.context import BuildContext, read_context, shown_size
 from berth.tools.deploy.image.git import NoRepository, has_repository, read_changes, read_ignored, read_tag
@@ -206,27 +204,10 @@ def _run(program: str, steps: list[Step]) -> None:
     missing = [each for each in ("aws", program) if shutil.which(each) is None]
     _refuse(f"{each} is not installed" for each in missing)
     try:
-        with _terminable():
+        with terminable():
             run_steps(steps, lambda step: click.echo(f"{step.title}: {step.text}", err=True))
     except StepFailed as failed:
         raise click.ClickException(f"{failed}; what comes after it was not run") from None
     except KeyboardInterrupt:
         click.echo("interrupted: the programs were ended", err=True)
         raise
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM end the command as Ctrl-C does."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt

@@ -2,21 +2,19 @@
 
 import json
 import re
-import signal
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
 from berth.errors import printable
 from berth.manifest.schema.keys import STAGE_NAME
 from berth.settings import server_environ
+from berth.tools.cli.termination import terminable
 from berth.tools.migrate.model.findings import ImportRefused
 from berth.tools.migrate.model.request import ImportRequest
 
@@ -129,7 +127,7 @@ def import_command(
         environment=environment,
         **options,
     )
-    with _refusing(), _terminable():
+    with _refusing(), terminable():
         outcome = _run(request)
     if request.dry_run:
         for line in outcome.diff:
@@ -181,20 +179,3 @@ def _refusing() -> Iterator[None]:
     except OSError as failed:
         text = f"nothing was written: {failed.filename or 'a file'}: {failed.strerror or failed}"
         raise click.ClickException(text) from None
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM end the command as Ctrl-C does, with everything cleared away."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _interrupt(_: int, __: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
