@@ -58,7 +58,7 @@ def log_time(epoch_seconds: int) -> str:
 
 def trace_root(incoming: str | None) -> str | None:
     """The root of a client's trace header, if it is well formed."""
-    found = _ROOT.search(incoming or "")
+    found = _ROOT.search(incoming) if incoming else None
     return found[1] if found else None
 
 
@@ -69,13 +69,14 @@ def complete_trace(incoming: str | None, new: bytes, epoch_seconds: int) -> tupl
     """
     digits = new.hex()
     given_root = trace_root(incoming)
-    given = incoming if incoming and given_root else ""
-    root = f"Root={given_root or f'1-{epoch_seconds:08x}-{digits[:24]}'}"
-    parent, sampled = _PARENT.search(given), _SAMPLED.search(given)
+    if not incoming or not given_root:
+        root = f"Root=1-{epoch_seconds:08x}-{digits[:24]}"
+        return root, f"{root};Parent={digits[24:40]};Sampled=0;Lineage=1:{digits[40:48]}:0"
+    parent, sampled = _PARENT.search(incoming), _SAMPLED.search(incoming)
     if parent and sampled:
-        return given, f"{root};Parent={parent[1]};Sampled={sampled[1]}"
+        return incoming, f"Root={given_root};Parent={parent[1]};Sampled={sampled[1]}"
     made_up = f"{parent[1] if parent else digits[24:40]};Sampled={sampled[1] if sampled else 0}"
-    return given or root, f"{root};Parent={made_up};Lineage=1:{digits[40:48]}:0"
+    return incoming, f"Root={given_root};Parent={made_up};Lineage=1:{digits[40:48]}:0"
 
 
 def forwarded_stamp(stamp: Stamp, context: Mapping[str, str], kind: ApiKind) -> Stamp:

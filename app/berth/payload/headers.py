@@ -81,7 +81,10 @@ def lower_headers(headers: Headers) -> dict[str, list[str]]:
 
 def last_header(headers: Headers, name: str) -> str | None:
     """The last value of a header, by its canonical name."""
-    return next((value for each, value in reversed(headers) if each == name), None)
+    for each, value in reversed(headers):
+        if each == name:
+            return value
+    return None
 
 
 def first_media_type(values: list[str] | None) -> str | None:

@@ -37,10 +37,12 @@ def kept_alive_bytes(response: HttpResponse, method: str) -> bytes:
     Raises UnicodeEncodeError for a header that cannot be sent.
     """
     status = response.status
-    lines = "".join(
-        [f"{name}: {value.strip(_BLANKS)}\r\n" for name, value in response.headers if not _is_servers(name)]
-    )
-    server = next((value for name, value in response.headers if name.lower() == "server"), "")
+    lines, server = "", None
+    for name, value in response.headers:
+        if not _is_servers(name):
+            lines += f"{name}: {value.strip(_BLANKS)}\r\n"
+        elif server is None and name.lower() == "server":
+            server = value
     own = f"Server: {server}\r\n" if server else ""
     head = (
         f"HTTP/1.1 {status} {REASONS.get(status, 'Unknown')}\r\nDate: {_date(int(time.time()))}\r\n"
