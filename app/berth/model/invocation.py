@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -156,6 +155,8 @@ class InvocationResult:
 def encode_event(event: object) -> bytes:
     """Encode an event as compact UTF-8 JSON; lone surrogates stay JSON escapes."""
     if orjson is not None:
-        with suppress(TypeError):  # it takes no lone surrogate and no integer beyond 64 bits
+        try:
             return orjson.dumps(event)
+        except TypeError:  # it takes no lone surrogate and no integer beyond 64 bits
+            pass
     return _ENCODER.encode(event).encode("utf-8", "backslashreplace")

@@ -3,7 +3,6 @@
 import json
 import math
 from collections.abc import Iterable
-from contextlib import suppress
 from functools import lru_cache
 from typing import Any, NoReturn
 
@@ -54,8 +53,10 @@ def read_response(call: Call, result: InvocationResult, schema: Schema) -> Proxy
 def _read_plain(result: InvocationResult) -> ProxyResponse | None:
     """Read a plain result quickly; None for any other, whose numbers orjson would not read exactly."""
     if orjson is not None:
-        with suppress(ValueError):
+        try:
             return plain_response(result.read(orjson.loads))
+        except ValueError:
+            pass
     return None
 
 

@@ -1,7 +1,7 @@
 """The request target: its path and its query string, as sent and as each kind of API reads them."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from urllib.parse import unquote, unquote_plus
 
 _ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*")
@@ -36,12 +36,10 @@ def decode_path(path: str) -> str:
     return unquote(path) if "%" in path else path
 
 
-def query_pairs(query: str) -> Iterator[tuple[str, str]]:
+def query_pairs(query: str) -> list[tuple[str, str]]:
     """The parameters of a raw query as they were sent; one without `=` has an empty value."""
-    for pair in query.split("&"):
-        if pair:
-            key, _, value = pair.partition("=")
-            yield key, value
+    parts = [pair.partition("=") for pair in query.split("&") if pair]
+    return [(key, value) for key, _, value in parts]
 
 
 def split_query(query: str) -> dict[str, list[str]]:
@@ -51,7 +49,7 @@ def split_query(query: str) -> dict[str, list[str]]:
 
 def decode_query(query: str) -> dict[str, list[str]]:
     """Form-decode a raw query: every value of every key, both in the order sent."""
-    return _grouped((unquote_plus(key), unquote_plus(value)) for key, value in query_pairs(query))
+    return _grouped([(unquote_plus(key), unquote_plus(value)) for key, value in query_pairs(query)])
 
 
 def decode_rest_query(query: str) -> dict[str, list[str]]:

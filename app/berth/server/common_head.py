@@ -27,7 +27,7 @@ def read_common_head(data: bytes | bytearray, settings: Any) -> tuple[CommonHead
     method, target, block = (part.decode("ascii") for part in match.groups())
     rows = block.split("\r\n")[:-1]
     most = settings.limit_request_field_size - len("\r\n")
-    if len(rows) > settings.limit_request_fields or any(len(row) > most for row in rows):
+    if len(rows) > settings.limit_request_fields or max(map(len, rows), default=0) > most:
         return None
     lines = [(name, value.strip(" \t")) for name, _, value in [row.partition(":") for row in rows]]
     values = {name.upper(): value for name, value in lines}

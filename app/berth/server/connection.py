@@ -212,8 +212,9 @@ class Connection(TConn):  # type: ignore[misc]
 
     @property
     def _is_large_body(self) -> bool:
-        is_chunked = self.exchange is not None and self.exchange.length is None
-        return bool(self._needed) or (self.stage in {Stage.BODY, Stage.REST} and not is_chunked)
+        if self.stage is not Stage.BODY and self.stage is not Stage.REST:
+            return bool(self._needed)
+        return self.exchange is None or self.exchange.length is not None
 
     def _shake_hands(self) -> None:
         self.sock.do_handshake()

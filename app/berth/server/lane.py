@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakSet
 
 from gunicorn.config import PostRequest
 from gunicorn.glogging import Logger
@@ -54,13 +53,13 @@ class Lane:
             self._environments = worker.wsgi.extensions["berth"].environments
             # epoll tells once of each frame that arrives, whoever reads it, and forgets a closed socket.
             self._arrivals = select.epoll()
-            self._watched: WeakSet[socket.socket] = WeakSet()
+            self._watched: dict[int, socket.socket] = {}  # by descriptor, which is used again once closed
             worker.poller.register(self._arrivals, selectors.EVENT_READ, self._take_arrivals)
 
     def begin(self, connection: Connection) -> bool:
         """Begin the request that was received; returns False if a thread has to serve it."""
         worker, lane = self._worker, self._short_lane
-        is_tls, is_file = isinstance(connection.sock, ssl.SSLSocket), connection.listener is None
+        is_tls, is_file = isinstance(connection.sock, ssl.SSLSocket), not isinstance(connection.server, tuple)
         if lane is None or connection.stage is not Stage.HEAD or is_tls or is_file or not worker.alive:
             return False
         if self._running and not self._is_taking:
@@ -79,8 +78,8 @@ class Lane:
     def _watch(self, connection: socket.socket) -> int:
         """Let epoll tell when bytes arrive on a function's socket; returns the socket's descriptor."""
         descriptor = connection.fileno()
-        if connection not in self._watched:
-            self._watched.add(connection)
+        if self._watched.get(descriptor) is not connection:
+            self._watched[descriptor] = connection
             self._arrivals.register(descriptor, select.EPOLLIN | select.EPOLLET)
         return descriptor
 
@@ -150,7 +149,8 @@ class Lane:
 
 def _environ(head: CommonHead, connection: Connection) -> Environ:
     """The WSGI environ that holds only what the gateway reads of a request's head."""
-    host, port = connection.listener or ("", "")
+    listener = connection.listener
+    host, port = listener or ("", "")
     environ: Environ = {
         "REQUEST_METHOD": head.method,
         "RAW_URI": head.target,
@@ -160,7 +160,7 @@ def _environ(head: CommonHead, connection: Connection) -> Environ:
         "REMOTE_ADDR": connection.peer,
         "wsgi.url_scheme": "http",
         RAW_HEADERS: head.lines,
-        LISTENER: connection.listener,
+        LISTENER: listener,
     }
     if (override := head.values.get("X-HTTP-METHOD-OVERRIDE")) is not None:
         environ["HTTP_X_HTTP_METHOD_OVERRIDE"] = override

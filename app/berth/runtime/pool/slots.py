@@ -55,6 +55,7 @@ class Slots:
         self._in_flight = 0  # requests, and what is done in the background
         self._events = 0
         self._waiting = 0  # requests
+        self._waiting_events = 0
         self._is_closed = False
         self._seats: Seats | None = None
 
@@ -94,7 +95,8 @@ class Slots:
             self._count(function, is_event, -1)
             if self._seats is not None and function.reserved_concurrency is not None:
                 self._seats.give_back(function.name)
-            self._changed.notify_all()
+            if self._waiting or self._waiting_events:
+                self._changed.notify_all()
 
     def spare(self) -> bool:
         """Take a slot for work in the background, and return whether one was free; see give_spare_back().
@@ -149,6 +151,7 @@ class Slots:
         if self._waiting >= limits.concurrency and not is_event:
             raise Throttled(function.name, f"BERTH_CONCURRENCY: {self._waiting} requests wait already")
         self._waiting += not is_event
+        self._waiting_events += is_event
         try:
             if not self._changed.wait_for(
                 lambda: self._is_closed or self._has_slot(function, is_event), limits.wait_seconds
@@ -157,6 +160,7 @@ class Slots:
                 raise Throttled(function.name, limit)
         finally:
             self._waiting -= not is_event
+            self._waiting_events -= is_event
 
     def _take_seat(self, function: Function) -> bool:
         """Take a seat of a function whose reserved concurrency several processes share."""
