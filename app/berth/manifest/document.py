@@ -1,6 +1,7 @@
 """Reading one JSON document from disk, and loading it through its schema."""
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -44,10 +45,8 @@ def load_model(
 
 def shown(path: Path) -> str:
     """A path as its author would write it: relative to where the server was started."""
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
+    text, here = str(path), os.getcwd()
+    return "." if text == here else text.removeprefix(os.path.join(here, ""))
 
 
 def read_object(path: Path) -> dict[str, Any]:

@@ -207,8 +207,8 @@ def _find_folders(functions_dir: Path, report: Report) -> tuple[list[Path], list
         return [], []
     visible = sorted(path for path in functions_dir.iterdir() if path.is_dir() and path.name[0] not in "._")
     folders = [path for path in visible if os.path.lexists(path / MANIFEST)]
-    warnings = [f"{shown(path)}: has no {MANIFEST}, passed over" for path in visible if path not in folders]
-    return folders, warnings
+    others = sorted({*visible}.difference(folders))
+    return folders, [f"{shown(path)}: has no {MANIFEST}, passed over" for path in others]
 
 
 def _select(folders: list[Path], only: Collection[str], report: Report) -> list[Path]:

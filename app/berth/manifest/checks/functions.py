@@ -39,6 +39,7 @@ def real_path(path: Path) -> Path:
 
 def check_functions(manifests: Mapping[Path, FunctionManifest], report: Report) -> None:
     """Report what is wrong with the name, the code and the handler of each function."""
+    importlib.invalidate_caches()  # files may have come since another check
     for folder, manifest in manifests.items():
         if not FUNCTION_NAME.fullmatch(folder.name):
             wrong = f"{folder.name!r} is not a Lambda function name: 1 to 64 letters, digits, - or _"
@@ -125,7 +126,6 @@ def _more_roots(folder: Path, code: Path, manifest: FunctionManifest) -> Iterato
 
 def _can_import(parts: Sequence[str], roots: Sequence[str]) -> bool:
     """Whether Python would find a module there, in whatever form; no code of the function runs for this."""
-    importlib.invalidate_caches()
     path = [*roots, *(folder for root in roots for folder in named_by_path_files(Path(root)))]
     for part in parts:
         found = PathFinder.find_spec(part, path)

@@ -45,11 +45,12 @@ def _check_claims(manifests: Manifests, report: Report) -> None:
     """Report every route and every rule's priority that an earlier route has claimed already."""
     first: dict[object, tuple[Path, RouteKey]] = {}
     for folder, manifest in manifests.items():
+        whole = manifest_place(folder, report)
         for index, route in enumerate(manifest.routes):
             key, rule = route.key, route.listener_rule
             if not key.method:
                 continue  # reported by its schema
-            place = manifest_place(folder, report).at(f"routes[{index}]")
+            place = whole.at(f"routes[{index}]")
             owner, claimed = first.setdefault((key.template, rule.conditions), (folder, key))
             if claimed is not key or owner is not folder:
                 place.add("", f"{key} is already claimed by {owner.name!r} ({claimed})")
