@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 
 SETTINGS_PREFIX = "BERTH_"
 SERVER_PROCESSES = "WEB_CONCURRENCY"  # gunicorn's variable: how many workers serve
+PROCESS_ENVIRON = os.environ  # itself, also while a test has put a dictionary in its place
 _MOST = 2**31 - 1
 _MIB = 1024 * 1024
 

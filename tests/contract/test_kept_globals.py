@@ -70,6 +70,17 @@ def test_a_function_may_remove_the_folder_that_it_is_in(invoker: Invoker, kind: 
     assert os.getcwd() == folder
 
 
+def test_a_folder_that_is_gone_at_the_next_call_costs_no_answer(invoker: Invoker, tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    function, folder = build_function("changes_globals", "app.handler", "inline"), os.getcwd()
+    changes = [[("move", str(tmp_path / "inner"))], []]
+    first = invoke(invoker, function, json.dumps(changes[0]).encode()).value
+    (tmp_path / "inner").rmdir()
+    second = invoke(invoker, function, json.dumps(changes[1]).encode()).value
+    assert (first[1]["folder"], second[0]["folder"]) == (str(tmp_path / "inner"), folder)
+    assert os.getcwd() == folder
+
+
 @settings(max_examples=60, deadline=None)
 @given(TURNS)
 def test_inline_functions_and_their_server_each_keep_what_they_have_changed(

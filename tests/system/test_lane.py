@@ -33,14 +33,16 @@ def handler(event, context):
 """
 KEEPS = """
 import os
+import sqlite3
 import threading
 import time
 
 COUNT = 0
+STORE = sqlite3.connect(":memory:")  # it can be used in one thread alone
 
 def handler(event, context):
     global COUNT
-    COUNT += 1
+    COUNT += STORE.execute("SELECT 1").fetchone()[0]
     asked = event["queryStringParameters"] or {}
     time.sleep(float(asked.get("seconds", 0)))
     if "code" in asked:
@@ -175,18 +177,24 @@ def inline_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     project = new_project(tmp_path_factory.mktemp("inline"))
     for name in ("first", "second", "exits"):
         write_function(project, name, KEEPS, f"GET /{name}", isolation="inline")
+    write_function(project, "large", TALKS, "GET /large/{size}", isolation="inline")
     write_function(project, "talks", TALKS, "GET /talks/{size}")
     with start_gunicorn(project, "--threads", "1") as server:
-        for path in ("/first", "/second", "/talks/1"):
+        for path in ("/first", "/second", "/large/1", "/talks/1"):
             assert server.get(path).status == 200
         yield server
 
 
-def test_warm_inline_functions_run_in_a_thread_of_their_own(inline_server: Server):
+def test_inline_functions_run_in_one_thread_from_their_import_on(inline_server: Server):
     bodies = [inline_server.get(f"/{name}").body.split() for name in ("first", "second") * 3]
     assert [body[1:] for body in bodies] == [[b"berth-inline", b"first"], [b"berth-inline", b"second"]] * 3
     counts = [int(body[0]) for body in bodies]
     assert counts[::2] == list(range(counts[0], counts[0] + 3))
+
+
+@pytest.mark.parametrize("size", [0, 100_000, 200_000, 3_000_000])
+def test_answer_of_an_inline_function_is_whole_whatever_its_size(inline_server: Server, size: int):
+    assert [len(inline_server.get(f"/large/{size}").body) for _ in range(2)] == [size] * 2
 
 
 def test_others_are_served_while_an_inline_function_runs(inline_server: Server):

@@ -47,9 +47,14 @@ class Loan:
         return self._result
 
     def wait(self) -> InvocationResult:
-        """Wait for the result; a function error is a result too."""
+        """Wait for the result; a function error is a result too. An exception ends the loan as well."""
         if self._result is None:
-            self._end(self._environment.await_result())
+            try:
+                result = self._environment.await_result()
+            except BaseException:
+                self._give_back()
+                raise
+            self._end(result)
         assert self._result is not None
         return self._result
 

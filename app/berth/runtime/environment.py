@@ -15,6 +15,13 @@ from berth.model.invocation import Invocation, InvocationResult
 InvocationHead = tuple[str, str | None, str, int, str | None, str | None, str | None]
 
 
+LONG_BYTES = 128 * 1024
+
+
+class LongResult(Exception):
+    """Raised by look() for a result of more than LONG_BYTES, which a thread of its own should read."""
+
+
 class State(Enum):
     """The states of an execution environment, in the order of its life."""
 

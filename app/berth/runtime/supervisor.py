@@ -56,7 +56,7 @@ class Supervisor:
         self._spawner = ThreadPoolExecutor(1, "berth-spawner")
         # A large process takes time to end, and neither a request nor a new process should wait for it.
         self._background = ThreadPoolExecutor(1, "berth-background")
-        # One inline function runs at a time, so one thread runs all that no request's thread waits for.
+        # One inline function runs at a time, so one thread is enough for all of them.
         self.inline_thread = TaskThread("berth-inline")
         self._at_end = ExitStack()
 

@@ -1,9 +1,23 @@
+import ctypes
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 
-from berth.runtime import task_thread
+import pytest
+
 from berth.runtime.task_thread import TaskThread
+
+
+class Interrupted(BaseException):
+    """Sent to a thread by another one."""
+
+
+@pytest.fixture
+def thread() -> Iterator[TaskThread]:
+    with closing(TaskThread("berth-test")) as thread:
+        yield thread
 
 
 def test_tasks_run_in_their_order_in_one_thread() -> None:
@@ -14,11 +28,9 @@ def test_tasks_run_in_their_order_in_one_thread() -> None:
     assert ran == [(number, "berth-test") for number in range(100)]
 
 
-def test_no_thread_is_there_before_the_first_task() -> None:
+def test_no_thread_is_there_before_the_first_task(thread: TaskThread) -> None:
     before = threading.active_count()
-    thread = TaskThread("berth-test")
-    assert threading.active_count() == before
-    thread.close()
+    assert thread.call(threading.active_count) == before + 1
 
 
 def test_many_threads_that_begin_the_first_task_start_one_thread() -> None:
@@ -38,12 +50,41 @@ def test_many_threads_that_begin_the_first_task_start_one_thread() -> None:
     assert len(names) == 1
 
 
-def test_close_leaves_a_task_that_goes_on() -> None:
-    task_thread_seconds, goes_on = task_thread._CLOSE_SECONDS, threading.Event()
-    thread = TaskThread("berth-test")
+def test_a_call_returns_or_raises_what_its_task_does(thread: TaskThread) -> None:
+    assert thread.call(lambda: threading.current_thread().name) == "berth-test"
+    for error in (ValueError, SystemExit):
+        with pytest.raises(error, match="wrong"):
+            thread.call(partial(_raise, error("wrong")))
+
+
+def test_a_task_may_call_another_one(thread: TaskThread) -> None:
+    assert thread.call(lambda: thread.call(lambda: threading.current_thread().name)) == "berth-test"
+
+
+def test_a_thread_that_cannot_be_started_is_started_by_the_next_task(
+    thread: TaskThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", partial(_raise, RuntimeError("can't start new thread")))
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            thread.begin(list)
+    assert thread.call(lambda: "ran") == "ran"
+
+
+def test_an_exception_that_another_thread_sends_late_costs_no_task(thread: TaskThread) -> None:
+    number = thread.call(threading.get_ident)
+    for _ in range(50):  # the thread waits for its next task when the exception comes
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(number), ctypes.py_object(Interrupted))
+        assert thread.call(threading.get_ident) == number
+
+
+def test_close_waits_for_no_task_that_goes_on(thread: TaskThread) -> None:
+    goes_on, began = threading.Event(), time.monotonic()
     thread.begin(partial(goes_on.wait, 60))
-    began = time.monotonic()
     thread.close()
-    assert time.monotonic() - began >= task_thread_seconds
+    assert time.monotonic() - began < 30
     goes_on.set()
-    thread.close()
+
+
+def _raise(error: BaseException, *_: object) -> None:
+    raise error

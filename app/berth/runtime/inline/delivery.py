@@ -1,4 +1,4 @@
-"""The way of a result from the thread that runs a function to the thread that answers the request."""
+"""How a result gets from the thread that runs a function to the thread that answers the request."""
 
 import select
 import socket

@@ -5,13 +5,12 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from berth.runtime.inline.variables import Variables
-
-_ENVIRON = os.environ
+from berth.settings import PROCESS_ENVIRON
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +48,15 @@ class GlobalState:
         if self.log_clock is not present.log_clock:
             logging.Formatter.converter = self.log_clock
         if self.cwd not in (present.cwd, ""):
-            os.chdir(self.cwd)
+            with suppress(OSError):  # somebody has removed it meanwhile
+                os.chdir(self.cwd)
 
 
 @contextmanager
 def restored_objects() -> Iterator[None]:
     """Put back what awslambdaric wraps or a test replaces; a function begins each call without its own."""
     kept = sys.stdout, sys.stderr, sys.dont_write_bytecode, os.environ
-    os.environ = _ENVIRON  # noqa: B003 - it may be a test's own dictionary
+    os.environ = PROCESS_ENVIRON  # noqa: B003 - not a test's own dictionary
     sys.dont_write_bytecode = True  # Python would miss an edit made within the same second
     try:
         yield

@@ -1,5 +1,6 @@
 """An execution environment that runs its function inside the server's process."""
 
+import operator
 import socket
 import sys
 import threading
@@ -13,8 +14,8 @@ from typing import Any
 
 from berth.errors import EnvironmentDied, InvocationFault
 from berth.model.function import Function
-from berth.model.invocation import Invocation, InvocationResult, Parted
-from berth.runtime.environment import Instance, State, runtime_headers
+from berth.model.invocation import Content, Invocation, InvocationResult, Parted
+from berth.runtime.environment import LONG_BYTES, Instance, LongResult, State, runtime_headers
 from berth.runtime.inline.delivery import Delivery
 from berth.runtime.inline.module_scope import ModuleScope
 from berth.runtime.logs.log_format import Report
@@ -43,8 +44,8 @@ def without_inline_functions() -> Iterator[bool]:
 class InlineEnvironment:
     """Runs the handler in the server's process; swaps `sys.modules` and `os.environ` around each call.
 
-    The handler runs in the thread that calls invoke(), or else, after begin(), in the supervisor's thread for
-    inline functions.
+    Under gunicorn one thread of the supervisor runs all calls, as one thread of a process does on Lambda.
+    Elsewhere, as in tests, a call runs in the thread that asks for it.
 
     Its limits: the whole server runs one inline invocation at a time. No deadline is enforced.
     `os._exit` or a segfault ends the server. In a server the handler does not run in the main thread.
@@ -54,6 +55,7 @@ class InlineEnvironment:
         self.function = function
         instance = Instance(uuid.uuid4().hex)
         self._thread = supervisor.inline_thread
+        self._call = self._thread.call if supervisor.settings.under_gunicorn else operator.call
         self._log = supervisor.open_log(function, instance)
         self._scope = ModuleScope(function, build_environ(function, supervisor, instance))
         self._state = State.NEW
@@ -74,6 +76,9 @@ class InlineEnvironment:
 
     def invoke(self, invocation: Invocation) -> InvocationResult:
         """Run one invocation; if it would have ended a process, the environment is DEAD afterwards."""
+        return self._call(partial(self._invoke, invocation))
+
+    def _invoke(self, invocation: Invocation) -> InvocationResult:
         self._log.start(invocation.request_id, invocation.cause)
         is_cold = self._state is not State.READY
         began = time.monotonic()
@@ -92,7 +97,7 @@ class InlineEnvironment:
         return final_result(ending, invocation.request_id, self._log.report(report), is_cold)
 
     def begin(self, invocation: Invocation) -> None:
-        """Begin an invocation in the supervisor's thread for inline functions; see UnattendedEnvironment."""
+        """Begin an invocation in the supervisor's thread; see UnattendedEnvironment."""
         self._delivery.begin()
         self._thread.begin(partial(self._deliver, invocation))
 
@@ -103,7 +108,10 @@ class InlineEnvironment:
 
     def look(self) -> InvocationResult | None:
         """Take the result of the invocation that was begun, if it is there; see UnattendedEnvironment."""
-        return self._delivery.look()
+        result = self._delivery.look()
+        if result is not None and _size(result.content) > LONG_BYTES:
+            raise LongResult
+        return result
 
     def await_result(self) -> InvocationResult:
         """Wait for the result of the invocation that was begun."""
@@ -111,7 +119,7 @@ class InlineEnvironment:
 
     def initialize(self) -> InvocationResult | None:
         """Run the init phase alone; returns None, or the error that the import raised."""
-        result = self._run(None)
+        result = self._call(partial(self._run, None))
         return result if result.function_error else None
 
     def log_tail(self, request_id: str) -> bytes:
@@ -136,8 +144,9 @@ class InlineEnvironment:
 
     def _deliver(self, invocation: Invocation) -> None:
         try:
-            self._delivery.bring(self.invoke(invocation))
+            self._delivery.bring(self._invoke(invocation))
         except BaseException as failed:  # noqa: BLE001 - the thread that waits raises it
+            self._state = State.DEAD
             self._delivery.bring(failed)
 
     def _run(self, invocation: Invocation | None) -> InvocationResult:
@@ -221,6 +230,10 @@ class _OneInvocation:
     def post_init_error(self, error_response_data: Any, error_type_override: str | None = None) -> None:
         to_json = sys.modules["awslambdaric.lambda_runtime_marshaller"].to_json
         self.result = InvocationResult(to_json(error_response_data).encode("utf-8"), "Unhandled")
+
+
+def _size(content: Content) -> int:
+    return len(content.document) + len(content.body) if isinstance(content, Parted) else len(content)
 
 
 def _ending(ended: BaseException) -> str:

@@ -111,7 +111,7 @@ class ModuleScope:
             sys.modules.update(self._hidden)
 
     def _has_changed(self) -> bool:
-        """Whether other modules are there than the server's, or in another order."""
+        """Whether the modules, or their order, differ from the server's when they were last looked at."""
         return [*sys.modules.values()] != self._shared_in_order
 
     @cached_property

@@ -1,23 +1,26 @@
 """Environment variables that take the place of others at once, for Python and for C."""
 
+import atexit
 import ctypes
 import os
 import sys
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
-_ENVIRON = os.environ
-# Where the C library keeps its array of `NAME=value` strings: C code and new processes see that one.
-_C_ENVIRON = ctypes.c_void_p.in_dll(ctypes.CDLL(None), "environ") if sys.platform == "linux" else None
+from berth.settings import PROCESS_ENVIRON
+
+_LIBC = ctypes.CDLL(None)
+# Where the C library keeps its array of `NAME=value` strings: C code and new processes see that one. Other
+# systems than Linux may change the size of an array that they have not made, so theirs is left alone.
+_C_ENVIRON = ctypes.c_void_p.in_dll(_LIBC, "environ") if sys.platform == "linux" else None
+_address = ctypes.addressof
 
 
 class Variables:
-    """The environment variables of the server, or of one function.
-
-    On Linux they have an array for C. Elsewhere the C library may take any array for one of its own.
-    """
+    """The environment variables of the server, or of one function; on Linux with an array for C."""
 
     _in_place: ClassVar["Variables | None"] = None  # what put() was called for last
+    _is_over: ClassVar[bool] = False  # Python ends, and C's array is not Python's any more
 
     def __init__(
         self, values: dict[bytes, bytes], array: ctypes.Array[Any] | None, strings: object = None
@@ -38,35 +41,51 @@ class Variables:
     def at_present(cls) -> "Variables":
         """The variables that are in place.
 
-        For a new name the C library makes an array of its own, whose memory it may give back at any later
-        change of any variable. So the array's copy is what can be put in place again.
+        Where a variable of a new name was set, C has made an array of its own, and may free that one at any
+        later change. So these variables get a copy of it.
         """
-        last, values = cls._in_place, vars(_ENVIRON)["_data"]
+        last, values = cls._in_place, vars(PROCESS_ENVIRON)["_data"]
         if _C_ENVIRON is None:
             return cls(values, None)
         if last and last._array and last._values is values and _C_ENVIRON.value == _address(last._array):
             return last
-        return cls(values, _copy_array(_C_ENVIRON.value), last and last._strings)
+        return cls(values, _copy_of_c(_C_ENVIRON), last and last._strings)
 
     def put(self, present: "Variables") -> None:
         """Put these variables in the place of the present ones."""
-        vars(_ENVIRON)["_data"] = vars(os.environb)["_data"] = self._values
-        if _C_ENVIRON and self._array:
-            _C_ENVIRON.value = _address(self._array)
-        else:
+        vars(PROCESS_ENVIRON)["_data"] = vars(os.environb)["_data"] = self._values
+        if not _C_ENVIRON or not self._array:
             _replace_one_by_one(self._values, present._values)
-        Variables._in_place = self
+        elif not self._is_over:
+            _C_ENVIRON.value = _address(self._array)
+            Variables._in_place = self
 
 
-_address = ctypes.addressof
-
-
-def _copy_array(address: int | None) -> ctypes.Array[Any]:
+def _copy_of_c(environ: ctypes.c_void_p) -> ctypes.Array[Any]:
+    """Copy C's array; begin again if another thread makes C use another array meanwhile."""
+    address, pointers = environ.value, list[int]()
     there = ctypes.cast(address or 0, ctypes.POINTER(ctypes.c_void_p))
-    pointers: list[int | None] = []
-    while there and there[len(pointers)]:
-        pointers.append(there[len(pointers)])
+    while address:
+        # Python lets no other thread run between these two lines.
+        if environ.value != address:
+            return _copy_of_c(environ)
+        if not (pointer := there[len(pointers)]):
+            break
+        pointers.append(pointer)
     return (ctypes.c_void_p * (len(pointers) + 1))(*pointers, None)
+
+
+@atexit.register
+def _leave_to_c() -> None:
+    """Give C an array that Python does not free: C code may read variables after Python's end."""
+    Variables._is_over = True
+    if _C_ENVIRON and Variables._in_place:
+        _LIBC.strdup.restype = _LIBC.calloc.restype = ctypes.c_void_p
+        strings = [ctypes.string_at(pointer) for pointer in _copy_of_c(_C_ENVIRON) if pointer]
+        address = _LIBC.calloc(len(strings) + 1, ctypes.sizeof(ctypes.c_void_p))
+        array = (ctypes.c_void_p * len(strings)).from_address(address)
+        array[:] = [_LIBC.strdup(each) for each in strings]
+        _C_ENVIRON.value = address
 
 
 def _replace_one_by_one(wanted: Mapping[bytes, bytes], present: Mapping[bytes, bytes]) -> None:

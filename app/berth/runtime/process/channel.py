@@ -6,6 +6,7 @@ import time
 from contextlib import suppress
 
 from berth.errors import EnvironmentDied
+from berth.runtime.environment import LONG_BYTES, LongResult
 from berth.runtime.process.frames import LENGTHS_BYTES, frame_lengths, start_frame
 from berth.runtime.process.os_process import OsProcess
 from berth.runtime.process.overtime import Overtime
@@ -15,7 +16,6 @@ _MAX_TAIL_BYTES = 16 * 1024 * 1024  # an error's stack trace may be longer than 
 _LONGEST_POLL = 86_400.0  # seconds; poll() takes milliseconds as a C int
 _POLL_WITHOUT_PIDFD = 0.02  # seconds
 _BUFFER_BYTES = 32 * 1024  # while no larger frame arrives
-_LONG_BYTES = 128 * 1024
 
 Frame = tuple[bytes, bytes | memoryview]  # head and tail
 
@@ -26,10 +26,6 @@ class DeadlinePassed(Exception):
 
 class ProcessEnded(Exception):
     """Raised when the process ends before it sends the whole frame."""
-
-
-class LongFrame(Exception):
-    """Raised when a frame is so large that a thread of its own should receive it."""
 
 
 class Channel:
@@ -88,11 +84,11 @@ class Channel:
     def look(self) -> Frame | None:
         """Take the next frame without waiting; None if it is not there yet.
 
-        Raises ProcessEnded or EnvironmentDied if it will not come, and LongFrame if it is large.
+        Raises ProcessEnded or EnvironmentDied if it will not come, and LongResult if it is large.
         """
         while (frame := self._next_frame()) is None:
-            if self._whole > _LONG_BYTES:
-                raise LongFrame
+            if self._whole > LONG_BYTES:
+                raise LongResult
             known = self._filled
             if not self._take():
                 raise ProcessEnded

@@ -100,7 +100,8 @@ class Launcher:
     def _template_for(self, function: Function, environ: Mapping[str, str]) -> Template | None:
         """The template that a process is forked from; None if it has to be started by itself."""
         if self._is_first:  # the kernel has its answer while the template starts
-            self._supervisor.in_background(self._supervisor.confinement.ask_kernel)
+            ask_kernel = self._supervisor.confinement.ask_kernel
+            self._supervisor.in_background(partial(ask_kernel, function.stage))
         if not self._can_fork(function, environ):
             return None
         try:

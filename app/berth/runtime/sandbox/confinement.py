@@ -61,9 +61,12 @@ class Confinement:
         """The path by which a function reaches its own temporary folder."""
         return folder if self.shares_tmp else Path(_TMP)
 
-    def ask_kernel(self) -> None:
-        """Find out already what warnings() and sandbox() would have to wait for."""
-        if self._level != "off" and self._kernel.can_hide:
+    def ask_kernel(self, stage: Stage) -> None:
+        """Find out in advance what warnings() and sandbox() may have to wait for."""
+        stores = [*self._store_files, *filter(None, [self._store_folder])]
+        is_exposed = not all(map(self._can_close, (*self._secrets(stage), *stores)))
+        is_asked = self._level == "namespaces" or (self._level == "auto" and is_exposed)
+        if is_asked and self._kernel.can_hide:
             self._namespaces()
 
     def sandbox(self, function: Function, folder: Path, own: Sequence[str] = ()) -> Sandbox | None:

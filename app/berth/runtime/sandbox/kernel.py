@@ -1,6 +1,7 @@
 """What the kernel lets a process do to shut itself in; asked once for each server."""
 
 import os
+import posix
 import sys
 import threading
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ def find_kernel() -> Kernel:
 def find_namespaces() -> int:
     """Which namespaces a process may make: 1 or 2, see Kernel, or 0.
 
-    Only an attempt can tell, so a short-lived process makes one; who asks meanwhile waits for it.
+    Only an attempt can tell, so a short-lived process makes one; all callers wait until it has ended.
     """
     with _finding:
         return _find_namespaces()
@@ -52,5 +53,6 @@ def _find_namespaces() -> int:
 def _may_enter(namespaces: int) -> bool:
     program = [sys.executable, "-S", "-E", child.__file__, str(namespaces)]
     silent = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in (1, 2)]
-    pid = os.posix_spawn(sys.executable, program, {}, file_actions=silent)
+    # That of `os` is replaced by debuggers, which would follow into the process.
+    pid = posix.posix_spawn(sys.executable, program, {}, file_actions=silent)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0

@@ -31,6 +31,31 @@ show()
 first.put(server)
 show()
 """
+# What C has once Python's own exit handlers have run: Python frees its memory after that.
+AT_EXIT = """
+import atexit, ctypes, os
+environ = ctypes.c_void_p.in_dll(ctypes.CDLL(None), "environ")
+ours = []
+
+def look():
+    assert environ.value not in map(ctypes.addressof, ours)
+    first.put(server)  # by a thread that still runs a handler
+    array = ctypes.cast(environ.value, ctypes.POINTER(ctypes.c_char_p))
+    print([text for text in array[: len(os.environb)] if text.startswith(b"HOME=")], array[count])
+
+atexit.register(look)
+from berth.runtime.inline.variables import Variables
+
+server = Variables.at_present()
+first = Variables.of({"OF_FIRST": "1"})
+first.put(server)
+if {is_in_the_middle}:
+    count = 1
+else:
+    server.put(Variables.at_present())
+    count = len(os.environb)
+ours += [server._array, first._array]
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -91,6 +116,26 @@ def test_no_array_of_c_is_used_once_c_has_given_it_back(server: Variables) -> No
         for name in [name for name in os.environ if name.startswith("NAME_")]:
             del os.environ[name]
     assert seen == [list(range(300))] * 3
+
+
+@pytest.mark.parametrize(("is_in_the_middle", "left"), [(False, "[b'HOME=/h'] None\n"), (True, "[] None\n")])
+def test_c_has_an_array_of_its_own_after_pythons_end(is_in_the_middle: bool, left: str) -> None:
+    program = AT_EXIT.replace("{is_in_the_middle}", str(is_in_the_middle))
+    environ = {"HOME": "/h", "PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=environ, check=False
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, left, "")
+
+
+def test_a_dictionary_in_the_place_of_the_variables_is_left_alone(server: Variables) -> None:
+    first = Variables.of({"OF_FIRST": "1"})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "environ", own := {"OWN": "1"})
+        first.put(Variables.at_present())
+        server.put(Variables.at_present())
+    assert own == {"OWN": "1"}
+    assert "OF_FIRST" not in os.environ
 
 
 def test_where_c_may_take_the_array_variables_are_changed_one_by_one() -> None:

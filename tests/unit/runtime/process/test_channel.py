@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from berth.errors import EnvironmentDied
-from berth.runtime.process.channel import Channel, DeadlinePassed, LongFrame, ProcessEnded
+from berth.runtime.environment import LongResult
+from berth.runtime.process.channel import Channel, DeadlinePassed, ProcessEnded
 from berth.runtime.process.frames import read_frame, start_frame
 from berth.runtime.process.overtime import Overtime
 from berth.settings import Settings
@@ -182,7 +183,7 @@ def test_look_leaves_a_long_frame_to_receive(ends: tuple[Channel, socket.socket]
     channel, theirs = ends
     sender = threading.Thread(target=theirs.sendall, args=(_frame(b"r", b"x" * 1_000_000),))
     sender.start()
-    with pytest.raises(LongFrame):
+    with pytest.raises(LongResult):
         _look_for_ever(channel)
     assert channel.receive(_soon()) == (b"r", b"x" * 1_000_000)
     sender.join(10)
