@@ -95,7 +95,6 @@ class Supervisor:
         """End every thread and remove every folder; all environments must have been retired before."""
         self.folders.end_within(_SECONDS_TO_REMOVE)
         self.limiter.close()
-        self.inline_thread.close()
         self._background.shutdown()
         self._spawner.shutdown()
         self._at_end.close()
@@ -103,6 +102,7 @@ class Supervisor:
         self.folders.close()
         if self._protection is not None:
             self._protection.close()
+        self.inline_thread.close()
 
 
 def _log_failure(done: "Future[None]") -> None:
