@@ -175,9 +175,8 @@ def _request_context(call: Call, headers: dict[str, list[str]], identity: Identi
 
 def _response_lines(call: Call, response: ProxyResponse) -> results.Lines:
     lines = results.header_lines(call, _remapped(_merged_headers(response)))
-    given = (*(response.headers or ()), *(response.multi_value_headers or ()))
-    # A Content-Type of null is given, and keeps the default away.
-    if not any(name.lower() == "content-type" for name in given):
+    given = {name.lower() for name in (*(response.headers or ()), *(response.multi_value_headers or ()))}
+    if "content-type" not in given:  # one of null is given, and keeps the default away
         lines.append(("Content-Type", DEFAULT_CONTENT_TYPE))
     ids = call.route.function.api.id_headers(call.stamp)
     return [*lines, *ids, ("X-Amzn-Trace-Id", call.stamp.trace_id)]
@@ -197,8 +196,10 @@ def _merged_headers(response: ProxyResponse) -> Iterable[tuple[str, str | None]]
 
 
 def _remapped(pairs: Iterable[tuple[str, str | None]]) -> Iterable[tuple[str, str | None]]:
-    for name, value in pairs:
-        yield (f"x-amzn-Remapped-{canonical_name(name)}" if name.lower() in REMAPPED else name), value
+    return [
+        (f"x-amzn-Remapped-{canonical_name(name)}" if name.lower() in REMAPPED else name, value)
+        for name, value in pairs
+    ]
 
 
 def _accepts_binary(call: Call) -> bool:

@@ -192,8 +192,9 @@ class Connection(TConn):  # type: ignore[misc]
 
     def release(self) -> None:
         """Give back the memory of the current body."""
-        self._memory.give_back(self._taken)
-        self._taken = 0
+        if self._taken:
+            self._memory.give_back(self._taken)
+            self._taken = 0
 
     def lateness(self, now: float) -> type[Exception] | None:
         """Ended or RequestTimedOut if the client has had its time."""
