@@ -5,6 +5,7 @@ R70  another takes its place when it has ended
 """
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -124,6 +125,21 @@ def test_provisioned_environment_is_made_warm_again_when_its_process_died(
         assert server.invoke(function, b'"kill"').function_error == "Unhandled"
         with pick_up(lifeline) as another:
             assert read_line(another).endswith(b" provisioned-concurrency")
+
+
+def test_environment_whose_new_process_died_unused_is_replaced(serve: Serve) -> None:
+    server, function = serve(), _function()
+    assert server.invoke(function, b'"_exit"').function_error == "Unhandled"
+    server.invoke(build_function("plain", "app.echo"))  # one thread starts all processes: it has done both
+    (process,) = _processes_of(function)
+    os.kill(process, signal.SIGKILL)
+    os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT)  # it has ended, and nobody has collected it
+    assert server.invoke(function, b'"return"').value == 0
+
+
+def _processes_of(function: Function) -> list[int]:
+    variable = f"AWS_LAMBDA_FUNCTION_NAME={function.name}\0".encode()
+    return [pid for pid in children(os.getpid()) if variable in Path(f"/proc/{pid}/environ").read_bytes()]
 
 
 def test_provisioned_environment_is_kept_when_it_was_idle_for_idle_seconds(

@@ -58,9 +58,10 @@ class ProcessEnvironment:
         """Whether the environment can take an invocation; its process may have ended by itself."""
         if self._state is State.NEW or self._state is State.DEAD:
             return self._state is State.NEW
-        if self._limited.process is not None:
-            return self._limited.process.is_alive()
-        return not self._launched.done() or self._launched.exception() is None
+        launched = self._launched
+        if not launched.done():
+            return True
+        return launched.exception() is None and launched.result().is_alive()
 
     def is_ready(self) -> bool:
         """Whether the function has been imported."""
