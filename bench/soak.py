@@ -26,7 +26,6 @@ from bench.soak_verdict import Kills, ZombieWatch, growth
 
 _FAILED = b'{"message": "Internal server error"}'
 _ANSWER_SECONDS = 60.0
-_SUCCESSOR_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -135,8 +134,9 @@ class Soak:
 
     def _kill_workers(self) -> None:
         # The successor of a killed worker removes its temporary folder, so there has to be time for one.
-        latest = time.monotonic() + self._plan.seconds - _SUCCESSOR_SECONDS
-        while self._pause(self._plan.worker_kills_every) and time.monotonic() < latest:
+        every = self._plan.worker_kills_every
+        latest = time.monotonic() + self._plan.seconds - every / 2
+        while self._pause(every) and time.monotonic() < latest:
             with self._counting:
                 self.report.kills.workers.append(time.monotonic())
             for worker in self._server.workers():
