@@ -290,7 +290,7 @@ def test_nothing_is_kept_from_a_function_when_the_sandbox_is_off(tmp_path: Path)
         assert scene.attempt("read_file", path=str(tmp_path / "key.pem")) == "the server's own"
 
 
-def test_what_a_sandbox_leaves_open_is_told_once_before_the_first_process(
+def test_what_a_sandbox_leaves_open_is_told_once_with_the_first_process(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
     settings, kernel = Settings(check="off", store_files=(Path("/tmp/q.db"),)), Kernel(can_hide=True)

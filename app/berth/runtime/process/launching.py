@@ -50,7 +50,7 @@ class Launcher:
         self._template: Template | None = None
         self._early: dict[str, str] = {}  # the variables that the template was started with
         self._tries = _TRIES if sys.platform == "linux" and settings.template else 0
-        self._is_first = True  # no process has been started yet
+        self._has_warned = False
         supervisor.at_end(self._end_template)
 
     def prepare(
@@ -79,8 +79,8 @@ class Launcher:
                 overtime = Overtime(self._supervisor.settings)
                 on_failure.callback(overtime.close)
                 channels = {"connection": theirs.fileno(), "debugging": overtime.descriptor}
+                self._warn_once(function.stage)
                 template = self._template_for(function, environ)
-                self._warn(function.stage)
                 place = channels | _place(function, environ, self._supervisor.packages, confine())
                 process = self._start(template, function.code, environ, output, place)
             except OSError as failed:
@@ -90,18 +90,18 @@ class Launcher:
         overtime.close_descriptor()
         return RuntimeProcess(process, Channel(ours, process, overtime))
 
+    def _warn_once(self, stage: Stage) -> None:
+        """Warn of what sandboxes leave open; the kernel is asked about it while the template starts."""
+        if not self._has_warned:
+            self._has_warned = True
+            self._supervisor.in_background(partial(self._warn, stage))
+
     def _warn(self, stage: Stage) -> None:
-        """Before the first process, warn of what its sandbox leaves open."""
-        if self._is_first:
-            self._is_first = False
-            for warning in self._supervisor.confinement.warnings(stage):
-                log.warning("%s", warning)
+        for warning in self._supervisor.confinement.warnings(stage):
+            log.warning("%s", warning)
 
     def _template_for(self, function: Function, environ: Mapping[str, str]) -> Template | None:
         """The template that a process is forked from; None if it has to be started by itself."""
-        if self._is_first:  # the kernel has its answer while the template starts
-            ask_kernel = self._supervisor.confinement.ask_kernel
-            self._supervisor.in_background(partial(ask_kernel, function.stage))
         if not self._can_fork(function, environ):
             return None
         try:

@@ -61,14 +61,6 @@ class Confinement:
         """The path by which a function reaches its own temporary folder."""
         return folder if self.shares_tmp else Path(_TMP)
 
-    def ask_kernel(self, stage: Stage) -> None:
-        """Find out in advance what warnings() and sandbox() may have to wait for."""
-        stores = [*self._store_files, *filter(None, [self._store_folder])]
-        is_exposed = not all(map(self._can_close, (*self._secrets(stage), *stores)))
-        is_asked = self._level == "namespaces" or (self._level == "auto" and is_exposed)
-        if is_asked and self._kernel.can_hide:
-            self._namespaces()
-
     def sandbox(self, function: Function, folder: Path, own: Sequence[str] = ()) -> Sandbox | None:
         """The sandbox of a process; `own` are folders of the runtime. None if the process is not shut in."""
         if self._level == "off" or not self._kernel.can_hide:
@@ -107,7 +99,7 @@ class Confinement:
         """What the sandbox leaves open though it should be closed."""
         if self._level == "auto" and self._kernel.can_hide:
             exposed = [path for path in self._secrets(stage) if not self._can_close(path)]
-            for path in exposed if not self._namespaces() else ():
+            for path in exposed if exposed and not self._namespaces() else ():
                 yield f"sandbox: functions can read {path}: {_why(self._has_landlock)}"
             # A mount can cover a folder, not the files that SQLite makes and removes.
             stores = [path for path in self._store_files if not self._can_close(path)]

@@ -53,6 +53,6 @@ def _find_namespaces() -> int:
 def _may_enter(namespaces: int) -> bool:
     program = [sys.executable, "-S", "-E", child.__file__, str(namespaces)]
     silent = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in (1, 2)]
-    # That of `os` is replaced by debuggers, which would follow into the process.
+    # Debuggers replace os.posix_spawn, and would follow into this process.
     pid = posix.posix_spawn(sys.executable, program, {}, file_actions=silent)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
