@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from berth.errors import EnvironmentDied, PayloadTooLarge
 from berth.model.function import Function
 from berth.model.invocation import MAX_REQUEST_BYTES, Invocation, InvocationResult, exceeds
-from berth.runtime.environment import ExecutionEnvironment, UnattendedEnvironment
+from berth.runtime.environment import ExecutionEnvironment
 from berth.runtime.environments import Environments
 from berth.runtime.outcome import breakpoint_advice, fault_result, has_quit_debugger
 
@@ -24,7 +24,7 @@ class Loan:
     After begin() one thread at a time may call look() and wait(); the first result ends the loan.
     """
 
-    def __init__(self, environment: UnattendedEnvironment, give_back: Callable[[], None]) -> None:
+    def __init__(self, environment: ExecutionEnvironment, give_back: Callable[[], None]) -> None:
         self._environment = environment
         self._give_back = give_back
         self._invocation: Invocation | None = None

@@ -15,7 +15,7 @@ from berth.model.invocation import Invocation, InvocationResult
 InvocationHead = tuple[str, str | None, str, int, str | None, str | None, str | None]
 
 
-LONG_BYTES = 128 * 1024
+LONG_BYTES = 128 * 1024  # of a result
 
 
 class LongResult(Exception):
@@ -96,12 +96,8 @@ class ExecutionEnvironment(Protocol):
         """End the environment and every process that it started; does nothing if it is DEAD."""
         ...
 
-
-class UnattendedEnvironment(ExecutionEnvironment, Protocol):
-    """An environment whose invocation may run while no thread waits for it."""
-
     def begin(self, invocation: Invocation) -> None:
-        """Begin an invocation of the function, which must have been imported, without waiting.
+        """Begin an invocation of the function, which must have been imported; no thread has to wait for it.
 
         Raises an exception if the environment has died.
         """

@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import cast
 
 from berth.errors import ManifestError
 from berth.model.function import Function
 from berth.model.stage import Stage
-from berth.runtime.environment import ExecutionEnvironment, UnattendedEnvironment
+from berth.runtime.environment import ExecutionEnvironment
 from berth.runtime.logs.log_writer import STDOUT
 from berth.runtime.pool.pool import Pool
 from berth.runtime.pool.provisioner import Provisioner
@@ -71,12 +70,12 @@ class Environments:
             return self._pool.environment(function, is_event=is_event)
         return self._first_environment(function, is_event)
 
-    def take_warm(self, function: Function) -> tuple[UnattendedEnvironment, Callable[[], None]] | None:
+    def take_warm(self, function: Function) -> tuple[ExecutionEnvironment, Callable[[], None]] | None:
         """Take a warm environment that needs no thread to wait for it, and what gives it back.
 
         Returns None if there is none, or if a request would have to wait for it.
         """
-        return cast("tuple[UnattendedEnvironment, Callable[[], None]] | None", self._pool.take_warm(function))
+        return self._pool.take_warm(function)
 
     def keep(self) -> None:
         """Begin to check all functions, and to provision and retire environments; returns at once.

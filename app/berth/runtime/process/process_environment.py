@@ -114,7 +114,7 @@ class ProcessEnvironment:
             self._resources.vacate()
 
     def begin(self, invocation: Invocation) -> None:
-        """Send an invocation to the function, which must be ready; see UnattendedEnvironment."""
+        """Send an invocation to the function, which must be ready; see ExecutionEnvironment."""
         self._resources.occupy()
         try:
             self._start_run(invocation)
@@ -129,7 +129,7 @@ class ProcessEnvironment:
         return self._process.connection
 
     def look(self) -> InvocationResult | None:
-        """Take the result of the invocation that was begun, if it is there; see UnattendedEnvironment."""
+        """Take the result of the invocation that was begun, if it is there; see ExecutionEnvironment."""
         result = self._process.look(self._run)
         return None if result is None else self._finish(result)
 
