@@ -45,7 +45,7 @@ class Lane:
         self._go_on = go_on
         self._running: dict[int, _Running] = {}  # by descriptor; the one that began first, first
         self._short_lane: ShortLane | None = None
-        self._is_taking = self._holds_log = False
+        self._is_taking = False
         has_epoll = hasattr(select, "epoll")  # macOS has none
         lane = ShortLane(worker.wsgi) if has_epoll and isinstance(worker.wsgi, GatewayApp) else None
         if lane is not None and lane.is_open() and not _does_more(worker.cfg, worker.log):
@@ -59,7 +59,7 @@ class Lane:
     def begin(self, connection: Connection) -> bool:
         """Begin the request that was received; returns False if a thread has to serve it."""
         worker, lane = self._worker, self._short_lane
-        is_tls, is_file = isinstance(connection.sock, ssl.SSLSocket), not isinstance(connection.server, tuple)
+        is_tls, is_file = isinstance(connection.sock, ssl.SSLSocket), connection.listener is None
         if lane is None or connection.stage is not Stage.HEAD or is_tls or is_file or not worker.alive:
             return False
         if self._running and not self._is_taking:
@@ -109,15 +109,12 @@ class Lane:
 
     def flush_log(self) -> None:
         """Write what the invocations have logged since the last time."""
-        if self._holds_log:
-            self._holds_log = False
+        if self._short_lane is not None:
             self._environments.release_log()
 
     def _take_arrivals(self, _: object = None) -> None:
         """Answer whatever has its result."""
-        if not self._holds_log:
-            self._holds_log = True
-            self._environments.hold_log()
+        self._environments.hold_log()
         self._is_taking = True  # an answer may be followed by the connection's next request
         for descriptor, _ in self._arrivals.poll(0):
             if descriptor in self._running:  # else a thread has it

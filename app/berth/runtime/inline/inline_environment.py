@@ -14,7 +14,7 @@ from typing import Any
 
 from berth.errors import EnvironmentDied, InvocationFault
 from berth.model.function import Function
-from berth.model.invocation import Content, Invocation, InvocationResult, Parted
+from berth.model.invocation import Invocation, InvocationResult, Parted, exceeds
 from berth.runtime.environment import LONG_BYTES, Instance, LongResult, State, runtime_headers
 from berth.runtime.inline.delivery import Delivery
 from berth.runtime.inline.module_scope import ModuleScope
@@ -97,7 +97,7 @@ class InlineEnvironment:
         return final_result(ending, invocation.request_id, self._log.report(report), is_cold)
 
     def begin(self, invocation: Invocation) -> None:
-        """Begin an invocation in the supervisor's thread; see UnattendedEnvironment."""
+        """Begin an invocation in the supervisor's thread; see ExecutionEnvironment."""
         self._delivery.begin()
         self._thread.begin(partial(self._deliver, invocation))
 
@@ -107,9 +107,9 @@ class InlineEnvironment:
         return self._delivery.connection
 
     def look(self) -> InvocationResult | None:
-        """Take the result of the invocation that was begun, if it is there; see UnattendedEnvironment."""
+        """Take the result of the invocation that was begun, if it is there; see ExecutionEnvironment."""
         result = self._delivery.look()
-        if result is not None and _size(result.content) > LONG_BYTES:
+        if result is not None and exceeds(result.content, LONG_BYTES):
             raise LongResult
         return result
 
@@ -230,10 +230,6 @@ class _OneInvocation:
     def post_init_error(self, error_response_data: Any, error_type_override: str | None = None) -> None:
         to_json = sys.modules["awslambdaric.lambda_runtime_marshaller"].to_json
         self.result = InvocationResult(to_json(error_response_data).encode("utf-8"), "Unhandled")
-
-
-def _size(content: Content) -> int:
-    return len(content.document) + len(content.body) if isinstance(content, Parted) else len(content)
 
 
 def _ending(ended: BaseException) -> str:

@@ -43,7 +43,6 @@ class ModuleScope:
         self._modules: dict[str, ModuleType] = {}
         self._hidden: dict[str, ModuleType] = {}  # the server's modules that the function must not see
         self._shared: dict[str, ModuleType] = {}  # all others of the server
-        self._shared_in_order: list[ModuleType] = []
 
     def module(self, name: str) -> ModuleType:
         """Find a module as the function sees it, after the function was imported; raises KeyError if none."""
@@ -98,7 +97,6 @@ class ModuleScope:
         if self._has_changed():
             self._hidden |= _take_packages(self._hidden_names)
             self._shared = dict(sys.modules)
-            self._shared_in_order = list(self._shared.values())
         sys.modules.update(self._modules)
         try:
             yield self._main_module
@@ -112,7 +110,7 @@ class ModuleScope:
 
     def _has_changed(self) -> bool:
         """Whether the modules, or their order, differ from the server's when they were last looked at."""
-        return [*sys.modules.values()] != self._shared_in_order
+        return [*sys.modules.values()] != [*self._shared.values()]
 
     @cached_property
     def _hidden_names(self) -> frozenset[str]:
