@@ -1,7 +1,6 @@
 """The command `berth migrate compare`: options in, a report out; the work is in tools/migrate/compare."""
 
 import secrets
-import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from berth.comparison.masks import Window
 from berth.comparison.redaction import Redactor
 from berth.payload.headers import is_header_name
 from berth.tools.cli.compared_function import ComparedFunction
+from berth.tools.cli.termination import terminable
 from berth.tools.migrate.compare.asking import Asking
 from berth.tools.migrate.compare.inputs.reading import RULES_FILE, read_samples
 from berth.tools.migrate.compare.inputs.samples import InputUnreadable
@@ -84,13 +84,13 @@ def _many(*names: str, **options: Any) -> Callable[[Any], Any]:
 @_many("--recorded-host", "hosts", metavar="HOST", help="Use what was recorded from this host. Repeatable.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.pass_context
+@terminable()
 def compare_command(context: click.Context, /, **given: Any) -> None:
     """Send the same events or requests to Lambda and to Berth, and show what their answers differ in.
 
     NAME --lambda ARN invokes the function on Lambda and in an environment of its own here. --http URL
     --berth URL sends the same requests to both. Exit 0: equal. 3: different. 1: could not run.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     options = CompareOptions(**given)
     try:
         report = _compare(options)

@@ -1,7 +1,6 @@
 """The commands of `berth function`: list, check, invoke, new, event, install, build, on-lambda, schema."""
 
 import json
-import signal
 import sys
 import time
 import uuid
@@ -35,6 +34,7 @@ from berth.tools.cli.install import find_targets, install_all
 from berth.tools.cli.scaffold import schema_files, write_function
 from berth.tools.cli.start import refusing
 from berth.tools.cli.table import table
+from berth.tools.cli.termination import terminable
 from berth.tools.sample import SAMPLE_SHAPES, build_sample_event
 from berth.tools.shared_tmp import shared_tmp_uses
 
@@ -165,6 +165,7 @@ def print_event(
 @function_group.command("install")
 @click.argument("name", required=False)
 @click.option("--again", is_flag=True, help="Install unchanged requirements, too, to get newer versions.")
+@terminable()
 def install_functions(name: str | None, again: bool) -> None:
     """Install the requirements.txt of each function and layer into its own .packages folder."""
     with refusing():
@@ -172,7 +173,6 @@ def install_functions(name: str | None, again: bool) -> None:
     functions_dir = settings.functions_dir
     if name and not (functions_dir / name).is_dir():
         raise click.ClickException(f"there is no function {name!r} in {functions_dir}")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     targets = find_targets(functions_dir, settings.manifests_dir, name)
     install_all(targets, again=again)
     if not targets:
