@@ -8,7 +8,7 @@ from pathlib import Path
 from berth.runtime.process.template import NAME
 
 _TICKS = os.sysconf("SC_CLK_TCK")
-_USER_TIME = 11  # the field after the process's name and state; three further times follow it
+_USER_TIME = 12  # where it is in what stat_fields() returns; three further times follow it
 
 
 def children(pid: int) -> list[int]:
@@ -43,8 +43,8 @@ def cpu_seconds(pids: Sequence[int]) -> float:
     """The CPU that processes have used so far, and the children that they have waited for."""
     ticks = 0
     for pid in pids:
-        with suppress(OSError):
-            ticks += sum(_cpu_ticks(Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")))
+        # User and system time of the process, then of its children that have ended.
+        ticks += sum(map(int, stat_fields(pid)[_USER_TIME : _USER_TIME + 4]))
     return ticks / _TICKS
 
 
@@ -58,7 +58,9 @@ def memory_bytes(pids: Sequence[int], name: str = "Pss") -> int:
     return total
 
 
-def _cpu_ticks(stat: str) -> tuple[int, ...]:
-    """User and system time of a process, then of its children that have ended."""
-    fields = stat.rpartition(")")[2].split()
-    return tuple(map(int, fields[_USER_TIME : _USER_TIME + 4]))
+def stat_fields(pid: int) -> list[str]:
+    """The fields of /proc/[pid]/stat from the process's name on; nothing if there is no such process."""
+    with suppress(OSError):
+        name, _, fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")
+        return [name.partition("(")[2], *fields.split()]
+    return []

@@ -7,11 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.processes import children, environments
+from bench.processes import children, environments, stat_fields
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _ZOMBIE_SECONDS = 5.0
-_PARENT, _THREADS = 2, 18  # where they are in what _stat() returns
+_PARENT, _THREADS = 2, 18  # where they are in what stat_fields() returns
 
 
 @dataclass(frozen=True)
@@ -92,20 +92,12 @@ def _variables(pid: int) -> dict[str, str]:
 
 def is_zombie(pid: int) -> bool:
     """Whether a process has ended and was not collected yet."""
-    return _stat(pid)[1:2] == ["Z"]
+    return stat_fields(pid)[1:2] == ["Z"]
 
 
 def described_zombie(pid: int) -> str:
     """What is known of a process that was not collected: its name, its threads, who has to collect it."""
-    if not (fields := _stat(pid)):
+    if not (fields := stat_fields(pid)):
         return f"process {pid} was a zombie"
     name, parent, threads = (fields[index] for index in (0, _PARENT, _THREADS))
     return f"process {pid} ({name}, {threads} threads) is a zombie, a child of {parent}"
-
-
-def _stat(pid: int) -> list[str]:
-    """The fields of /proc/[pid]/stat from the name on; nothing if there is no such process."""
-    with suppress(OSError):
-        name, _, fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")
-        return [name.partition("(")[2], *fields.split()]
-    return []
