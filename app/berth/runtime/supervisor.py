@@ -102,7 +102,7 @@ class Supervisor:
         self.folders.close()
         if self._protection is not None:
             self._protection.close()
-        self.inline_thread.close()
+        self.inline_thread.close()  # last: a function that goes on takes time from the others
 
 
 def _log_failure(done: "Future[None]") -> None:

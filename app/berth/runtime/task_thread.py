@@ -61,8 +61,8 @@ class TaskThread:
     def _run(self) -> None:
         goes_on = True
         while goes_on:
-            # Libraries for time limits raise exceptions in other threads, and may be late with that: then the
-            # thread waits already, and what it waits for is still in the list.
+            # Libraries for time limits raise exceptions in other threads, sometimes after the task has ended.
+            # Such an exception is dropped: the thread is waiting then, and no task has left the list.
             with suppress(BaseException):
                 while self._tasks:
                     self._tasks.popleft()()
