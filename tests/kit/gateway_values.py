@@ -1,6 +1,7 @@
 """Routes, a request and a stamp with nothing remarkable about them, for tests to change."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ def make_head(request_line: str, *headers: tuple[str, str]) -> RequestHead:
 
 def make_request(**changes: Any) -> HttpRequest:
     """The request with these fields changed."""
-    return REQUEST._replace(**changes)
+    return replace(REQUEST, **changes)
 
 
 def make_call(

@@ -1,6 +1,7 @@
 """The headers that a stage's CORS adds to the responses of functions and to preflight answers."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from berth.model.call import Call
 from berth.model.cors import Cors
@@ -21,7 +22,7 @@ def apply_cors(call: Call, response: HttpResponse) -> HttpResponse:
         return response
     own = [line for line in response.headers if not line[0].lower().startswith(_PREFIX)]
     added = _response_headers(cors, last_header(call.request.headers, "Origin"))
-    return response._replace(headers=[*own, *added])
+    return replace(response, headers=[*own, *added])
 
 
 def _response_headers(cors: Cors, origin: str | None) -> Iterator[tuple[str, str]]:

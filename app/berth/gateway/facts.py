@@ -1,6 +1,7 @@
 """The gateway's facts about one request: the stage's manifest, and what API Gateway has forwarded."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 from berth.gateway.trusted_context import Context, believed_authorization, has_custom_domain
@@ -61,7 +62,8 @@ def _facts_of_stage(route: Route) -> tuple[str, str, str, str, str, Mapping[str,
 def _forwarded_facts(facts: GatewayFacts, route: Route, path: str, context: Context) -> GatewayFacts:
     prefix = stage_path(context.get("stage", facts.stage))
     forwarded = {fact: context[name] for fact, name in _FORWARDED.items() if name in context}
-    return facts._replace(
+    return replace(
+        facts,
         **{"path": f"{prefix}{path}", **forwarded},
         stage_path=prefix,
         base_path=context.get("path", path).removesuffix(path) if has_custom_domain(context) else "",

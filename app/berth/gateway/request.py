@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from typing import Protocol
@@ -175,7 +176,7 @@ def read_body(request: Request, call: Call, identity: Identity | None = None) ->
     headers = call.request.headers
     if "HTTP_TRANSFER_ENCODING" in request.environ:  # the gateway has the whole body before anything goes on
         headers = [*headers, ("Content-Length", str(len(body)))]
-    return call._replace(request=call.request._replace(body=body, headers=headers))
+    return replace(call, request=replace(call.request, body=body, headers=headers))
 
 
 def receive_body(request: Request, limit: int, kept: tuple[Call, Identity] | None = None) -> bytes | None:

@@ -44,14 +44,10 @@ _SIGNALS = (
 class Passage:
     """One request on the short lane: its invocation has begun."""
 
-    def __init__(self, call: Call, identity: Identity, loan: Loan) -> None:
+    def __init__(self, call: Call, identity: Identity, loan: Loan, connection: socket.socket) -> None:
         self.kept = call, identity
         self.loan = loan
-
-    @property
-    def connection(self) -> socket.socket:
-        """The socket that is ready for reading once look() may find an answer."""
-        return self.loan.connection
+        self.connection = connection  # it is ready for reading once look() may find an answer
 
     def look(self) -> HttpResponse | None:
         """The answer, if it is there; raises an exception if the view has to find it."""
@@ -121,8 +117,8 @@ def _begin(
         call = read_call(environ, parameters, route, gateway.stamps, SHAPES[route.function.api], body)
         identity = gateway.find_identity(call)
         check_method_request(call)
-        loan.begin(call.invocation(call.shape.build_event(call, identity)))
+        connection = loan.begin(call.invocation(call.shape.build_event(call, identity)))
     except Exception:  # noqa: BLE001 - whatever it is
         loan.cancel()
         return None
-    return Passage(call, identity, loan)
+    return Passage(call, identity, loan, connection)

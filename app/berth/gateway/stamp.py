@@ -5,6 +5,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -87,4 +88,4 @@ def forwarded_stamp(stamp: Stamp, context: Mapping[str, str], kind: ApiKind) -> 
     forwarded: dict[str, Any] = {field: context[name] for field, name in names.items() if name in context}
     if "requestTimeEpoch" in context:
         forwarded["epoch_ms"] = int(context["requestTimeEpoch"])
-    return stamp._replace(**forwarded)
+    return replace(stamp, **forwarded)

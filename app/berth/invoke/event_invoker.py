@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from berth.errors import PayloadTooLarge
 from berth.invoke.queue.event_queue import EventQueue
@@ -59,7 +60,7 @@ class EventInvoker:
         """
         claim = self._claims.claim(request, invocation.request_id)
         if claim.request_id == invocation.request_id or not self._has_page(claim):
-            self.invoke(invocation._replace(request_id=claim.request_id), origin)
+            self.invoke(replace(invocation, request_id=claim.request_id), origin)
         return claim.request_id
 
     def _has_page(self, claim: Claim) -> bool:

@@ -30,15 +30,11 @@ class Loan:
         self._invocation: Invocation | None = None
         self._result: InvocationResult | None = None
 
-    def begin(self, invocation: Invocation) -> None:
-        """Begin the invocation."""
-        self._environment.begin(invocation)
+    def begin(self, invocation: Invocation) -> socket.socket:
+        """Begin it; returns the socket that is ready for reading once look() may find a result."""
+        connection = self._environment.begin(invocation)
         self._invocation = invocation
-
-    @property
-    def connection(self) -> socket.socket:
-        """The socket that is ready for reading once look() may find a result."""
-        return self._environment.connection
+        return connection
 
     def look(self) -> InvocationResult | None:
         """The result, if it is there; raises an exception if only wait() can tell what has happened."""

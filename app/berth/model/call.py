@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from berth.model.authorizer import IamCredential
 from berth.model.http import HttpRequest, HttpResponse
 from berth.model.invocation import Event, Invocation, InvocationResult
 from berth.model.route import Route
 from berth.model.stamp import Stamp
+from berth.model.value import value
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class Identity:
 ANONYMOUS = Identity()
 
 
-class GatewayFacts(NamedTuple):
+@value
+class GatewayFacts:
     """What the gateway in front of a function says of itself, its stage and its client.
 
     Each fact comes from the stage's manifest, unless a gateway that the stage trusts has forwarded it.
@@ -66,7 +68,8 @@ class EventShape(Protocol):
         ...
 
 
-class Call(NamedTuple):
+@value
+class Call:
     """One request with the route it was matched to, its stamp, and what the gateway says of it."""
 
     route: Route

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from berth.model.api_kind import ApiKind
@@ -40,7 +41,7 @@ class Function(FunctionConfiguration):
     directory: Path
     stage: Stage
 
-    @property
+    @cached_property
     def arn(self) -> str:
         """The unqualified function ARN."""
         return f"arn:aws:lambda:{self.stage.region}:{self.stage.account_id}:function:{self.name}"

@@ -1,12 +1,14 @@
 """HTTP as Berth's own values: events are built from requests, and results are read into responses."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+
+from berth.model.value import value
 
 Headers = Sequence[tuple[str, str]]
 
 
-class HttpRequest(NamedTuple):
+@value
+class HttpRequest:
     """One request as the client meant it: header names are canonical, and each header line is one entry.
 
     `path` is percent-encoded as sent, without the stage; path parameters are as the kind of API shows them.
@@ -23,7 +25,8 @@ class HttpRequest(NamedTuple):
     lines: Headers = ()
 
 
-class HttpResponse(NamedTuple):
+@value
+class HttpResponse:
     """One response: each header entry is one header line."""
 
     status: int

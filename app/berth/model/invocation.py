@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import field
+from typing import Any
 
 from berth.model.api_kind import ALB
 from berth.model.function import Function
 from berth.model.stamp import Stamp
+from berth.model.value import value
 
 try:
     import orjson
@@ -27,7 +28,8 @@ _ESCAPED_BRIEFLY = b'"\\\b\f\n\r\t'
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
-class Parted(NamedTuple):
+@value
+class Parted:
     """A JSON object in two parts, because a long text takes long to be written and read as JSON.
 
     `body` is the text of its key `body` in UTF-8. The document is the object as JSON; unless `body` is empty,
@@ -86,7 +88,8 @@ def _whole(content: Content) -> bytes:
     return content.joined() if isinstance(content, Parted) else content
 
 
-class Invocation(NamedTuple):
+@value
+class Invocation:
     """One invocation; its content is the event as JSON, empty when the caller sent none.
 
     API Gateway's events are in two parts. Who sends such an event can read a result in two parts.
@@ -128,7 +131,7 @@ class Invocation(NamedTuple):
         return timeout if self.deadline_ms is None else max(0.0, min(timeout, self.deadline_ms / 1000 - now))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class InvocationResult:
     """What a function's caller gets: a payload, the kind of function error if any, the end of the log."""
 

@@ -1,12 +1,15 @@
 """A proxy response: what a function returns for API Gateway to send."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+from berth.model.value import value
 
 HeaderValue = str | None
 
 
-class ProxyResponse(NamedTuple):
+@value
+class ProxyResponse:
     """A well-formed proxy response. The values of its headers are text, or None for null."""
 
     status_code: int = 200

@@ -111,7 +111,7 @@ class Route:
     invocation: str = "sync"  # sync, async, or caller: as the request's X-Amz-Invocation-Type says
     callback: Callback | None = None
 
-    @property
+    @cached_property
     def stage(self) -> Stage:
         """The stage that serves the route's function."""
         return self.function.stage

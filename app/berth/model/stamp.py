@@ -1,9 +1,10 @@
 """The time at which a request arrived, and its ids."""
 
-from typing import NamedTuple
+from berth.model.value import value
 
 
-class Stamp(NamedTuple):
+@value
+class Stamp:
     """When a request arrived and the identifiers it was given."""
 
     request_id: str

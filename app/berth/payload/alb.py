@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 from berth.errors import MalformedProxyResponse, MethodNotSupported
@@ -50,7 +51,7 @@ def read_result(call: Call, result: InvocationResult) -> HttpResponse:
     is_multi = call.route.function.multi_value_headers
     response = results.read_envelope(call, document, ALB_MULTI_VALUE_RESPONSE if is_multi else ALB_RESPONSE)
     lines = results.header_lines(
-        call, results.header_pairs(response._replace(headers=None) if is_multi else response)
+        call, results.header_pairs(replace(response, headers=None) if is_multi else response)
     )
     return results.http_response(response.status_code, lines, results.decoded_body(call, response))
 

@@ -4,7 +4,8 @@ import base64
 import binascii
 from collections.abc import Collection
 from contextlib import suppress
-from typing import NamedTuple
+
+from berth.model.value import value
 
 try:
     import pybase64
@@ -16,7 +17,8 @@ except ImportError:  # the extra `speed`
 _TEXT_TYPES = frozenset({"application/json", "application/javascript", "application/xml"})
 
 
-class EncodedBody(NamedTuple):
+@value
+class EncodedBody:
     """A request body as an event carries it; the text is None if the body was empty."""
 
     text: str | None

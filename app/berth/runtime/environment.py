@@ -96,16 +96,12 @@ class ExecutionEnvironment(Protocol):
         """End the environment and every process that it started; does nothing if it is DEAD."""
         ...
 
-    def begin(self, invocation: Invocation) -> None:
+    def begin(self, invocation: Invocation) -> socket.socket:
         """Begin an invocation of the function, which must have been imported; no thread has to wait for it.
 
-        Raises an exception if the environment has died.
+        Returns the socket that is ready for reading once look() may find a result. Raises an exception if the
+        environment has died.
         """
-        ...
-
-    @property
-    def connection(self) -> socket.socket:
-        """The socket that is ready for reading once look() may find a result."""
         ...
 
     def look(self) -> InvocationResult | None:

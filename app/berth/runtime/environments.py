@@ -10,7 +10,7 @@ from berth.errors import ManifestError
 from berth.model.function import Function
 from berth.model.stage import Stage
 from berth.runtime.environment import ExecutionEnvironment
-from berth.runtime.logs.log_writer import STDOUT
+from berth.runtime.logs.log_writer import STDOUT, LogWriter
 from berth.runtime.pool.pool import Pool
 from berth.runtime.pool.provisioner import Provisioner
 from berth.runtime.pool.revision import source_revision
@@ -54,13 +54,10 @@ class Environments:
         """Write a line where the functions' logs go; a reader that is slow delays no request."""
         self._supervisor.output.writer.write(line)
 
-    def hold_log(self) -> None:
-        """Keep back what is logged until release_log(), so that several invocations are written at once."""
-        self._supervisor.output.writer.hold()
-
-    def release_log(self) -> None:
-        """Write what was kept back."""
-        self._supervisor.output.writer.release()
+    @property
+    def log_writer(self) -> LogWriter:
+        """What writes the functions' logs."""
+        return self._supervisor.output.writer
 
     def environment(
         self, function: Function, *, is_event: bool = False

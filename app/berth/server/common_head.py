@@ -1,13 +1,19 @@
 """Reads the head that nearly every client sends by one expression; other heads are left to gunicorn."""
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
+
+from berth.model.value import value
 
 # `//` may begin an authority, `#` a fragment, and `_` could be taken for `-`: gunicorn has rules for them.
-_HEAD = re.compile(rb"([A-Z]{3,20}) (/(?!/)[!-\"$-~]*) HTTP/1\.1\r\n((?:[A-Za-z0-9-]+:[\t -~]*\r\n)*)\r\n")
+_HEAD = re.compile(
+    rb"[A-Z]{3,20} (?P<target>/(?!/)[!-\"$-~]*) HTTP/1\.1\r\n(?:[A-Za-z0-9-]+:[\t -~]*\r\n)*\r\n"
+)
+_LINE = re.compile(r"([^:]+):[\t ]*([^\r]*)\r\n")
 
 
-class CommonHead(NamedTuple):
+@value
+class CommonHead:
     """The head of a request whose header names are all different."""
 
     method: str
@@ -22,15 +28,23 @@ def read_common_head(data: bytes | bytearray, settings: Any) -> tuple[CommonHead
     `settings` are gunicorn's.
     """
     match = _HEAD.match(data)
-    if match is None or match.end(2) > settings.limit_request_line:
+    if match is None or match.end("target") > settings.limit_request_line:
         return None
-    method, target, block = (part.decode("ascii") for part in match.groups())
-    rows = block.split("\r\n")[:-1]
-    most = settings.limit_request_field_size - len("\r\n")
-    if len(rows) > settings.limit_request_fields or max(map(len, rows), default=0) > most:
+    first, _, block = match[0].decode("ascii").partition("\r\n")
+    method, target, _ = first.split(" ")
+    lines = _LINE.findall(block)
+    if " \r" in block or "\t\r" in block:
+        lines = [(name, value.rstrip("\t ")) for name, value in lines]
+    if len(lines) > settings.limit_request_fields or _has_longer_line(
+        block, settings.limit_request_field_size
+    ):
         return None
-    lines = [(name, value.strip(" \t")) for name, _, value in [row.partition(":") for row in rows]]
     values = {name.upper(): value for name, value in lines}
     if len(values) < len(lines) or "EXPECT" in values:
         return None
     return CommonHead(method, target, lines, values), match.end()
+
+
+def _has_longer_line(block: str, most: int) -> bool:
+    """Whether a line has more characters, with its end."""
+    return len(block) > most and any(len(line) > most for line in block.splitlines(keepends=True))

@@ -42,6 +42,10 @@ class Stage(Enum):
     END = "end"
 
 
+# Python 3.11 takes long to find a member of an Enum by its name.
+_HANDSHAKE, _HEAD, _BODY, _REST, _END = Stage
+
+
 class Ended(Exception):
     """Raised when nothing more can come of a connection."""
 
@@ -54,11 +58,13 @@ class Connection(TConn):  # type: ignore[misc]
             client = (peer_address(client[0]), *client[1:])
         super().__init__(cfg, sock, client, server)
         self.peer = client[0] if isinstance(client, tuple) else ""
+        # The address and the port of the listener that has accepted the connection; None of a file.
+        self.listener: Listener | None = server[:2] if isinstance(server, tuple) else None
         self._proxied: dict[str, Any] | None = None  # what a balancer has said by the PROXY protocol
         self.initialized = self.data_ready = True  # gunicorn would set up a parser and wait for bytes
         self.parser = FedParser(cfg, sock, client)
         self.exchange: Exchange | None = None
-        self.stage = Stage.HANDSHAKE if isinstance(sock, ssl.SSLSocket) else Stage.HEAD
+        self.stage = _HANDSHAKE if isinstance(sock, ssl.SSLSocket) else _HEAD
         self.wants_to_write = False
         self.polled_for = 0  # what the worker's poller looks for
         self.begun: Passage | None = None  # what the lane has begun
@@ -94,17 +100,10 @@ class Connection(TConn):  # type: ignore[misc]
         patience.send_patiently(self.sock, rest)
         return True
 
-    @property
-    def listener(self) -> Listener | None:
-        """The address and the port of the listener that has accepted the connection; None of a file."""
-        return self.server[:2] if isinstance(self.server, tuple) else None
-
-    @property
     def is_idle(self) -> bool:
         """Whether no byte of a next request has come."""
-        return self.stage is Stage.HEAD and not self._head
+        return self.stage is _HEAD and not self._head
 
-    @property
     def asks_for_health(self) -> bool:
         """Whether the request that was received is a health check."""
         return asks_for_health(self._head)
@@ -117,11 +116,11 @@ class Connection(TConn):  # type: ignore[misc]
         self.wants_to_write = False
         try:
             for _ in range(_TURNS):
-                if self.stage is Stage.HANDSHAKE:
+                if self.stage is _HANDSHAKE:
                     self._shake_hands()
                 if self._is_ready():
                     return True
-                size = _BODY_PIECE if self._is_large_body else _RECEIVED_AT_ONCE
+                size = _BODY_PIECE if self._is_large_body() else _RECEIVED_AT_ONCE
                 data = self.sock.recv(size)
                 self._take(data)
                 if len(data) < size and not isinstance(self.sock, ssl.SSLSocket):
@@ -132,14 +131,13 @@ class Connection(TConn):  # type: ignore[misc]
             self.wants_to_write = True
         return self._is_ready()
 
-    @property
     def has_more(self) -> bool:
         """Whether bytes are there that the system tells nobody of, because TLS has received them."""
         return isinstance(self.sock, ssl.SSLSocket) and self.sock.pending() > 0
 
     def hand_over(self) -> None:
         """Give the parser what was received of a request."""
-        if self.stage is Stage.HEAD:
+        if self.stage is _HEAD:
             # The parser copies what it gets with a head, so the rest is in pieces of their own.
             cuts = [0, *range(self._head_end or len(self._head), len(self._head), _BODY_PIECE)]
             pieces = itertools.pairwise([*cuts, len(self._head)])
@@ -159,34 +157,36 @@ class Connection(TConn):  # type: ignore[misc]
     def collect(self) -> None:
         """Receive the body that the current request is wanted with."""
         self.release()
-        self.stage, self._heard = Stage.BODY, time.monotonic()
+        self.stage, self._heard = _BODY, time.monotonic()
         for piece in self.parser.unreader.gather():
             self._keep(len(piece))
 
     def finish(self) -> bool:
         """Go on to the next request; False if the connection has to end with this one."""
         exchange, self.exchange = self.exchange, None
-        if exchange is None:  # the lane has answered, and no parser has seen the request
-            rest: int | ChunkScanner | None = 0
-            ahead = bytes(self._head[self._needed :])
-            self._head.clear()
-            self._needed = self._head_end = 0
-        else:
-            rest = None if exchange.waits_to_send else exchange.rest
-            if rest is None and exchange.length != 0:
-                return False
-            ahead = self.parser.unreader.take()
+        if (
+            exchange is not None
+            and (exchange.waits_to_send or exchange.rest is None)
+            and exchange.length != 0
+        ):
+            return False
         self.release()
         self._began = self._heard = time.monotonic()
-        self._received, self._rest, self.stage = 0, rest or 0, Stage.REST
         self.set_timeout()
-        self._take_rest(ahead)
+        if exchange is None:  # the lane has answered, and no parser has seen the request
+            del self._head[: self._needed]
+            self._needed = self._head_end = 0
+            self._received, self.stage = len(self._head), _HEAD
+        else:
+            rest = 0 if exchange.waits_to_send else exchange.rest or 0
+            self._received, self._rest, self.stage = 0, rest, _REST
+            self._take_rest(self.parser.unreader.take())
         return True
 
     def hang_up(self) -> None:
         """Tell the client that nothing more comes, and wait a little until the client has read all."""
         self.release()
-        self.stage = Stage.END
+        self.stage = _END
         self._began = self._heard = time.monotonic()
         self.sock.shutdown(socket.SHUT_WR)
 
@@ -198,54 +198,53 @@ class Connection(TConn):  # type: ignore[misc]
 
     def lateness(self, now: float) -> type[Exception] | None:
         """Ended or RequestTimedOut if the client has had its time."""
-        if self.stage is Stage.HANDSHAKE:
+        if self.stage is _HANDSHAKE:
             return Ended if now - self._began > patience.SECONDS_FOR_A_HANDSHAKE else None
-        if self.stage is Stage.END:
+        if self.stage is _END:
             is_silent = now - self._heard > _SECONDS_TO_HANG_UP
             return Ended if is_silent or now - self._began > _SECONDS_TO_SEND_ON else None
-        if self.is_idle:
+        if self.is_idle():
             return Ended if now > self.timeout else None
         limits = patience.PatientUnreader
         allowed = limits.seconds_for_a_request + self._received / patience.BYTES_A_SECOND
         if now - self._heard <= limits.seconds_between_bytes and now - self._began <= allowed:
             return None
-        return Ended if self.stage is Stage.REST else patience.RequestTimedOut
+        return Ended if self.stage is _REST else patience.RequestTimedOut
 
-    @property
     def _is_large_body(self) -> bool:
-        if self.stage is not Stage.BODY and self.stage is not Stage.REST:
-            return bool(self._needed)
+        if self.stage is not _BODY and self.stage is not _REST:
+            return self._needed > 0
         return self.exchange is None or self.exchange.length is not None
 
     def _shake_hands(self) -> None:
         self.sock.do_handshake()
-        self.stage, self._began = Stage.HEAD, time.monotonic()
+        self.stage, self._began = _HEAD, time.monotonic()
         if gunicorn_sock.is_http2_negotiated(self.sock):
             self.is_http2 = True
 
     def _is_ready(self) -> bool:
-        if self.stage is Stage.HEAD:
+        if self.stage is _HEAD:
             return self.is_http2 or self._is_head_there()
-        if self.stage is Stage.BODY:
+        if self.stage is _BODY:
             assert self.exchange is not None
             return self.exchange.problem is not None or self.exchange.is_whole()
         return False
 
     def _take(self, data: bytes) -> None:
         self._heard = time.monotonic()
-        if self.stage is Stage.END and data:
+        if self.stage is _END and data:
             self._received += len(data)
             if self._received > _MOST_REST:
                 raise Ended
         elif not data:
             if self._needed:
                 raise ShortOfBytes
-            if self.exchange is None or self.stage is not Stage.BODY:
+            if self.exchange is None or self.stage is not _BODY:
                 raise Ended
             self.exchange.problem = MalformedRequest("the body ends early")
-        elif self.stage is Stage.BODY:
+        elif self.stage is _BODY:
             self._take_body(data)
-        elif self.stage is Stage.REST:
+        elif self.stage is _REST:
             self._take_rest(data)
         else:
             if not self._head:
@@ -286,7 +285,7 @@ class Connection(TConn):  # type: ignore[misc]
             self._rest -= used
             is_over = not self._rest
         if is_over:
-            self.stage, self._received, self._began = Stage.HEAD, len(data) - used, time.monotonic()
+            self.stage, self._received, self._began = _HEAD, len(data) - used, time.monotonic()
             self._head += data[used:]
 
     def _is_head_there(self) -> bool:

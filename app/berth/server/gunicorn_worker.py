@@ -146,7 +146,7 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
         except (Ended, OSError) as wrong:
             self._end(conn, wrong)
             return
-        (self._await if conn.is_idle and not conn.has_more else self._advance)(conn)
+        (self._await if conn.is_idle() and not conn.has_more() else self._advance)(conn)
 
     def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
         """Whether the connection goes on; the main thread passes over what is left of the body."""
@@ -221,12 +221,12 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]
             self._serve(connection)
             return
         self._await(connection)
-        if connection.has_more:
+        if connection.has_more():
             self.method_queue.defer(self._go_on, connection)
 
     def _serve(self, connection: Connection) -> None:
         """Serve the request that was received: on the lane, or else in a thread."""
-        if connection.asks_for_health:
+        if connection.asks_for_health():
             self._hand_over(connection, self.health_pool)
         elif self.lane.begin(connection):
             self.waiting.pop(connection, None)

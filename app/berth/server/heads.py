@@ -17,6 +17,8 @@ _HEALTH = f"{RESERVED_PREFIX}/health/".encode()
 
 def asks_for_health(head: bytearray) -> bool:
     """Whether a request is a health check."""
+    if _HEALTH not in head:
+        return False
     parts = bytes(head[:256]).lstrip(b"\r\n").split(b" ", 2)
     return len(parts) > 1 and parts[1].startswith(_HEALTH)
 

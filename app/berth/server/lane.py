@@ -50,7 +50,7 @@ class Lane:
         lane = ShortLane(worker.wsgi) if has_epoll and isinstance(worker.wsgi, GatewayApp) else None
         if lane is not None and lane.is_open() and not _does_more(worker.cfg, worker.log):
             self._short_lane = lane
-            self._environments = worker.wsgi.extensions["berth"].environments
+            self._log = worker.wsgi.extensions["berth"].environments.log_writer
             # epoll tells once of each frame that arrives, whoever reads it, and forgets a closed socket.
             self._arrivals = select.epoll()
             self._watched: dict[int, socket.socket] = {}  # by descriptor, which is used again once closed
@@ -110,11 +110,11 @@ class Lane:
     def flush_log(self) -> None:
         """Write what the invocations have logged since the last time."""
         if self._short_lane is not None:
-            self._environments.release_log()
+            self._log.release()
 
     def _take_arrivals(self, _: object = None) -> None:
         """Answer whatever has its result."""
-        self._environments.hold_log()
+        self._log.hold()
         self._is_taking = True  # an answer may be followed by the connection's next request
         for descriptor, _ in self._arrivals.poll(0):
             if descriptor in self._running:  # else a thread has it

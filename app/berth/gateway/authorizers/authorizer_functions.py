@@ -26,7 +26,7 @@ def connect(authorizer: Authorizer, invoker: Invoker, functions: Mapping[str, Fu
 
     def invoke(event: Event, stamp: Stamp) -> InvocationResult:
         """Run the function as an invocation of its own, in the trace of the request."""
-        own = stamp._replace(request_id=str(uuid.uuid4()))
+        own = replace(stamp, request_id=str(uuid.uuid4()))
         return invoker.invoke(Invocation.of_event(asked, event, own, f"authorizer {authorizer.name}"))
 
     return invoke

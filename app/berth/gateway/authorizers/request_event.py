@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-aut
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from berth.model.call import ANONYMOUS, Call
@@ -60,7 +61,7 @@ def http_v2_event(call: Call, arn: str, identity: Sequence[str]) -> Event:
 
 
 def _without_body(call: Call) -> Call:
-    return call._replace(request=call.request._replace(body=b""))
+    return replace(call, request=replace(call.request, body=b""))
 
 
 def _without_null(event: Event) -> dict[str, Any]:

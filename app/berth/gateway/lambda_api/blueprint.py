@@ -5,7 +5,7 @@ A request is received and its caller is checked here; operations.py does what it
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from urllib.parse import unquote
 
@@ -62,11 +62,11 @@ class LambdaApi:
         stamp = flask.g.stamp = self.stamps(last_header(request.headers, "X-Amzn-Trace-Id"))
         refuse_malformed(environ, last_header(request.headers, "Host"))
         self.authentication.check_head(request)
-        whole = request._replace(body=_read_body("Event" if is_event else invocation_type(request)))
+        whole = replace(request, body=_read_body("Event" if is_event else invocation_type(request)))
         self.authentication.check_whole(whole)
         told = read_told_context(whole, stamp.epoch_ms)
         if told.request_id is not None:
-            stamp = flask.g.stamp = stamp._replace(request_id=told.request_id)
+            stamp = flask.g.stamp = replace(stamp, request_id=told.request_id)
         return Asked(whole, stamp, told)
 
     def answer_error(self, error: Exception) -> WireResponse:

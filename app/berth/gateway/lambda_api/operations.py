@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
 import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from berth.gateway.lambda_api import errors, event_stream
@@ -153,7 +153,7 @@ class Operations:
 
     def _queue(self, invocation: Invocation) -> None:
         """Queue an invocation; who runs it looks at its chain, and an event has no client context."""
-        self.enqueue(invocation._replace(client_context=None))
+        self.enqueue(replace(invocation, client_context=None))
 
     def _find(self, asked: Asked, name: str) -> tuple[Function, str | None]:
         """The function that a client asks about, and the qualifier that it has used."""

@@ -7,7 +7,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from berth.gateway.lambda_api import errors
@@ -38,7 +38,8 @@ class ToldContext:
     def apply(self, invocation: Invocation) -> Invocation:
         """The invocation as it is on Lambda."""
         found = _ARN.fullmatch(self.invoked_arn or "")
-        return invocation._replace(
+        return replace(
+            invocation,
             request_id=self.request_id or invocation.request_id,
             qualifier=found["qualifier"] if found else invocation.qualifier,
             invoked_arn=self.invoked_arn,

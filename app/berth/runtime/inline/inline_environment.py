@@ -96,14 +96,10 @@ class InlineEnvironment:
         )
         return final_result(ending, invocation.request_id, self._log.report(report), is_cold)
 
-    def begin(self, invocation: Invocation) -> None:
+    def begin(self, invocation: Invocation) -> socket.socket:
         """Begin an invocation in the supervisor's thread; see ExecutionEnvironment."""
         self._delivery.begin()
         self._thread.begin(partial(self._deliver, invocation))
-
-    @property
-    def connection(self) -> socket.socket:
-        """The socket that is ready for reading once look() may find a result."""
         return self._delivery.connection
 
     def look(self) -> InvocationResult | None:

@@ -6,9 +6,10 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from berth.errors import printable
+from berth.model.value import value
 
 _LONGEST_WORD = 200  # characters of a client's own words, such as a path
 
@@ -24,7 +25,8 @@ class Source:
     memory_size: int  # MB
 
 
-class Outcome(NamedTuple):
+@value
+class Outcome:
     """How a phase ended, in the words of platform events: success, error, failure or timeout."""
 
     status: str = "success"
@@ -32,7 +34,8 @@ class Outcome(NamedTuple):
     message: str | None = None  # what the supervisor writes about it
 
 
-class Report(NamedTuple):
+@value
+class Report:
     """The figures of one invocation."""
 
     request_id: str

@@ -23,12 +23,9 @@ class _Entry:
     """An environment and what the pool knows about it."""
 
     environment: ExecutionEnvironment
+    function: Function
     revision: object
     idle_since: float = 0.0
-
-    @property
-    def function(self) -> Function:
-        return self.environment.function
 
 
 class Pool:
@@ -182,7 +179,7 @@ class Pool:
     def _start(self, function: Function, revision: object, *, is_provisioned: bool = False) -> _Entry:
         """Start an environment that the caller has counted in `_starting`; it counts there until it runs."""
         try:
-            entry = _Entry(self._create(function, is_provisioned), revision)
+            entry = _Entry(self._create(function, is_provisioned), function, revision)
             try:
                 self._admit(entry)
                 entry.environment.start()

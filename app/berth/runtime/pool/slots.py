@@ -1,10 +1,11 @@
 """Slots limit how many invocations run at one time; the other requests wait or are throttled."""
 
 import threading
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 from berth.errors import Throttled
 from berth.model.function import Function
@@ -23,7 +24,7 @@ class Limits:
     functions: int = 1  # how many functions share all this
     events: int | None = None  # environments that events of the queue may have; None for all
 
-    @property
+    @cached_property
     def shared(self) -> int:
         """How many slots any function may take, and one function alone may take all of them.
 
@@ -33,7 +34,7 @@ class Limits:
         left_for_others = max(self.environments - (self.functions - 1), (self.environments + 1) // 2)
         return min(self.concurrency, left_for_others)
 
-    @property
+    @cached_property
     def most(self) -> int:
         """How many slots there are: the shared ones, and one for each function that runs nothing yet."""
         return min(self.environments, self.concurrency + self.functions - 1)
@@ -50,8 +51,8 @@ class Slots:
         self._limits = limits
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
-        self._busy: Counter[str] = Counter()  # by function: its requests and events
-        self._requests: Counter[str] = Counter()  # by function: its requests
+        self._busy: defaultdict[str, int] = defaultdict(int)  # by function: its requests and events
+        self._requests: defaultdict[str, int] = defaultdict(int)  # by function: its requests
         self._in_flight = 0  # requests, and what is done in the background
         self._events = 0
         self._waiting = 0  # requests

@@ -3,6 +3,7 @@
 import select
 import socket
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 
 from berth.errors import EnvironmentDied
@@ -64,11 +65,14 @@ class Channel:
 
         The tail may come in several pieces. Raises BrokenPipeError if the process has closed its socket.
         """
-        self._unsent = [memoryview(each) for each in (start_frame(head, sum(map(len, tail))), *tail)]
-        try:  # noqa: SIM105 - contextlib takes longer than all else here
-            self._send_some()
+        size = sum(map(len, tail))
+        pieces = (start_frame(head, size), *tail)
+        try:
+            sent = self.connection.sendmsg(pieces)
         except BlockingIOError:
-            pass
+            sent = 0
+        if sent < len(pieces[0]) + size:
+            self._unsent = _after(sent, map(memoryview, pieces))
 
     def receive(self, deadline: float) -> Frame:
         """Receive one frame; raises DeadlinePassed, ProcessEnded, or EnvironmentDied if it is too large."""
@@ -108,19 +112,15 @@ class Channel:
                 self._await_end(deadline)
 
     def _send_some(self) -> None:
-        sent = self.connection.sendmsg(self._unsent)
-        while self._unsent and sent >= len(self._unsent[0]):
-            sent -= len(self._unsent.pop(0))
-        if self._unsent:
-            self._unsent[0] = self._unsent[0][sent:]
+        self._unsent = _after(self.connection.sendmsg(self._unsent), self._unsent)
 
     def _take(self) -> bool:
         """Take some of what has arrived; False if nothing more can arrive."""
         if self._whole > len(self._buffer):
             self._buffer += bytes(self._whole - len(self._buffer))
+        free = memoryview(self._buffer)[self._filled :] if self._filled else self._buffer
         try:
-            with memoryview(self._buffer) as view:
-                count = self.connection.recv_into(view[self._filled :])
+            count = self.connection.recv_into(free)
         except BlockingIOError:
             return True
         except ConnectionResetError:
@@ -140,11 +140,13 @@ class Channel:
         if self._filled < self._whole:
             return None
         view, is_large = memoryview(self._buffer), len(self._buffer) > _BUFFER_BYTES
-        head, tail = bytes(view[LENGTHS_BYTES:end_of_head]), view[end_of_head : self._whole]
-        frame, rest = (head, tail if is_large else bytes(tail)), bytes(view[self._whole : self._filled])
+        tail = view[end_of_head : self._whole]
+        frame = bytes(view[LENGTHS_BYTES:end_of_head]), tail if is_large else bytes(tail)
+        rest = bytes(view[self._whole : self._filled])
         if is_large:  # its tail keeps the buffer
             self._buffer = bytearray(max(_BUFFER_BYTES, len(rest)))
-        self._buffer[: len(rest)] = rest
+        if rest:
+            self._buffer[: len(rest)] = rest
         self._filled, self._whole = len(rest), LENGTHS_BYTES
         return frame
 
@@ -170,3 +172,13 @@ class Channel:
             raise DeadlinePassed
         self._lifted = deadline
         return _LONGEST_POLL
+
+
+def _after(sent: int, pieces: Iterable[memoryview]) -> list[memoryview]:
+    """What is left of the pieces once so many bytes are sent."""
+    left = []
+    for piece in pieces:
+        if sent < len(piece):
+            left.append(piece[sent:])
+        sent = max(0, sent - len(piece))
+    return left

@@ -113,20 +113,15 @@ class ProcessEnvironment:
         finally:
             self._resources.vacate()
 
-    def begin(self, invocation: Invocation) -> None:
+    def begin(self, invocation: Invocation) -> socket.socket:
         """Send an invocation to the function, which must be ready; see ExecutionEnvironment."""
         self._resources.occupy()
         try:
             self._start_run(invocation)
-            self._process.begin(self._run)
+            return self._process.begin(self._run)
         except BaseException:
             self._resources.vacate()
             raise
-
-    @property
-    def connection(self) -> socket.socket:
-        """The socket that is ready for reading once look() may find a result."""
-        return self._process.connection
 
     def look(self) -> InvocationResult | None:
         """Take the result of the invocation that was begun, if it is there; see ExecutionEnvironment."""
@@ -214,7 +209,8 @@ class ProcessEnvironment:
 
     def _start_run(self, invocation: Invocation) -> None:
         self._log.start(invocation.request_id, invocation.cause)
-        self._run = Run(invocation, time.monotonic(), invocation.seconds(time.time()))
+        began = time.monotonic()
+        self._run = Run(invocation, began, began + invocation.seconds(time.time()))
 
     def _answer(self) -> InvocationResult | InvocationFault:
         """Run the invocation; a process that was replaced imports the function as a part of it."""
@@ -234,7 +230,7 @@ class ProcessEnvironment:
         except EnvironmentDied as died:
             fault: InvocationFault = died
         except DeadlinePassed:
-            fault = HandlerTimedOut(run.seconds)
+            fault = HandlerTimedOut(run.deadline - run.began)
         self._end_process()
         return fault
 
@@ -243,19 +239,19 @@ class ProcessEnvironment:
     ) -> InvocationResult:
         """Log how the invocation ended; the result that its caller gets."""
         seconds = time.monotonic() - self._run.began
-        self._process.note_peak(seconds)
+        most_memory = self._process.note_peak(seconds)
         self._pipe.finish()
-        tail = self._log.report(self._report(seconds, ending))
+        tail = self._log.report(self._report(seconds, most_memory, ending))
         self._replace_ended_process()
         return final_result(ending, self._run.invocation.request_id, tail, is_cold)
 
-    def _report(self, seconds: float, ending: InvocationResult | InvocationFault) -> Report:
+    def _report(self, seconds: float, most_memory: int, ending: InvocationResult | InvocationFault) -> Report:
         init_ms, self._init_ms = self._init_ms, None
         timeout = self.function.timeout
         return Report(
             request_id=self._run.invocation.request_id,
             duration_ms=(min(timeout, seconds) if isinstance(ending, HandlerTimedOut) else seconds) * 1000,
-            max_memory_used=min(-(-self._process.most_memory // _MIB), self.function.memory_size),
+            max_memory_used=min(-(-most_memory // _MIB), self.function.memory_size),
             init_duration_ms=init_ms,
             outcome=invocation_outcome(ending) if self._state is State.READY else init_outcome(ending),
         )

@@ -3,10 +3,10 @@
 import math
 import socket
 import time
-from typing import NamedTuple
 
 from berth.errors import EnvironmentDied
 from berth.model.invocation import Invocation, InvocationResult, Parted
+from berth.model.value import value
 from berth.runtime.environment import runtime_headers
 from berth.runtime.limits.process_table import PeakMemory
 from berth.runtime.process.channel import Channel, DeadlinePassed, Frame, ProcessEnded
@@ -25,20 +25,17 @@ from berth.runtime.process.os_process import OsProcess
 _TOO_SHORT_SECONDS = 0.01
 _FRESH_SECONDS = 0.025
 _EXIT_SECONDS = 2.0
+_ENDINGS = frozenset({RESULT, PARTED_RESULT, ERROR})
 _START_SECONDS = 30.0  # a machine on which a bare interpreter takes longer cannot run functions
 
 
-class Run(NamedTuple):
-    """One invocation that runs."""
+@value
+class Run:
+    """One invocation that runs; its times are by the monotonic clock."""
 
     invocation: Invocation
-    began: float  # by the monotonic clock
-    seconds: float  # that it may take
-
-    @property
-    def deadline(self) -> float:
-        """When its time is over, by the monotonic clock."""
-        return self.began + self.seconds
+    began: float
+    deadline: float  # when its time is over
 
 
 class RuntimeProcess:
@@ -83,10 +80,11 @@ class RuntimeProcess:
             return _checked(InvocationResult(bytes(payload), "Unhandled"))
         return None
 
-    def begin(self, run: Run) -> None:
+    def begin(self, run: Run) -> socket.socket:
         """Send an invocation without waiting; await_result() sends what the socket does not take at once.
 
-        Raises BrokenPipeError if the process ends, or has closed its socket; await_result() may follow.
+        Returns the socket that is ready for reading once look() may find a result. Raises BrokenPipeError if
+        the process ends, or has closed its socket; await_result() may follow.
         """
         deadline_ms = int((time.time() + run.deadline - time.monotonic()) * 1000)
         head, content = runtime_headers(run.invocation, deadline_ms), run.invocation.content
@@ -95,10 +93,6 @@ class RuntimeProcess:
         else:
             tail = (content.document, content.body) if content.body else (content.document,)
             self._channel.offer(encode_head((*head, len(content.document))), *tail)
-
-    @property
-    def connection(self) -> socket.socket:
-        """The socket that is ready for reading once look() may find a result."""
         return self._channel.connection
 
     def look(self, run: Run) -> InvocationResult | None:
@@ -116,12 +110,13 @@ class RuntimeProcess:
             if result is not None:
                 return result
 
-    def note_peak(self, busy_seconds: float = math.inf) -> None:
-        """Read the peak memory, unless it was read a moment ago and can hardly have changed."""
+    def note_peak(self, busy_seconds: float = math.inf) -> int:
+        """The peak memory in bytes; not read again if it can hardly have changed since a moment ago."""
         now = time.monotonic()
         if busy_seconds > _TOO_SHORT_SECONDS or now - self._peak_noted_at > _FRESH_SECONDS:
             self._peak_noted_at = now
             self.most_memory = max(self.most_memory, self._peak.read())
+        return self.most_memory
 
     def is_alive(self) -> bool:
         """Whether the process runs and has not been killed for a fault."""
@@ -172,7 +167,7 @@ def _result_of(invocation: Invocation, head: bytes, tail: bytes | memoryview) ->
     A process that an earlier handler started may send one.
     """
     kind = head[:1]
-    if kind not in {RESULT, PARTED_RESULT, ERROR}:
+    if kind not in _ENDINGS:
         raise EnvironmentDied("Runtime sent an unreadable frame")
     if head[1:] != invocation.request_id.encode():
         return None
