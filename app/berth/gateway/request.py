@@ -26,7 +26,7 @@ from berth.model.call import Call, EventShape, Identity
 from berth.model.http import HttpRequest
 from berth.model.invocation import MAX_REQUEST_BYTES
 from berth.model.route import Route
-from berth.payload.headers import canonical_name, last_header, text_value
+from berth.payload.headers import canonical_name, text_value
 from berth.payload.urls import decode_path
 
 MAX_BODY_BYTES = max(kind.max_body_bytes for kind in KINDS)
@@ -79,11 +79,15 @@ def read_call(
     kind = route.function.api
     head = read_head(environ)
     context = context_of(kind, head.context)
-    headers = [(canonical_name(name), text_value(value)) for name, value in head.headers]
-    host = context.get("domainName") or last_header(headers, "Host")
+    headers = [
+        (canonical_name(name), value if value.isascii() else text_value(value))
+        for name, value in head.headers
+    ]
+    last = dict(headers)  # the last value of each name
+    host = context.get("domainName") or last.get("Host")
     refuse_malformed(environ, host)
     _refuse_large(head, kind)
-    source_ip, headers = _forwarded(environ, headers, route.stage.trusted_proxy_hops)
+    source_ip, headers = _forwarded(environ, headers, last, route.stage.trusted_proxy_hops)
     http_request = HttpRequest(
         method=head.overridden_method if kind.has_method_override else head.method,
         path=head.inner_path(route.wire_path) or head.path,
@@ -101,7 +105,7 @@ def read_call(
         source_ip=source_ip,
         protocol=environ["SERVER_PROTOCOL"],
     )
-    trace = last_header(headers, "X-Amzn-Trace-Id")
+    trace = last.get("X-Amzn-Trace-Id")
     stamp = stamps(clients_trace(trace) if context else trace)
     if context:
         stamp = forwarded_stamp(stamp, context, kind)
@@ -136,7 +140,7 @@ def _refuse_large(head: RequestHead, kind: ApiKind) -> None:
 
 
 def _forwarded(
-    environ: Environ, headers: list[tuple[str, str]], hops: int
+    environ: Environ, headers: list[tuple[str, str]], last: Mapping[str, str], hops: int
 ) -> tuple[str, list[tuple[str, str]]]:
     """The client's address, and the headers with X-Forwarded-* as API Gateway would set them.
 
@@ -144,8 +148,7 @@ def _forwarded(
     the connection's own address counts and is appended, and nothing the client claims is believed.
     """
     peer = peer_address(environ.get("REMOTE_ADDR") or "127.0.0.1")
-    lines = [value for name, value in headers if name == "X-Forwarded-For"]
-    hosts = [entry.strip() for entry in ",".join(lines).split(",") if entry.strip()]
+    hosts = _forwarded_hosts(headers) if "X-Forwarded-For" in last else []
     if hops:  # a balancer may write a port behind an address, and events have none
         hosts[-hops:] = [plain_address(entry) or entry for entry in hosts[-hops:]]
     source = (plain_address(hosts[-hops]) if 0 < hops <= len(hosts) else None) or peer
@@ -155,12 +158,15 @@ def _forwarded(
         "X-Forwarded-Proto": environ["wsgi.url_scheme"],
     }
     if hops:
-        facts |= {
-            name: last_header(headers, name) or fact
-            for name, fact in facts.items()
-            if name != "X-Forwarded-For"
-        }
-    return source, [line for line in headers if line[0] not in facts] + list(facts.items())
+        facts |= {name: last.get(name) or facts[name] for name in ("X-Forwarded-Port", "X-Forwarded-Proto")}
+    if not facts.keys().isdisjoint(last):
+        headers = [line for line in headers if line[0] not in facts]
+    return source, [*headers, *facts.items()]
+
+
+def _forwarded_hosts(headers: list[tuple[str, str]]) -> list[str]:
+    lines = [value for name, value in headers if name == "X-Forwarded-For"]
+    return [entry.strip() for entry in ",".join(lines).split(",") if entry.strip()]
 
 
 def read_body(request: Request, call: Call, identity: Identity | None = None) -> Call:

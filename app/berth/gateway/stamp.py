@@ -1,9 +1,9 @@
 """The time and the ids of a request: the only module of the gateway that reads the clock and random bytes."""
 
-import base64
 import os
 import re
 import time
+from binascii import b2a_base64
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -32,12 +32,13 @@ class StampSource:
         """Stamp one request; `incoming_trace` is the X-Amzn-Trace-Id that its client sent, if any."""
         now = self._clock()
         dice = self._entropy(51)
-        header, trace_id = complete_trace(incoming_trace, dice[27:], int(now))
+        seconds = int(now)
+        header, trace_id = complete_trace(incoming_trace, dice[27:], seconds)
         return Stamp(
             request_id=_uuid4(dice[:16].hex()),
-            extended_request_id=base64.b64encode(dice[16:27]).decode("ascii"),
+            extended_request_id=b2a_base64(dice[16:27], newline=False).decode("ascii"),
             epoch_ms=int(now * 1000),
-            time=log_time(int(now)),
+            time=log_time(seconds),
             trace_header=header,
             trace_id=trace_id,
         )

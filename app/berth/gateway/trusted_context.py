@@ -27,7 +27,6 @@ _Values = defaultdict[str, list[str]]
 
 # Whoever guesses at a prefix: no function and no log sees the guess.
 _ANY_PREFIX = CONTEXT_PREFIX.lower()
-_PREFIX_LENGTH = len(CONTEXT_PREFIX)
 # By the first part of a value's name: what alone can produce it.
 _NEEDS = {
     field.name.partition(".")[0]: field.needs
@@ -60,7 +59,14 @@ def open_context(lines: Headers, trust: Trust) -> tuple[Context, Headers]:
 
 def without_context(lines: Headers) -> Headers:
     """The header lines without those that could carry a gateway's context, where no gateway is trusted."""
-    return [line for line in lines if line[0][:_PREFIX_LENGTH].lower() != _ANY_PREFIX or line is SHADOW_MARK]
+    return [line for line in lines if not _may_tell(line[0]) or line is SHADOW_MARK]
+
+
+# Bounded: names come from clients.
+@lru_cache(maxsize=1024)
+def _may_tell(name: str) -> bool:
+    """Whether a header of this name could carry a value of a gateway's context."""
+    return name.lower().startswith(_ANY_PREFIX)
 
 
 def _check_token(values: list[str], trust: Trust) -> None:

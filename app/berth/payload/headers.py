@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from berth.model.http import Headers
+from berth.payload.urls import values_by_name
 
 # What CloudFront adds in front of an edge API, as CloudFront spells it.
 CLOUDFRONT = frozenset(
@@ -51,14 +52,6 @@ def wire_value(value: str) -> str:
     return value if value.isascii() else value.encode("utf-8", "replace").decode("latin-1")
 
 
-def group_headers(headers: Headers) -> dict[str, list[str]]:
-    """Every value of every header, one per line the client sent."""
-    grouped: dict[str, list[str]] = {}
-    for name, value in headers:
-        grouped.setdefault(name, []).append(value)
-    return grouped
-
-
 def spell_headers(
     grouped: dict[str, list[str]], lines: Headers, respelled: frozenset[str]
 ) -> dict[str, list[str]]:
@@ -68,23 +61,19 @@ def spell_headers(
     event has the value of that line, so no two readers of the event can find two values.
     """
     names = {canonical_name(name): name for name, _ in lines}
+    if tuple(names) == tuple(names.values()):  # all names are in their canonical form
+        return grouped
     return {name if name in respelled else names.get(name, name): values for name, values in grouped.items()}
 
 
 def lower_headers(headers: Headers) -> dict[str, list[str]]:
     """Every value of every header by its name in lower case."""
-    grouped: dict[str, list[str]] = {}
-    for name, value in headers:
-        grouped.setdefault(name.lower(), []).append(value)
-    return grouped
+    return values_by_name([(name.lower(), value) for name, value in headers])
 
 
 def last_header(headers: Headers, name: str) -> str | None:
     """The last value of a header, by its canonical name."""
-    for each, value in reversed(headers):
-        if each == name:
-            return value
-    return None
+    return dict(headers).get(name)
 
 
 def first_media_type(values: list[str] | None) -> str | None:

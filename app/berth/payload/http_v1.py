@@ -7,7 +7,7 @@ from berth.model.http import HttpRequest, HttpResponse
 from berth.model.invocation import Event, InvocationResult
 from berth.payload import all_but_rest, rest, results, urls
 from berth.payload.caller import http_v1_authorizer
-from berth.payload.headers import group_headers, spell_headers
+from berth.payload.headers import spell_headers
 from berth.payload.schema.event_v1 import HTTP_EVENT
 from berth.payload.schema.proxy_response import HTTP_V1_RESPONSE
 from berth.payload.shape import Shape
@@ -23,7 +23,7 @@ def build_event(call: Call, identity: Identity) -> Event:
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
     """
     request, facts = call.request, call.facts
-    headers = group_headers(all_but_rest.event_headers(call))
+    headers = urls.values_by_name(all_but_rest.event_headers(call))
     return {
         "version": "1.0",
         "resource": facts.resource_path,

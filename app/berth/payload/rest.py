@@ -17,7 +17,6 @@ from berth.payload.headers import (
     canonical_name,
     find_header,
     first_media_type,
-    group_headers,
     spell_headers,
 )
 from berth.payload.schema.event_v1 import REST_EVENT
@@ -145,13 +144,15 @@ def _iam_keys(credential: IamCredential) -> dict[str, Any]:
 
 
 def _event_headers(call: Call) -> dict[str, list[str]]:
-    grouped = group_headers(call.request.headers)
-    headers = {name: values for name, values in grouped.items() if name not in DROPPED}
-    # "API Gateway drops the Authorization header if it is a SigV4 signature".
-    authorizations = headers.pop("Authorization", ())
-    unsigned = [value for value in authorizations if not value.startswith("AWS4-HMAC-SHA256")]
-    if unsigned:
-        headers["Authorization"] = unsigned
+    headers = urls.values_by_name(call.request.headers)
+    for name in headers.keys() & DROPPED:
+        del headers[name]
+    if "Authorization" in headers:
+        # "API Gateway drops the Authorization header if it is a SigV4 signature".
+        values = headers.pop("Authorization")
+        unsigned = [value for value in values if not value.startswith("AWS4-HMAC-SHA256")]
+        if unsigned:
+            headers["Authorization"] = unsigned
     headers["X-Amzn-Trace-Id"] = [call.stamp.trace_header]
     return headers
 

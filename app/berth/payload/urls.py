@@ -1,7 +1,7 @@
 """The request target: its path and its query string, as sent and as each kind of API reads them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from urllib.parse import unquote, unquote_plus
 
 _ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*")
@@ -38,18 +38,17 @@ def decode_path(path: str) -> str:
 
 def query_pairs(query: str) -> list[tuple[str, str]]:
     """The parameters of a raw query as they were sent; one without `=` has an empty value."""
-    parts = [pair.partition("=") for pair in query.split("&") if pair]
-    return [(key, value) for key, _, value in parts]
+    return [(key, value) for key, _, value in [pair.partition("=") for pair in query.split("&") if pair]]
 
 
 def split_query(query: str) -> dict[str, list[str]]:
     """Every value of every key, in the order sent and percent-encoded as sent."""
-    return _grouped(query_pairs(query))
+    return values_by_name(query_pairs(query))
 
 
 def decode_query(query: str) -> dict[str, list[str]]:
     """Form-decode a raw query: every value of every key, both in the order sent."""
-    return _grouped([(unquote_plus(key), unquote_plus(value)) for key, value in query_pairs(query)])
+    return values_by_name([(unquote_plus(key), unquote_plus(value)) for key, value in query_pairs(query)])
 
 
 def decode_rest_query(query: str) -> dict[str, list[str]]:
@@ -62,8 +61,11 @@ def last_values(values: dict[str, list[str]]) -> dict[str, str]:
     return {key: each[-1] for key, each in values.items()}
 
 
-def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    values: dict[str, list[str]] = {}
-    for key, value in pairs:
-        values.setdefault(key, []).append(value)
+def values_by_name(pairs: Collection[tuple[str, str]]) -> dict[str, list[str]]:
+    """Every value of every name, both in the order of the pairs."""
+    values = {name: [value] for name, value in pairs}
+    if len(values) < len(pairs):
+        values = {name: [] for name in values}
+        for name, value in pairs:
+            values[name].append(value)
     return values

@@ -6,7 +6,6 @@ from berth.payload.headers import (
     canonical_name,
     find_header,
     first_media_type,
-    group_headers,
     is_header_name,
     is_header_value,
     last_header,
@@ -15,6 +14,7 @@ from berth.payload.headers import (
     text_value,
     wire_value,
 )
+from berth.payload.urls import values_by_name
 from kit.tables import for_each
 
 
@@ -107,7 +107,7 @@ def test_last_line_of_a_name_is_found(name: str, value: str | None) -> None:
 
 def test_lines_of_one_name_are_grouped_in_order() -> None:
     lines = [("A", "1"), ("B", "2"), ("A", "3, 4"), ("A", "")]
-    assert group_headers(lines) == {"A": ["1", "3, 4", ""], "B": ["2"]}
+    assert values_by_name(lines) == {"A": ["1", "3, 4", ""], "B": ["2"]}
 
 
 def test_grouped_headers_get_the_clients_names_but_for_the_gateways_own() -> None:

@@ -37,9 +37,12 @@ class RouteTable(Generic[Target]):
     def __init__(self) -> None:
         self._root: _Node[Target] = _Node()
         self._default: tuple[RouteKey, Target] | None = None
+        # What was found for the very path of a route; no request can make this larger than the table.
+        self._known: dict[tuple[str, str], tuple[RouteKey, Target]] = {}
 
     def add(self, key: RouteKey, target: Target) -> None:
         """Add one route."""
+        self._known.clear()
         if key.is_default:
             self._default = (key, target)
             return
@@ -58,13 +61,18 @@ class RouteTable(Generic[Target]):
         method is passed over for a less specific one (recorded from AWS). Slashes at either end do
         not count.
         """
+        if known := self._known.get((method, path)):
+            return *known, {}
         parts = self._parts(path)
         is_known = method in METHODS and path.startswith("/")
         found = (self._find(method, parts) or self._default) if is_known else None
         if found is None:
             raise NoSuchRoute(method, path)
         key, target = found
-        return key, target, _parameters(key, parts, self._stripped)
+        parameters = _parameters(key, parts, self._stripped)
+        if path == key.path and not parameters:
+            self._known[method, path] = found
+        return key, target, parameters
 
     def _parts(self, path: str) -> Sequence[str]:
         inner = path.strip("/")

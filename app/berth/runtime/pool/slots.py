@@ -52,7 +52,7 @@ class Slots:
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._busy: defaultdict[str, int] = defaultdict(int)  # by function: its requests and events
-        self._requests: defaultdict[str, int] = defaultdict(int)  # by function: its requests
+        self._busy_events: defaultdict[str, int] = defaultdict(int)  # by function: its events
         self._in_flight = 0  # requests, and what is done in the background
         self._events = 0
         self._waiting = 0  # requests
@@ -145,7 +145,8 @@ class Slots:
             return self._limits.events is None or self._events < self._limits.events
         if self._in_flight < self._limits.shared:
             return True
-        return self._in_flight < self._limits.most and not self._requests[function.name]
+        has_none = self._busy[function.name] == self._busy_events[function.name]
+        return self._in_flight < self._limits.most and has_none
 
     def _await_slot(self, function: Function, is_event: bool) -> None:
         limits = self._limits
@@ -171,9 +172,9 @@ class Slots:
     def _count(self, function: Function, is_event: bool, count: int) -> None:
         self._busy[function.name] += count
         if is_event:
+            self._busy_events[function.name] += count
             self._events += count
         else:
-            self._requests[function.name] += count
             self._in_flight += count
 
 
