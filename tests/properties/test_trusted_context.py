@@ -92,7 +92,7 @@ def test_event_of_any_context_has_the_shape_of_its_schema(sent: Headers) -> None
     token = make_token(RSA, {"sub": context.get("claims.sub"), "level": 1})
     for name, route in ROUTES:
         call = make_call(route, headers=(("Authorization", f"Bearer {token}"),), context=context)
-        call = call._replace(stamp=forwarded_stamp(call.stamp, context, route.function.api))
+        call = replace(call, stamp=forwarded_stamp(call.stamp, context, route.function.api))
         with suppress(Unauthorized):
             identity = forwarded_identity(call)
             checked(SHAPES[name][0]).build_event(call, identity)

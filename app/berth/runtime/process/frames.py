@@ -18,7 +18,6 @@ from collections.abc import Callable
 from functools import partial
 from marshal import dumps, loads
 from os import _exit, close, getpid, read, readv, write
-from struct import Struct
 from types import SimpleNamespace
 
 TYPE_CHECKING = False
@@ -34,7 +33,6 @@ STARTED, READY, RESULT, ERROR, INIT_ERROR = b"s", b"y", b"r", b"e", b"i"
 PARTED_RESULT = b"p"  # its tail begins with the length of its JSON
 SIZE_BYTES = 4  # what that takes
 LENGTHS_BYTES = 8  # what a frame's two lengths take
-_pack_lengths, _unpack_lengths = Struct("!II").pack, Struct("!II").unpack_from
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 6 MB and some headroom.
 MAX_RESPONSE_BYTES = 6_291_556
@@ -50,7 +48,7 @@ _AT_ONCE_BYTES = 65_536  # that are read of a frame before its size is known, or
 
 def start_frame(head: bytes, tail_bytes: int) -> bytes:
     """A frame up to its tail."""
-    return _pack_lengths(len(head), tail_bytes) + head
+    return b"".join((len(head).to_bytes(4, "big"), tail_bytes.to_bytes(4, "big"), head))
 
 
 def encode_head(head: InvocationHead) -> bytes:
@@ -60,8 +58,7 @@ def encode_head(head: InvocationHead) -> bytes:
 
 def frame_lengths(data: bytes | bytearray) -> tuple[int, int]:
     """Read the lengths of a frame's head and tail from its first bytes."""
-    lengths: tuple[int, int] = _unpack_lengths(data)
-    return lengths
+    return int.from_bytes(data[:4], "big"), int.from_bytes(data[4:LENGTHS_BYTES], "big")
 
 
 def read_exactly(connection: int, size: int, begun: bytes = b"") -> memoryview:

@@ -132,3 +132,18 @@ def test_long_path_is_matched_without_recursing_as_deep() -> None:
 def test_empty_table_has_no_route() -> None:
     with pytest.raises(NoSuchRoute):
         _table().match("GET", "/")
+
+
+def test_route_that_was_found_once_gives_way_to_a_more_specific_one_that_is_added() -> None:
+    table = _table("ANY /a", "GET /{id}")
+    assert [table.match("GET", "/a") for _ in range(2)] == [(route_key("ANY /a"), "ANY /a", {})] * 2
+    table.add(route_key("GET /a"), "GET /a")
+    assert table.match("GET", "/a") == (route_key("GET /a"), "GET /a", {})
+
+
+def test_parameters_belong_to_one_request_alone() -> None:
+    table = _table("GET /a", "GET /{id}")
+    for path in ("/a", "/{id}"):
+        first = table.match("GET", path)[2]
+        first["added"] = "by the application"
+        assert "added" not in table.match("GET", path)[2]
