@@ -79,7 +79,7 @@ def read_call(
     kind = route.function.api
     head = read_head(environ)
     context = context_of(kind, head.context)
-    headers = [
+    headers = [  # most values are ASCII, and need no call
         (canonical_name(name), value if value.isascii() else text_value(value))
         for name, value in head.headers
     ]

@@ -49,7 +49,7 @@ def open_context(lines: Headers, trust: Trust) -> tuple[Context, Headers]:
         lower = name.lower()
         if lower.startswith(prefix):
             ours[lower[len(prefix) :]].append(value)
-        elif not lower.startswith(_ANY_PREFIX) or line is SHADOW_MARK:
+        elif not _may_tell(name) or line is SHADOW_MARK:
             others.append(line)
     _check_token(ours.pop(TOKEN_HEADER.lower(), []), trust)
     fields = _fields(trust)

@@ -52,7 +52,7 @@ class Environments:
 
     def write(self, line: bytes) -> None:
         """Write a line where the functions' logs go; a reader that is slow delays no request."""
-        self._supervisor.output.writer.write(line)
+        self.log_writer.write(line)
 
     @property
     def log_writer(self) -> LogWriter:

@@ -1,4 +1,4 @@
-"""Reads the head that nearly every client sends by one expression; other heads are left to gunicorn."""
+"""Reads the head that nearly every client sends by regular expressions; other heads are left to gunicorn."""
 
 import re
 from typing import Any
@@ -46,5 +46,5 @@ def read_common_head(data: bytes | bytearray, settings: Any) -> tuple[CommonHead
 
 
 def _has_longer_line(block: str, most: int) -> bool:
-    """Whether a line has more characters, with its end."""
+    """Whether a line, its line end included, has more than so many characters."""
     return len(block) > most and any(len(line) > most for line in block.splitlines(keepends=True))

@@ -164,12 +164,11 @@ class Connection(TConn):  # type: ignore[misc]
     def finish(self) -> bool:
         """Go on to the next request; False if the connection has to end with this one."""
         exchange, self.exchange = self.exchange, None
-        if (
-            exchange is not None
-            and (exchange.waits_to_send or exchange.rest is None)
-            and exchange.length != 0
-        ):
-            return False
+        rest: int | ChunkScanner | None = 0
+        if exchange is not None:
+            rest = None if exchange.waits_to_send else exchange.rest
+            if rest is None and exchange.length != 0:
+                return False
         self.release()
         self._began = self._heard = time.monotonic()
         self.set_timeout()
@@ -178,8 +177,7 @@ class Connection(TConn):  # type: ignore[misc]
             self._needed = self._head_end = 0
             self._received, self.stage = len(self._head), _HEAD
         else:
-            rest = 0 if exchange.waits_to_send else exchange.rest or 0
-            self._received, self._rest, self.stage = 0, rest, _REST
+            self._received, self._rest, self.stage = 0, rest or 0, _REST
             self._take_rest(self.parser.unreader.take())
         return True
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 from berth.errors import AmbiguousPath, NoSuchRoute
 from berth.gateway.routing.head import RequestHead
@@ -10,6 +10,7 @@ from berth.gateway.routing.listener_rules import ListenerRules
 from berth.gateway.routing.route_table import HttpRouteTable, RouteTable
 from berth.model import api_kind
 from berth.model.route import Guard, Route
+from berth.model.value import value
 from berth.payload.readings import path_readings
 from berth.payload.urls import decode_path
 
@@ -26,7 +27,8 @@ TABLES: Mapping[api_kind.ApiKind, type[RouteTable[Any]] | type[ListenerRules[Any
 }
 
 
-class Found(NamedTuple, Generic[Target]):
+@value
+class Found(Generic[Target]):
     """A route that takes a request."""
 
     rank: tuple[Any, ...]  # how specific the match is; the lowest rank wins

@@ -37,12 +37,13 @@ class RouteTable(Generic[Target]):
     def __init__(self) -> None:
         self._root: _Node[Target] = _Node()
         self._default: tuple[RouteKey, Target] | None = None
-        # What was found for the very path of a route; no request can make this larger than the table.
-        self._known: dict[tuple[str, str], tuple[RouteKey, Target]] = {}
+        # By method and path: what was found for requests that spelled the path of a route as its key does. So
+        # clients cannot fill it: it has at most one entry for each route and method.
+        self._found: dict[tuple[str, str], tuple[RouteKey, Target]] = {}
 
     def add(self, key: RouteKey, target: Target) -> None:
         """Add one route."""
-        self._known.clear()
+        self._found.clear()
         if key.is_default:
             self._default = (key, target)
             return
@@ -61,8 +62,8 @@ class RouteTable(Generic[Target]):
         method is passed over for a less specific one (recorded from AWS). Slashes at either end do
         not count.
         """
-        if known := self._known.get((method, path)):
-            return *known, {}
+        if again := self._found.get((method, path)):
+            return *again, {}
         parts = self._parts(path)
         is_known = method in METHODS and path.startswith("/")
         found = (self._find(method, parts) or self._default) if is_known else None
@@ -71,7 +72,7 @@ class RouteTable(Generic[Target]):
         key, target = found
         parameters = _parameters(key, parts, self._stripped)
         if path == key.path and not parameters:
-            self._known[method, path] = found
+            self._found[method, path] = found
         return key, target, parameters
 
     def _parts(self, path: str) -> Sequence[str]:

@@ -38,7 +38,7 @@ class Channel:
         self._process = process
         self._overtime = overtime
         self._lifted: float | None = None  # the last deadline for which overtime was granted
-        self._unsent: list[memoryview] = []
+        self._unsent: list[bytes | memoryview] = []
         self._buffer = bytearray(_BUFFER_BYTES)
         self._filled = 0
         self._whole = LENGTHS_BYTES  # how many bytes the next frame takes, as far as that is known
@@ -65,14 +65,11 @@ class Channel:
 
         The tail may come in several pieces. Raises BrokenPipeError if the process has closed its socket.
         """
-        size = sum(map(len, tail))
-        pieces = (start_frame(head, size), *tail)
-        try:
-            sent = self.connection.sendmsg(pieces)
+        self._unsent = [start_frame(head, sum(map(len, tail))), *tail]
+        try:  # noqa: SIM105 - contextlib takes longer than all else here
+            self._send_some()
         except BlockingIOError:
-            sent = 0
-        if sent < len(pieces[0]) + size:
-            self._unsent = _after(sent, map(memoryview, pieces))
+            pass
 
     def receive(self, deadline: float) -> Frame:
         """Receive one frame; raises DeadlinePassed, ProcessEnded, or EnvironmentDied if it is too large."""
@@ -174,11 +171,11 @@ class Channel:
         return _LONGEST_POLL
 
 
-def _after(sent: int, pieces: Iterable[memoryview]) -> list[memoryview]:
+def _after(sent: int, pieces: Iterable[bytes | memoryview]) -> list[bytes | memoryview]:
     """What is left of the pieces once so many bytes are sent."""
-    left = []
+    left: list[bytes | memoryview] = []
     for piece in pieces:
         if sent < len(piece):
-            left.append(piece[sent:])
+            left.append(memoryview(piece)[sent:])
         sent = max(0, sent - len(piece))
     return left

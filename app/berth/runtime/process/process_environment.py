@@ -209,8 +209,7 @@ class ProcessEnvironment:
 
     def _start_run(self, invocation: Invocation) -> None:
         self._log.start(invocation.request_id, invocation.cause)
-        began = time.monotonic()
-        self._run = Run(invocation, began, began + invocation.seconds(time.time()))
+        self._run = Run(invocation, time.monotonic(), invocation.seconds(time.time()))
 
     def _answer(self) -> InvocationResult | InvocationFault:
         """Run the invocation; a process that was replaced imports the function as a part of it."""
@@ -230,7 +229,7 @@ class ProcessEnvironment:
         except EnvironmentDied as died:
             fault: InvocationFault = died
         except DeadlinePassed:
-            fault = HandlerTimedOut(run.deadline - run.began)
+            fault = HandlerTimedOut(run.seconds)
         self._end_process()
         return fault
 
@@ -239,19 +238,19 @@ class ProcessEnvironment:
     ) -> InvocationResult:
         """Log how the invocation ended; the result that its caller gets."""
         seconds = time.monotonic() - self._run.began
-        most_memory = self._process.note_peak(seconds)
+        self._process.note_peak(seconds)
         self._pipe.finish()
-        tail = self._log.report(self._report(seconds, most_memory, ending))
+        tail = self._log.report(self._report(seconds, ending))
         self._replace_ended_process()
         return final_result(ending, self._run.invocation.request_id, tail, is_cold)
 
-    def _report(self, seconds: float, most_memory: int, ending: InvocationResult | InvocationFault) -> Report:
+    def _report(self, seconds: float, ending: InvocationResult | InvocationFault) -> Report:
         init_ms, self._init_ms = self._init_ms, None
         timeout = self.function.timeout
         return Report(
             request_id=self._run.invocation.request_id,
             duration_ms=(min(timeout, seconds) if isinstance(ending, HandlerTimedOut) else seconds) * 1000,
-            max_memory_used=min(-(-most_memory // _MIB), self.function.memory_size),
+            max_memory_used=min(-(-self._process.most_memory // _MIB), self.function.memory_size),
             init_duration_ms=init_ms,
             outcome=invocation_outcome(ending) if self._state is State.READY else init_outcome(ending),
         )

@@ -31,11 +31,16 @@ _START_SECONDS = 30.0  # a machine on which a bare interpreter takes longer cann
 
 @value
 class Run:
-    """One invocation that runs; its times are by the monotonic clock."""
+    """One invocation that runs."""
 
     invocation: Invocation
-    began: float
-    deadline: float  # when its time is over
+    began: float  # by the monotonic clock
+    seconds: float  # that it may take
+
+    @property
+    def deadline(self) -> float:
+        """When its time is over, by the monotonic clock."""
+        return self.began + self.seconds
 
 
 class RuntimeProcess:
@@ -110,13 +115,12 @@ class RuntimeProcess:
             if result is not None:
                 return result
 
-    def note_peak(self, busy_seconds: float = math.inf) -> int:
-        """The peak memory in bytes; not read again if it can hardly have changed since a moment ago."""
+    def note_peak(self, busy_seconds: float = math.inf) -> None:
+        """Read the peak memory, unless it was read a moment ago and can hardly have changed."""
         now = time.monotonic()
         if busy_seconds > _TOO_SHORT_SECONDS or now - self._peak_noted_at > _FRESH_SECONDS:
             self._peak_noted_at = now
             self.most_memory = max(self.most_memory, self._peak.read())
-        return self.most_memory
 
     def is_alive(self) -> bool:
         """Whether the process runs and has not been killed for a fault."""
