@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from berth.gateway.access_log import WatchedInvoker, keep_access_log
 from berth.gateway.authorizers.authorizer_functions import connect
@@ -11,10 +12,6 @@ from berth.gateway.authorizers.lambda_authorizer import Invoke
 from berth.gateway.blueprint import function_blueprint
 from berth.gateway.faults import register_faults
 from berth.gateway.flask_app import GatewayApp
-from berth.gateway.invocation_pages import pages_blueprint
-from berth.gateway.lambda_api.authentication import Authentication
-from berth.gateway.lambda_api.blueprint import LambdaApi, invoke_blueprint
-from berth.gateway.lambda_api.operations import Enqueue, Operations
 from berth.gateway.preflight import answer_preflights, options_blueprint
 from berth.gateway.view import Gateway
 from berth.host.garbage import no_collection
@@ -32,6 +29,10 @@ from berth.server.health import health_blueprint
 from berth.server.worker_process import queue_blueprint
 from berth.settings import Settings, told_processes
 from berth.tools.cli.start import refusing
+
+if TYPE_CHECKING:
+    from berth.gateway.lambda_api.blueprint import LambdaApi
+    from berth.gateway.lambda_api.operations import Enqueue
 
 log = logging.getLogger("berth")
 
@@ -105,7 +106,7 @@ def create_gateway(invoker: Invoker, catalog: Catalog) -> Gateway:
     return Gateway(invoker, stage, create_decisions(used, to_function))
 
 
-def create_lambda_api(invoker: Invoker, catalog: Catalog, enqueue: Enqueue) -> LambdaApi | None:
+def create_lambda_api(invoker: Invoker, catalog: Catalog, enqueue: "Enqueue") -> "LambdaApi | None":
     """Lambda's own API for the functions of a catalog, if its stage has it.
 
     `enqueue` keeps the events of asynchronous invocations.
@@ -113,6 +114,10 @@ def create_lambda_api(invoker: Invoker, catalog: Catalog, enqueue: Enqueue) -> L
     stage, api = catalog.stage, catalog.stage.invoke_api
     if api is None:
         return None
+    from berth.gateway.lambda_api.authentication import Authentication  # most stages have none
+    from berth.gateway.lambda_api.blueprint import LambdaApi
+    from berth.gateway.lambda_api.operations import Operations
+
     operations = Operations(invoker, stage, catalog.functions, enqueue, shows_variables=api.auth != "none")
     return LambdaApi(Authentication(api, stage.region), operations)
 
@@ -142,8 +147,12 @@ def _register_apis(app: GatewayApp, gateway: Gateway, engine: Engine, catalog: C
     """Register Lambda's own API, the pages of asynchronous invocations, and the routes of all functions."""
     lambda_api = create_lambda_api(gateway.invoker, catalog, engine.events.invoke)
     if lambda_api:
+        from berth.gateway.lambda_api.blueprint import invoke_blueprint
+
         app.register_blueprint(invoke_blueprint(lambda_api))
     if _has_events(catalog):
+        from berth.gateway.invocation_pages import pages_blueprint
+
         app.register_blueprint(pages_blueprint(gateway, engine.pages, _event_routes(catalog), lambda_api))
     _register_functions(app, gateway, engine, catalog)
 

@@ -8,7 +8,7 @@ import difflib
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from berth.host.ecs import TaskFacts, task_facts
 from berth.host.machine import memory_bytes, usable_cpus
 from berth.host.service_variables import is_of_service
 from berth.model.invocation import MAX_REQUEST_BYTES
+from berth.model.value_class import value_class
 from berth.variables import (
     Variable,
     choice,
@@ -72,7 +73,7 @@ def _default_environments(task_memory: int | None = None) -> int:
     return max(4, min(available, task_memory or available) // 128)
 
 
-@dataclass(frozen=True)
+@value_class
 class Settings:
     """The settings of one server process: from environment variables, the platform and the machine."""
 

@@ -3,14 +3,15 @@
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from berth.model.value_class import value_class
 
 _MOST = 2**31 - 1
 
 
-@dataclass(frozen=True)
+@value_class
 class Variable:
     """The environment variable of one setting."""
 

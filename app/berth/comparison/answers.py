@@ -7,11 +7,12 @@ import json
 import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from berth.model.function import PACKAGES_FOLDER
 from berth.model.http import HttpResponse
+from berth.model.value_class import value_class
 
 # Not compared: they tell of the gateway, of the connection and of the moment.
 _LEFT_OUT = re.compile(
@@ -25,7 +26,7 @@ _MOST_BYTES = 64 * 1024 * 1024  # of a body once it is unpacked
 _FRAME = re.compile(r'\s*File "(?P<path>[^"]+)", line (?P<line>\d+), in (?P<name>\S+)')
 
 
-@dataclass(frozen=True)
+@value_class
 class FunctionAnswer:
     """What a function's caller gets: the payload, and the kind of function error if there is one."""
 
@@ -33,7 +34,7 @@ class FunctionAnswer:
     function_error: str | None = None
 
 
-@dataclass(frozen=True)
+@value_class
 class Frames:
     """Which frames of a stack trace are the function's own.
 
@@ -46,7 +47,7 @@ class Frames:
     packages: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
+@value_class
 class Documents:
     """Two documents to compare, and the rules that have made them alike."""
 
@@ -55,7 +56,7 @@ class Documents:
     rules: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@value_class
 class _Answer:
     """A document without its body, and the body if there is one."""
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any
 
 from berth.comparison.answers import Documents
@@ -12,12 +11,13 @@ from berth.comparison.masks import Ids, Reader, Side, Window
 from berth.comparison.paths import Path
 from berth.comparison.redaction import Redactor
 from berth.errors import printable
+from berth.model.value_class import value_class
 
 _LONGEST = 160  # characters of a value that are shown
 _BEFORE = 20  # of them, in front of the first that differs
 
 
-@dataclass(frozen=True)
+@value_class
 class Comparer:
     """Compares by the rules of one comparison. One of the sides is AWS's, or is taken for it."""
 

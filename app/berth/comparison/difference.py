@@ -7,6 +7,7 @@ from typing import Any
 
 from berth.comparison.masks import Ids, Reader, match_parts, skeleton
 from berth.comparison.paths import Path, Pattern, write_path
+from berth.model.value_class import value_class
 
 
 class Absent:
@@ -20,7 +21,7 @@ ABSENT = Absent()
 _TOO_DEEP = "nested too deeply to be compared"
 
 
-@dataclass(frozen=True)
+@value_class
 class Difference:
     """Two values at one path; `known` is the id of the documented difference that it is."""
 
@@ -35,7 +36,7 @@ class Difference:
         return write_path(self.path)
 
 
-@dataclass(frozen=True)
+@value_class
 class Rules:
     """What the author of a comparison says about paths: what to leave out, and which arrays have no order."""
 
@@ -46,7 +47,7 @@ class Rules:
 NO_RULES = Rules()
 
 
-@dataclass(frozen=True)
+@value_class
 class Comparison:
     """What came of comparing two answers: the differences, and the rules by which other things were equal.
 
@@ -189,7 +190,7 @@ class _Findings:
     noise: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
+@value_class
 class _Placed:
     """An item that has its place."""
 

@@ -7,11 +7,11 @@ import ssl
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from berth.errors import BerthError
 from berth.model.http import Headers, HttpResponse
+from berth.model.value_class import value_class
 
 MOST_ANSWER_BYTES = 10 * 1024 * 1024  # what API Gateway answers at most
 # They belong to one connection, or the sender writes its own.
@@ -30,7 +30,7 @@ class NotAnswered(BerthError):
     """Raised when a request got no answer that can be compared; the text says why."""
 
 
-@dataclass(frozen=True)
+@value_class
 class SentRequest:
     """A request as it is sent: `target` is the path with the query, encoded, without a stage or base path."""
 
@@ -40,7 +40,7 @@ class SentRequest:
     body: bytes = b""
 
 
-@dataclass(frozen=True)
+@value_class
 class Address:
     """Where requests go: `https://api.example.com/prod`. Targets are put behind its path."""
 

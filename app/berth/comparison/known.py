@@ -2,17 +2,18 @@
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from berth.comparison.difference import ABSENT, Comparison, Difference
+from berth.model.value_class import value_class
 
 _FILE = Path(__file__).with_name("known_differences.json")
 
 
-@dataclass(frozen=True)
+@value_class
 class KnownDifference:
     """A row of docs/differences.md, and how it looks: its path, and what AWS and Berth have there.
 

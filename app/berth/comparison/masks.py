@@ -6,8 +6,10 @@ id that comes twice on one side has to come twice, in the same places, on the ot
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NamedTuple
+
+from berth.model.value_class import value_class
 
 _DAY, _MONTH = "Mon|Tue|Wed|Thu|Fri|Sat|Sun", "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _HEX = "[0-9a-fA-F]"
@@ -62,7 +64,7 @@ class Token(NamedTuple):
     id: str = ""
 
 
-@dataclass(frozen=True)
+@value_class
 class Side:
     """What one side calls things that the other side calls otherwise.
 
@@ -75,7 +77,7 @@ class Side:
     function: str = ""
 
 
-@dataclass(frozen=True)
+@value_class
 class Window:
     """When a run was, in seconds since 1970: a number is a time only if it lies in here."""
 

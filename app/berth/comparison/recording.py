@@ -2,15 +2,15 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from berth.comparison.redaction import Redactor
+from berth.model.value_class import value_class
 
 _VERSION = "berthRecording"
 
 
-@dataclass(frozen=True)
+@value_class
 class RecordedInvocation:
     """An invocation as it was; `time` is in ISO 8601."""
 

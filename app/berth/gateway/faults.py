@@ -4,7 +4,7 @@ import itertools
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import flask
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
@@ -18,11 +18,12 @@ from berth.gateway.view import Gateway
 from berth.model.api_kind import ALB, HTTP_1, HTTP_2, REST, URL, ApiKind
 from berth.model.http import HttpResponse
 from berth.model.stamp import Stamp
+from berth.model.value_class import value_class
 
 log = logging.getLogger("berth")
 
 
-@dataclass(frozen=True)
+@value_class
 class Fault:
     """One answer that a gateway makes up: its status, its exact body and its x-amzn-ErrorType."""
 

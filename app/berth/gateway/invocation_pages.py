@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import flask
 from flask import Blueprint
@@ -22,6 +21,7 @@ from berth.invoke.results.pages import Pages
 from berth.model.asynchronous import InvocationPage
 from berth.model.method_request import MethodRequest
 from berth.model.route import PAGES, Route, RouteKey
+from berth.model.value_class import value_class
 from berth.payload.by_kind import SHAPES
 
 _LONGEST_WAIT = 20  # seconds
@@ -60,7 +60,7 @@ def pages_blueprint(
     return blueprint
 
 
-@dataclass(frozen=True)
+@value_class
 class Access:
     """Who may read a page: the caller of its invocation, found by the authorizer of the same route."""
 

@@ -1,6 +1,6 @@
 """The view: one HTTP request, one invocation."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import flask
 from flask.globals import request_ctx
@@ -19,13 +19,14 @@ from berth.model.invocation import Invocation, InvocationResult
 from berth.model.route import Route
 from berth.model.stage import Stage
 from berth.model.stamp import Stamp
+from berth.model.value_class import value_class
 from berth.payload.by_kind import CHECKED_SHAPES, SHAPES
 from berth.payload.method_request import check_method_request
 
 _WHOLE = "berth.whole call"  # of a request whose body was read to find its caller
 
 
-@dataclass(frozen=True, eq=False)
+@value_class(eq=False)
 class Gateway:
     """What all views of an application share: the stage, its authorizers, the way to its functions."""
 

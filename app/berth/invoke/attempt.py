@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from berth.errors import QueueLost, QueueUnavailable, Throttled
@@ -13,6 +12,7 @@ from berth.model.asynchronous import Condition, InvocationPage, InvocationState,
 from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
 from berth.model.lineage import is_recursion
+from berth.model.value_class import value_class
 
 log = logging.getLogger("berth")
 
@@ -34,7 +34,7 @@ class NotBegun(Exception):
     """Raised by `run` for a run that has not begun, because this server begins no more."""
 
 
-@dataclass(frozen=True)
+@value_class
 class Pace:
     """How long retries wait, in seconds."""
 
@@ -50,7 +50,7 @@ class Pace:
         return min(_LONGEST_BACKOFF, self.throttle * 2.0 ** min(throttles - 1, 20))
 
 
-@dataclass(frozen=True)
+@value_class
 class Attempts:
     """Makes attempts: runs a leased event, notes its end on its page, and gives the lease back.
 

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from berth.errors import DeliveryFailed
 from berth.invoke.callbacks import send_callback
@@ -11,11 +10,12 @@ from berth.invoke.results.pages import Pages
 from berth.model.asynchronous import Callback, Condition, InvocationPage, QueuedEvent
 from berth.model.destination import Destination
 from berth.model.function import Function
+from berth.model.value_class import value_class
 
 log = logging.getLogger("berth")
 
 
-@dataclass(frozen=True)
+@value_class
 class Deliveries:
     """Each of them is told at least once, or given up after the last of `waits`, which are seconds.
 

@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from berth.errors import DeliveryFailed, PayloadTooLarge, QueueUnavailable
@@ -15,6 +14,7 @@ from berth.model.destination import Destination
 from berth.model.function import Function
 from berth.model.invocation import Invocation
 from berth.model.lineage import continue_lineage, is_recursion
+from berth.model.value_class import value_class
 
 # Codes of errors with a status below 500 that another try may not have.
 _PASSING = frozenset(
@@ -26,7 +26,7 @@ _PASSING = frozenset(
 )
 
 
-@dataclass(frozen=True)
+@value_class
 class Destinations:
     """The services that are told. `invoke` queues an event for a function of this application."""
 

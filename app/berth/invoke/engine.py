@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from berth.invoke.attempt import Pace
-from berth.invoke.deliveries import Deliveries
-from berth.invoke.destinations import Destinations
 from berth.invoke.event_invoker import EventInvoker
 from berth.invoke.event_worker import EventWorker, WorkerRules
 from berth.invoke.invoker import Invoker
@@ -108,6 +106,9 @@ def create_engine(
     claims = Claims(stores.state)
     worker = None
     if has_events and settings.worker != "off":
+        from berth.invoke.deliveries import Deliveries  # most servers deliver nothing
+        from berth.invoke.destinations import Destinations
+
         # The worker looks into the queue after every delivery, so nobody has to wake it.
         neighbours = EventInvoker(stores.queue, pages, claims, lambda: None)
         destinations = Destinations(stores.clients, functions, neighbours.invoke)

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 
 from berth.errors import QueueUnavailable
@@ -18,6 +17,7 @@ from berth.invoke.results.pages import Pages
 from berth.model.asynchronous import InvocationState
 from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
+from berth.model.value_class import value_class
 from berth.runtime.environment import ExecutionEnvironment
 
 log = logging.getLogger("berth")
@@ -28,7 +28,7 @@ _END_SECONDS = 1.0
 _WATCH_SECONDS = 1.0
 
 
-@dataclass(frozen=True)
+@value_class
 class WorkerRules:
     """How a worker works; times in seconds."""
 

@@ -5,22 +5,20 @@ import os
 import tempfile
 from collections.abc import Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from berth.errors import Place, QueueUnavailable, Report
 from berth.invoke.aws_client import INSTALL_HINT, AwsClients, has_boto3
 from berth.invoke.queue.event_queue import EventQueue
 from berth.invoke.queue.sqlite_queue import SqliteQueue
-from berth.invoke.queue.sqs_leases import LONGEST_LEASE
-from berth.invoke.queue.sqs_queue import SqsAddress, SqsQueue
-from berth.invoke.results.dynamodb_store import DynamoStore
 from berth.invoke.results.sqlite_store import SqliteStore
 from berth.invoke.results.state_store import StateStore
 from berth.invoke.sqlite_file import SqliteFile
 from berth.manifest.document import shown
 from berth.model.destination import Destination
 from berth.model.function import Function
+from berth.model.value_class import value_class
 from berth.settings import Settings
 
 _SQLITE = "sqlite:///"
@@ -28,7 +26,7 @@ _SQLITE = "sqlite:///"
 _AROUND_A_RUN = 300
 
 
-@dataclass(frozen=True)
+@value_class
 class Stores:
     """The event queue and the state store of a server, and its clients of AWS."""
 
@@ -47,7 +45,7 @@ def open_stores(settings: Settings) -> Stores:
     """Name the stores; nothing is opened before something is written or read."""
     clients = AwsClients(settings.region)
     queue_file = _file(queue_path(settings), settings)
-    queue = SqsQueue(SqsAddress.of(url), clients) if (url := _sqs_url(settings)) else SqliteQueue(queue_file)
+    queue = _sqs_queue(url, clients) if (url := _sqs_url(settings)) else SqliteQueue(queue_file)
     return Stores(queue, _state_store(settings, queue_file, clients), clients)
 
 
@@ -118,9 +116,17 @@ def _sqs_url(settings: Settings) -> str | None:
     return settings.queue_url if (settings.queue_url or "").startswith("sqs:") else None
 
 
+def _sqs_queue(url: str, clients: AwsClients) -> EventQueue:
+    from berth.invoke.queue.sqs_queue import SqsAddress, SqsQueue  # most servers have none
+
+    return SqsQueue(SqsAddress.of(url), clients)
+
+
 def _state_store(settings: Settings, queue_file: SqliteFile, clients: AwsClients) -> StateStore:
     kind, place = _state(settings)
     if kind == "dynamodb":
+        from berth.invoke.results.dynamodb_store import DynamoStore  # most servers have none
+
         return DynamoStore(place, settings.result_bucket, clients)
     # One file has one writer in a process.
     is_same = Path(place).absolute() == queue_file.path
@@ -134,6 +140,8 @@ def _state(settings: Settings) -> tuple[str, str]:
 
 
 def _check_sqs(settings: Settings, functions: Iterable[Function], place: Place) -> None:
+    from berth.invoke.queue.sqs_leases import LONGEST_LEASE
+
     if not has_boto3():
         place.add("BERTH_QUEUE_URL", f"a queue in SQS {INSTALL_HINT}")
     if settings.is_on_ecs and _state(settings)[0] != "dynamodb":

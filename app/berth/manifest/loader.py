@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
@@ -45,10 +45,11 @@ from berth.model.invoke_api import FOR_DEVELOPMENT, Listener
 from berth.model.manifest import StageManifest
 from berth.model.route import Route
 from berth.model.stage import Stage
+from berth.model.value_class import value_class
 from berth.settings import Settings
 
 
-@dataclass(frozen=True)
+@value_class
 class Catalog:
     """Everything that a server serves, checked, and where it was read; `warnings` are for its log."""
 

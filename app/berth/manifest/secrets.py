@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from berth.errors import Place, Report
@@ -13,12 +13,13 @@ from berth.model.invoke_api import InvokeApi
 from berth.model.manifest import CredentialManifest, GatewayManifest, SecretManifest, StageManifest
 from berth.model.stage import Stage
 from berth.model.trust import CONTEXT_PREFIX, PLACEHOLDER_PREFIX, Trust
+from berth.model.value_class import value_class
 
 _PREFIX_FORM = re.compile(rf"{CONTEXT_PREFIX}[A-Za-z0-9]{{8,64}}-")
 _TOKEN_FORM = re.compile("[A-Za-z0-9]{32,512}")
 
 
-@dataclass(frozen=True)
+@value_class
 class Secrets:
     """The environment variables that may hold secrets, and where wrong and missing secrets are reported.
 

@@ -2,16 +2,16 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from berth.manifest.checks.functions import MANIFEST
 from berth.manifest.checks.routes import Manifests
+from berth.model.value_class import value_class
 
 Mark = tuple[str, int, int, int]
 
 
-@dataclass(frozen=True)
+@value_class
 class Sources:
     """The stage's manifest, the folder of functions, and the files that routes name as their models."""
 

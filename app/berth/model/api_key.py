@@ -1,10 +1,11 @@
 """API keys of a REST API."""
 
 import hashlib
-from dataclasses import dataclass
+
+from berth.model.value_class import value_class
 
 
-@dataclass(frozen=True)
+@value_class
 class ApiKey:
     """One API key: its id and the hash of its value. The value itself is kept nowhere."""
 

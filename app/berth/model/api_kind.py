@@ -1,14 +1,13 @@
 """The kinds of API that can stand in front of a function, and everything in which they differ."""
 
-from dataclasses import dataclass
-
 from berth.model.stamp import Stamp
+from berth.model.value_class import value_class
 
 _MIB = 1024 * 1024
 _IAM = "AWS_IAM"
 
 
-@dataclass(frozen=True, eq=False)
+@value_class(eq=False)
 class ApiKind:
     """One kind of API: its names, its limits, and the rules by which AWS runs it."""
 

@@ -3,14 +3,16 @@
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
+
+from berth.model.value_class import value_class
 
 _KEY_PREFIX = "whsec_"
 
 
-@dataclass(frozen=True, kw_only=True)
+@value_class(kw_only=True)
 class AsyncConfig:
     """How a function's asynchronous invocations are retried, and who is told how they ended.
 
@@ -30,7 +32,7 @@ class AsyncConfig:
 DEFAULT_ASYNC_CONFIG = AsyncConfig()
 
 
-@dataclass(frozen=True)
+@value_class
 class Callback:
     """Whom a route tells of the end of each of its invocations."""
 
@@ -52,7 +54,7 @@ class Callback:
         return key
 
 
-@dataclass(frozen=True, kw_only=True)
+@value_class(kw_only=True)
 class Origin:
     """Who made an asynchronous invocation, and by which route: who else may read its page."""
 
@@ -69,7 +71,7 @@ class Origin:
 NO_ORIGIN = Origin()
 
 
-@dataclass(frozen=True, kw_only=True)
+@value_class(kw_only=True)
 class QueuedEvent:
     """One event in the queue; every attempt to run it has its request id."""
 
@@ -105,7 +107,7 @@ class Condition(StrEnum):
     EVENT_AGE_EXCEEDED = "EventAgeExceeded"
 
 
-@dataclass(frozen=True, kw_only=True)
+@value_class(kw_only=True)
 class InvocationPage:
     """What is known of one asynchronous invocation; times are seconds since 1970."""
 

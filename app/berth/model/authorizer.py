@@ -1,6 +1,8 @@
 """Authorizers, as a stage defines them."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from berth.model.value_class import value_class
 
 # The values of the request's context that may be identity sources.
 CONTEXT_SOURCES = frozenset(
@@ -20,7 +22,7 @@ ALGORITHMS = {
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 
 
-@dataclass(frozen=True)
+@value_class
 class IdentitySource:
     """One place of a request: a header, a query parameter, a stage variable or a value of the context."""
 
@@ -28,7 +30,7 @@ class IdentitySource:
     name: str
 
 
-@dataclass(frozen=True)
+@value_class
 class AdditionalClaim:
     """One more claim that an issuer's tokens must have, or may have with certain values only."""
 
@@ -37,7 +39,7 @@ class AdditionalClaim:
     expected_values: tuple[str, ...] = ()  # empty for any text
 
 
-@dataclass(frozen=True)
+@value_class
 class TokenIssuer:
     """One issuer whose tokens are accepted, and what its tokens must say."""
 
@@ -46,7 +48,7 @@ class TokenIssuer:
     additional_claims: tuple[AdditionalClaim, ...] = ()
 
 
-@dataclass(frozen=True)
+@value_class
 class IamCredential:
     """One access key that may sign requests, and the identity that it stands for."""
 
@@ -57,7 +59,7 @@ class IamCredential:
     user_id: str = ""
 
 
-@dataclass(frozen=True)
+@value_class
 class Authorizer:
     """One entry of a stage's `authorizers`; what its type does not use is empty."""
 

@@ -1,7 +1,7 @@
 """A call: everything that is known about one request."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
 from berth.model.authorizer import IamCredential
@@ -9,10 +9,10 @@ from berth.model.http import HttpRequest, HttpResponse
 from berth.model.invocation import Event, Invocation, InvocationResult
 from berth.model.route import Route
 from berth.model.stamp import Stamp
-from berth.model.value import value
+from berth.model.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Identity:
     """Who the gateway found the caller to be, and by which kind of authorizer."""
 
@@ -31,7 +31,7 @@ class Identity:
 ANONYMOUS = Identity()
 
 
-@value
+@value_class
 class GatewayFacts:
     """What the gateway in front of a function says of itself, its stage and its client.
 
@@ -68,7 +68,7 @@ class EventShape(Protocol):
         ...
 
 
-@value
+@value_class
 class Call:
     """One request with the route it was matched to, its stamp, and what the gateway says of it."""
 

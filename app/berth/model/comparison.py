@@ -1,7 +1,8 @@
 """What a stage says about recording invocations, and about sending copies of requests to another side."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from berth.model.value_class import value_class
 
 # The methods whose requests may be sent a second time unless somebody says more.
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -14,7 +15,7 @@ SHADOW_HEADER = "X-Berth-Shadow"
 SHADOW_MARK = (SHADOW_HEADER, "1")
 
 
-@dataclass(frozen=True)
+@value_class
 class Recording:
     """A stage's `record`: where invocations are written to, which of them, and how much of it."""
 
@@ -29,7 +30,7 @@ class Recording:
         return None if self.to.startswith(S3_SCHEME) else Path(self.to)
 
 
-@dataclass(frozen=True)
+@value_class
 class Shadow:
     """A stage's `shadow`: who else gets requests, which of them, and who answers.
 

@@ -1,10 +1,11 @@
 """Cross-origin resource sharing, as a stage configures it for the gateway to answer."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from berth.model.value_class import value_class
 
 
-@dataclass(frozen=True)
+@value_class
 class Cors:
     """What other origins may do; an empty tuple and None mean that the header is not sent."""
 

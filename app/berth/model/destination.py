@@ -1,8 +1,9 @@
 """Destinations: who is told how an asynchronous invocation ended."""
 
 import re
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from berth.model.value_class import value_class
 
 _ARN = re.compile(
     r"arn:aws[a-z-]*:(?P<kind>sqs|sns|events|s3|lambda):(?P<region>[a-z0-9-]*):(?P<account>[0-9]{12}|)"
@@ -19,7 +20,7 @@ _NAMES = {
 _FORMS = "the ARN of a standard queue or topic, an event bus, a bucket or a function, or an https address"
 
 
-@dataclass(frozen=True)
+@value_class
 class Destination:
     """A queue, topic, event bus, bucket or function by its ARN, or an https address."""
 

@@ -15,7 +15,7 @@ _SOME = rf"(?:{_ONE}(?:\{{[0-9]{{1,3}}\}})?)*"
 _REPEATED = rf"{_ONE}(?:[*+?]|\{{[0-9]{{1,3}},[0-9]{{0,3}}\}})"
 # Characters in a row, of which at most one is repeated a number of times that is not fixed. Behind `^`, or
 # with the repeat at its end, `re` tries such an expression once for each position at most.
-_FAST = re.compile(rf"\^?{_SOME}\$?|\^{_SOME}{_REPEATED}{_SOME}\$?|{_SOME}{_REPEATED}")
+_FAST = rf"\^?{_SOME}\$?|\^{_SOME}{_REPEATED}{_SOME}\$?|{_SOME}{_REPEATED}"
 
 
 class ExpressionRefused(ValueError):
@@ -38,7 +38,7 @@ def compile_expression(text: str) -> Expression:
         pattern = re.compile(text)
     except (re.error, OverflowError, RecursionError) as wrong:
         raise ExpressionRefused(f"is no regular expression: {wrong}") from wrong
-    return pattern if _FAST.fullmatch(text) else _compile_linear(text)
+    return pattern if re.fullmatch(_FAST, text) else _compile_linear(text)
 
 
 def _compile_linear(text: str) -> Expression:

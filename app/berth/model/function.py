@@ -1,18 +1,18 @@
 """A function: a directory with a manifest."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from berth.model.api_kind import ApiKind
 from berth.model.asynchronous import DEFAULT_ASYNC_CONFIG, AsyncConfig
 from berth.model.stage import Stage
+from berth.model.value_class import value_class
 
 PACKAGES_FOLDER = ".packages"
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@value_class(eq=False, kw_only=True)
 class FunctionConfiguration:
     """How a function is run and reached, as its manifest and its stage's defaults configure it."""
 
@@ -33,7 +33,7 @@ class FunctionConfiguration:
     async_config: AsyncConfig = DEFAULT_ASYNC_CONFIG
 
 
-@dataclass(frozen=True, eq=False)
+@value_class(eq=False)
 class Function(FunctionConfiguration):
     """A function of a stage: its configuration, its name, and the folder of its manifest."""
 

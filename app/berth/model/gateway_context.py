@@ -6,11 +6,12 @@ the command that writes the mappings, and the gateway that reads the headers.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from berth.model.api_kind import HTTP_2, REST
 from berth.model.authorizer import JWT_TYPES, LAMBDA_TYPES
 from berth.model.route import Route
+from berth.model.value_class import value_class
 
 TOKEN_HEADER = "Token"  # noqa: S105 - the name of the header, not a token
 _TEXT = r"[\t\x20-\x7e\x80-\xff]{0,8192}"
@@ -20,7 +21,7 @@ _IAM_FIELDS = """accountId caller cognitoAuthenticationProvider cognitoAuthentic
     cognitoIdentityPoolId principalOrgId user userArn""".split()
 
 
-@dataclass(frozen=True)
+@value_class
 class ContextField:
     """One value of the context: the header that carries it, its name in events, its source, its form.
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from berth.model.value import value
+from berth.model.value_class import value_class
 
 Headers = Sequence[tuple[str, str]]
 
 
-@value
+@value_class
 class HttpRequest:
     """One request as the client meant it: header names are canonical, and each header line is one entry.
 
@@ -25,7 +25,7 @@ class HttpRequest:
     lines: Headers = ()
 
 
-@value
+@value_class
 class HttpResponse:
     """One response: each header entry is one header line."""
 

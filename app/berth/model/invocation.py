@@ -8,7 +8,7 @@ from typing import Any
 from berth.model.api_kind import ALB
 from berth.model.function import Function
 from berth.model.stamp import Stamp
-from berth.model.value import value
+from berth.model.value_class import value_class
 
 try:
     import orjson
@@ -28,7 +28,7 @@ _ESCAPED_BRIEFLY = b'"\\\b\f\n\r\t'
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
-@value
+@value_class
 class Parted:
     """A JSON object in two parts, because a long text takes long to be written and read as JSON.
 
@@ -88,7 +88,7 @@ def _whole(content: Content) -> bytes:
     return content.joined() if isinstance(content, Parted) else content
 
 
-@value
+@value_class
 class Invocation:
     """One invocation; its content is the event as JSON, empty when the caller sent none.
 
@@ -131,7 +131,7 @@ class Invocation:
         return timeout if self.deadline_ms is None else max(0.0, min(timeout, self.deadline_ms / 1000 - now))
 
 
-@value
+@value_class
 class InvocationResult:
     """What a function's caller gets: a payload, the kind of function error if any, the end of the log."""
 

@@ -1,10 +1,11 @@
 """Lambda's Invoke API, as a stage serves it."""
 
 import ipaddress
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
 from berth.model.authorizer import IamCredential
+from berth.model.value_class import value_class
 
 Listener = tuple[str, int]  # the address and the port at which a server accepts connections
 
@@ -15,7 +16,7 @@ CONTEXT_HEADER = "X-Bridge-Context"
 _BELOW = tuple(f"{path}/" for path in INVOKE_PATHS)
 
 
-@dataclass(frozen=True)
+@value_class
 class InvokeApi:
     """Who may use a stage's Invoke API, and where it is."""
 

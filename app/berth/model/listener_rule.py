@@ -1,13 +1,13 @@
 """Rules of an Application Load Balancer's listener."""
 
-from dataclasses import dataclass
+from berth.model.value_class import value_class
 
 # The fields of a rule's conditions, as the ELB API spells them.
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_RuleCondition.html
 CONDITION_FIELDS = ("host-header", "http-request-method", "http-header", "query-string", "path-pattern")
 
 
-@dataclass(frozen=True)
+@value_class
 class Condition:
     """One condition; a request meets it when one of its values fits.
 
@@ -21,7 +21,7 @@ class Condition:
     header_name: str = ""
 
 
-@dataclass(frozen=True)
+@value_class
 class ListenerRule:
     """What a rule requires beside method and path. Rules with a priority go first, lower numbers first."""
 

@@ -1,7 +1,7 @@
 """Manifests: what their schemas make of the files, before anything is built from them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,13 @@ from berth.model.listener_rule import ANY_REQUEST, ListenerRule
 from berth.model.method_request import NO_METHOD_REQUEST, MethodRequest
 from berth.model.route import RouteKey
 from berth.model.stage import Stage
+from berth.model.value_class import value_class
 
 # What a route writes in place of an authorizer's name, so that it is open whatever its stage says.
 NO_AUTHORIZER = "NONE"
 
 
-@dataclass(frozen=True)
+@value_class
 class RouteManifest:
     """One entry of a function's `routes`; its models are JSON Schemas, or names of files that hold one."""
 
@@ -51,7 +52,7 @@ class RouteManifest:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@value_class(kw_only=True)
 class FunctionManifest(FunctionConfiguration):
     """One `functions/<name>/manifest.json`, laid over the defaults of its stage.
 
@@ -67,7 +68,7 @@ class FunctionManifest(FunctionConfiguration):
     iam: tuple[Mapping[str, Any], ...] | None = None
 
 
-@dataclass(frozen=True)
+@value_class
 class ApiKeyManifest:
     """One entry of a stage's `apiKeys`: the hash of a key, or the variable that holds it."""
 
@@ -76,7 +77,7 @@ class ApiKeyManifest:
     environment: str | None
 
 
-@dataclass(frozen=True)
+@value_class
 class SecretManifest:
     """Where a secret is: in an environment variable or in a file."""
 
@@ -84,7 +85,7 @@ class SecretManifest:
     file: str | None = None
 
 
-@dataclass(frozen=True)
+@value_class
 class CallbackManifest:
     """A route's `callback`, whose secret is elsewhere."""
 
@@ -93,7 +94,7 @@ class CallbackManifest:
     allow_private_addresses: bool
 
 
-@dataclass(frozen=True)
+@value_class
 class GatewayManifest:
     """A stage's `gateway` with the trust `token`."""
 
@@ -103,7 +104,7 @@ class GatewayManifest:
     context: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@value_class
 class CredentialManifest:
     """One access key of an AWS_IAM authorizer, and the variable that holds its secret."""
 
@@ -114,7 +115,7 @@ class CredentialManifest:
     user_id: str
 
 
-@dataclass(frozen=True)
+@value_class
 class InvokeApiManifest:
     """A stage's `invokeApi`; `auth` is `off` where it serves none."""
 
@@ -124,7 +125,7 @@ class InvokeApiManifest:
     bind: tuple[str, int] | None = None
 
 
-@dataclass(frozen=True)
+@value_class
 class AuthorizerManifest:
     """One entry of a stage's `authorizers`: its name is the entry's, its secrets are elsewhere."""
 
@@ -132,7 +133,7 @@ class AuthorizerManifest:
     credentials: tuple[CredentialManifest, ...]
 
 
-@dataclass(frozen=True)
+@value_class
 class StageManifest:
     """One `manifests/<stage>.json`; None stands for what the file's name or a setting decides."""
 

@@ -1,12 +1,14 @@
 """The method request of a REST API: what a request must bring before the function is invoked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from berth.model.value_class import value_class
 
 DEFAULT_MODEL = "$default"  # stands for every media type without a model of its own
 
 
-@dataclass(frozen=True)
+@value_class
 class MethodRequest:
     """An API key, parameters and models, in API Gateway's own forms.
 

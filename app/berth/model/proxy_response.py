@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from berth.model.value import value
+from berth.model.value_class import value_class
 
 HeaderValue = str | None
 
 
-@value
+@value_class
 class ProxyResponse:
     """A well-formed proxy response. The values of its headers are text, or None for null."""
 

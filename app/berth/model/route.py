@@ -3,7 +3,6 @@
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
 from berth.model.asynchronous import Callback
@@ -12,6 +11,7 @@ from berth.model.function import Function
 from berth.model.listener_rule import ANY_REQUEST, ListenerRule
 from berth.model.method_request import NO_METHOD_REQUEST, MethodRequest
 from berth.model.stage import Stage
+from berth.model.value_class import value_class
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 ANY = "ANY"
@@ -25,7 +25,7 @@ _LITERAL, _NAMED, _END, _GREEDY, _DEFAULT, _END_OF_GREEDY = range(6)  # the lowe
 _VARIABLE = re.compile(r"\{([^{}+]*)(\+?)\}")
 
 
-@dataclass(frozen=True)
+@value_class
 class Segment:
     """One path part of a resource: a literal, a `{variable}` or a greedy `{variable+}`."""
 
@@ -34,7 +34,7 @@ class Segment:
     is_greedy: bool = False
 
 
-@dataclass(frozen=True)
+@value_class
 class RouteKey:
     """A method and a resource path, written as API Gateway writes them: `GET /orders/{id}`."""
 
@@ -83,7 +83,7 @@ class RouteKey:
         return (segment.text for segment in self.segments if segment.is_variable)
 
 
-@dataclass(frozen=True)
+@value_class
 class Guard:
     """What a route asks of its callers before a function is invoked."""
 
@@ -98,7 +98,7 @@ class Guard:
         return has_authorizer and has_scopes and self.api_key_required >= other.api_key_required
 
 
-@dataclass(frozen=True, eq=False)
+@value_class(eq=False)
 class Route:
     """An integration: a route key of a stage linked to the function that serves it."""
 

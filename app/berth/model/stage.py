@@ -1,7 +1,7 @@
 """A stage: a named deployment of an API, with the facts that a gateway in front of it would know."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from berth.model.api_key import ApiKey
@@ -11,12 +11,13 @@ from berth.model.comparison import Recording, Shadow
 from berth.model.cors import Cors
 from berth.model.invoke_api import InvokeApi
 from berth.model.trust import Trust
+from berth.model.value_class import value_class
 
 # The stage of an HTTP API that has no name and no place in a path.
 DEFAULT_STAGE = "$default"
 
 
-@dataclass(frozen=True, eq=False)
+@value_class(eq=False)
 class Stage:
     """One `manifests/<stage>.json`, with its secrets, and with a value for everything that it leaves open."""
 

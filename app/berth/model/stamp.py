@@ -1,9 +1,9 @@
 """The time at which a request arrived, and its ids."""
 
-from berth.model.value import value
+from berth.model.value_class import value_class
 
 
-@value
+@value_class
 class Stamp:
     """When a request arrived and the identifiers it was given."""
 

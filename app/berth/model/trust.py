@@ -1,6 +1,8 @@
 """Which gateway a stage trusts to describe its requests."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from berth.model.value_class import value_class
 
 # The prefix of every stage begins with this. Servers keep such headers out of their access logs.
 CONTEXT_PREFIX = "X-Berth-"
@@ -8,7 +10,7 @@ CONTEXT_PREFIX = "X-Berth-"
 PLACEHOLDER_PREFIX = f"{CONTEXT_PREFIX}Placeholder-Prefix-"
 
 
-@dataclass(frozen=True)
+@value_class
 class Trust:
     """A gateway that proves itself by a token: the header prefix and the hashes of the tokens.
 

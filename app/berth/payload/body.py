@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Collection
 from contextlib import suppress
 
-from berth.model.value import value
+from berth.model.value_class import value_class
 
 try:
     import pybase64
@@ -17,7 +17,7 @@ except ImportError:  # the extra `speed`
 _TEXT_TYPES = frozenset({"application/json", "application/javascript", "application/xml"})
 
 
-@value
+@value_class
 class EncodedBody:
     """A request body as an event carries it; the text is None if the body was empty."""
 

@@ -1,16 +1,17 @@
 """Event shapes: what each kind of API makes of a request, and of a function's result."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from berth.model.call import Call, Identity
 from berth.model.http import HttpResponse
 from berth.model.invocation import Event, InvocationResult
+from berth.model.value_class import value_class
 from berth.payload.results import check_plain
 from berth.schemas.reading import Schema, read
 
 
-@dataclass(frozen=True)
+@value_class
 class Shape:
     """An event shape, both directions, and the schemas of its events and results."""
 

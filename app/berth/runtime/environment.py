@@ -1,7 +1,6 @@
 """What every kind of execution environment offers, and what identifies one of them."""
 
 import socket
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cached_property
@@ -9,6 +8,7 @@ from typing import Protocol
 
 from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
+from berth.model.value_class import value_class
 
 # What the Runtime API tells of an invocation: its id, its trace, the function's ARN, the deadline in
 # milliseconds since 1970, the client context, the Cognito identity and the tenant.
@@ -31,7 +31,7 @@ class State(Enum):
     DEAD = "dead"
 
 
-@dataclass(frozen=True)
+@value_class
 class Instance:
     """The identity of one execution environment."""
 

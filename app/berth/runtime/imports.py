@@ -5,13 +5,13 @@ import importlib
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import distributions
 from pathlib import Path
 
 from berth.manifest.checks.functions import named_by_path_files
 from berth.model.function import PACKAGES_FOLDER, Function
+from berth.model.value_class import value_class
 from berth.runtime.search import given_path, site_folders
 
 _STANDARD = sys.stdlib_module_names
@@ -19,7 +19,7 @@ _STANDARD = sys.stdlib_module_names
 _CAUGHT = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 
 
-@dataclass(frozen=True)
+@value_class
 class MissingImport:
     """An import of a module that is not there."""
 

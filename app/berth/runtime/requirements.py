@@ -5,10 +5,10 @@ import re
 import sysconfig
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from berth.model.function import PACKAGES_FOLDER
+from berth.model.value_class import value_class
 
 REQUIREMENTS = "requirements.txt"
 # Written into a folder of packages as the last file: a folder without it does not count as installed.
@@ -21,7 +21,7 @@ _PATH = re.compile(r"(-e|--editable|\.|/|file:)|[^#]*@\s*(file:|\.|/)|\S+\.(whl|
 _reading = threading.Lock()
 
 
-@dataclass(frozen=True)
+@value_class
 class Requirements:
     """A requirements.txt, and the folder that gets what it asks for."""
 

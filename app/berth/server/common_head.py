@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from berth.model.value import value
+from berth.model.value_class import value_class
 
 # `//` may begin an authority, `#` a fragment, and `_` could be taken for `-`: gunicorn has rules for them.
 _HEAD = re.compile(
@@ -12,7 +12,7 @@ _HEAD = re.compile(
 _LINE = re.compile(r"([^:]+):[\t ]*([^\r]*)\r\n")
 
 
-@value
+@value_class
 class CommonHead:
     """The head of a request whose header names are all different."""
 

@@ -2,16 +2,17 @@
 
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from berth.errors import Forbidden
 from berth.model.api_key import ApiKey, hash_api_key
 from berth.model.call import Call
 from berth.model.http import HttpRequest
+from berth.model.value_class import value_class
 from berth.payload.headers import last_header
 
 
-@dataclass(frozen=True)
+@value_class
 class FoundKey:
     """The id and the value of the API key that a request brought."""
 

@@ -6,12 +6,12 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
 from berth.errors import AuthorizerFailed
+from berth.model.value_class import value_class
 
 Fetch = Callable[[str], bytes]
 
@@ -33,7 +33,7 @@ _MOST_BYTES = 1024 * 1024
 _MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
-@dataclass(frozen=True)
+@value_class
 class _Kept:
     keys: Mapping[str, dict[str, Any]]
     since: float

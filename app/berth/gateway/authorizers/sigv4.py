@@ -9,11 +9,11 @@ import hmac
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes
 
 from berth.errors import SignatureInvalid, SignatureMissing
 from berth.model.http import HttpRequest
+from berth.model.value_class import value_class
 from berth.payload.headers import last_header
 from berth.payload.urls import query_pairs
 
@@ -29,7 +29,7 @@ _UNRESERVED = "-_.~"
 _AMBIGUOUS = re.compile("[+;]")
 
 
-@dataclass(frozen=True)
+@value_class
 class Signature:
     """The parts of a signature in an Authorization header."""
 

@@ -3,7 +3,6 @@
 import hmac
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from berth.errors import SignatureInvalid, SignatureMissing
 from berth.gateway.authorizers.sigv4 import read_signature, verify_signature
@@ -12,12 +11,13 @@ from berth.model.api_key import hash_api_key
 from berth.model.authorizer import IamCredential
 from berth.model.http import HttpRequest
 from berth.model.invoke_api import CONTEXT_HEADER, InvokeApi
+from berth.model.value_class import value_class
 
 _SERVICE = "lambda"  # what signatures for this API are made for
 _BEARER = "bearer "
 
 
-@dataclass(frozen=True)
+@value_class
 class Authentication:
     """Who may use the API of a stage; every method raises an error for anybody else."""
 

@@ -5,7 +5,7 @@ A request is received and its caller is checked here; operations.py does what it
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from urllib.parse import unquote
 
@@ -29,12 +29,13 @@ from berth.model.http import HttpRequest, HttpResponse
 from berth.model.invocation import MAX_EVENT_BYTES, MAX_REQUEST_BYTES
 from berth.model.invoke_api import Listener
 from berth.model.stamp import Stamp
+from berth.model.value_class import value_class
 from berth.payload.headers import canonical_name, last_header, text_value
 
 Operation = Callable[..., HttpResponse]
 
 
-@dataclass(frozen=True, eq=False)
+@value_class(eq=False)
 class LambdaApi:
     """The API of a stage: who may use it, and what it does."""
 

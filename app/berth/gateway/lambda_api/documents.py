@@ -12,12 +12,12 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from berth.gateway.lambda_api.names import LATEST
 from berth.model.function import PACKAGES_FOLDER, Function
+from berth.model.value_class import value_class
 
 Document = dict[str, Any]
 
@@ -32,7 +32,7 @@ _NOT_SHOWN = {
 }
 
 
-@dataclass(frozen=True)
+@value_class
 class Code:
     """What the files of a function tell: their bytes, when the newest was written, and a hash."""
 

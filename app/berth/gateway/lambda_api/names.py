@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from berth.gateway.lambda_api import errors
 from berth.model.function import Function
 from berth.model.stage import Stage
+from berth.model.value_class import value_class
 
 LATEST = "$LATEST"
 # As Lambda's own messages show it.
@@ -25,7 +25,7 @@ _QUALIFIER = re.compile(r"[a-zA-Z0-9_$-]+|\$LATEST\.PUBLISHED")
 _LONGEST_NAME, _LONGEST_QUALIFIER = 256, 128
 
 
-@dataclass(frozen=True)
+@value_class
 class FunctionName:
     """A function as a client names it; None is what the client has left out."""
 

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
 import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from berth.gateway.lambda_api import errors, event_stream
@@ -21,6 +21,7 @@ from berth.model.invocation import Invocation, InvocationResult
 from berth.model.lineage import continue_lineage, is_recursion
 from berth.model.stage import Stage
 from berth.model.stamp import Stamp
+from berth.model.value_class import value_class
 from berth.payload.headers import last_header
 
 # Keeps an event until it has been handled; raises QueueUnavailable if that cannot be promised.
@@ -29,7 +30,7 @@ _JSON = "application/json"
 _MOST_LISTED = 50  # functions in one answer
 
 
-@dataclass(frozen=True)
+@value_class
 class Asked:
     """One request: as it was sent, the time and ids that it was given, and what a bridge told of it."""
 
@@ -52,7 +53,7 @@ class Asked:
         return self.answer(200, json.dumps(document).encode())
 
 
-@dataclass(frozen=True, eq=False)
+@value_class(eq=False)
 class Operations:
     """What the API does with the functions of a stage; every operation raises LambdaError for a refusal."""
 

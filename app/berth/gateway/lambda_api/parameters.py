@@ -4,12 +4,12 @@ import base64
 import binascii
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import NoReturn
 
 from berth.gateway.lambda_api import errors
 from berth.gateway.lambda_api.names import FunctionName, enum_problem, name_problems, read_name
 from berth.model.http import HttpRequest
+from berth.model.value_class import value_class
 from berth.payload.headers import last_header
 from berth.payload.urls import decode_query, last_values
 
@@ -18,7 +18,7 @@ _MOST_CLIENT_CONTEXT = 3583  # bytes of base64
 _LONGEST_TENANT = 256
 
 
-@dataclass(frozen=True)
+@value_class
 class Parameters:
     """The parameters of one request about one function."""
 

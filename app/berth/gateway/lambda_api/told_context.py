@@ -7,13 +7,14 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from berth.gateway.lambda_api import errors
 from berth.model.http import HttpRequest
 from berth.model.invocation import Invocation
 from berth.model.invoke_api import CONTEXT_HEADER
+from berth.model.value_class import value_class
 from berth.payload.headers import last_header
 
 _LONGEST = 4096  # characters
@@ -26,7 +27,7 @@ _IDENTITY = re.compile(r"[a-z0-9-]{1,55}:[0-9A-Za-z-]{1,128}")
 _LONGEST_WAIT_MS = 900_000 + 60_000  # Lambda's longest timeout, and clocks that differ
 
 
-@dataclass(frozen=True)
+@value_class
 class ToldContext:
     """What is told of an invocation; None is what was left out."""
 

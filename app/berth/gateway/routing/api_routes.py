@@ -10,7 +10,7 @@ from berth.gateway.routing.listener_rules import ListenerRules
 from berth.gateway.routing.route_table import HttpRouteTable, RouteTable
 from berth.model import api_kind
 from berth.model.route import Guard, Route
-from berth.model.value import value
+from berth.model.value_class import value_class
 from berth.payload.readings import path_readings
 from berth.payload.urls import decode_path
 
@@ -27,7 +27,7 @@ TABLES: Mapping[api_kind.ApiKind, type[RouteTable[Any]] | type[ListenerRules[Any
 }
 
 
-@value
+@value_class
 class Found(Generic[Target]):
     """A route that takes a request."""
 

@@ -4,7 +4,6 @@ import random
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from berth.comparison.answers import response_documents
@@ -18,6 +17,7 @@ from berth.comparison.side_queue import SideQueue
 from berth.gateway.shadow.ledger import COPIED, DROPPED, NOT_ANSWERED, TOO_LARGE, Ledger
 from berth.model.comparison import TARGET, Shadow
 from berth.model.http import HttpResponse
+from berth.model.value_class import value_class
 
 MOST_COPIED_BYTES = 1024 * 1024  # of a body
 
@@ -28,7 +28,7 @@ _SECONDS_TO_CLOSE = 2.0
 _SLACK = 300.0  # seconds that clocks may differ
 
 
-@dataclass(frozen=True)
+@value_class
 class Copied:
     """A request that the primary has answered, and how it is sent a second time."""
 

@@ -1,13 +1,13 @@
 """What every kind of event queue offers."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from berth.model.asynchronous import QueuedEvent
+from berth.model.value_class import value_class
 
 
-@dataclass(frozen=True)
+@value_class
 class Lease:
     """The right to run one event for a while: no other server gets the event before the lease ends."""
 
@@ -15,7 +15,7 @@ class Lease:
     token: str  # tells this lease from an earlier or later one of the same event
 
 
-@dataclass(frozen=True)
+@value_class
 class Depth:
     """How many events wait, are leased, and have failed for good."""
 
@@ -24,7 +24,7 @@ class Depth:
     dead: int
 
 
-@dataclass(frozen=True)
+@value_class
 class QueueDepth(Depth):
     """How much is in a queue. None stands for what the queue does not tell."""
 

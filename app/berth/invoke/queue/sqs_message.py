@@ -13,7 +13,7 @@ from berth.model.invocation import MAX_EVENT_BYTES
 
 ATTRIBUTE = "Berth"
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
-NOT_ALLOWED = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NOT_ALLOWED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _KNOWN = frozenset(QueuedEvent.__dataclass_fields__) - {"payload"}
 
 

@@ -16,6 +16,7 @@ from berth.invoke.queue.sqs_leases import Leases
 from berth.invoke.queue.sqs_message import ATTRIBUTE, read_message, write_message
 from berth.invoke.queue.sqs_stock import Received, Stock
 from berth.model.asynchronous import QueuedEvent
+from berth.model.value_class import value_class
 
 log = logging.getLogger("berth")
 
@@ -30,7 +31,7 @@ _UNREADABLE_SECONDS = 900.0
 _TOO_LARGE = "must be shorter than"
 
 
-@dataclass(frozen=True)
+@value_class
 class SqsAddress:
     """Which queue: `sqs://HOST/ACCOUNT/NAME?deadLetterQueue=NAME`."""
 

@@ -4,16 +4,16 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from berth.errors import OtherRequest
 from berth.invoke.results.state_store import StateStore
+from berth.model.value_class import value_class
 
 # Longer than an event may wait and its page is kept.
 _KEPT_SECONDS = 30 * 24 * 3600.0
 
 
-@dataclass(frozen=True)
+@value_class
 class IdempotentRequest:
     """A request with an idempotency key: who sent it where, and a hash of what it asks."""
 
@@ -22,7 +22,7 @@ class IdempotentRequest:
     fingerprint: str
 
 
-@dataclass(frozen=True)
+@value_class
 class Claim:
     """Which invocation has a key, and since when, in seconds since 1970."""
 

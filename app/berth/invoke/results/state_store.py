@@ -1,10 +1,11 @@
 """What every kind of state store offers."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from berth.model.value_class import value_class
 
-@dataclass(frozen=True)
+
+@value_class
 class Item:
     """One value of a state store; its version counts its changes from 1."""
 

@@ -6,14 +6,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
 
+from berth.model.value_class import value_class
 from berth.runtime.inline.variables import Variables
 from berth.settings import PROCESS_ENVIRON
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class GlobalState:
     """What the server, or one function, has of the globals while it runs, and keeps while it does not."""
 

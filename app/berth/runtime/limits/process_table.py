@@ -6,8 +6,9 @@ A system without /proc, such as macOS, has no figures.
 import os
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from berth.model.value_class import value_class
 
 PROC = Path("/proc")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -15,7 +16,7 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _PRIVATE = (b"Pss_Anon:", b"Pss_Shmem:", b"SwapPss:", b"RssAnon:", b"RssShmem:", b"VmSwap:")
 
 
-@dataclass(frozen=True)
+@value_class
 class Usage:
     """How much one process group uses now."""
 
@@ -25,7 +26,7 @@ class Usage:
     is_stopped: bool = False  # somebody has stopped the process that leads the group
 
 
-@dataclass(frozen=True)
+@value_class
 class _Stat:
     group: int
     tasks: int

@@ -4,17 +4,16 @@ import json
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from berth.errors import printable
-from berth.model.value import value
+from berth.model.value_class import value_class
 
 _LONGEST_WORD = 200  # characters of a client's own words, such as a path
 
 
-@dataclass(frozen=True)
+@value_class
 class Source:
     """The environment that a log line comes from."""
 
@@ -25,7 +24,7 @@ class Source:
     memory_size: int  # MB
 
 
-@value
+@value_class
 class Outcome:
     """How a phase ended, in the words of platform events: success, error, failure or timeout."""
 
@@ -34,7 +33,7 @@ class Outcome:
     message: str | None = None  # what the supervisor writes about it
 
 
-@value
+@value_class
 class Report:
     """The figures of one invocation."""
 

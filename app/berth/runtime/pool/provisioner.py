@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 from berth.errors import InitFailed, InvocationFault
 from berth.model.function import Function
-from berth.runtime.advice import describe
 from berth.runtime.pool.pool import Pool
 from berth.runtime.pool.start_check import StartCheck
 
@@ -120,5 +119,7 @@ class Provisioner:
 
 
 def _told(function: Function, failed: Exception) -> str:
+    from berth.runtime.advice import describe  # it reads sources, and most functions need none
+
     what = "provisioned concurrency" if function.provisioned_concurrency else "cannot be imported"
     return f"{what}: {describe(function, failed) if isinstance(failed, InitFailed) else failed}"

@@ -4,15 +4,15 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 
 from berth.errors import Throttled
 from berth.model.function import Function
+from berth.model.value_class import value_class
 from berth.runtime.pool.seats import Seats
 
 
-@dataclass(frozen=True)
+@value_class
 class Limits:
     """How much one server process may do at one time."""
 

@@ -11,7 +11,6 @@ from functools import partial
 from berth.errors import EnvironmentDied, HandlerTimedOut, InvocationFault
 from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
-from berth.runtime.advice import log_advice
 from berth.runtime.environment import Instance, State
 from berth.runtime.logs.log_format import Report
 from berth.runtime.outcome import final_result, init_error, init_outcome, invocation_outcome
@@ -177,6 +176,8 @@ class ProcessEnvironment:
             return None
         failure = self._initialize("init", _INIT_SECONDS)
         if isinstance(failure, InvocationResult):
+            from berth.runtime.advice import log_advice  # it reads sources, and most functions need none
+
             log_advice(self.function, init_error(failure))
         if isinstance(failure, HandlerTimedOut):
             self._replace_ended_process()  # Lambda imports it again, as part of the invocation

@@ -6,7 +6,7 @@ import time
 
 from berth.errors import EnvironmentDied
 from berth.model.invocation import Invocation, InvocationResult, Parted
-from berth.model.value import value
+from berth.model.value_class import value_class
 from berth.runtime.environment import runtime_headers
 from berth.runtime.limits.process_table import PeakMemory
 from berth.runtime.process.channel import Channel, DeadlinePassed, Frame, ProcessEnded
@@ -29,7 +29,7 @@ _ENDINGS = frozenset({RESULT, PARTED_RESULT, ERROR})
 _START_SECONDS = 30.0  # a machine on which a bare interpreter takes longer cannot run functions
 
 
-@value
+@value_class
 class Run:
     """One invocation that runs."""
 

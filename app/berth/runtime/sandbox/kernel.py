@@ -4,16 +4,16 @@ import os
 import posix
 import sys
 import threading
-from dataclasses import dataclass
 from functools import cache
 
+from berth.model.value_class import value_class
 from berth.runtime.sandbox import child
 
 _MOUNT, _USER = 1, 2  # the values of child.Sandbox.namespaces
 _finding = threading.Lock()
 
 
-@dataclass(frozen=True)
+@value_class
 class Kernel:
     """The means that this system has; a server that is given other means uses no more than these."""
 
