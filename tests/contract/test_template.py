@@ -51,6 +51,13 @@ def test_copy_sees_what_a_process_sees_that_is_started_by_itself(serve: Serve, s
     assert {name: copy[name] for name in copy if copy[name] != started[name]} == {}
 
 
+@for_each("template", [True, False])
+def test_a_function_interrupts_neither_the_server_nor_another_function(serve: Serve, template: bool) -> None:
+    server = serve(template=template)
+    assert _ask(server, "policy") == [os.SCHED_BATCH, os.SCHED_BATCH]
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
+
+
 def test_copy_is_a_process_in_its_own_right(serve: Serve) -> None:
     assert _ask(serve(), "itself") == {
         "leads its session": True,

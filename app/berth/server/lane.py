@@ -45,7 +45,6 @@ class Lane:
         self._go_on = go_on
         self._running: dict[int, _Running] = {}  # by descriptor; the one that began first, first
         self._short_lane: ShortLane | None = None
-        self._is_taking = False
         has_epoll = hasattr(select, "epoll")  # macOS has none
         lane = ShortLane(worker.wsgi) if has_epoll and isinstance(worker.wsgi, GatewayApp) else None
         if lane is not None and lane.is_open() and not _does_more(worker.cfg, worker.log):
@@ -62,8 +61,6 @@ class Lane:
         is_tls, is_file = isinstance(connection.sock, ssl.SSLSocket), connection.listener is None
         if lane is None or connection.stage is not Stage.HEAD or is_tls or is_file or not worker.alive:
             return False
-        if self._running and not self._is_taking:
-            self._take_arrivals()  # an environment that has answered is warm in the processor's caches, too
         head, body = connection.small_request() or (None, b"")
         if head is None or not _suits(head, body) or worker.nr + 1 >= worker.max_requests:
             return False
@@ -115,11 +112,9 @@ class Lane:
     def _take_arrivals(self, _: object = None) -> None:
         """Answer whatever has its result."""
         self._log.hold()
-        self._is_taking = True  # an answer may be followed by the connection's next request
         for descriptor, _ in self._arrivals.poll(0):
             if descriptor in self._running:  # else a thread has it
                 self._look(descriptor)
-        self._is_taking = False
 
     def _look(self, descriptor: int) -> None:
         running = self._running[descriptor]

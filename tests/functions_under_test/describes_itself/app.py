@@ -75,6 +75,7 @@ def everything(event, context):
         "descriptors": sorted(_descriptors()),
         "tasks": len(os.listdir("/proc/self/task")),
         "score": [Path("/proc/self/oom_score_adj").read_text(), os.nice(0), sorted(os.sched_getaffinity(0))],
+        "policy": policy(event, context),
         "folder": os.getcwd(),
         "name": Path("/proc/self/comm").read_text(),
         "variables": [sorted(os.environ), sorted(_shown()), sorted(_of_child())],
@@ -161,6 +162,16 @@ def _depth():
     while frame:
         frame, depth = frame.f_back, depth + 1
     return depth
+
+
+def policy(event, context):
+    """How the kernel schedules the process, and one that it starts."""
+    return [os.sched_getscheduler(0), _policy_of_child()]
+
+
+def _policy_of_child():
+    program = "import os; print(os.sched_getscheduler(0))"
+    return int(subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout)
 
 
 def _status():

@@ -43,6 +43,19 @@ def _limit_descriptors() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
+def _interrupt_nobody() -> None:
+    """Have this process, and what it starts, wait for the end of a time slice where another one runs.
+
+    Without this the kernel interrupts the server whenever it hands over an invocation, and switches between
+    the two twice for each request. The process gets as much of a processor's time as before.
+    https://man7.org/linux/man-pages/man7/sched.7.html, SCHED_BATCH
+    """
+    try:
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))  # type: ignore[attr-defined, unused-ignore]
+    except (AttributeError, OSError):
+        return  # macOS has no such policy, and a container may forbid it
+
+
 def prepare_process(
     enter_sandbox: Callable[[], None],
     server: int,
@@ -62,6 +75,7 @@ def prepare_process(
     enter_sandbox()
     die_with(server)
     _limit_descriptors()
+    _interrupt_nobody()
     sys.path[:] = path
     for name in set(sys.modules) - known:
         del sys.modules[name]
