@@ -20,10 +20,11 @@ class CommonHead:
     target: str
     lines: list[tuple[str, str]]  # named as the client spelled them
     values: dict[str, str]  # by names in capitals
+    end: int  # where it ends in the data that begin with it
 
 
-def read_common_head(data: bytes | bytearray, settings: Any) -> tuple[CommonHead, int] | None:
-    """Read a head at the beginning of the data, and say where it ends; None if gunicorn has to read it.
+def read_common_head(data: bytes | bytearray, settings: Any) -> CommonHead | None:
+    """Read a head at the beginning of the data; None if gunicorn has to read it.
 
     `settings` are gunicorn's.
     """
@@ -42,7 +43,7 @@ def read_common_head(data: bytes | bytearray, settings: Any) -> tuple[CommonHead
     values = {name.upper(): value for name, value in lines}
     if len(values) < len(lines) or "EXPECT" in values:
         return None
-    return CommonHead(method, target, lines, values), match.end()
+    return CommonHead(method, target, lines, values, match.end())
 
 
 def _has_longer_line(block: str, most: int) -> bool:

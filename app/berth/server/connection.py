@@ -21,7 +21,7 @@ from berth.model.invoke_api import Listener
 from berth.server import patience
 from berth.server.body_memory import BodyMemory
 from berth.server.common_head import CommonHead, read_common_head
-from berth.server.heads import asks_for_health, ends_of, is_refused_early
+from berth.server.heads import asks_for_health, end_of, is_refused_early, small_body_bytes
 from berth.server.wire import ChunkScanner, Exchange, FedParser, ShortOfBytes
 
 _RECEIVED_AT_ONCE = 16 * 1024
@@ -71,9 +71,9 @@ class Connection(TConn):  # type: ignore[misc]
         self.unsent = b""  # the rest of an answer that the client did not take at once
         self._memory, self._taken = memory, 0
         self._head = bytearray()
-        self._needed = self._head_end = 0
+        self._needed = self._head_end = self._received = 0
+        self._common: CommonHead | None = None  # the head, if it is there and gunicorn need not read it
         self._rest: int | ChunkScanner = 0
-        self._received = 0
         self._began = self._heard = time.monotonic()
         self.set_timeout()
 
@@ -91,8 +91,8 @@ class Connection(TConn):  # type: ignore[misc]
 
     def small_request(self) -> tuple[CommonHead, bytes] | None:
         """The head and the body that were received; None if gunicorn has to read the head."""
-        found = read_common_head(self._head, self.cfg)
-        return (found[0], bytes(self._head[self._head_end : self._needed])) if found else None
+        common = self._common
+        return (common, bytes(self._head[self._head_end : self._needed])) if common else None
 
     def send_rest(self) -> bool:
         """Send the rest of an answer; raises TimeoutError for a client that receives nothing."""
@@ -291,7 +291,9 @@ class Connection(TConn):  # type: ignore[misc]
         head = self._head
         if not head or self._needed:
             return bool(head) and len(head) >= self._needed
-        self._head_end, self._needed = ends_of(head)
-        if not self._needed:
+        self._head_end = end = end_of(head)
+        if not end:
             return is_refused_early(head, self.cfg.limit_request_line)
+        self._common = read_common_head(head, self.cfg)
+        self._needed = end + small_body_bytes(head, end, self._common)
         return len(head) >= self._needed

@@ -5,10 +5,12 @@ import re
 from gunicorn.http.errors import LimitRequestHeaders
 
 from berth.model.route import RESERVED_PREFIX
+from berth.server.common_head import CommonHead
 
 MOST_HEAD_BYTES = 64 * 1024
 # A body up to this size is received together with its head, before anybody has asked for it.
 _SMALL_BODY = 256 * 1024
+_SIZE = re.compile("[0-9]{1,6}")
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,6})[ \t]*\r\n", re.IGNORECASE)
 _NOT_AT_ONCE = re.compile(rb"\r\n(?:expect|transfer-encoding):", re.IGNORECASE)
 
@@ -23,16 +25,21 @@ def asks_for_health(head: bytearray) -> bool:
     return len(parts) > 1 and parts[1].startswith(_HEALTH)
 
 
-def ends_of(head: bytearray) -> tuple[int, int]:
-    """Where a head ends, and the body that is to be received with it; zeros if the head has no end yet."""
-    start = 2 if head.startswith(b"\r\n") else 0
-    last = head.find(b"\r\n\r\n", start)
-    if last < 0:
-        return 0, 0
-    end, length = last + 4, _LENGTH.search(head, start, last + 2)
-    if length and int(length[1]) <= _SMALL_BODY and not _NOT_AT_ONCE.search(head, start, last + 2):
-        return end, end + int(length[1])
-    return end, end
+def end_of(head: bytearray) -> int:
+    """Where a head ends; 0 if its end has not come yet."""
+    last = head.find(b"\r\n\r\n", 2 if head.startswith(b"\r\n") else 0)
+    return last + 4 if last >= 0 else 0
+
+
+def small_body_bytes(head: bytearray, end: int, common: CommonHead | None) -> int:
+    """How many bytes of body are to be received together with a head; `common` is the head if it was read."""
+    if common is not None:
+        text = common.values.get("CONTENT-LENGTH", "")
+        length = int(text) if _SIZE.fullmatch(text) and "TRANSFER-ENCODING" not in common.values else 0
+    else:
+        found = _LENGTH.search(head, 0, end - 2)
+        length = int(found[1]) if found and not _NOT_AT_ONCE.search(head, 0, end - 2) else 0
+    return length if length <= _SMALL_BODY else 0
 
 
 def is_refused_early(head: bytearray, most_line: int) -> bool:

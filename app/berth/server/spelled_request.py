@@ -37,17 +37,16 @@ class SpelledRequest(Request):  # type: ignore[misc]
         """Read the head; returns what follows it."""
         data: bytes = unreader.read()
         is_common = self.cfg.proxy_protocol == "off" and not self._peer_is_trusted_proxy()
-        found = read_common_head(data, self.cfg) if is_common else None
-        if found is None:
+        head = read_common_head(data, self.cfg) if is_common else None
+        if head is None:
             unreader.unread(data)
             unused: bytes = super().parse(unreader)
             return unused
-        head, end = found
         self.method, self.uri, self.version = head.method, head.target, (1, 1)
         path, _, query = head.target.partition("?")
         self.path, self.query, self.fragment = path, query, ""
         self.headers, self.lines = list(head.values.items()), head.lines
-        return data[end:]
+        return data[head.end :]
 
     def parse_headers(self, data: bytes, from_trailer: bool = False) -> Lines:
         """Parse the header lines as gunicorn does; a trailer has no lines of its own."""

@@ -17,15 +17,12 @@ HEAD = b"GET /a?b=c HTTP/1.1\r\nHost: h\r\nx-A:  1 \r\n\r\n"
 
 
 def _read(data: bytes) -> CommonHead | None:
-    found = read_common_head(data, CONFIG)
-    return found[0] if found else None
+    return read_common_head(data, CONFIG)
 
 
 def test_head_is_read_up_to_its_end():
-    assert read_common_head(HEAD + b"body", CONFIG) == (
-        CommonHead("GET", "/a?b=c", [("Host", "h"), ("x-A", "1")], {"HOST": "h", "X-A": "1"}),
-        len(HEAD),
-    )
+    lines, values = [("Host", "h"), ("x-A", "1")], {"HOST": "h", "X-A": "1"}
+    assert _read(HEAD + b"body") == CommonHead("GET", "/a?b=c", lines, values, len(HEAD))
 
 
 @pytest.mark.parametrize(
@@ -80,10 +77,9 @@ def test_whatever_is_read_of_any_bytes_gunicorn_reads_alike(data: bytes):
 
 
 def _compare(data: bytes) -> None:
-    found = read_common_head(data, CONFIG)
-    if found is None:
+    head = _read(data)
+    if head is None:
         return
-    head, end = found
     try:
         request = Request(CONFIG, IterUnreader(iter([data])), ("127.0.0.1", 1))
     except ParseException:  # what a header says of the body is nothing that this reads
@@ -91,7 +87,7 @@ def _compare(data: bytes) -> None:
         return
     assert (request.method, request.uri) == (head.method, head.target)
     assert request.headers == list(head.values.items())
-    block = data[data.index(b"\r\n") + 2 : end - 4] if head.lines else b""
+    block = data[data.index(b"\r\n") + 2 : head.end - 4] if head.lines else b""
     assert head.lines == (spelled_lines(block, request.headers) if head.lines else [])
     path, _, query = head.target.partition("?")
     assert (request.path, request.query, request.fragment) == (path, query, "")
