@@ -43,6 +43,7 @@ class ModuleScope:
         self._modules: dict[str, ModuleType] = {}
         self._hidden: dict[str, ModuleType] = {}  # the server's modules that the function must not see
         self._shared: dict[str, ModuleType] = {}  # all others of the server
+        self._in_order: list[ModuleType] = []  # the same, for a quick look
 
     def module(self, name: str) -> ModuleType:
         """Find a module as the function sees it, after the function was imported; raises KeyError if none."""
@@ -96,7 +97,7 @@ class ModuleScope:
         self._hidden = _take(self._hidden)
         if self._has_changed():
             self._hidden |= _take_packages(self._hidden_names)
-            self._shared = dict(sys.modules)
+            self._shared, self._in_order = dict(sys.modules), [*sys.modules.values()]
         sys.modules.update(self._modules)
         try:
             yield self._main_module
@@ -110,7 +111,7 @@ class ModuleScope:
 
     def _has_changed(self) -> bool:
         """Whether the modules, or their order, differ from the server's when they were last looked at."""
-        return [*sys.modules.values()] != [*self._shared.values()]
+        return [*sys.modules.values()] != self._in_order
 
     @cached_property
     def _hidden_names(self) -> frozenset[str]:
