@@ -11,6 +11,7 @@ create_app
 print(*sys.modules, sep="\\n")
 """
 LATE = {
+    "berth.gateway.authorizers.key_set",
     "berth.gateway.client",
     "berth.gateway.invocation_pages",
     "berth.gateway.lambda_api.blueprint",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from berth.gateway.authorizers.iam_authorizer import IamAuthorizer
+from berth.gateway.authorizers.jwt_authorizer import JwtAuthorizer
 from berth.gateway.authorizers.lambda_authorizer import Invoke, LambdaAuthorizer
 from berth.model.authorizer import JWT_TYPES, LAMBDA_TYPES, Authorizer
 from berth.model.call import ANONYMOUS, Call, Identity
@@ -41,7 +42,5 @@ def _create(authorizer: Authorizer, connect: Connect) -> RunningAuthorizer:
     if authorizer.type in LAMBDA_TYPES:
         return LambdaAuthorizer(authorizer, connect(authorizer))
     if authorizer.type in JWT_TYPES:
-        from berth.gateway.authorizers.jwt_authorizer import JwtAuthorizer  # its HTTP client takes long
-
         return JwtAuthorizer(authorizer)
     return IamAuthorizer(authorizer)

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from berth.errors import ScopeMissing, TokenRefused, Unauthorized
 from berth.gateway.authorizers.identity_source import read_sources
-from berth.gateway.authorizers.key_set import KeySet
 from berth.model.authorizer import ALGORITHMS, AdditionalClaim, Authorizer, TokenIssuer
 from berth.model.call import Call, Identity
 from berth.model.route import Route
+
+if TYPE_CHECKING:
+    from berth.gateway.authorizers.key_set import KeySet
 
 BEARER = "Bearer "
 
@@ -19,9 +21,11 @@ class JwtAuthorizer:
     """One JWT authorizer of a stage."""
 
     authorizer: Authorizer
-    keys: dict[str, KeySet] = field(init=False)  # by issuer
+    keys: "dict[str, KeySet]" = field(init=False)  # by issuer
 
     def __post_init__(self) -> None:
+        from berth.gateway.authorizers.key_set import KeySet  # its HTTP client takes long
+
         self.keys = {trusted.issuer: KeySet(trusted.issuer) for trusted in self.authorizer.issuers}
 
     def authorize(self, call: Call) -> Identity:
@@ -61,7 +65,7 @@ class JwtAuthorizer:
         refuse_other_claims(trusted, claims)
         return claims
 
-    def _key(self, header: Mapping[str, Any], keys: KeySet) -> dict[str, Any]:
+    def _key(self, header: Mapping[str, Any], keys: "KeySet") -> dict[str, Any]:
         kid, algorithm = header.get("kid"), header.get("alg")
         key = keys.find(kid) if isinstance(kid, str) and "crit" not in header else None
         if key is None:
