@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -168,8 +168,6 @@ def _make_client(runtime: ModuleType) -> Any:
     client_class = runtime.LambdaRuntimeClient
     replace_methods(client_class.__base__, _OneInvocation)
     replace_marshaller(type(client_class.marshaller), MarshallerMethods)
-    # The loop begins anew with each call; Lambda looks for the handler once.
-    vars(runtime).update(_get_handler=cache(runtime._get_handler))
     client = client_class("")
     client._parts = Parts(client, runtime, MAX_RESPONSE_BYTES)
     return client
