@@ -32,7 +32,10 @@ def end_of(head: bytearray) -> int:
 
 
 def small_body_bytes(head: bytearray, end: int, common: CommonHead | None) -> int:
-    """How many bytes of body are to be received together with a head; `common` is the head if it was read."""
+    """How many bytes of body are to be received together with a head, which ends at `end`.
+
+    `common` is the same head if read_common_head() could read it.
+    """
     if common is not None:
         text = common.values.get("CONTENT-LENGTH", "")
         length = int(text) if _SIZE.fullmatch(text) and "TRANSFER-ENCODING" not in common.values else 0

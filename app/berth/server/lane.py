@@ -109,7 +109,7 @@ class Lane:
         if self._short_lane is not None:
             self._log.release()
 
-    def _take_arrivals(self, _: object = None) -> None:
+    def _take_arrivals(self, _: object) -> None:
         """Answer whatever has its result."""
         self._log.hold()
         for descriptor, _ in self._arrivals.poll(0):

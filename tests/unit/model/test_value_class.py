@@ -76,5 +76,25 @@ def test_a_value_shows_no_secret():
     assert repr(NamedPoint(1, 2, "map", "key", "home")) == "NamedPoint(x=1, y=2, source='map', name='home')"
 
 
+def test_a_class_keeps_the_methods_that_it_defines():
+    @value_class
+    class Key:
+        name: str
+        secret: str
+
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, Key) and other.name == self.name
+
+        def __hash__(self) -> int:
+            return hash(self.name)
+
+        def __repr__(self) -> str:
+            return f"<key {self.name}>"
+
+    assert Key("a", "1") == Key("a", "2")
+    assert {Key("a", "1"): "found"}[Key("a", "2")] == "found"
+    assert repr(Key("a", "1")) == "<key a>"
+
+
 def test_a_changed_copy_is_a_new_value():
     assert replace(Point(1, 2, secret="key"), y=3) == Point(1, 3, secret="key")

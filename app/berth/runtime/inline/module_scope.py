@@ -43,7 +43,7 @@ class ModuleScope:
         self._modules: dict[str, ModuleType] = {}
         self._hidden: dict[str, ModuleType] = {}  # the server's modules that the function must not see
         self._shared: dict[str, ModuleType] = {}  # all others of the server
-        self._in_order: list[ModuleType] = []  # the same, for a quick look
+        self._in_order: list[ModuleType] = []  # the same in their order, for _has_changed()
 
     def module(self, name: str) -> ModuleType:
         """Find a module as the function sees it, after the function was imported; raises KeyError if none."""

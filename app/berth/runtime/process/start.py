@@ -44,14 +44,15 @@ def _limit_descriptors() -> None:
 
 
 def _interrupt_nobody() -> None:
-    """Have this process, and what it starts, wait for the end of a time slice where another one runs.
+    """Have the kernel interrupt no other process when this one, or one that it starts, gets work.
 
-    Without this the kernel interrupts the server whenever it hands over an invocation, and switches between
-    the two twice for each request. The process gets as much of a processor's time as before.
+    Without this the kernel interrupts the server whenever the server hands over an invocation: it switches
+    to the function and back for each request. A process that interrupts nobody waits for the end of a time
+    slice, and gets as much of a processor's time as any other.
     https://man7.org/linux/man-pages/man7/sched.7.html, SCHED_BATCH
     """
     try:
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))  # type: ignore[attr-defined, unused-ignore]
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     except (AttributeError, OSError):
         return  # macOS has no such policy, and a container may forbid it
 
