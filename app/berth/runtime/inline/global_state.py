@@ -4,13 +4,15 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from berth.model.value_class import value_class
 from berth.runtime.inline.variables import Variables
 from berth.settings import PROCESS_ENVIRON
+
+_ROOT = logging.getLogger()
 
 
 @value_class
@@ -27,13 +29,12 @@ class GlobalState:
     @classmethod
     def at_present(cls) -> "GlobalState":
         """Note the globals as they are now."""
-        root = logging.getLogger()
         return cls(
             Variables.at_present(),
             _folder(),
             list(sys.path),
-            list(root.handlers),
-            root.level,
+            list(_ROOT.handlers),
+            _ROOT.level,
             logging.Formatter.converter,
         )
 
@@ -41,10 +42,9 @@ class GlobalState:
         """Put these globals in the place of the present ones; change only what differs."""
         self.variables.put(present.variables)
         sys.path[:] = self.path
-        root = logging.getLogger()
-        root.handlers[:] = self.log_handlers
+        _ROOT.handlers[:] = self.log_handlers
         if self.log_level != present.log_level:  # setting it forgets what all loggers have found out
-            root.setLevel(self.log_level)
+            _ROOT.setLevel(self.log_level)
         if self.log_clock is not present.log_clock:
             logging.Formatter.converter = self.log_clock
         if self.cwd not in (present.cwd, ""):
@@ -52,16 +52,20 @@ class GlobalState:
                 os.chdir(self.cwd)
 
 
-@contextmanager
-def restored_objects() -> Iterator[None]:
-    """Put back what awslambdaric wraps or a test replaces; a function begins each call without its own."""
-    kept = sys.stdout, sys.stderr, sys.dont_write_bytecode, os.environ
+def replace_objects() -> tuple[Any, ...]:
+    """Replace what awslambdaric wraps or a test replaces; a function begins each call without its own.
+
+    Returns the server's objects, for restore_objects().
+    """
+    objects = sys.stdout, sys.stderr, sys.dont_write_bytecode, os.environ
     os.environ = PROCESS_ENVIRON  # noqa: B003 - not a test's own dictionary
     sys.dont_write_bytecode = True  # Python would miss an edit made within the same second
-    try:
-        yield
-    finally:
-        sys.stdout, sys.stderr, sys.dont_write_bytecode, os.environ = kept
+    return objects
+
+
+def restore_objects(objects: tuple[Any, ...]) -> None:
+    """Restore the server's objects."""
+    sys.stdout, sys.stderr, sys.dont_write_bytecode, os.environ = objects
 
 
 def _folder() -> str:

@@ -146,21 +146,25 @@ class InlineEnvironment:
             self._delivery.bring(failed)
 
     def _run(self, invocation: Invocation | None) -> InvocationResult:
-        with _interpreter, self._scope.entered() as runtime:
-            client = self._client = self._client or _make_client(runtime)
-            client.offer(invocation)
-            try:
-                runtime.run(self.function.handler, client)
-            except _Answered:
-                if self._state is not State.READY:
-                    self._state = State.READY
-                    _keep_logging(runtime)
-            except BaseException as ended:
-                self._state = State.DEAD
-                if client.result is None:
-                    raise EnvironmentDied(f"Runtime exited {_ending(ended)}") from ended
-        result: InvocationResult = client.result
+        with _interpreter:
+            self._scope.run(partial(self._run_loop, invocation))
+        result: InvocationResult = self._client.result
         return result
+
+    def _run_loop(self, invocation: Invocation | None, runtime: Any) -> None:
+        """Run awslambdaric's loop for one invocation."""
+        client = self._client = self._client or _make_client(runtime)
+        client.offer(invocation)
+        try:
+            runtime.run(self.function.handler, client)
+        except _Answered:
+            if self._state is not State.READY:
+                self._state = State.READY
+                _keep_logging(runtime)
+        except BaseException as ended:
+            self._state = State.DEAD
+            if client.result is None:
+                raise EnvironmentDied(f"Runtime exited {_ending(ended)}") from ended
 
 
 def _make_client(runtime: ModuleType) -> Any:

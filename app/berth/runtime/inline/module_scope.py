@@ -4,15 +4,15 @@ import importlib
 import logging
 import os
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
 from berth.model.function import Function
-from berth.runtime.inline.global_state import GlobalState, restored_objects
+from berth.runtime.inline.global_state import GlobalState, replace_objects, restore_objects
+from berth.runtime.inline.module_changes import ServerModules, modules_version
 from berth.runtime.inline.variables import Variables
 from berth.runtime.process.start import (
     customize,
@@ -24,6 +24,7 @@ from berth.runtime.search import child_search_path, given_path, site_folders
 
 # The copy of AWS's runtime that each function has.
 _RUNTIME_NAMES = frozenset({"__main__", "awslambdaric", "runtime_client"})
+_server_modules = ServerModules()
 
 
 class ModuleScope:
@@ -44,32 +45,37 @@ class ModuleScope:
         self._hidden: dict[str, ModuleType] = {}  # the server's modules that the function must not see
         self._shared: dict[str, ModuleType] = {}  # all others of the server
         self._in_order: list[ModuleType] = []  # the same in their order, for _has_changed()
+        self._changes = 0  # of the server's modules when they were last looked at
+        self._version: object = None  # of `sys.modules` when the function was entered
 
     def module(self, name: str) -> ModuleType:
         """Find a module as the function sees it, after the function was imported; raises KeyError if none."""
         return self._modules.get(name) or sys.modules[name]
 
-    @contextmanager
-    def entered(self) -> Iterator[ModuleType]:
-        """Put the function's globals in place; afterwards save them and restore the server's.
+    def run(self, act: Callable[[ModuleType], object]) -> None:
+        """Call `act` with the function's `awslambdaric.bootstrap` while the function's globals are in place.
 
-        Yields the function's `awslambdaric.bootstrap`.
+        Afterwards the function's globals are saved, and the server's are restored.
         """
         server = GlobalState.at_present()
         state = self._state or self._first_state(server)
-        with restored_objects():
+        objects = replace_objects()
+        try:
+            state.replace(server)
+            bootstrap = self._put_modules().bootstrap
             try:
-                state.replace(server)
-                with self._own_modules() as main_module:
-                    if self._state is None:
-                        self._begin()
-                    self._state = state
-                    yield main_module.bootstrap
+                if self._state is None:
+                    self._begin()
+                self._state = state
+                act(bootstrap)
             finally:
-                present = GlobalState.at_present()
-                server.replace(present)
-                if self._state is not None:
-                    self._state = present
+                self._take_modules()
+        finally:
+            present = GlobalState.at_present()
+            server.replace(present)
+            if self._state is not None:
+                self._state = present
+            restore_objects(objects)
 
     def _first_state(self, server: GlobalState) -> GlobalState:
         """The search path and the folder are the server's until AWS's runtime has been imported."""
@@ -83,34 +89,51 @@ class ModuleScope:
         enter_path(self._folders, self._given, ())
         os.chdir(self._cwd)
 
-    @contextmanager
-    def _own_modules(self) -> Iterator[ModuleType]:
+    def _put_modules(self) -> ModuleType:
         """Hide the server's modules that have the name of a module of the function or of AWS's runtime.
 
-        Most often neither the server nor the function has imported anything since the last call. Comparing
-        lists of modules tells that for less than a look at each name.
-
-        Yields what `__main__` is for the function.
+        Returns what `__main__` is for the function.
         """
         if self._main_module is None:
             self._main_module, self._modules = _load_runtime()
+        changes = _server_modules.changes()
+        if changes == self._changes:
+            _remove(self._hidden)
+        else:
+            self._hide_modules()
+        sys.modules.update(self._modules)
+        self._changes, self._version = changes, modules_version()
+        return self._main_module
+
+    def _hide_modules(self) -> None:
         self._hidden = _take(self._hidden)
         if self._has_changed():
             self._hidden |= _take_packages(self._hidden_names)
             self._shared, self._in_order = dict(sys.modules), [*sys.modules.values()]
-        sys.modules.update(self._modules)
-        try:
-            yield self._main_module
-        finally:
-            self._modules = _take(self._modules)
-            if self._has_changed():
-                added = [name for name in list(sys.modules) if name not in self._shared]
-                self._modules |= _take([name for name in added if self._owns(name)])
-                sys.modules.update(self._shared)
+
+    def _take_modules(self) -> None:
+        """Take the function's modules away, and put back those that were hidden."""
+        if modules_version() == self._version:
+            _remove(self._modules)
             sys.modules.update(self._hidden)
+            _server_modules.note(modules_version())
+        else:
+            self._save_modules()
+            sys.modules.update(self._hidden)
+            _server_modules.note(None)  # the server may have a module now that the function has imported
+
+    def _save_modules(self) -> None:
+        self._modules = _take(self._modules)
+        if self._has_changed():
+            added = [name for name in list(sys.modules) if name not in self._shared]
+            self._modules |= _take([name for name in added if self._owns(name)])
+            sys.modules.update(self._shared)
 
     def _has_changed(self) -> bool:
-        """Whether the modules, or their order, differ from the server's when they were last looked at."""
+        """Whether the modules, or their order, differ from the server's when they were last looked at.
+
+        A comparison of lists takes less time than a look at each name.
+        """
         return [*sys.modules.values()] != self._in_order
 
     @cached_property
@@ -154,3 +177,9 @@ def _take(names: Iterable[str]) -> dict[str, ModuleType]:
     """Remove those of these modules that are there from `sys.modules`, and return them."""
     modules = sys.modules
     return {name: modules.pop(name) for name in names if name in modules}
+
+
+def _remove(names: Iterable[str]) -> None:
+    """Remove modules that are in `sys.modules`."""
+    for name in names:
+        del sys.modules[name]

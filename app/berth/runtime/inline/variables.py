@@ -5,7 +5,7 @@ import ctypes
 import os
 import sys
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 from berth.settings import PROCESS_ENVIRON
 
@@ -14,6 +14,7 @@ _LIBC = ctypes.CDLL(None)
 # systems than Linux may change the size of an array that they have not made, so theirs is left alone.
 _C_ENVIRON = ctypes.c_void_p.in_dll(_LIBC, "environ") if sys.platform == "linux" else None
 _address = ctypes.addressof
+_environ, _environb = cast(Any, PROCESS_ENVIRON), cast(Any, os.environb)
 
 
 class Variables:
@@ -27,6 +28,7 @@ class Variables:
     ) -> None:
         self._values = values  # what `os.environ` wraps while they are in place
         self._array = array
+        self._address = _address(array) if array else 0
         self._strings = strings  # keeps alive what the array points to
 
     @classmethod
@@ -44,20 +46,20 @@ class Variables:
         Where a variable of a new name was set, C has made an array of its own, and may free that one at any
         later change. So these variables get a copy of it.
         """
-        last, values = cls._in_place, vars(PROCESS_ENVIRON)["_data"]
+        last, values = cls._in_place, _environ._data
         if _C_ENVIRON is None:
             return cls(values, None)
-        if last and last._array and last._values is values and _C_ENVIRON.value == _address(last._array):
+        if last is not None and last._values is values and last._address == _C_ENVIRON.value:
             return last
         return cls(values, _copy_of_c(_C_ENVIRON), last and last._strings)
 
     def put(self, present: "Variables") -> None:
         """Put these variables in the place of the present ones."""
-        vars(PROCESS_ENVIRON)["_data"] = vars(os.environb)["_data"] = self._values
-        if not _C_ENVIRON or not self._array:
+        _environ._data = _environb._data = self._values
+        if _C_ENVIRON is None or self._array is None:
             _replace_one_by_one(self._values, present._values)
         elif not self._is_over:
-            _C_ENVIRON.value = _address(self._array)
+            _C_ENVIRON.value = self._address
             Variables._in_place = self
 
 
