@@ -16,6 +16,8 @@ from berth.model.stamp import Stamp
 _ROOT = re.compile(r"Root=(1-[0-9a-f]{8}-[0-9a-f]{24})(?:;|$)")
 _PARENT = re.compile(r"(?:^|;)\s*Parent=([0-9a-f]{16})(?:;|$)")
 _SAMPLED = re.compile(r"(?:^|;)\s*Sampled=([01?])(?:;|$)")
+# By a random digit: the digit of a UUID that tells its variant (RFC 9562).
+_VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
@@ -46,8 +48,7 @@ class StampSource:
 
 def _uuid4(digits: str) -> str:
     """The random UUID (RFC 9562, version 4) made of 32 random hexadecimal digits."""
-    variant = "89ab"[int(digits[16], 16) & 3]
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{_VARIANT[digits[16]]}{digits[17:20]}-{digits[20:]}"
 
 
 @lru_cache(maxsize=8)
@@ -56,6 +57,12 @@ def log_time(epoch_seconds: int) -> str:
     moment = time.gmtime(epoch_seconds)
     month = _MONTHS[moment.tm_mon - 1]
     return f"{moment.tm_mday:02}/{month}/{moment.tm_year}:{time.strftime('%H:%M:%S', moment)} +0000"
+
+
+@lru_cache(maxsize=8)
+def _new_root(epoch_seconds: int) -> str:
+    """How the trace of a request that has none begins."""
+    return f"Root=1-{epoch_seconds:08x}-"
 
 
 def trace_root(incoming: str | None) -> str | None:
@@ -72,7 +79,7 @@ def complete_trace(incoming: str | None, new: bytes, epoch_seconds: int) -> tupl
     digits = new.hex()
     given_root = trace_root(incoming)
     if not incoming or not given_root:
-        root = f"Root=1-{epoch_seconds:08x}-{digits[:24]}"
+        root = f"{_new_root(epoch_seconds)}{digits[:24]}"
         return root, f"{root};Parent={digits[24:40]};Sampled=0;Lineage=1:{digits[40:48]}:0"
     parent, sampled = _PARENT.search(incoming), _SAMPLED.search(incoming)
     if parent and sampled:

@@ -48,7 +48,10 @@ def split_query(query: str) -> dict[str, list[str]]:
 
 def decode_query(query: str) -> dict[str, list[str]]:
     """Form-decode a raw query: every value of every key, both in the order sent."""
-    return values_by_name([(unquote_plus(key), unquote_plus(value)) for key, value in query_pairs(query)])
+    pairs = query_pairs(query)
+    if "%" in query or "+" in query:
+        pairs = [(unquote_plus(key), unquote_plus(value)) for key, value in pairs]
+    return values_by_name(pairs)
 
 
 def decode_rest_query(query: str) -> dict[str, list[str]]:

@@ -60,12 +60,14 @@ class LogWriter:
             self._write_at_once()
 
     def _write_at_once(self) -> None:
-        if self._writing.acquire(blocking=False):
+        """Write what waits, unless another thread is writing: that one looks for more before it ends."""
+        is_ready = True
+        while is_ready and self._waiting and self._writing.acquire(blocking=False):
             try:
-                self._put_all(self._write_some)
+                is_ready = self._put_all(self._write_some)
             finally:
                 self._writing.release()
-        if self._waiting:
+        if not is_ready:
             self._wake()
 
     def flush(self, seconds: float | None = None) -> None:
@@ -74,26 +76,30 @@ class LogWriter:
         if not self._writing.acquire(timeout=-1 if seconds is None else seconds):
             return
         try:
-            self._put_all(lambda chunk: self._write_patiently(chunk, deadline))
+            is_ready = self._put_all(lambda chunk: self._write_patiently(chunk, deadline))
         finally:
             self._writing.release()
+        if is_ready:
+            self._write_at_once()
         with self._counting:
             lost, self._lost_bytes = self._lost_bytes, 0
         if lost:
             log.warning("%d bytes of function logs were lost: nobody reads the server's output", lost)
 
-    def _put_all(self, put: Callable[[memoryview], int]) -> None:
+    def _put_all(self, put: Callable[[memoryview], int]) -> bool:
+        """Write what waits; False if the descriptor takes no more."""
         while self._waiting:
             chunk = self._join_first()
             count = put(chunk)
             if count == 0:
-                return
+                return False
             with self._counting:
                 self._waiting_bytes -= count
             if count == len(chunk):
                 self._waiting.popleft()
             else:
                 self._waiting[0] = chunk[count:]
+        return True
 
     def _join_first(self) -> memoryview:
         """The chunk that waits longest, joined with those after it as far as they are written at once."""

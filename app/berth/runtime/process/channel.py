@@ -109,7 +109,8 @@ class Channel:
                 self._await_end(deadline)
 
     def _send_some(self) -> None:
-        self._unsent = _after(self.connection.sendmsg(self._unsent), self._unsent)
+        sent, pieces = self.connection.sendmsg(self._unsent), self._unsent
+        self._unsent = _after(sent, pieces) if sent < sum(map(len, pieces)) else []
 
     def _take(self) -> bool:
         """Take some of what has arrived; False if nothing more can arrive."""
@@ -136,16 +137,19 @@ class Channel:
         self._whole = end_of_head + tail_size
         if self._filled < self._whole:
             return None
-        view, is_large = memoryview(self._buffer), len(self._buffer) > _BUFFER_BYTES
-        tail = view[end_of_head : self._whole]
-        frame = bytes(view[LENGTHS_BYTES:end_of_head]), tail if is_large else bytes(tail)
+        view = memoryview(self._buffer)
         rest = bytes(view[self._whole : self._filled])
-        if is_large:  # its tail keeps the buffer
+        tail: bytes | memoryview
+        if len(self._buffer) > _BUFFER_BYTES:  # its tail keeps the buffer
+            head, tail = bytes(view[LENGTHS_BYTES:end_of_head]), view[end_of_head : self._whole]
             self._buffer = bytearray(max(_BUFFER_BYTES, len(rest)))
+        else:
+            data = bytes(view[: self._whole])
+            head, tail = data[LENGTHS_BYTES:end_of_head], data[end_of_head:]
         if rest:
             self._buffer[: len(rest)] = rest
         self._filled, self._whole = len(rest), LENGTHS_BYTES
-        return frame
+        return head, tail
 
     def _wait(self, deadline: float) -> None:
         """Wait until the socket is ready."""

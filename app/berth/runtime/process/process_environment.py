@@ -242,7 +242,8 @@ class ProcessEnvironment:
         self._process.note_peak(seconds)
         self._pipe.finish()
         tail = self._log.report(self._report(seconds, ending))
-        self._replace_ended_process()
+        if self._has_ended:
+            self._replace_ended_process()
         return final_result(ending, self._run.invocation.request_id, tail, is_cold)
 
     def _report(self, seconds: float, ending: InvocationResult | InvocationFault) -> Report:

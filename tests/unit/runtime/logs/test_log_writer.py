@@ -55,6 +55,25 @@ def test_flush_gives_up_when_nobody_reads_and_loses_nothing(pipe: tuple[int, int
     assert os.read(pipe[0], 100) == b"one\ntwo\n"
 
 
+def test_who_writes_also_writes_what_other_threads_bring_meanwhile(tmp_path: Path):
+    wakes: list[None] = []
+    with (tmp_path / "log").open("wb") as file:
+        writer = LogWriter(file.fileno(), lambda: wakes.append(None))
+        threads = [threading.Thread(target=_write_many, args=[writer, b"%d\n" % n]) for n in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    lines = (tmp_path / "log").read_bytes().split()
+    assert [lines.count(b"%d" % n) for n in range(4)] == [2000] * 4
+    assert wakes == []
+
+
+def _write_many(writer: LogWriter, chunk: bytes) -> None:
+    for _ in range(2000):
+        writer.write(chunk)
+
+
 def test_lines_of_several_threads_are_not_mixed(tmp_path: Path):
     with (tmp_path / "log").open("wb") as file:
         writer = LogWriter(file.fileno(), lambda: None)
