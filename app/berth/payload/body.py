@@ -25,10 +25,13 @@ class EncodedBody:
     is_base64: bool
 
 
+_NO_BODY = EncodedBody(None, False)
+
+
 def encode_body(raw: bytes, is_binary: bool) -> EncodedBody:
     """Encode a body; text that is not UTF-8 gets replacement characters, as on API Gateway."""
     if not raw:
-        return EncodedBody(None, False)
+        return _NO_BODY
     if is_binary:
         text = pybase64.b64encode_as_string(raw) if pybase64 else base64.b64encode(raw).decode("ascii")
         return EncodedBody(text, True)

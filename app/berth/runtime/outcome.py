@@ -10,6 +10,8 @@ from berth.model.invocation import InvocationResult
 from berth.runtime.environment import Instance
 from berth.runtime.logs.log_format import Outcome, Source
 
+_SUCCESS, _ERROR = Outcome("success"), Outcome("error")
+
 
 def fault_result(fault: InvocationFault, request_id: str) -> InvocationResult:
     """The result with which Lambda reports a fault: two keys, in this order and wording."""
@@ -41,7 +43,7 @@ def final_result(
 def invocation_outcome(ending: InvocationResult | InvocationFault) -> Outcome:
     """How an invocation ended, for its report in the log."""
     if isinstance(ending, InvocationResult):
-        return Outcome("error" if ending.function_error else "success")
+        return _ERROR if ending.function_error else _SUCCESS
     if isinstance(ending, HandlerTimedOut):
         return Outcome("timeout", message=ending.reason)
     return Outcome("failure", ending.error_type, ending.reason)

@@ -65,8 +65,7 @@ class Connection(TConn):  # type: ignore[misc]
         self.parser = FedParser(cfg, sock, client)
         self.exchange: Exchange | None = None
         self.stage = _HANDSHAKE if isinstance(sock, ssl.SSLSocket) else _HEAD
-        self.wants_to_write = False
-        self.polled_for = 0  # what the worker's poller looks for
+        self.wants_to_write, self.polled_for = False, 0  # polled_for: what the worker's poller looks for
         self.begun: Passage | None = None  # what the lane has begun
         self.unsent = b""  # the rest of an answer that the client did not take at once
         self._memory, self._taken = memory, 0
@@ -90,8 +89,9 @@ class Connection(TConn):  # type: ignore[misc]
         request.listener = self.listener
 
     def small_request(self) -> tuple[CommonHead, bytes] | None:
-        """The head and the body that were received; None if gunicorn has to read the head."""
-        common = self._common
+        """The head and the body that were received; None if gunicorn has to serve the request."""
+        is_plain = self.listener is not None and not isinstance(self.sock, ssl.SSLSocket)
+        common = self._common if is_plain and self.stage is _HEAD else None
         return (common, bytes(self._head[self._head_end : self._needed])) if common else None
 
     def send_rest(self) -> bool:

@@ -3,7 +3,6 @@
 import select
 import selectors
 import socket
-import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from berth.gateway.flask_app import GatewayApp
 from berth.gateway.routing.head import LISTENER, RAW_HEADERS, Environ
 from berth.gateway.short_lane import MOST_BODY_BYTES, Passage, ShortLane
 from berth.server.common_head import CommonHead
-from berth.server.connection import Connection, Stage
+from berth.server.connection import Connection
 from berth.server.gateway_response import kept_alive_bytes
 
 # An invocation that runs longer than this gets a thread, which sees to its deadline.
@@ -58,11 +57,10 @@ class Lane:
     def begin(self, connection: Connection) -> bool:
         """Begin the request that was received; returns False if a thread has to serve it."""
         worker, lane = self._worker, self._short_lane
-        is_tls, is_file = isinstance(connection.sock, ssl.SSLSocket), connection.listener is None
-        if lane is None or connection.stage is not Stage.HEAD or is_tls or is_file or not worker.alive:
+        if lane is None or not worker.alive or worker.nr + 1 >= worker.max_requests:
             return False
         head, body = connection.small_request() or (None, b"")
-        if head is None or not _suits(head, body) or worker.nr + 1 >= worker.max_requests:
+        if head is None or not _suits(head, body):
             return False
         passage = lane.begin(_environ(head, connection), body)
         if passage is None:

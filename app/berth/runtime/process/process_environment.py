@@ -25,6 +25,8 @@ _INIT_SECONDS = 10.0
 _PROVISIONED_INIT_SECONDS = 130.0  # or the function's timeout, if that is longer
 _MIB = 1024 * 1024
 _EXIT_SECONDS = 0.1
+# Python 3.11 takes long to find a member of an Enum by its name.
+_NEW, _STARTED, _READY, _DEAD = State
 
 
 class ProcessEnvironment:
@@ -43,7 +45,7 @@ class ProcessEnvironment:
         self._resources = Resources(function, supervisor, self._instance)
         self._log, self._pipe = self._resources.log, self._resources.pipe
         self._limited = self._resources.limited  # it has the launched process, once its start has succeeded
-        self._state = State.NEW
+        self._state = _NEW
         self._launched: Future[RuntimeProcess] = Future()  # _launch() replaces it
         self._launched_at = 0.0
         self._has_ended = False  # the process has ended, and the next one has not been launched
@@ -55,8 +57,8 @@ class ProcessEnvironment:
 
     def is_alive(self) -> bool:
         """Whether the environment can take an invocation; its process may have ended by itself."""
-        if self._state is State.NEW or self._state is State.DEAD:
-            return self._state is State.NEW
+        if self._state is _NEW or self._state is _DEAD:
+            return self._state is _NEW
         launched = self._launched
         if not launched.done():
             return True
@@ -64,7 +66,7 @@ class ProcessEnvironment:
 
     def is_ready(self) -> bool:
         """Whether the function has been imported."""
-        return self._state is State.READY
+        return self._state is _READY
 
     def start(self) -> None:
         """Start the interpreter and wait until it runs; raises EnvironmentDied if it cannot be started."""
@@ -90,7 +92,7 @@ class ProcessEnvironment:
 
         Raises InvocationFault if the process timed out or ended.
         """
-        if self._state is State.READY:
+        if self._state is _READY:
             return None
         failure = self._initialize("init", max(_PROVISIONED_INIT_SECONDS, self.function.timeout))
         self._replace_ended_process()
@@ -103,7 +105,7 @@ class ProcessEnvironment:
 
         A fault, such as a timeout, is returned as a result that describes it in Lambda's words.
         """
-        is_cold = self._state is not State.READY
+        is_cold = self._state is not _READY
         self._resources.occupy()
         try:
             failure = self._init_phase() if self._is_first_process else None
@@ -145,16 +147,16 @@ class ProcessEnvironment:
         """Kill the process group and start no other process; a running invocation gets EnvironmentDied."""
         with self._changing:
             self._is_ending = True
-            if self._state is not State.NEW and self._launched.exception() is None:
+            if self._state is not _NEW and self._launched.exception() is None:
                 self._process.kill()
 
     def retire(self) -> None:
         """Kill the process group and clean up after it; does nothing if the environment is DEAD."""
         self.kill()
         with self._changing:
-            if self._state in {State.NEW, State.DEAD}:
+            if self._state in {_NEW, _DEAD}:
                 return
-            self._state = State.DEAD
+            self._state = _DEAD
             self._limited.process = None
         self._resources.close()
         self._supervisor.in_background(partial(self._clean_up, self._launched))
@@ -172,7 +174,7 @@ class ProcessEnvironment:
 
         Returns None if the invocation can run, or else the error or fault that it ends with.
         """
-        if self._state is State.READY:
+        if self._state is _READY:
             return None
         failure = self._initialize("init", _INIT_SECONDS)
         if isinstance(failure, InvocationResult):
@@ -204,7 +206,7 @@ class ProcessEnvironment:
         if failure is not None:
             self._log.init_report(phase, milliseconds, init_outcome(failure))
             return failure
-        self._state = State.READY
+        self._state = _READY
         self._init_ms = milliseconds if phase == "init" else None
         return None
 
@@ -215,7 +217,7 @@ class ProcessEnvironment:
     def _answer(self) -> InvocationResult | InvocationFault:
         """Run the invocation; a process that was replaced imports the function as a part of it."""
         run = self._run
-        if self._state is State.STARTED:
+        if self._state is _STARTED:
             failure = self._initialize("invoke", run.deadline - time.monotonic())
             if failure is not None:
                 return failure
@@ -254,7 +256,7 @@ class ProcessEnvironment:
             duration_ms=(min(timeout, seconds) if isinstance(ending, HandlerTimedOut) else seconds) * 1000,
             max_memory_used=min(-(-self._process.most_memory // _MIB), self.function.memory_size),
             init_duration_ms=init_ms,
-            outcome=invocation_outcome(ending) if self._state is State.READY else init_outcome(ending),
+            outcome=invocation_outcome(ending) if self._state is _READY else init_outcome(ending),
         )
 
     def _end_process(self) -> None:
@@ -264,7 +266,7 @@ class ProcessEnvironment:
         # After its end the pipe holds all that it wrote. A large process may take longer to end than this.
         self._process.has_exited(_EXIT_SECONDS)
         self._pipe.finish(has_ended=True)
-        self._state = State.STARTED
+        self._state = _STARTED
         self._has_ended = True
 
     def _replace_ended_process(self) -> None:
@@ -281,7 +283,7 @@ class ProcessEnvironment:
         self._launched_at = time.monotonic()
         self._launched = self._supervisor.launch(start)
         self._has_ended = False
-        self._state = State.STARTED
+        self._state = _STARTED
 
     def _clean_up(self, launched: "Future[RuntimeProcess]") -> None:
         _close(launched)
