@@ -35,17 +35,17 @@ def modules_version() -> object:
 
 
 class ServerModules:
-    """Tells all inline functions of a process whether the server's modules have changed."""
+    """Counts how often the server's modules change while no inline function runs."""
 
     _changes = 0
-    _version: object = None  # when an inline function was left
+    _version: object = None  # of `sys.modules` when an inline function was left; None if it has changed them
 
     def changes(self) -> int:
-        """How often they had changed when it was looked; for the time before a function is entered."""
+        """How many changes there have been; to be asked before an inline function is entered."""
         if modules_version() != self._version:
             self._changes += 1
         return self._changes
 
     def note(self, version: object) -> None:
-        """Note the version at which an inline function was left; None if it has changed modules itself."""
+        """Note the version at which an inline function is left; None counts as a change."""
         self._version = version
