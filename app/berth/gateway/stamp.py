@@ -61,7 +61,7 @@ def log_time(epoch_seconds: int) -> str:
 
 @lru_cache(maxsize=8)
 def _new_root(epoch_seconds: int) -> str:
-    """How the trace of a request that has none begins."""
+    """The beginning of the root of a trace that starts in this second."""
     return f"Root=1-{epoch_seconds:08x}-"
 
 

@@ -79,7 +79,7 @@ class LogWriter:
             is_ready = self._put_all(lambda chunk: self._write_patiently(chunk, deadline))
         finally:
             self._writing.release()
-        if is_ready:
+        if is_ready:  # what other threads have brought since the last look
             self._write_at_once()
         with self._counting:
             lost, self._lost_bytes = self._lost_bytes, 0

@@ -45,7 +45,7 @@ environments.close()
 
 @pytest.fixture(autouse=True)
 def one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A module that is there before, and what comes beside it goes again."""
+    """Put the module `one` in place; after the test remove it, and `another` if the test has added that."""
     monkeypatch.setitem(sys.modules, "one", ModuleType("one"))
     monkeypatch.setitem(sys.modules, "another", ModuleType("another"))
     del sys.modules["another"]
