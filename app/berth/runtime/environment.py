@@ -31,6 +31,10 @@ class State(Enum):
     DEAD = "dead"
 
 
+# Python 3.11 takes long to find a member of an Enum by its name.
+NEW, STARTED, READY, DEAD = State
+
+
 @value_class
 class Instance:
     """The identity of one execution environment."""

@@ -15,7 +15,16 @@ from typing import Any
 from berth.errors import EnvironmentDied, InvocationFault
 from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult, Parted, exceeds
-from berth.runtime.environment import LONG_BYTES, Instance, LongResult, State, runtime_headers
+from berth.runtime.environment import (
+    DEAD,
+    LONG_BYTES,
+    NEW,
+    READY,
+    STARTED,
+    Instance,
+    LongResult,
+    runtime_headers,
+)
 from berth.runtime.inline.delivery import Delivery
 from berth.runtime.inline.module_scope import ModuleScope
 from berth.runtime.logs.log_format import Report
@@ -58,21 +67,21 @@ class InlineEnvironment:
         self._call = self._thread.call if supervisor.settings.under_gunicorn else operator.call
         self._log = supervisor.open_log(function, instance)
         self._scope = ModuleScope(function, build_environ(function, supervisor, instance))
-        self._state = State.NEW
+        self._state = NEW
         self._client: Any = None
         self._at_end = ExitStack()
 
     def is_alive(self) -> bool:
         """Whether the environment can take an invocation."""
-        return self._state is not State.DEAD
+        return self._state is not DEAD
 
     def is_ready(self) -> bool:
         """Whether the function has been imported."""
-        return self._state is State.READY
+        return self._state is READY
 
     def start(self) -> None:
         """Become STARTED; the first invocation imports the function."""
-        self._state = State.STARTED
+        self._state = STARTED
 
     def invoke(self, invocation: Invocation) -> InvocationResult:
         """Run one invocation; if it would have ended a process, the environment is DEAD afterwards."""
@@ -80,7 +89,7 @@ class InlineEnvironment:
 
     def _invoke(self, invocation: Invocation) -> InvocationResult:
         self._log.start(invocation.request_id, invocation.cause)
-        is_cold = self._state is not State.READY
+        is_cold = self._state is not READY
         began = time.monotonic()
         ending: InvocationResult | InvocationFault
         try:
@@ -127,7 +136,7 @@ class InlineEnvironment:
 
     def retire(self) -> None:
         """Become DEAD; the next environment imports the function anew."""
-        self._state = State.DEAD
+        self._state = DEAD
         self._at_end.close()
 
     def module(self, name: str | None = None) -> ModuleType:
@@ -142,7 +151,7 @@ class InlineEnvironment:
         try:
             self._delivery.bring(self._invoke(invocation))
         except BaseException as failed:  # noqa: BLE001 - the thread that waits raises it
-            self._state = State.DEAD
+            self._state = DEAD
             self._delivery.bring(failed)
 
     def _run(self, invocation: Invocation | None) -> InvocationResult:
@@ -158,11 +167,11 @@ class InlineEnvironment:
         try:
             runtime.run(self.function.handler, client)
         except _Answered:
-            if self._state is not State.READY:
-                self._state = State.READY
+            if self._state is not READY:
+                self._state = READY
                 _keep_logging(runtime)
         except BaseException as ended:
-            self._state = State.DEAD
+            self._state = DEAD
             if client.result is None:
                 raise EnvironmentDied(f"Runtime exited {_ending(ended)}") from ended
 

@@ -71,11 +71,11 @@ class ModuleScope:
             finally:
                 self._take_modules()
         finally:
+            restore_objects(objects)
             present = GlobalState.at_present()
             server.replace(present)
             if self._state is not None:
                 self._state = present
-            restore_objects(objects)
 
     def _first_state(self, server: GlobalState) -> GlobalState:
         """The search path and the folder are the server's until AWS's runtime has been imported."""
@@ -90,7 +90,7 @@ class ModuleScope:
         os.chdir(self._cwd)
 
     def _put_modules(self) -> ModuleType:
-        """Hide the server's modules that have the name of a module of the function or of AWS's runtime.
+        """Put the function's modules in place; hide the server's modules that have names of theirs.
 
         Returns what `__main__` is for the function.
         """
@@ -106,6 +106,7 @@ class ModuleScope:
         return self._main_module
 
     def _hide_modules(self) -> None:
+        """Hide the server's modules after the server may have imported others."""
         self._hidden = _take(self._hidden)
         if self._has_changed():
             self._hidden |= _take_packages(self._hidden_names)
@@ -113,16 +114,17 @@ class ModuleScope:
 
     def _take_modules(self) -> None:
         """Take the function's modules away, and put back those that were hidden."""
-        if modules_version() == self._version:
-            _remove(self._modules)
-            sys.modules.update(self._hidden)
-            _server_modules.note(modules_version())
-        else:
+        has_changed = modules_version() != self._version
+        if has_changed:
             self._save_modules()
-            sys.modules.update(self._hidden)
-            _server_modules.note(None)  # the server may have a module now that the function has imported
+        else:
+            _remove(self._modules)
+        sys.modules.update(self._hidden)
+        # After a change the server may have a module that the function has imported.
+        _server_modules.note(None if has_changed else modules_version())
 
     def _save_modules(self) -> None:
+        """Take the function's modules away after the function may have imported others."""
         self._modules = _take(self._modules)
         if self._has_changed():
             added = [name for name in list(sys.modules) if name not in self._shared]

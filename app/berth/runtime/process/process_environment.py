@@ -11,7 +11,7 @@ from functools import partial
 from berth.errors import EnvironmentDied, HandlerTimedOut, InvocationFault
 from berth.model.function import Function
 from berth.model.invocation import Invocation, InvocationResult
-from berth.runtime.environment import Instance, State
+from berth.runtime.environment import DEAD, NEW, READY, STARTED, Instance
 from berth.runtime.logs.log_format import Report
 from berth.runtime.outcome import final_result, init_error, init_outcome, invocation_outcome
 from berth.runtime.process.channel import DeadlinePassed
@@ -25,8 +25,6 @@ _INIT_SECONDS = 10.0
 _PROVISIONED_INIT_SECONDS = 130.0  # or the function's timeout, if that is longer
 _MIB = 1024 * 1024
 _EXIT_SECONDS = 0.1
-# Python 3.11 takes long to find a member of an Enum by its name.
-_NEW, _STARTED, _READY, _DEAD = State
 
 
 class ProcessEnvironment:
@@ -45,7 +43,7 @@ class ProcessEnvironment:
         self._resources = Resources(function, supervisor, self._instance)
         self._log, self._pipe = self._resources.log, self._resources.pipe
         self._limited = self._resources.limited  # it has the launched process, once its start has succeeded
-        self._state = _NEW
+        self._state = NEW
         self._launched: Future[RuntimeProcess] = Future()  # _launch() replaces it
         self._launched_at = 0.0
         self._has_ended = False  # the process has ended, and the next one has not been launched
@@ -57,8 +55,8 @@ class ProcessEnvironment:
 
     def is_alive(self) -> bool:
         """Whether the environment can take an invocation; its process may have ended by itself."""
-        if self._state is _NEW or self._state is _DEAD:
-            return self._state is _NEW
+        if self._state is NEW or self._state is DEAD:
+            return self._state is NEW
         launched = self._launched
         if not launched.done():
             return True
@@ -66,7 +64,7 @@ class ProcessEnvironment:
 
     def is_ready(self) -> bool:
         """Whether the function has been imported."""
-        return self._state is _READY
+        return self._state is READY
 
     def start(self) -> None:
         """Start the interpreter and wait until it runs; raises EnvironmentDied if it cannot be started."""
@@ -92,7 +90,7 @@ class ProcessEnvironment:
 
         Raises InvocationFault if the process timed out or ended.
         """
-        if self._state is _READY:
+        if self._state is READY:
             return None
         failure = self._initialize("init", max(_PROVISIONED_INIT_SECONDS, self.function.timeout))
         self._replace_ended_process()
@@ -105,7 +103,7 @@ class ProcessEnvironment:
 
         A fault, such as a timeout, is returned as a result that describes it in Lambda's words.
         """
-        is_cold = self._state is not _READY
+        is_cold = self._state is not READY
         self._resources.occupy()
         try:
             failure = self._init_phase() if self._is_first_process else None
@@ -147,16 +145,16 @@ class ProcessEnvironment:
         """Kill the process group and start no other process; a running invocation gets EnvironmentDied."""
         with self._changing:
             self._is_ending = True
-            if self._state is not _NEW and self._launched.exception() is None:
+            if self._state is not NEW and self._launched.exception() is None:
                 self._process.kill()
 
     def retire(self) -> None:
         """Kill the process group and clean up after it; does nothing if the environment is DEAD."""
         self.kill()
         with self._changing:
-            if self._state in {_NEW, _DEAD}:
+            if self._state in {NEW, DEAD}:
                 return
-            self._state = _DEAD
+            self._state = DEAD
             self._limited.process = None
         self._resources.close()
         self._supervisor.in_background(partial(self._clean_up, self._launched))
@@ -174,7 +172,7 @@ class ProcessEnvironment:
 
         Returns None if the invocation can run, or else the error or fault that it ends with.
         """
-        if self._state is _READY:
+        if self._state is READY:
             return None
         failure = self._initialize("init", _INIT_SECONDS)
         if isinstance(failure, InvocationResult):
@@ -206,7 +204,7 @@ class ProcessEnvironment:
         if failure is not None:
             self._log.init_report(phase, milliseconds, init_outcome(failure))
             return failure
-        self._state = _READY
+        self._state = READY
         self._init_ms = milliseconds if phase == "init" else None
         return None
 
@@ -217,7 +215,7 @@ class ProcessEnvironment:
     def _answer(self) -> InvocationResult | InvocationFault:
         """Run the invocation; a process that was replaced imports the function as a part of it."""
         run = self._run
-        if self._state is _STARTED:
+        if self._state is STARTED:
             failure = self._initialize("invoke", run.deadline - time.monotonic())
             if failure is not None:
                 return failure
@@ -244,8 +242,7 @@ class ProcessEnvironment:
         self._process.note_peak(seconds)
         self._pipe.finish()
         tail = self._log.report(self._report(seconds, ending))
-        if self._has_ended:
-            self._replace_ended_process()
+        self._replace_ended_process()
         return final_result(ending, self._run.invocation.request_id, tail, is_cold)
 
     def _report(self, seconds: float, ending: InvocationResult | InvocationFault) -> Report:
@@ -256,7 +253,7 @@ class ProcessEnvironment:
             duration_ms=(min(timeout, seconds) if isinstance(ending, HandlerTimedOut) else seconds) * 1000,
             max_memory_used=min(-(-self._process.most_memory // _MIB), self.function.memory_size),
             init_duration_ms=init_ms,
-            outcome=invocation_outcome(ending) if self._state is _READY else init_outcome(ending),
+            outcome=invocation_outcome(ending) if self._state is READY else init_outcome(ending),
         )
 
     def _end_process(self) -> None:
@@ -266,12 +263,14 @@ class ProcessEnvironment:
         # After its end the pipe holds all that it wrote. A large process may take longer to end than this.
         self._process.has_exited(_EXIT_SECONDS)
         self._pipe.finish(has_ended=True)
-        self._state = _STARTED
+        self._state = STARTED
         self._has_ended = True
 
     def _replace_ended_process(self) -> None:
+        if not self._has_ended:  # the thread that uses the environment sets it
+            return
         with self._changing:
-            if self._has_ended and not self._is_ending:
+            if not self._is_ending:
                 self._supervisor.in_background(partial(_close, self._launched))
                 self._launch()
                 self._is_first_process = False
@@ -283,7 +282,7 @@ class ProcessEnvironment:
         self._launched_at = time.monotonic()
         self._launched = self._supervisor.launch(start)
         self._has_ended = False
-        self._state = _STARTED
+        self._state = STARTED
 
     def _clean_up(self, launched: "Future[RuntimeProcess]") -> None:
         _close(launched)
