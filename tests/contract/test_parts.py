@@ -17,6 +17,7 @@ from kit.under_test import KINDS
 
 ECHO = """
 import decimal
+import json
 
 
 def handler(event, context):
@@ -25,6 +26,13 @@ def handler(event, context):
 
 def look(event, context):
     return {"statusCode": 200, "body": ascii(event)}
+
+
+def change(event, context):
+    seen = ascii(event)
+    event["headers"].clear()
+    event["requestContext"]["authorizer"]["groups"].append("admins")
+    return {"statusCode": 200, "body": seen}
 
 
 RESULTS = {
@@ -167,6 +175,15 @@ def posted(self, invoke_id, result_data, *more):
 
 client.wait_next_invocation, client.post_invocation_result = waited, posted
 """
+READS_ITSELF = """
+
+import functools
+
+import awslambdaric.lambda_runtime_marshaller as module
+
+module.json = type("Reader", (), dict(vars(module.json)))
+module.json.loads = functools.partial(json.loads, parse_float=decimal.Decimal)
+"""
 CUSTOMIZES = """
 import awslambdaric.bootstrap as runtime
 
@@ -249,10 +266,36 @@ def test_body_reaches_the_function_and_comes_back_as_it_is(
 def test_function_sees_the_same_event_in_the_same_order(
     invoker: Invoker, write: Callable[..., Function], body: str
 ) -> None:
-    event = {"b": {"body": None, "x": [1, 2.5, True]}, "body": body, "a": "\ud83d\ude00"}
+    event = {"b": {"body": None, "x": [1, 2.5, True]}, "body": body, "a": "\U0001f600", "c": "\ud83d"}
     function = write(ECHO, "look")
     seen = [way(invoker, function, event).value["body"] for way in (_parted, _whole)]
-    assert seen == [ascii(event | {"a": "\U0001f600"})] * 2
+    assert seen == [ascii(event)] * 2
+
+
+def test_function_may_change_its_event_and_nobody_elses(
+    invoker: Invoker, write: Callable[..., Function]
+) -> None:
+    function, groups = write(ECHO, "change"), ["users"]  # an authorizer's answer, which is kept
+    seen = [_parted(invoker, function, _event_of(groups)).value["body"] for _ in range(2)]
+    assert seen == [ascii(_event_of(["users"]))] * 2
+
+
+def test_function_in_the_servers_process_gets_the_event_that_is_at_hand(
+    invoker: Invoker, tmp_path: Path
+) -> None:
+    (tmp_path / "app.py").write_text(ECHO)
+    function = make_function("parts", tmp_path, handler="app.look", isolation="inline")
+    at_hand = Parted(b'{"read": true}', b"", value={"read": False})
+    results = [invoker.invoke(Invocation(function, at_hand, str(uuid.uuid4()))) for _ in range(2)]
+    assert [each.value["body"] for each in results] == ["{'read': False}"] * 2
+
+
+def _event_of(groups: list[str]) -> dict[str, Any]:
+    return {
+        "headers": {"Accept": "*/*"},
+        "requestContext": {"stage": "prod", "authorizer": {"groups": groups}},
+        "body": None,
+    }
 
 
 def test_only_a_long_text_of_a_gateways_caller_travels_beside_its_json(
@@ -301,6 +344,29 @@ def test_library_that_replaces_what_handles_events_and_results_gets_whole_json(
     assert json.loads(first["body"]) == [event]
     second = _parted(invoker, function, event).value
     assert json.loads(second["body"]) == [event, first, event]
+
+
+@pytest.mark.parametrize(
+    "replaces",
+    [
+        *(OWN_MARSHALLER, METHOD_OF_THE_CLASS, METHODS_OF_THE_OBJECT, FUNCTIONS_OF_THE_RUNTIME),
+        *(ENCODER, WAITING),
+    ],
+)
+def test_library_that_replaces_what_handles_short_events_gets_their_json(
+    invoker: Invoker, write: Callable[..., Function], replaces: str
+) -> None:
+    function, event = write(NOTES + replaces), {"body": "short", "b": 1}
+    assert json.loads(_parted(invoker, function, event).value["body"]) == [event]
+
+
+def test_library_that_reads_json_in_its_own_way_reads_short_events(
+    invoker: Invoker, write: Callable[..., Function]
+) -> None:
+    function = write(ECHO + READS_ITSELF, "look")
+    assert _parted(invoker, function, {"body": "short", "a": 1.10}).value["body"] == (
+        "{'body': 'short', 'a': Decimal('1.1')}"
+    )
 
 
 def test_what_sitecustomize_has_replaced_gets_whole_json(invoker: Invoker, tmp_path: Path) -> None:

@@ -71,6 +71,14 @@ def _events(sent: dict[str, Any], which: int) -> Iterator[tuple[str, Event]]:
             assert set("|{}") & set(sent["query"])
 
 
+def _containers(value: Any) -> Iterator[Any]:
+    """Every dict and list in a value, and the value."""
+    if isinstance(value, dict | list):
+        yield value
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _containers(each)
+
+
 def _responses(payload: bytes, which: int) -> Iterator[tuple[str, HttpResponse]]:
     """The responses of all shapes that do not refuse a result."""
     for name, (shape, _) in SHAPES.items():
@@ -87,6 +95,17 @@ def test_every_event_has_the_shape_of_its_schema(sent: dict[str, Any], which: in
     for name, event in _events(sent, which):
         read(SHAPES[name][0].event_schema, event)
         read(SHAPES[name][0].event_schema, json.loads(encode_event(event)))
+
+
+@half_as_often
+@given(sent_calls, st.integers(0, 2))
+def test_every_event_is_what_reading_its_json_makes_and_belongs_to_nobody_else(
+    sent: dict[str, Any], which: int
+) -> None:
+    for (_, event), (_, other) in zip(_events(sent, which), _events(sent, which), strict=True):
+        assert repr(event) == repr(json.loads(encode_event(event)))  # repr tells order and types, too
+        containers = [id(each) for each in (*_containers(event), *_containers(other))]
+        assert len(containers) == len(set(containers))
 
 
 @half_as_often

@@ -1,7 +1,7 @@
 """One call of one function with one event, and its result."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import field
 from typing import Any
 
@@ -15,7 +15,7 @@ try:
 except ImportError:  # the extra `speed`
     orjson = None  # type: ignore[assignment]
 
-Event = Mapping[str, Any]
+Event = dict[str, Any]
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_REQUEST_BYTES = 6_291_456
@@ -34,11 +34,15 @@ class Parted:
 
     `body` is the text of its key `body` in UTF-8. The document is the object as JSON; unless `body` is empty,
     null is there in its place.
+
+    `value` is the object itself, if it is at hand: exactly what reading its JSON would make. No dict or list
+    in it belongs to anything else.
     """
 
     document: bytes
     body: bytes | memoryview
     most_escaped: int = _MOST_ESCAPED  # bytes that JSON takes at most for one byte of the body
+    value: Event | None = field(default=None, compare=False, repr=False)
 
     def read(self, loads: Callable[[bytes], Any]) -> Any:
         """The object, whose document `loads` parses; raises ValueError, or what `loads` raises."""
@@ -68,12 +72,16 @@ class Parted:
 
 
 def split_event(event: Event) -> Parted:
-    """Encode an event in two parts."""
-    body = event.get("body")
+    """Encode an event in two parts.
+
+    The event itself goes with them, for a function that runs in the same process. What an authorizer has
+    given is kept for other events, too: an event with that is read from its JSON.
+    """
+    body, own = event.get("body"), None if "authorizer" in event.get("requestContext", ()) else event
     if type(body) is not str or len(body) < _LONG_TEXT:
-        return Parted(encode_event(event), b"")
+        return Parted(encode_event(event), b"", value=own)
     most_escaped = 1 if event.get("isBase64Encoded") is True else _MOST_ESCAPED
-    return Parted(encode_event({**event, "body": None}), body.encode(), most_escaped)
+    return Parted(encode_event({**event, "body": None}), body.encode(), most_escaped, own)
 
 
 Content = bytes | Parted  # JSON: an event or a result

@@ -219,7 +219,7 @@ class _OneInvocation:
         if isinstance(content, bytes):
             event = parts.event(content or b"{}")
         else:
-            event = parts.event(content.document, content.body)
+            event = parts.event(content.document, content.body, content.value)
         return SimpleNamespace(**request_attributes(head, event))
 
     def post_invocation_result(

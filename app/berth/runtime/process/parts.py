@@ -34,9 +34,10 @@ _NEVER_ESCAPED = bytes(code for code in range(32, 127) if code not in b'"\\')
 
 
 class PartedEvent(bytes):
-    """The JSON of an event, with its body as an attribute."""
+    """The JSON of an event, with its body as an attribute; the whole event too, if it is at hand."""
 
     body: bytes | memoryview
+    value: dict[str, Any] | None
 
 
 class PartedResult(tuple[bytes, bytes]):
@@ -51,9 +52,14 @@ class MarshallerMethods:
     berth_parts: Parts | None = None  # if the caller of the current invocation takes a result in parts
 
     def unmarshal_request(self, request: bytes, content_type: str = "application/json") -> Any:
-        """Read an event."""
+        """Read an event, unless it is at hand."""
+        if type(request) is not PartedEvent:
+            return self.berth_event(request, content_type)
+        value, request.value = request.value, None  # a function may change what it gets
+        if value is not None and self.berth_parts is not None and self.berth_parts.are_read_plainly():
+            return value
         event = self.berth_event(request, content_type)
-        if type(request) is PartedEvent:
+        if request.body:
             event["body"] = str(request.body, "utf-8")
         return event
 
@@ -80,6 +86,7 @@ class Parts:
         self.most_bytes = most_bytes
         self._marshaller = marshaller = client.marshaller
         encoder, module = marshaller.jsonEncoder, sys.modules[type(marshaller).__module__]
+        self._module, self._read = module, module.json.loads
         self._instances = [(client, _OF_CLIENT), (marshaller, _OF_MARSHALLER), (encoder, _OF_ENCODER)]
         places = [
             *((bootstrap, "handle_event_request"), (marshaller, "jsonEncoder")),
@@ -94,20 +101,33 @@ class Parts:
         known += [getattr(type(client), name) for name in _OF_CLIENT[1:]]
         self._are_known = all(_file_of(each).startswith(folders) for each in known)
 
-    def event(self, document: bytes, body: bytes | memoryview | None = None) -> bytes:
-        """The event for AWS's runtime; without a body it is whole, and its caller wants a whole result."""
+    def event(
+        self,
+        document: bytes,
+        body: bytes | memoryview | None = None,
+        value: dict[str, Any] | None = None,
+    ) -> bytes:
+        """The event for AWS's runtime; without a body it is whole, and its caller wants a whole result.
+
+        `value` is the whole event, if it is at hand: what handles events gets its JSON, and the function gets
+        the value.
+        """
         self._marshaller.berth_parts = None if body is None else self
-        if not body:
+        if body is None or not (body or value):
             return document
-        if not self.are_handled():
+        if body and not self.are_handled():
             return dumps({**loads(document), "body": str(body, "utf-8")}).encode()
         event = PartedEvent(document)
-        event.body = body
+        event.body, event.value = body, value
         return event
 
     def are_in(self, result: object) -> bool:
         """Whether a result is in parts."""
         return type(result) is PartedResult
+
+    def are_read_plainly(self) -> bool:
+        """Whether nothing has been replaced of what reads an event's JSON for AWS's marshaller."""
+        return self._are_known and self._module.json.loads is self._read
 
     def are_handled(self) -> bool:
         """Whether nothing has been replaced of what handles events and results."""
