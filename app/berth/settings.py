@@ -42,6 +42,7 @@ SETTINGS_PREFIX = "BERTH_"
 SERVER_PROCESSES = "WEB_CONCURRENCY"  # gunicorn's variable: how many workers serve
 PROCESS_ENVIRON = os.environ  # itself, also while a test has put a dictionary in its place
 _MOST = 2**31 - 1
+_REGION, _ACCOUNT_ID = "us-east-1", "123456789012"
 _MIB = 1024 * 1024
 
 # The variables of the server's environment that a function sees, too. Lambda gives a function the
@@ -155,8 +156,8 @@ class Settings:
     invoke_here: bool = field(default=False, metadata=of("BERTH_INVOKE_HERE", read_switch))
     port: int = field(default=8000, metadata=of("PORT", whole_number(0, 65535)))
     is_development: bool = False  # it runs under the command `flask` or `berth`, other than `berth serve`
-    region: str = "us-east-1"
-    account_id: str = "123456789012"
+    region: str = _REGION
+    account_id: str = _ACCOUNT_ID
     log_group: str | None = None  # where the container's log driver sends stdout
     log_stream: str | None = None
     task_memory: int | None = None  # MB that all environments share
@@ -254,8 +255,8 @@ def _platform_values(environ: Mapping[str, str]) -> dict[str, Any]:
         "reload": is_development,
         "is_development": is_development,
         "under_gunicorn": environ.get("SERVER_SOFTWARE", "").startswith("gunicorn/"),
-        "region": region or Settings.region,
-        "account_id": task.account_id or Settings.account_id,
+        "region": region or _REGION,
+        "account_id": task.account_id or _ACCOUNT_ID,
         "log_group": task.log_group,
         "log_stream": task.log_stream,
         "task_memory": task.memory_mb,

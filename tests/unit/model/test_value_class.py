@@ -56,6 +56,11 @@ def test_what_a_value_remembers_does_not_change_what_it_equals():
     assert point == Point(1, 2)
 
 
+def test_default_is_that_of_an_argument_and_no_attribute_of_the_class():
+    assert (Point(1).y, NamedPoint(1).name) == (0, "")
+    assert not any(hasattr(NamedPoint, name) for name in ("y", "source", "secret", "name"))
+
+
 def test_values_of_two_classes_are_not_equal():
     assert Point(1, 2) != NamedPoint(1, 2)
     assert Point(1, 2) != (1, 2)

@@ -7,7 +7,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from berth.manifest.schema.gateway import SecretSchema
 from berth.manifest.schema.keys import OPEN_TEXT, hint
-from berth.model.asynchronous import AsyncConfig
+from berth.model.asynchronous import DEFAULT_ASYNC_CONFIG, AsyncConfig
 from berth.model.destination import Destination
 from berth.model.manifest import CallbackManifest
 from berth.schemas import fields as strict
@@ -60,13 +60,13 @@ class AsyncConfigSchema(Schema):
 
     maximum_retry_attempts = strict.Whole(
         data_key="maximumRetryAttempts",
-        load_default=AsyncConfig.maximum_retry_attempts,
+        load_default=DEFAULT_ASYNC_CONFIG.maximum_retry_attempts,
         validate=validate.Range(0, _MOST_RETRIES, error=f"must be from 0 to {_MOST_RETRIES}"),
         metadata=hint("How often an event is tried again after its run failed."),
     )
     maximum_event_age_seconds = strict.Whole(
         data_key="maximumEventAgeInSeconds",
-        load_default=AsyncConfig.maximum_event_age_seconds,
+        load_default=DEFAULT_ASYNC_CONFIG.maximum_event_age_seconds,
         validate=validate.Range(_LEAST_AGE, _MOST_AGE, error=f"must be from {_LEAST_AGE} to {_MOST_AGE}"),
         metadata=hint("How old an event may be when it is run."),
     )
