@@ -92,7 +92,8 @@ class ShortLane:
         app = self._app
         hooks = app.before_request_funcs
         is_hooked = any(self._doers) or (hooks and hooks != {None: [app.preflights]})
-        return self._is_plain and not is_hooked and not app.debug and not app.testing
+        # app.debug and app.testing look these up in more steps.
+        return self._is_plain and not (is_hooked or app.config["DEBUG"] or app.config["TESTING"])
 
 
 def _is_flasks_own(name: str) -> bool:

@@ -20,7 +20,7 @@ from berth.model.gateway_context import (
 from berth.model.http import Headers
 from berth.model.route import Route
 from berth.model.trust import CONTEXT_PREFIX, Trust
-from berth.payload.headers import text_value
+from berth.payload.headers import names_of, text_value
 
 Context = Mapping[str, str]
 _Values = defaultdict[str, list[str]]
@@ -59,11 +59,18 @@ def open_context(lines: Headers, trust: Trust) -> tuple[Context, Headers]:
 
 def without_context(lines: Headers) -> Headers:
     """The header lines without those that could carry a gateway's context, where no gateway is trusted."""
+    if not _tell(names_of(lines)):
+        return lines
     return [line for line in lines if not _may_tell(line[0]) or line is SHADOW_MARK]
 
 
 # Bounded: names come from clients.
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
+def _tell(names: tuple[str, ...]) -> bool:
+    """Whether one of these headers could carry a value of a gateway's context."""
+    return any(map(_may_tell, names))
+
+
 def _may_tell(name: str) -> bool:
     """Whether a header of this name could carry a value of a gateway's context."""
     return name.lower().startswith(_ANY_PREFIX)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from operator import itemgetter
 
 from berth.model.http import Headers
 from berth.payload.urls import values_by_name
@@ -15,8 +16,14 @@ CLOUDFRONT = frozenset(
 )
 # Names whose canonical form is not Title-Case.
 _SPELLED = {name.lower(): name for name in (*CLOUDFRONT, "Content-MD5", "TE", "WWW-Authenticate")}
+_FIRST = itemgetter(0)
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+def names_of(lines: Headers) -> tuple[str, ...]:
+    """The names of header lines; what is known of them all together can be kept by these names."""
+    return tuple(map(_FIRST, lines))
 
 
 # Bounded: names come from clients.
@@ -60,10 +67,21 @@ def spell_headers(
     Lines that spell one name in two ways stay one header, named as its last line is: `headers` of an
     event has the value of that line, so no two readers of the event can find two values.
     """
-    names = {canonical_name(name): name for name, _ in lines}
-    if tuple(names) == tuple(names.values()):  # all names are in their canonical form
+    names = _spelling(names_of(lines))
+    if names is None:  # all names are in their canonical form
         return grouped
     return {name if name in respelled else names.get(name, name): values for name, values in grouped.items()}
+
+
+# Bounded: names come from clients.
+@lru_cache(maxsize=128)
+def _spelling(names: tuple[str, ...]) -> Mapping[str, str] | None:
+    """The clients' spelling of names by their canonical form; None if all names are in that form."""
+    return {canonical_name(name): name for name in names} if any(map(_is_spelled, names)) else None
+
+
+def _is_spelled(name: str) -> bool:
+    return canonical_name(name) != name
 
 
 def lower_headers(headers: Headers) -> dict[str, list[str]]:

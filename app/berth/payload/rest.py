@@ -1,6 +1,6 @@
 """The REST API event shape (payload 1.0), both directions; HTTP APIs' version 1.0 has much of it too."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from berth.errors import MalformedProxyResponse, MalformedRequest
@@ -145,8 +145,8 @@ def _iam_keys(credential: IamCredential) -> dict[str, Any]:
 
 def _event_headers(call: Call) -> dict[str, list[str]]:
     headers = urls.values_by_name(call.request.headers)
-    for name in headers.keys() & DROPPED:
-        del headers[name]
+    if not DROPPED.isdisjoint(headers):
+        headers = {name: values for name, values in headers.items() if name not in DROPPED}
     if "Authorization" in headers:
         # "API Gateway drops the Authorization header if it is a SigV4 signature".
         values = headers.pop("Authorization")
@@ -176,11 +176,17 @@ def _request_context(call: Call, headers: dict[str, list[str]], identity: Identi
 
 def _response_lines(call: Call, response: ProxyResponse) -> results.Lines:
     lines = results.header_lines(call, _remapped(_merged_headers(response)))
-    given = {name.lower() for name in (*(response.headers or ()), *(response.multi_value_headers or ()))}
-    if "content-type" not in given:  # one of null is given, and keeps the default away
+    if not _has_type(response.headers) and not _has_type(response.multi_value_headers):
         lines.append(("Content-Type", DEFAULT_CONTENT_TYPE))
     ids = call.route.function.api.id_headers(call.stamp)
     return [*lines, *ids, ("X-Amzn-Trace-Id", call.stamp.trace_id)]
+
+
+def _has_type(headers: Mapping[str, object] | None) -> bool:
+    """Whether a result names a Content-Type; one of null keeps the default away, too."""
+    if not headers:
+        return False
+    return "Content-Type" in headers or find_header(headers, "content-type") is not None
 
 
 def _merged_headers(response: ProxyResponse) -> Iterable[tuple[str, str | None]]:

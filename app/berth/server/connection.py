@@ -21,7 +21,7 @@ from berth.model.invoke_api import Listener
 from berth.server import patience
 from berth.server.body_memory import BodyMemory
 from berth.server.common_head import CommonHead, read_common_head
-from berth.server.heads import asks_for_health, end_of, is_refused_early, small_body_bytes
+from berth.server.heads import HEALTH_PATHS, asks_for_health, end_of, is_refused_early, small_body_bytes
 from berth.server.wire import ChunkScanner, Exchange, FedParser, ShortOfBytes
 
 _RECEIVED_AT_ONCE = 16 * 1024
@@ -106,7 +106,8 @@ class Connection(TConn):  # type: ignore[misc]
 
     def asks_for_health(self) -> bool:
         """Whether the request that was received is a health check."""
-        return asks_for_health(self._head)
+        common = self._common if self.stage is _HEAD else None
+        return common.target.startswith(HEALTH_PATHS) if common else asks_for_health(self._head)
 
     def advance(self) -> bool:
         """Receive what is there; whether a thread can go on.

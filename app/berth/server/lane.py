@@ -12,7 +12,7 @@ from gunicorn.config import PostRequest
 from gunicorn.glogging import Logger
 
 from berth.gateway.flask_app import GatewayApp
-from berth.gateway.routing.head import LISTENER, RAW_HEADERS, Environ
+from berth.gateway.routing.head import HEAD_BYTES, LISTENER, RAW_HEADERS, Environ
 from berth.gateway.short_lane import MOST_BODY_BYTES, Passage, ShortLane
 from berth.server.common_head import CommonHead
 from berth.server.connection import Connection
@@ -154,6 +154,7 @@ def _environ(head: CommonHead, connection: Connection) -> Environ:
         "wsgi.url_scheme": "http",
         RAW_HEADERS: head.lines,
         LISTENER: listener,
+        HEAD_BYTES: head.end,
     }
     if (override := head.values.get("X-HTTP-METHOD-OVERRIDE")) is not None:
         environ["HTTP_X_HTTP_METHOD_OVERRIDE"] = override

@@ -18,6 +18,8 @@ Environ = dict[str, Any]
 # alone holds a space, and servers refuse a header name with one.
 RAW_HEADERS_NAME = "berth raw headers"
 RAW_HEADERS = f"HTTP_{RAW_HEADERS_NAME}"
+# Where a server that has measured the whole head leaves its length in bytes.
+HEAD_BYTES = "HTTP_berth head bytes"
 # Where a server tells at which of its listeners a request came in: address and port of its socket.
 # SERVER_NAME and SERVER_PORT may come from the Host header, which the client writes.
 LISTENER_NAME = "berth listener"

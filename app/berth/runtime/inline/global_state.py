@@ -5,7 +5,6 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from berth.model.value_class import value_class
@@ -48,8 +47,10 @@ class GlobalState:
         if self.log_clock is not present.log_clock:
             logging.Formatter.converter = self.log_clock
         if self.cwd not in (present.cwd, ""):
-            with suppress(OSError):  # somebody has removed it meanwhile
+            try:  # noqa: SIM105 - contextlib takes longer than all else here
                 os.chdir(self.cwd)
+            except OSError:  # somebody has removed it meanwhile
+                pass
 
 
 def replace_objects() -> tuple[Any, ...]:

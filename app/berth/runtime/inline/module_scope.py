@@ -182,6 +182,5 @@ def _take(names: Iterable[str]) -> dict[str, ModuleType]:
 
 
 def _remove(names: Iterable[str]) -> None:
-    """Remove modules that are in `sys.modules`."""
-    for name in names:
-        del sys.modules[name]
+    """Remove modules that are in `sys.modules`, without a step of Python's for each."""
+    any(map(sys.modules.__delitem__, names))

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import select
 import struct
 import sys
 import termios
@@ -29,6 +30,7 @@ class OutputPipe:
         self._log = environment_log
         self._lock = threading.Lock()
         self._buffer = bytearray()
+        self._poller = select.poll()
         self._searched = 0  # no frame begins before this position of the buffer
         self._is_open = False
         self._reading = -1
@@ -38,6 +40,7 @@ class OutputPipe:
         """Make the pipe's two ends."""
         self._reading, self.writing = os.pipe()
         os.set_blocking(self._reading, False)
+        self._poller.register(self._reading, select.POLLIN)
         self._is_open = True
 
     def fileno(self) -> int:
@@ -59,7 +62,7 @@ class OutputPipe:
             if self._is_open:
                 # Only what the pipe holds now is taken, because a process that never stops printing
                 # must not delay the answer.
-                rest = min(_bytes_in(self._reading), _LARGEST_PIPE)
+                rest = min(_bytes_in(self._reading), _LARGEST_PIPE) if self._poller.poll(0) else 0
                 while rest > 0 and (taken := self._take()):
                     rest -= taken
                 if has_ended and self._find_frame() == (0, True):

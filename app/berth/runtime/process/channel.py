@@ -2,13 +2,14 @@
 
 import select
 import socket
+import struct
 import time
 from collections.abc import Iterable
 from contextlib import suppress
 
 from berth.errors import EnvironmentDied
 from berth.runtime.environment import LONG_BYTES, LongResult
-from berth.runtime.process.frames import LENGTHS_BYTES, frame_lengths, start_frame
+from berth.runtime.process.frames import LENGTHS_BYTES
 from berth.runtime.process.os_process import OsProcess
 from berth.runtime.process.overtime import Overtime
 
@@ -16,6 +17,9 @@ _MAX_HEAD_BYTES = 64 * 1024
 _MAX_TAIL_BYTES = 16 * 1024 * 1024  # an error's stack trace may be longer than a result
 _LONGEST_POLL = 86_400.0  # seconds; poll() takes milliseconds as a C int
 _POLL_WITHOUT_PIDFD = 0.02  # seconds
+# What start_frame() and frame_lengths() do for the process, which imports no `struct`.
+_LENGTHS = struct.Struct("!II")
+_read_lengths = _LENGTHS.unpack_from
 _BUFFER_BYTES = 32 * 1024  # while no larger frame arrives
 
 Frame = tuple[bytes, bytes | memoryview]  # head and tail
@@ -39,6 +43,7 @@ class Channel:
         self._overtime = overtime
         self._lifted: float | None = None  # the last deadline for which overtime was granted
         self._unsent: list[bytes | memoryview] = []
+        self._unsent_bytes = 0
         self._buffer = bytearray(_BUFFER_BYTES)
         self._filled = 0
         self._whole = LENGTHS_BYTES  # how many bytes the next frame takes, as far as that is known
@@ -65,7 +70,9 @@ class Channel:
 
         The tail may come in several pieces. Raises BrokenPipeError if the process has closed its socket.
         """
-        self._unsent = [start_frame(head, sum(map(len, tail))), *tail]
+        tail_size = sum(map(len, tail))
+        self._unsent = [_LENGTHS.pack(len(head), tail_size) + head, *tail]
+        self._unsent_bytes = LENGTHS_BYTES + len(head) + tail_size
         try:  # noqa: SIM105 - contextlib takes longer than all else here
             self._send_some()
         except BlockingIOError:
@@ -87,7 +94,7 @@ class Channel:
 
         Raises ProcessEnded or EnvironmentDied if it will not come, and LongResult if it is large.
         """
-        while (frame := self._next_frame()) is None:
+        while self._filled < self._whole or (frame := self._next_frame()) is None:
             if self._whole > LONG_BYTES:
                 raise LongResult
             known = self._filled
@@ -110,7 +117,8 @@ class Channel:
 
     def _send_some(self) -> None:
         sent, pieces = self.connection.sendmsg(self._unsent), self._unsent
-        self._unsent = _after(sent, pieces) if sent < sum(map(len, pieces)) else []
+        self._unsent_bytes -= sent
+        self._unsent = _after(sent, pieces) if self._unsent_bytes else []
 
     def _take(self) -> bool:
         """Take some of what has arrived; False if nothing more can arrive."""
@@ -130,7 +138,7 @@ class Channel:
         """The first frame of what was taken, if it is whole."""
         if self._filled < self._whole:
             return None
-        head_size, tail_size = frame_lengths(self._buffer)
+        head_size, tail_size = _read_lengths(self._buffer)
         if head_size > _MAX_HEAD_BYTES or tail_size > _MAX_TAIL_BYTES:
             raise EnvironmentDied("Runtime sent a frame that is too large")
         end_of_head = LENGTHS_BYTES + head_size

@@ -42,6 +42,7 @@ TOO_LARGE = (
 ).encode()
 
 _STDERR = 2
+_PLAIN_MARSHAL = 2  # the last version of Python's own format that keeps no account of objects it has seen
 
 _AT_ONCE_BYTES = 65_536  # that are read of a frame before its size is known, or written of one
 
@@ -53,7 +54,7 @@ def start_frame(head: bytes, tail_bytes: int) -> bytes:
 
 def encode_head(head: InvocationHead) -> bytes:
     """Encode the head of an invocation; both sides run the same interpreter, whose own format this is."""
-    return dumps(head)
+    return dumps(head, _PLAIN_MARSHAL)
 
 
 def frame_lengths(data: bytes | bytearray) -> tuple[int, int]:
