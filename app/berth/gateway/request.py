@@ -162,7 +162,7 @@ def _forwarded(
     }
     if hops:
         facts |= {name: last.get(name) or facts[name] for name in ("X-Forwarded-Port", "X-Forwarded-Proto")}
-    if not facts.keys().isdisjoint(last):
+    if "X-Forwarded-For" in last or "X-Forwarded-Port" in last or "X-Forwarded-Proto" in last:
         headers = [line for line in headers if line[0] not in facts]
     return source, [*headers, *facts.items()]
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from operator import itemgetter
 
 from berth.model.http import Headers
 from berth.payload.urls import values_by_name
@@ -16,14 +15,13 @@ CLOUDFRONT = frozenset(
 )
 # Names whose canonical form is not Title-Case.
 _SPELLED = {name.lower(): name for name in (*CLOUDFRONT, "Content-MD5", "TE", "WWW-Authenticate")}
-_FIRST = itemgetter(0)
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def names_of(lines: Headers) -> tuple[str, ...]:
     """The names of header lines; what is known of them all together can be kept by these names."""
-    return tuple(map(_FIRST, lines))
+    return tuple([name for name, _ in lines])
 
 
 # Bounded: names come from clients.

@@ -24,16 +24,15 @@ def build_event(call: Call, identity: Identity) -> Event:
     """
     request, facts = call.request, call.facts
     headers = urls.values_by_name(all_but_rest.event_headers(call))
-    return {
-        "version": "1.0",
-        "resource": facts.resource_path,
-        "path": f"{facts.base_path or facts.stage_path}{request.path}",
-        **rest.request_keys(request, _spelled(request, headers), urls.decode_query(request.query)),
-        "pathParameters": dict(request.path_parameters) or None,
-        "stageVariables": dict(facts.stage_variables) or None,
-        "requestContext": _request_context(call, headers, identity),
-        **rest.body_keys(all_but_rest.encode_http_body(call)),
-    }
+    event = rest.event_of(
+        call,
+        f"{facts.base_path or facts.stage_path}{request.path}",
+        _spelled(request, headers),
+        urls.decode_query(request.query),
+        _request_context(call, headers, identity),
+        all_but_rest.encode_http_body(call),
+    )
+    return {"version": "1.0", **event}
 
 
 def read_result(call: Call, result: InvocationResult) -> HttpResponse:
@@ -56,15 +55,11 @@ def _spelled(request: HttpRequest, headers: dict[str, list[str]]) -> dict[str, l
 
 def _request_context(call: Call, headers: dict[str, list[str]], identity: Identity) -> dict[str, Any]:
     user_agent, facts = headers.get("User-Agent", [""])[-1], call.facts
-    return {
-        "accountId": facts.account_id,
-        "apiId": facts.api_id,
-        "stage": facts.stage,
-        **rest.request_context(call),
-        "identity": {**rest.identity_keys(call, user_agent, identity), "cognitoAmr": None},
-        "path": urls.decode_path(f"{facts.stage_path}{call.request.path}"),
-        "requestId": call.stamp.extended_request_id,
-        "resourceId": facts.route_key,
-        "resourcePath": facts.resource_path,
-        **http_v1_authorizer(identity),
-    }
+    context = rest.request_context(
+        call,
+        {**rest.identity_keys(call, user_agent, identity), "cognitoAmr": None},
+        path=urls.decode_path(f"{facts.stage_path}{call.request.path}"),
+        request_id=call.stamp.extended_request_id,
+        resource_id=facts.route_key,
+    )
+    return {**context, **http_v1_authorizer(identity)}

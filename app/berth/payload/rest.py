@@ -6,7 +6,7 @@ from typing import Any
 from berth.errors import MalformedProxyResponse, MalformedRequest
 from berth.model.authorizer import IamCredential
 from berth.model.call import Call, Identity
-from berth.model.http import HttpRequest, HttpResponse
+from berth.model.http import HttpResponse
 from berth.model.invocation import Event, InvocationResult
 from berth.model.proxy_response import ProxyResponse
 from berth.payload import results, urls
@@ -38,9 +38,9 @@ REMAPPED = frozenset(
     {"connection", "content-length", "date", "server", "www-authenticate", "x-amzn-requestid"}
 )
 DEFAULT_CONTENT_TYPE = "application/json"
-_NO_IDENTITY = dict.fromkeys(
+_NO_IDENTITY: dict[str, Any] = dict.fromkeys(
     """accessKey accountId caller cognitoAuthenticationProvider cognitoAuthenticationType
-    cognitoIdentityId cognitoIdentityPoolId principalOrgId user userArn""".split()
+    cognitoIdentityId cognitoIdentityPoolId principalOrgId sourceIp user userAgent userArn""".split()
 )
 
 
@@ -50,26 +50,20 @@ def build_event(call: Call, identity: Identity) -> Event:
     https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
     Raises MalformedRequest for a query string that API Gateway refuses.
     """
-    request, facts = call.request, call.facts
+    request = call.request
     refused = urls.REFUSED.search(request.query)
     if refused:
         raise MalformedRequest(f"the query string holds a plain {refused[0]!r}")
     headers = _event_headers(call)
     content_type = first_media_type(headers.get("Content-Type"))
-    body = encode_body(request.body, is_binary_type(content_type, call.route.function.binary_media_types))
-    return {
-        "resource": facts.resource_path,
-        "path": urls.collapse_leading_slashes(f"{facts.base_path}{request.path}"),
-        **request_keys(
-            request,
-            spell_headers(headers, request.lines, RESPELLED),
-            urls.decode_rest_query(request.query),
-        ),
-        "pathParameters": dict(request.path_parameters) or None,
-        "stageVariables": dict(facts.stage_variables) or None,
-        "requestContext": _request_context(call, headers, identity),
-        **body_keys(body),
-    }
+    return event_of(
+        call,
+        urls.collapse_leading_slashes(f"{call.facts.base_path}{request.path}"),
+        spell_headers(headers, request.lines, RESPELLED),
+        urls.decode_rest_query(request.query),
+        _request_context(call, headers, identity),
+        encode_body(request.body, is_binary_type(content_type, call.route.function.binary_media_types)),
+    )
 
 
 def read_result(call: Call, result: InvocationResult) -> HttpResponse:
@@ -90,41 +84,60 @@ def read_result(call: Call, result: InvocationResult) -> HttpResponse:
 SHAPE = Shape(build_event, read_result, REST_EVENT, REST_RESPONSE)
 
 
-def request_keys(
-    request: HttpRequest, headers: dict[str, list[str]], query: dict[str, list[str]]
-) -> dict[str, Any]:
-    """Method, headers and query string; null, never `{}`, where there is nothing."""
+def event_of(
+    call: Call,
+    path: str,
+    headers: dict[str, list[str]],
+    query: dict[str, list[str]],
+    context: dict[str, Any],
+    body: EncodedBody,
+) -> Event:
+    """The keys that events of REST APIs and HTTP APIs have in common: null, never `{}`, where nothing is."""
+    request, facts = call.request, call.facts
     return {
+        "resource": facts.resource_path,
+        "path": path,
         "httpMethod": request.method,
         "headers": urls.last_values(headers) or None,
         "multiValueHeaders": headers or None,
         "queryStringParameters": urls.last_values(query) or None,
         "multiValueQueryStringParameters": query or None,
+        "pathParameters": dict(request.path_parameters) or None,
+        "stageVariables": dict(facts.stage_variables) or None,
+        "requestContext": context,
+        "body": body.text,
+        "isBase64Encoded": body.is_base64,
     }
 
 
-def body_keys(body: EncodedBody) -> dict[str, Any]:
-    """An event's body; null when it was empty."""
-    return {"body": body.text, "isBase64Encoded": body.is_base64}
-
-
-def request_context(call: Call) -> dict[str, Any]:
+def request_context(
+    call: Call, identity: dict[str, Any], *, path: str, request_id: str, resource_id: str
+) -> dict[str, Any]:
     """The keys of requestContext that REST APIs and HTTP APIs have in common."""
     facts, stamp = call.facts, call.stamp
     return {
+        "accountId": facts.account_id,
+        "apiId": facts.api_id,
         "domainName": facts.domain_name,
         "domainPrefix": facts.domain_prefix,
         "extendedRequestId": stamp.extended_request_id,
         "httpMethod": call.request.method,
+        "identity": identity,
+        "path": path,
         "protocol": facts.protocol,
+        "requestId": request_id,
         "requestTime": stamp.time,
         "requestTimeEpoch": stamp.epoch_ms,
+        "resourceId": resource_id,
+        "resourcePath": facts.resource_path,
+        "stage": facts.stage,
     }
 
 
 def identity_keys(call: Call, user_agent: str | None, identity: Identity) -> dict[str, Any]:
     """requestContext.identity: null wherever no authorizer has filled it."""
-    keys = _NO_IDENTITY | {"sourceIp": call.facts.source_ip, "userAgent": user_agent}
+    keys = _NO_IDENTITY.copy()
+    keys["sourceIp"], keys["userAgent"] = call.facts.source_ip, user_agent
     if identity.api_key is not None:
         keys |= {"apiKey": identity.api_key, "apiKeyId": identity.api_key_id}
     if identity.credential is not None:
@@ -159,19 +172,16 @@ def _event_headers(call: Call) -> dict[str, list[str]]:
 
 def _request_context(call: Call, headers: dict[str, list[str]], identity: Identity) -> dict[str, Any]:
     user_agents, facts = headers.get("User-Agent"), call.facts
-    return {
-        "accountId": facts.account_id,
-        "apiId": facts.api_id,
-        "deploymentId": facts.deployment_id,
-        "resourceId": facts.resource_id,
-        "resourcePath": facts.resource_path,
-        "stage": facts.stage,
-        **request_context(call),
-        "identity": identity_keys(call, user_agents[-1] if user_agents else None, identity),
-        "path": facts.path,
-        "requestId": call.stamp.request_id,
-        **rest_authorizer(identity),
-    }
+    context = request_context(
+        call,
+        identity_keys(call, user_agents[-1] if user_agents else None, identity),
+        path=facts.path,
+        request_id=call.stamp.request_id,
+        resource_id=facts.resource_id,
+    )
+    context["deploymentId"] = facts.deployment_id
+    context.update(rest_authorizer(identity))
+    return context
 
 
 def _response_lines(call: Call, response: ProxyResponse) -> results.Lines:

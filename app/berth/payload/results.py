@@ -78,7 +78,7 @@ def read_envelope(call: Call, document: Any, schema: Schema) -> ProxyResponse:
 
 def plain_response(document: Any) -> ProxyResponse | None:
     """The proxy response of a plain result; None if the document has to go through its schema."""
-    if type(document) is not dict or not document.keys() <= _PLAIN_KEYS:
+    if type(document) is not dict or not _PLAIN_KEYS.issuperset(document):
         return None
     status, headers, body = document.get("statusCode"), document.get("headers"), document.get("body")
     is_base64 = document.get("isBase64Encoded", False)

@@ -25,6 +25,7 @@ HEAD_BYTES = "HTTP_berth head bytes"
 LISTENER_NAME = "berth listener"
 LISTENER = f"HTTP_{LISTENER_NAME}"
 _HEAD = "berth.head"
+_METHODS = frozenset(METHODS)
 _NOTHING_TOLD: Context = {}
 _NOT_IN_HTTP = {"CONTENT_TYPE": "Content-Type", "CONTENT_LENGTH": "Content-Length"}
 
@@ -50,7 +51,7 @@ class RequestHead:
         # In a REST API alone X-HTTP-Method-Override goes before the request's own.
         # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
         override = environ.get("HTTP_X_HTTP_METHOD_OVERRIDE")
-        self.overridden_method: str = override if override in METHODS and not trust else self.method
+        self.overridden_method: str = override if override in _METHODS and not trust else self.method
 
     def asking(self, method: str) -> Self:
         """The head of a request with another method, which a preflight request asks about."""

@@ -45,7 +45,7 @@ class Pool:
         self._create = create
         self._revision = revision
         self._slots = Slots(limits)
-        self._lock = threading.RLock()
+        self._lock = self._slots.lock  # a slot and an environment are taken in one step
         self._changed = threading.Condition(self._lock)
         self._idle: dict[str, list[_Entry]] = {}  # by function; the one used last is at the end
         self._entries: set[_Entry] = set()
@@ -73,16 +73,18 @@ class Pool:
 
     def take_warm(self, function: Function) -> tuple[ExecutionEnvironment, Callable[[], None]] | None:
         """Take an environment that is ready, and what gives it back; None if a request would have to wait."""
-        if not self._slots.take_free(function):
-            return None
         with self._lock:
-            idle = None if self._is_closed else self._idle.get(function.name)
-            entry = idle.pop() if idle else None
-        if entry is not None and self._is_warm(entry):
+            idle = self._idle.get(function.name)
+            if self._is_closed or not idle or not self._slots.take_free(function):
+                return None
+            entry = idle.pop()
+        if self._is_warm(entry):
             return entry.environment, partial(self._give_back, entry)
-        if entry is not None:
+        try:
             self._release(entry)
-        self._slots.give_back(function)
+        finally:
+            with self._lock:
+                self._slots.give_back(function)
         return None
 
     def provision(self, function: Function) -> bool:
@@ -145,10 +147,11 @@ class Pool:
         return entry.environment.is_ready() and entry.revision == self._revision(entry.function)
 
     def _give_back(self, entry: _Entry) -> None:
-        try:
-            self._release(entry, is_alive=True)  # it has just answered
-        finally:
+        with self._lock:
+            is_kept = self._keep(entry)  # it lives: it has just answered
             self._slots.give_back(entry.function)
+        if not is_kept:
+            self._retire(entry)
 
     def _all_idle(self) -> list[_Entry]:
         return [entry for entries in self._idle.values() for entry in entries]
@@ -261,18 +264,24 @@ class Pool:
         """Whether the function of this environment has more of them than must stay warm."""
         return self._count(entry.function) > entry.function.provisioned_concurrency
 
-    def _release(self, entry: _Entry, *, is_alive: bool = False, is_new: bool = False) -> None:
-        if is_alive or entry.environment.is_alive():
-            entry.idle_since = time.monotonic()
-            with self._lock:
-                if not self._is_closed:
-                    idle = self._idle.setdefault(entry.function.name, [])
-                    # One that has served goes before one that was made warm in advance.
-                    idle.insert(0 if is_new else len(idle), entry)
-                    if self._starting:
-                        self._changed.notify_all()
-                    return
-        self._retire(entry)
+    def _release(self, entry: _Entry, *, is_new: bool = False) -> None:
+        is_alive = entry.environment.is_alive()
+        with self._lock:
+            is_kept = is_alive and self._keep(entry, is_new=is_new)
+        if not is_kept:
+            self._retire(entry)
+
+    def _keep(self, entry: _Entry, *, is_new: bool = False) -> bool:
+        """Keep an environment until its next use, unless the pool is closed; the caller holds the lock."""
+        if self._is_closed:
+            return False
+        entry.idle_since = time.monotonic()
+        idle = self._idle.setdefault(entry.function.name, [])
+        # One that has served goes before one that was made warm in advance.
+        idle.insert(0 if is_new else len(idle), entry)
+        if self._starting:
+            self._changed.notify_all()
+        return True
 
     def _retire(self, entry: _Entry) -> None:
         try:

@@ -45,12 +45,14 @@ class Slots:
 
     Requests and events have slots of their own. Together they are never more than there are environments,
     and events never have all of these, so work that runs for hours shuts out no request.
+
+    `lock` guards the slots, and all else that changes together with them.
     """
 
     def __init__(self, limits: Limits) -> None:
+        self.lock = threading.RLock()
         self._limits = limits
-        self._lock = threading.Lock()
-        self._changed = threading.Condition(self._lock)
+        self._changed = threading.Condition(self.lock)
         self._busy: defaultdict[str, int] = defaultdict(int)  # by function: its requests and events
         self._busy_events: defaultdict[str, int] = defaultdict(int)  # by function: its events
         self._in_flight = 0  # requests, and what is done in the background
@@ -78,26 +80,25 @@ class Slots:
         try:
             yield
         finally:
-            self.give_back(function, is_event=is_event)
+            with self._changed:
+                self.give_back(function, is_event=is_event)
 
     def take_free(self, function: Function) -> bool:
-        """Take a slot for a request if one is free and nobody waits for it; see give_back()."""
-        with self._lock:
-            if self._is_closed or self._waiting or not self._has_slot(function, False):
-                return False
-            if function.reserved_concurrency is not None and not self._take_reserved(function):
-                return False
-            self._count(function, False, 1)
-            return True
+        """Take a slot for a request if one is free and nobody waits for it; the caller holds the lock."""
+        if self._is_closed or self._waiting or not self._has_slot(function, False):
+            return False
+        if function.reserved_concurrency is not None and not self._take_reserved(function):
+            return False
+        self._count(function, False, 1)
+        return True
 
     def give_back(self, function: Function, *, is_event: bool = False) -> None:
-        """Give back a slot of an invocation."""
-        with self._lock:
-            self._count(function, is_event, -1)
-            if self._seats is not None and function.reserved_concurrency is not None:
-                self._seats.give_back(function.name)
-            if self._waiting or self._waiting_events:
-                self._changed.notify_all()
+        """Give back a slot of an invocation; the caller holds the lock."""
+        self._count(function, is_event, -1)
+        if self._seats is not None and function.reserved_concurrency is not None:
+            self._seats.give_back(function.name)
+        if self._waiting or self._waiting_events:
+            self._changed.notify_all()
 
     def spare(self) -> bool:
         """Take a slot for work in the background, and return whether one was free; see give_spare_back().
