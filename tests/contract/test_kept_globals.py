@@ -42,6 +42,11 @@ CHANGES = st.one_of(
 TURNS = st.lists(
     st.tuples(st.sampled_from([SERVER, FIRST, SECOND]), st.lists(CHANGES, max_size=4)), min_size=3, max_size=9
 )
+REBINDS = """
+def handler(event, context):
+    globals()["handler"] = lambda event, context: "another"
+    return "first"
+"""
 MANY = [("set", "ONE"), ("import", "part_a"), ("log", "INFO"), ("search", "inner"), ("move", "inner")]
 
 
@@ -52,6 +57,15 @@ def test_what_a_function_has_changed_is_there_at_its_next_invocation(invoker: In
         invoke(invoker, function, json.dumps(changes).encode()).value for changes in (MANY, [("set", "TWO")])
     )
     assert first[0] != first[1] == second[0] != second[1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_handler_is_looked_up_once_before_the_first_invocation(
+    invoker: Invoker, tmp_path: Path, kind: str
+) -> None:
+    (tmp_path / "app.py").write_text(REBINDS)
+    function = make_function("rebinds", tmp_path, handler="app.handler", isolation=kind)
+    assert [invoke(invoker, function, b"{}").value for _ in range(3)] == ["first"] * 3
 
 
 @pytest.mark.parametrize("action", ["forget", "replace"])

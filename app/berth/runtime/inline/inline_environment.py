@@ -8,8 +8,8 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from functools import cached_property, partial
-from types import ModuleType, SimpleNamespace
+from functools import cached_property, lru_cache, partial
+from types import ModuleType
 from typing import Any
 
 from berth.errors import EnvironmentDied, InvocationFault
@@ -30,7 +30,7 @@ from berth.runtime.inline.module_scope import ModuleScope
 from berth.runtime.logs.log_format import Report
 from berth.runtime.outcome import final_result, invocation_outcome
 from berth.runtime.process.environ import build_environ
-from berth.runtime.process.frames import ERROR, MAX_RESPONSE_BYTES, limited_response, request_attributes
+from berth.runtime.process.frames import ERROR, MAX_RESPONSE_BYTES, InvocationRequest, limited_response
 from berth.runtime.process.parts import MarshallerMethods, Parts
 from berth.runtime.process.start import replace_marshaller, replace_methods
 from berth.runtime.supervisor import Supervisor
@@ -181,6 +181,8 @@ def _make_client(runtime: ModuleType) -> Any:
     client_class = runtime.LambdaRuntimeClient
     replace_methods(client_class.__base__, _OneInvocation)
     replace_marshaller(type(client_class.marshaller), MarshallerMethods)
+    # The loop of AWS's runtime begins anew with each call. On Lambda it looks up the handler once.
+    runtime._get_handler = lru_cache(runtime._get_handler)  # type: ignore[attr-defined]
     client = client_class("")
     client._parts = Parts(client, runtime, MAX_RESPONSE_BYTES)
     return client
@@ -192,7 +194,11 @@ def _keep_logging(runtime: ModuleType) -> None:
     def leave(*_: object) -> None:
         return
 
-    vars(runtime).update(_setup_logging=leave, _log_preview_runtime_warning=leave)
+    vars(runtime).update(
+        _setup_logging=leave,
+        _log_preview_runtime_warning=leave,
+        create_log_sink=runtime.StandardLogSink,
+    )
 
 
 class _Answered(BaseException):
@@ -220,7 +226,7 @@ class _OneInvocation:
             event = parts.event(content or b"{}")
         else:
             event = parts.event(content.document, content.body, content.value)
-        return SimpleNamespace(**request_attributes(head, event))
+        return InvocationRequest(head, event)
 
     def post_invocation_result(
         self, invoke_id: str, result_data: Any, content_type: str = "", invocation_id: str | None = None

@@ -182,5 +182,7 @@ def _take(names: Iterable[str]) -> dict[str, ModuleType]:
 
 
 def _remove(names: Iterable[str]) -> None:
-    """Remove modules that are in `sys.modules`, without a step of Python's for each."""
-    any(map(sys.modules.__delitem__, names))
+    """Remove modules that are in `sys.modules`."""
+    modules = sys.modules
+    for name in names:
+        del modules[name]

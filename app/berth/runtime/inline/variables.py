@@ -5,7 +5,7 @@ import ctypes
 import os
 import sys
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self, cast
+from typing import Any, Self, cast
 
 from berth.settings import PROCESS_ENVIRON
 
@@ -19,9 +19,6 @@ _environ, _environb = cast(Any, PROCESS_ENVIRON), cast(Any, os.environb)
 
 class Variables:
     """The environment variables of the server, or of one function; on Linux with an array for C."""
-
-    _in_place: ClassVar["Variables | None"] = None  # what put() was called for last
-    _is_over: ClassVar[bool] = False  # Python ends, and C's array is not Python's any more
 
     def __init__(
         self, values: dict[bytes, bytes], array: ctypes.Array[Any] | None, strings: object = None
@@ -46,7 +43,7 @@ class Variables:
         Where a variable of a new name was set, C has made an array of its own, and may free that one at any
         later change. So these variables get a copy of it.
         """
-        last, values = cls._in_place, _environ._data
+        last, values = _now.in_place, _environ._data
         if _C_ENVIRON is None:
             return cls(values, None)
         if last is not None and last._values is values and last._address == _C_ENVIRON.value:
@@ -58,9 +55,20 @@ class Variables:
         _environ._data = _environb._data = self._values
         if _C_ENVIRON is None or self._array is None:
             _replace_one_by_one(self._values, present._values)
-        elif not self._is_over:
+        elif not _now.is_over:
             _C_ENVIRON.value = self._address
-            Variables._in_place = self
+            _now.in_place = self
+
+
+class _Now:
+    """What holds at present."""
+
+    def __init__(self) -> None:
+        self.in_place: Variables | None = None  # what put() was called for last
+        self.is_over = False  # Python ends, and C's array is not Python's any more
+
+
+_now = _Now()
 
 
 def _copy_of_c(environ: ctypes.c_void_p) -> ctypes.Array[Any]:
@@ -80,8 +88,8 @@ def _copy_of_c(environ: ctypes.c_void_p) -> ctypes.Array[Any]:
 @atexit.register
 def _leave_to_c() -> None:
     """Give C an array that Python does not free: C code may read variables after Python's end."""
-    Variables._is_over = True
-    if _C_ENVIRON and Variables._in_place:
+    _now.is_over = True
+    if _C_ENVIRON and _now.in_place:
         _LIBC.strdup.restype = _LIBC.calloc.restype = ctypes.c_void_p
         strings = [ctypes.string_at(pointer) for pointer in _copy_of_c(_C_ENVIRON) if pointer]
         address = _LIBC.calloc(len(strings) + 1, ctypes.sizeof(ctypes.c_void_p))

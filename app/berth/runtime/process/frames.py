@@ -18,7 +18,6 @@ from collections.abc import Callable
 from functools import partial
 from marshal import dumps, loads
 from os import _exit, close, getpid, read, readv, write
-from types import SimpleNamespace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # AWS's runtime does not import `typing`
@@ -117,21 +116,21 @@ def limited_response(result_data: bytes | str) -> tuple[bytes, bytes]:
     return ERROR, TOO_LARGE
 
 
-def request_attributes(head: InvocationHead, event: bytes) -> dict[str, Any]:
-    """Make the attributes of an invocation that awslambdaric reads from the head of its frame."""
-    request_id, trace_id, arn, deadline_ms, client_context, cognito_identity, tenant_id = head
-    return {
-        "invoke_id": request_id,
-        "x_amzn_trace_id": trace_id,
-        "invoked_function_arn": arn,
-        "deadline_time_in_ms": deadline_ms,
-        "client_context": client_context,
-        "cognito_identity": cognito_identity,
-        "tenant_id": tenant_id,
-        "content_type": "application/json",
-        "event_body": event,
-        "invocation_id": None,
-    }
+class InvocationRequest:
+    """The invocation that awslambdaric gets: the attributes that it reads of its own class of this name."""
+
+    def __init__(self, head: InvocationHead, event: bytes) -> None:
+        request_id, trace_id, arn, deadline_ms, client_context, cognito_identity, tenant_id = head
+        self.invoke_id = request_id
+        self.x_amzn_trace_id = trace_id
+        self.invoked_function_arn = arn
+        self.deadline_time_in_ms = deadline_ms
+        self.client_context = client_context
+        self.cognito_identity = cognito_identity
+        self.tenant_id = tenant_id
+        self.content_type = "application/json"
+        self.event_body = event
+        self.invocation_id = None
 
 
 class FrameMethods:
@@ -158,7 +157,7 @@ class FrameMethods:
             event = self._parts.event(bytes(data))
         else:
             event = self._parts.event(bytes(data[:size]), data[size:])
-        return SimpleNamespace(**request_attributes(invocation, event))
+        return InvocationRequest(invocation, event)
 
     def post_invocation_result(
         self,
