@@ -2,14 +2,13 @@
 
 import select
 import socket
-import struct
 import time
 from collections.abc import Iterable
 from contextlib import suppress
 
 from berth.errors import EnvironmentDied
 from berth.runtime.environment import LONG_BYTES, LongResult
-from berth.runtime.process.frames import LENGTHS_BYTES
+from berth.runtime.process.frames import LENGTHS_BYTES, frame_lengths, start_frame
 from berth.runtime.process.os_process import OsProcess
 from berth.runtime.process.overtime import Overtime
 
@@ -17,9 +16,6 @@ _MAX_HEAD_BYTES = 64 * 1024
 _MAX_TAIL_BYTES = 16 * 1024 * 1024  # an error's stack trace may be longer than a result
 _LONGEST_POLL = 86_400.0  # seconds; poll() takes milliseconds as a C int
 _POLL_WITHOUT_PIDFD = 0.02  # seconds
-# What start_frame() and frame_lengths() do for the process, which imports no `struct`.
-_LENGTHS = struct.Struct("!II")
-_read_lengths = _LENGTHS.unpack_from
 _BUFFER_BYTES = 32 * 1024  # while no larger frame arrives
 
 Frame = tuple[bytes, bytes | memoryview]  # head and tail
@@ -71,7 +67,7 @@ class Channel:
         The tail may come in several pieces. Raises BrokenPipeError if the process has closed its socket.
         """
         tail_size = sum(map(len, tail))
-        self._unsent = [_LENGTHS.pack(len(head), tail_size) + head, *tail]
+        self._unsent = [start_frame(head, tail_size), *tail]
         self._unsent_bytes = LENGTHS_BYTES + len(head) + tail_size
         try:  # noqa: SIM105 - contextlib takes longer than all else here
             self._send_some()
@@ -138,7 +134,7 @@ class Channel:
         """The first frame of what was taken, if it is whole."""
         if self._filled < self._whole:
             return None
-        head_size, tail_size = _read_lengths(self._buffer)
+        head_size, tail_size = frame_lengths(self._buffer)
         if head_size > _MAX_HEAD_BYTES or tail_size > _MAX_TAIL_BYTES:
             raise EnvironmentDied("Runtime sent a frame that is too large")
         end_of_head = LENGTHS_BYTES + head_size

@@ -32,6 +32,7 @@ STARTED, READY, RESULT, ERROR, INIT_ERROR = b"s", b"y", b"r", b"e", b"i"
 PARTED_RESULT = b"p"  # its tail begins with the length of its JSON
 SIZE_BYTES = 4  # what that takes
 LENGTHS_BYTES = 8  # what a frame's two lengths take
+_TWO_TO_32 = 1 << 32
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 6 MB and some headroom.
 MAX_RESPONSE_BYTES = 6_291_556
@@ -48,17 +49,20 @@ _AT_ONCE_BYTES = 65_536  # that are read of a frame before its size is known, or
 
 def start_frame(head: bytes, tail_bytes: int) -> bytes:
     """A frame up to its tail."""
-    return b"".join((len(head).to_bytes(4, "big"), tail_bytes.to_bytes(4, "big"), head))
+    return (len(head) * _TWO_TO_32 + tail_bytes).to_bytes(LENGTHS_BYTES, "big") + head
 
 
-def encode_head(head: InvocationHead) -> bytes:
-    """Encode the head of an invocation; both sides run the same interpreter, whose own format this is."""
-    return dumps(head, _PLAIN_MARSHAL)
+def encode_head(head: InvocationHead, document_bytes: int | None) -> bytes:
+    """Encode the head of an invocation; both sides run the same interpreter, whose own format this is.
+
+    `document_bytes` is the length of the event's first part, None if the event is whole.
+    """
+    return dumps((head, document_bytes), _PLAIN_MARSHAL)
 
 
 def frame_lengths(data: bytes | bytearray) -> tuple[int, int]:
     """Read the lengths of a frame's head and tail from its first bytes."""
-    return int.from_bytes(data[:4], "big"), int.from_bytes(data[4:LENGTHS_BYTES], "big")
+    return divmod(int.from_bytes(data[:LENGTHS_BYTES], "big"), _TWO_TO_32)
 
 
 def read_exactly(connection: int, size: int, begun: bytes = b"") -> memoryview:
@@ -91,9 +95,11 @@ def read_frame(connection: int) -> tuple[bytes, bytes | memoryview]:
 
 def write_all(descriptor: int, data: bytes) -> None:
     """Write all bytes to a blocking descriptor."""
-    view = memoryview(data)
-    while view:
-        view = view[write(descriptor, view) :]
+    count = write(descriptor, data)
+    if count < len(data):
+        view = memoryview(data)[count:]
+        while view:
+            view = view[write(descriptor, view) :]
 
 
 def write_frame(connection: int, head: bytes, *tail: bytes) -> None:
@@ -152,7 +158,7 @@ class FrameMethods:
             head, data = read_frame(self._connection)
         except EOFError:
             _exit(0)  # The server has ended. Lambda runs no atexit handlers either.
-        *invocation, size = loads(head)  # noqa: S302 - the server's own
+        invocation, size = loads(head)  # noqa: S302 - the server's own
         if size is None:
             event = self._parts.event(bytes(data))
         else:

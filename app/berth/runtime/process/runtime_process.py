@@ -94,10 +94,10 @@ class RuntimeProcess:
         deadline_ms = int((time.time() + run.deadline - time.monotonic()) * 1000)
         head, content = runtime_headers(run.invocation, deadline_ms), run.invocation.content
         if isinstance(content, bytes):
-            self._channel.offer(encode_head((*head, None)), content or b"{}")
+            self._channel.offer(encode_head(head, None), content or b"{}")
         else:
             tail = (content.document, content.body) if content.body else (content.document,)
-            self._channel.offer(encode_head((*head, len(content.document))), *tail)
+            self._channel.offer(encode_head(head, len(content.document)), *tail)
         return self._channel.connection
 
     def look(self, run: Run) -> InvocationResult | None:
