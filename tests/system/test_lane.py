@@ -136,6 +136,15 @@ def test_client_that_hangs_up_leaves_its_environment_to_the_next(server: Server)
     assert server.get("/talks/3").body == b"xxx"
 
 
+@pytest.mark.parametrize("wrong", [b"\n", b"\r\n\r\n", b"GET /" + b"x" * 9000, b"GET /talks/9\nHost: a\n\n"])
+def test_request_that_can_only_be_refused_is_not_taken_for_the_one_before_it(server: Server, wrong: bytes):
+    server.get("/talks/1")
+    first, second = conversation(server.port, [("GET", GET % b"/talks/5"), ("GET", wrong)])
+    assert (first.status, first.body) == (200, b"xxxxx")
+    assert second.status in {400, 414, 431}
+    assert server.get("/talks/2").body == b"xx"
+
+
 def test_head_and_connection_headers_are_kept(server: Server):
     write = b"GET /talks/4 HTTP/1.1\r\nHost: a\r\nConnection: %s\r\n\r\n"
     assert exchange(server.port, write % b"close").get("Connection") == "close"

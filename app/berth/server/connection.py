@@ -21,7 +21,7 @@ from berth.model.invoke_api import Listener
 from berth.server import patience
 from berth.server.body_memory import BodyMemory
 from berth.server.common_head import CommonHead, read_common_head
-from berth.server.heads import HEALTH_PATHS, asks_for_health, end_of, is_refused_early, small_body_bytes
+from berth.server.heads import HEALTH_PREFIX, asks_for_health, end_of, is_refused_early, small_body_bytes
 from berth.server.wire import ChunkScanner, Exchange, FedParser, ShortOfBytes
 
 _RECEIVED_AT_ONCE = 16 * 1024
@@ -107,7 +107,7 @@ class Connection(TConn):  # type: ignore[misc]
     def asks_for_health(self) -> bool:
         """Whether the request that was received is a health check."""
         common = self._common if self.stage is _HEAD else None
-        return common.target.startswith(HEALTH_PATHS) if common else asks_for_health(self._head)
+        return common.target.startswith(HEALTH_PREFIX) if common else asks_for_health(self._head)
 
     def advance(self) -> bool:
         """Receive what is there; whether a thread can go on.
@@ -293,8 +293,8 @@ class Connection(TConn):  # type: ignore[misc]
         if not head or self._needed:
             return bool(head) and len(head) >= self._needed
         self._head_end = end = end_of(head)
+        self._common = read_common_head(head, self.cfg) if end else None
         if not end:
             return is_refused_early(head, self.cfg.limit_request_line)
-        self._common = read_common_head(head, self.cfg)
         self._needed = end + small_body_bytes(head, end, self._common)
         return len(head) >= self._needed
