@@ -19,13 +19,14 @@ from bench.routes import measure_routes
 from bench.soak import SoakPlan, measure_soak
 from bench.stores import KINDS
 from bench.workloads import WORKLOADS
+from berth.tools.cli.termination import terminable
 
 
 def main() -> None:
     """Read the command line and print one report."""
     options = _parser().parse_args()
     print_facts()
-    with tempfile.TemporaryDirectory(prefix="berth-bench-") as folder:
+    with terminable(), tempfile.TemporaryDirectory(prefix="berth-bench-") as folder:
         if options.report == "routes":
             measure_routes(Path(folder), options.rounds)
         elif options.report == "hop":

@@ -1,12 +1,16 @@
 """What the processes of a server use."""
 
 import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from kit.benchmarks import cpu_seconds, memory_bytes, tree
+from kit.servers import ROOT
+from kit.under_test import await_that
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 
@@ -36,3 +40,14 @@ def test_a_process_that_has_ended_uses_nothing():
 
 def test_shared_memory_counts_less_than_all_that_is_resident():
     assert 0 < memory_bytes([os.getpid()]) <= memory_bytes([os.getpid()], "Rss")
+
+
+def test_sigterm_ends_a_comparison_and_its_servers():
+    arguments = ("--only", "floor", "--workloads", "hello", "--seconds", "60", "--load", "bundled")
+    command = [sys.executable, "-m", "bench", *arguments]
+    bench = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    await_that(lambda: len(tree(bench.pid)) > 2)  # a server with its worker
+    servers = tree(bench.pid)[1:]
+    bench.send_signal(signal.SIGTERM)
+    bench.wait(30)
+    assert not [pid for pid in servers if Path(f"/proc/{pid}").exists()]

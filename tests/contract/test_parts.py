@@ -444,7 +444,8 @@ def _without_id(result: InvocationResult) -> str:
 
 def _parted(invoker: Invoker, function: Function, event: dict[str, Any]) -> InvocationResult:
     """Invoke as a gateway does."""
-    return invoker.invoke(Invocation(function, split_event(event), str(uuid.uuid4())))
+    content = split_event(event, keeps_value=function.isolation == "inline")
+    return invoker.invoke(Invocation(function, content, str(uuid.uuid4())))
 
 
 def _whole(invoker: Invoker, function: Function, event: dict[str, Any]) -> InvocationResult:

@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from berth.errors import GatewayRefusal, MalformedRequest
+from berth.manifest.placeholders import ExpandedText
 from berth.model.call import ANONYMOUS
 from berth.model.http import HttpResponse
 from berth.model.invocation import Event, InvocationResult, encode_event
@@ -44,7 +45,14 @@ ROUTES = {
     name: (
         make_route("ANY", "/{proxy+}", **fields),
         make_route("ANY", "/{proxy+}", "image/*", **fields),
-        make_route("GET", "/", "*/*", is_named=True, stage_variables={"host": "db"}, **fields),
+        make_route(
+            "GET",
+            "/",
+            "*/*",
+            is_named=True,
+            stage_variables={"host": ExpandedText("db", "${deployed.host}")},
+            **fields,
+        ),
     )
     for name, fields in FIELDS.items()
 }

@@ -45,6 +45,14 @@ def test_what_a_test_patches_in_a_functions_modules_is_seen_by_it(
 
 
 @pytest.mark.usefixtures("stock")
+def test_a_test_may_patch_the_handler_itself(invoke_function, function_module, monkeypatch):
+    module = function_module("stock")
+    assert invoke_function("stock", {}, isolation="inline").value["body"] == "Bonn: 1"
+    monkeypatch.setattr(module, "handler", lambda event, context: "patched")
+    assert invoke_function("stock", {}, isolation="inline").value == "patched"
+
+
+@pytest.mark.usefixtures("stock")
 def test_a_patch_that_another_process_would_not_see_is_refused(
     function_client, invoke_function, function_module
 ):

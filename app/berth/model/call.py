@@ -55,6 +55,10 @@ class GatewayFacts:
     base_path: str  # of a custom domain, which goes before the path in the place of a stage, or nothing
     authorization: Mapping[str, str]  # what API Gateway has forwarded of its own authorization, by name
 
+    def event_variables(self) -> dict[str, str]:
+        """The stage variables of an event; some of a manifest's texts are of a class that hides secrets."""
+        return {name: str(text) for name, text in self.stage_variables.items()}
+
 
 class EventShape(Protocol):
     """Builds the events of one kind of API, and reads the results of functions behind it."""

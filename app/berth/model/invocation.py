@@ -71,13 +71,13 @@ class Parted:
         return least + len(escaped) + (more - 1) * len(longest) > most_bytes
 
 
-def split_event(event: Event) -> Parted:
-    """Encode an event in two parts.
+def split_event(event: Event, *, keeps_value: bool = False) -> Parted:
+    """Encode an event in two parts, and keep the event itself for a function that runs in the same process.
 
-    The event itself goes with them, for a function that runs in the same process. What an authorizer has
-    given is kept for other events, too: an event with that is read from its JSON.
+    What an authorizer has given is kept for other events, too: an event with that is read from its JSON.
     """
-    body, own = event.get("body"), None if "authorizer" in event.get("requestContext", ()) else event
+    is_own = keeps_value and "authorizer" not in event.get("requestContext", ())
+    body, own = event.get("body"), event if is_own else None
     if type(body) is not str or len(body) < _LONG_TEXT:
         return Parted(encode_event(event), b"", value=own)
     most_escaped = 1 if event.get("isBase64Encoded") is True else _MOST_ESCAPED
@@ -119,7 +119,10 @@ class Invocation:
     def of_event(cls, function: Function, event: Event, stamp: Stamp, *cause: str) -> "Invocation":
         """The invocation that a gateway makes for one event."""
         # A load balancer counts the bytes of a result as the function has written them.
-        content = encode_event(event) if function.api is ALB else split_event(event)
+        if function.api is ALB:
+            content: Content = encode_event(event)
+        else:
+            content = split_event(event, keeps_value=function.isolation == "inline")
         return cls(function, content, stamp.request_id, stamp.trace_id, cause=cause)
 
     @property

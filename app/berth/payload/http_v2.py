@@ -26,6 +26,7 @@ def build_event(call: Call, identity: Identity) -> Event:
     headers = [line for line in all_but_rest.event_headers(call) if line[0] != "Cookie"]
     # What follows an encoded `?` never reaches a function (reported).
     path = urls.decode_path(f"{facts.stage_path}{request.path}").partition("?")[0]
+    variables = facts.event_variables()
     return {
         "version": "2.0",
         "routeKey": facts.route_key,
@@ -42,7 +43,7 @@ def build_event(call: Call, identity: Identity) -> Event:
         },
         **body_keys(all_but_rest.encode_http_body(call)),
         **({"pathParameters": dict(request.path_parameters)} if request.path_parameters else {}),
-        **({"stageVariables": dict(facts.stage_variables)} if facts.stage_variables else {}),
+        **({"stageVariables": variables} if variables else {}),
     }
 
 

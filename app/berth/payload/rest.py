@@ -103,7 +103,7 @@ def event_of(
         "queryStringParameters": urls.last_values(query) or None,
         "multiValueQueryStringParameters": query or None,
         "pathParameters": dict(request.path_parameters) or None,
-        "stageVariables": dict(facts.stage_variables) or None,
+        "stageVariables": facts.event_variables() or None,
         "requestContext": context,
         "body": body.text,
         "isBase64Encoded": body.is_base64,

@@ -14,8 +14,8 @@ _SIZE = re.compile("[0-9]{1,6}")
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,6})[ \t]*\r\n", re.IGNORECASE)
 _NOT_AT_ONCE = re.compile(rb"\r\n(?:expect|transfer-encoding):", re.IGNORECASE)
 
-HEALTH_PATHS = f"{RESERVED_PREFIX}/health/"
-_HEALTH = HEALTH_PATHS.encode()
+HEALTH_PREFIX = f"{RESERVED_PREFIX}/health/"
+_HEALTH = HEALTH_PREFIX.encode()
 
 
 def asks_for_health(head: bytearray) -> bool:

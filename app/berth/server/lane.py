@@ -154,7 +154,7 @@ def _environ(head: CommonHead, connection: Connection) -> Environ:
         "wsgi.url_scheme": "http",
         RAW_HEADERS: head.lines,
         LISTENER: listener,
-        HEAD_BYTES: head.end,
+        HEAD_BYTES: head.end + len(head.lines),
     }
     if (override := head.values.get("X-HTTP-METHOD-OVERRIDE")) is not None:
         environ["HTTP_X_HTTP_METHOD_OVERRIDE"] = override

@@ -14,11 +14,11 @@ from berth.payload.urls import decode_path, split_target, strip_prefix
 Environ = dict[str, Any]
 
 # Where a server that still sees the header lines leaves them. WSGI has joined repeated ones with
-# commas, and a comma may be part of a value. No client can name this key: of all HTTP_ keys it
-# alone holds a space, and servers refuse a header name with one.
+# commas, and a comma may be part of a value. No client can name this key: of all HTTP_ keys only
+# a server's own hold a space, and servers refuse a header name with one.
 RAW_HEADERS_NAME = "berth raw headers"
 RAW_HEADERS = f"HTTP_{RAW_HEADERS_NAME}"
-# Where a server that has measured the whole head leaves its length in bytes.
+# Where a server leaves an upper bound of the bytes that a head counts towards API Gateway's limit.
 HEAD_BYTES = "HTTP_berth head bytes"
 # Where a server tells at which of its listeners a request came in: address and port of its socket.
 # SERVER_NAME and SERVER_PORT may come from the Host header, which the client writes.

@@ -1,5 +1,6 @@
 """An execution environment that runs its function inside the server's process."""
 
+import inspect
 import operator
 import socket
 import sys
@@ -8,7 +9,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, partial
 from types import ModuleType
 from typing import Any
 
@@ -140,7 +141,12 @@ class InlineEnvironment:
         self._at_end.close()
 
     def module(self, name: str | None = None) -> ModuleType:
-        """Find the handler's module, or another that the function has imported; raises KeyError if none."""
+        """Find the handler's module, or another that the function has imported; raises KeyError if none.
+
+        A test may replace what it finds there, the handler included: from now on each call looks it up.
+        """
+        runtime: Any = self._scope.module("awslambdaric.bootstrap")
+        runtime._get_handler = inspect.unwrap(runtime._get_handler)
         return self._scope.module(name or self.function.handler.rpartition(".")[0].replace("/", "."))
 
     @cached_property
@@ -181,8 +187,6 @@ def _make_client(runtime: ModuleType) -> Any:
     client_class = runtime.LambdaRuntimeClient
     replace_methods(client_class.__base__, _OneInvocation)
     replace_marshaller(type(client_class.marshaller), MarshallerMethods)
-    # The loop of AWS's runtime begins anew with each call. On Lambda it looks up the handler once.
-    runtime._get_handler = lru_cache(runtime._get_handler)  # type: ignore[attr-defined]
     client = client_class("")
     client._parts = Parts(client, runtime, MAX_RESPONSE_BYTES)
     return client

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import ModuleType
 
@@ -164,7 +164,10 @@ def _load_runtime() -> tuple[ModuleType, dict[str, ModuleType]]:
     """Import AWS's runtime once more; returns what `__main__` is on Lambda, and all modules of the copy."""
     hidden = _take_packages(_RUNTIME_NAMES)
     main_module = make_main_module(import_runtime(()))
-    main_module.bootstrap.ERROR_LOG_LINE_TERMINATE = "\n"  # a terminal would overwrite lines that end with \r
+    runtime = main_module.bootstrap
+    runtime.ERROR_LOG_LINE_TERMINATE = "\n"  # a terminal would overwrite lines that end with \r
+    # The loop of AWS's runtime begins anew with each call. On Lambda it looks up the handler once.
+    runtime._get_handler = lru_cache(runtime._get_handler)
     modules = _take_packages(_RUNTIME_NAMES)
     sys.modules.update(hidden)
     return main_module, {**modules, "__main__": main_module}

@@ -42,7 +42,7 @@ TOO_LARGE = (
 ).encode()
 
 _STDERR = 2
-_PLAIN_MARSHAL = 2  # the last version of Python's own format that keeps no account of objects it has seen
+_PLAIN_MARSHAL = 2  # later versions look up each object among those already written, which takes time
 
 _AT_ONCE_BYTES = 65_536  # that are read of a frame before its size is known, or written of one
 
@@ -123,7 +123,7 @@ def limited_response(result_data: bytes | str) -> tuple[bytes, bytes]:
 
 
 class InvocationRequest:
-    """The invocation that awslambdaric gets: the attributes that it reads of its own class of this name."""
+    """One invocation, with the attributes that awslambdaric reads from its own InvocationRequest."""
 
     def __init__(self, head: InvocationHead, event: bytes) -> None:
         request_id, trace_id, arn, deadline_ms, client_context, cognito_identity, tenant_id = head

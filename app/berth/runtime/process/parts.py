@@ -95,9 +95,10 @@ class Parts:
         ]
         self._handlers = [(owner, name, getattr(owner, name)) for owner, name in places]
         # PYTHONPATH's sitecustomize may have replaced some already.
-        files = (bootstrap.__file__, os.path.dirname(__file__))  # AWS's, and those of Berth's runtime
+        # AWS's files, those of Berth's runtime, and those of the reader of JSON that AWS's runtime has.
+        files = (bootstrap.__file__, os.path.dirname(__file__), getattr(module.json, "__file__", "/-/"))
         folders = tuple(f"{os.path.dirname(file)}/" for file in files)
-        known = [bootstrap.handle_event_request, marshaller.berth_event, marshaller.berth_result]
+        known = [bootstrap.handle_event_request, marshaller.berth_event, marshaller.berth_result, self._read]
         known += [getattr(type(client), name) for name in _OF_CLIENT[1:]]
         self._are_known = all(_file_of(each).startswith(folders) for each in known)
 
