@@ -21,7 +21,7 @@ from berth.model.invoke_api import Listener
 from berth.server import patience
 from berth.server.body_memory import BodyMemory
 from berth.server.common_head import CommonHead, read_common_head
-from berth.server.heads import HEALTH_PREFIX, asks_for_health, end_of, is_refused_early, small_body_bytes
+from berth.server.heads import asks_for_health, end_of, is_refused_early, small_body_bytes
 from berth.server.wire import ChunkScanner, Exchange, FedParser, ShortOfBytes
 
 _RECEIVED_AT_ONCE = 16 * 1024
@@ -91,7 +91,7 @@ class Connection(TConn):  # type: ignore[misc]
     def small_request(self) -> tuple[CommonHead, bytes] | None:
         """The head and the body that were received; None if gunicorn has to serve the request."""
         is_plain = self.listener is not None and not isinstance(self.sock, ssl.SSLSocket)
-        common = self._common if is_plain and self.stage is _HEAD else None
+        common = self._common if is_plain else None
         return (common, bytes(self._head[self._head_end : self._needed])) if common else None
 
     def send_rest(self) -> bool:
@@ -106,8 +106,7 @@ class Connection(TConn):  # type: ignore[misc]
 
     def asks_for_health(self) -> bool:
         """Whether the request that was received is a health check."""
-        common = self._common if self.stage is _HEAD else None
-        return common.target.startswith(HEALTH_PREFIX) if common else asks_for_health(self._head)
+        return asks_for_health(self._head, self._common)
 
     def advance(self) -> bool:
         """Receive what is there; whether a thread can go on.
@@ -144,7 +143,7 @@ class Connection(TConn):  # type: ignore[misc]
             pieces = itertools.pairwise([*cuts, len(self._head)])
             self.parser.unreader.pieces.extend(bytes(self._head[start:end]) for start, end in pieces)
             self._head.clear()
-        self._needed = self._head_end = 0
+        self._needed, self._head_end, self._common = 0, 0, None
 
     def exchange_of(self, request: Request) -> Exchange:
         """The exchange of the request that a thread serves."""
@@ -175,7 +174,7 @@ class Connection(TConn):  # type: ignore[misc]
         self.set_timeout()
         if exchange is None:  # the lane has answered, and no parser has seen the request
             del self._head[: self._needed]
-            self._needed = self._head_end = 0
+            self._needed, self._head_end, self._common = 0, 0, None
             self._received, self.stage = len(self._head), _HEAD
         else:
             self._received, self._rest, self.stage = 0, rest or 0, _REST
@@ -293,8 +292,8 @@ class Connection(TConn):  # type: ignore[misc]
         if not head or self._needed:
             return bool(head) and len(head) >= self._needed
         self._head_end = end = end_of(head)
-        self._common = read_common_head(head, self.cfg) if end else None
         if not end:
             return is_refused_early(head, self.cfg.limit_request_line)
+        self._common = read_common_head(head, self.cfg)
         self._needed = end + small_body_bytes(head, end, self._common)
         return len(head) >= self._needed

@@ -14,16 +14,18 @@ _SIZE = re.compile("[0-9]{1,6}")
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,6})[ \t]*\r\n", re.IGNORECASE)
 _NOT_AT_ONCE = re.compile(rb"\r\n(?:expect|transfer-encoding):", re.IGNORECASE)
 
-HEALTH_PREFIX = f"{RESERVED_PREFIX}/health/"
-_HEALTH = HEALTH_PREFIX.encode()
+_HEALTH = f"{RESERVED_PREFIX}/health/"
+_HEALTH_BYTES = _HEALTH.encode()
 
 
-def asks_for_health(head: bytearray) -> bool:
-    """Whether a request is a health check."""
-    if _HEALTH not in head:
+def asks_for_health(head: bytearray, common: CommonHead | None) -> bool:
+    """Whether a request is a health check; `common` is its head if read_common_head() could read it."""
+    if common is not None:
+        return common.target.startswith(_HEALTH)
+    if _HEALTH_BYTES not in head:
         return False
     parts = bytes(head[:256]).lstrip(b"\r\n").split(b" ", 2)
-    return len(parts) > 1 and parts[1].startswith(_HEALTH)
+    return len(parts) > 1 and parts[1].startswith(_HEALTH_BYTES)
 
 
 def end_of(head: bytearray) -> int:
