@@ -184,6 +184,10 @@ import awslambdaric.lambda_runtime_marshaller as module
 module.json = type("Reader", (), dict(vars(module.json)))
 module.json.loads = functools.partial(json.loads, parse_float=decimal.Decimal)
 """
+REPLACEMENTS = (
+    *(OWN_MARSHALLER, METHOD_OF_THE_CLASS, METHODS_OF_THE_OBJECT, FUNCTIONS_OF_THE_RUNTIME),
+    *(ENCODER, WAITING),
+)
 CUSTOMIZES = """
 import awslambdaric.bootstrap as runtime
 
@@ -329,13 +333,7 @@ def test_result_in_parts_has_the_value_of_the_whole_result(
     assert _without_id(parted) == _without_id(whole)
 
 
-@pytest.mark.parametrize(
-    "replaces",
-    [
-        *(OWN_MARSHALLER, METHOD_OF_THE_CLASS, METHODS_OF_THE_OBJECT, FUNCTIONS_OF_THE_RUNTIME),
-        *(ENCODER, WAITING),
-    ],
-)
+@pytest.mark.parametrize("replaces", REPLACEMENTS)
 def test_library_that_replaces_what_handles_events_and_results_gets_whole_json(
     invoker: Invoker, write: Callable[..., Function], replaces: str
 ) -> None:
@@ -346,13 +344,7 @@ def test_library_that_replaces_what_handles_events_and_results_gets_whole_json(
     assert json.loads(second["body"]) == [event, first, event]
 
 
-@pytest.mark.parametrize(
-    "replaces",
-    [
-        *(OWN_MARSHALLER, METHOD_OF_THE_CLASS, METHODS_OF_THE_OBJECT, FUNCTIONS_OF_THE_RUNTIME),
-        *(ENCODER, WAITING),
-    ],
-)
+@pytest.mark.parametrize("replaces", REPLACEMENTS)
 def test_library_that_replaces_what_handles_short_events_gets_their_json(
     invoker: Invoker, write: Callable[..., Function], replaces: str
 ) -> None:

@@ -86,8 +86,7 @@ def read_call(
     last = {name: value for name, value in headers}  # noqa: C416 - dict() takes longer
     host = context.get("domainName") or last.get("Host")
     refuse_malformed(environ, host)
-    if kind.max_head_bytes is not None:
-        _refuse_large(environ, head, kind.max_head_bytes)
+    _refuse_large(environ, head, kind.max_head_bytes)
     source_ip, headers = _forwarded(environ, headers, last, route.stage.trusted_proxy_hops)
     http_request = HttpRequest(
         method=head.overridden_method if kind.has_method_override else head.method,
@@ -133,8 +132,8 @@ def refuse_malformed(environ: Environ, host: str | None) -> None:
         raise MalformedRequest(f"the transfer coding {coding!r}")
 
 
-def _refuse_large(environ: Environ, head: RequestHead, limit: int) -> None:
-    if environ.get(HEAD_BYTES, limit + 1) <= limit:
+def _refuse_large(environ: Environ, head: RequestHead, limit: int | None) -> None:
+    if limit is None or environ.get(HEAD_BYTES, limit + 1) <= limit:
         return
     lines = head.headers
     size = sum(map(len, chain.from_iterable(lines))) + 4 * len(lines) + len(head.path) + len(head.query)
@@ -162,9 +161,7 @@ def _forwarded(
     }
     if hops:
         facts |= {name: last.get(name) or facts[name] for name in ("X-Forwarded-Port", "X-Forwarded-Proto")}
-    if "X-Forwarded-For" in last or "X-Forwarded-Port" in last or "X-Forwarded-Proto" in last:
-        headers = [line for line in headers if line[0] not in facts]
-    return source, [*headers, *facts.items()]
+    return source, [*(line for line in headers if line[0] not in facts), *facts.items()]
 
 
 def _forwarded_hosts(headers: list[tuple[str, str]]) -> list[str]:

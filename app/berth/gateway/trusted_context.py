@@ -59,14 +59,14 @@ def open_context(lines: Headers, trust: Trust) -> tuple[Context, Headers]:
 
 def without_context(lines: Headers) -> Headers:
     """The header lines without those that could carry a gateway's context, where no gateway is trusted."""
-    if not _tell(names_of(lines)):
+    if not _one_may_tell(names_of(lines)):
         return lines
     return [line for line in lines if not _may_tell(line[0]) or line is SHADOW_MARK]
 
 
 # Bounded: names come from clients.
 @lru_cache(maxsize=128)
-def _tell(names: tuple[str, ...]) -> bool:
+def _one_may_tell(names: tuple[str, ...]) -> bool:
     """Whether one of these headers could carry a value of a gateway's context."""
     return any(map(_may_tell, names))
 

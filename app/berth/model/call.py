@@ -56,7 +56,7 @@ class GatewayFacts:
     authorization: Mapping[str, str]  # what API Gateway has forwarded of its own authorization, by name
 
     def event_variables(self) -> dict[str, str]:
-        """The stage variables of an event; some of a manifest's texts are of a class that hides secrets."""
+        """The stage variables as plain `str`; those of a manifest may be of a subclass that hides secrets."""
         return {name: str(text) for name, text in self.stage_variables.items()}
 
 

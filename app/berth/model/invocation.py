@@ -74,7 +74,7 @@ class Parted:
 def split_event(event: Event, *, keeps_value: bool = False) -> Parted:
     """Encode an event in two parts, and keep the event itself for a function that runs in the same process.
 
-    What an authorizer has given is kept for other events, too: an event with that is read from its JSON.
+    An authorizer's answer is kept for other events, too, so an event that holds one is read from its JSON.
     """
     is_own = keeps_value and "authorizer" not in event.get("requestContext", ())
     body, own = event.get("body"), event if is_own else None

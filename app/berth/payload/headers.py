@@ -20,7 +20,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def names_of(lines: Headers) -> tuple[str, ...]:
-    """The names of header lines; what is known of them all together can be kept by these names."""
+    """The names of header lines, as a key for what depends on the names alone."""
     return tuple([name for name, _ in lines])
 
 
@@ -75,11 +75,8 @@ def spell_headers(
 @lru_cache(maxsize=128)
 def _spelling(names: tuple[str, ...]) -> Mapping[str, str] | None:
     """The clients' spelling of names by their canonical form; None if all names are in that form."""
-    return {canonical_name(name): name for name in names} if any(map(_is_spelled, names)) else None
-
-
-def _is_spelled(name: str) -> bool:
-    return canonical_name(name) != name
+    spelling = {canonical_name(name): name for name in names}
+    return spelling if any(canonical != name for canonical, name in spelling.items()) else None
 
 
 def lower_headers(headers: Headers) -> dict[str, list[str]]:

@@ -154,7 +154,7 @@ def _environ(head: CommonHead, connection: Connection) -> Environ:
         "wsgi.url_scheme": "http",
         RAW_HEADERS: head.lines,
         LISTENER: listener,
-        HEAD_BYTES: head.end + len(head.lines),
+        HEAD_BYTES: head.end + len(head.lines),  # a blank is counted for each line, also if it has none
     }
     if (override := head.values.get("X-HTTP-METHOD-OVERRIDE")) is not None:
         environ["HTTP_X_HTTP_METHOD_OVERRIDE"] = override

@@ -186,6 +186,5 @@ def _take(names: Iterable[str]) -> dict[str, ModuleType]:
 
 def _remove(names: Iterable[str]) -> None:
     """Remove modules that are in `sys.modules`."""
-    modules = sys.modules
     for name in names:
-        del modules[name]
+        del sys.modules[name]

@@ -43,7 +43,7 @@ class Variables:
         Where a variable of a new name was set, C has made an array of its own, and may free that one at any
         later change. So these variables get a copy of it.
         """
-        last, values = _present.in_place, _environ._data
+        last, values = _state.in_place, _environ._data
         if _C_ENVIRON is None:
             return cls(values, None)
         if last is not None and last._values is values and last._address == _C_ENVIRON.value:
@@ -55,12 +55,12 @@ class Variables:
         _environ._data = _environb._data = self._values
         if _C_ENVIRON is None or self._array is None:
             _replace_one_by_one(self._values, present._values)
-        elif not _present.is_over:
+        elif not _state.is_over:
             _C_ENVIRON.value = self._address
-            _present.in_place = self
+            _state.in_place = self
 
 
-class _Present:
+class _State:
     """Which variables are in place, and whether Python is ending."""
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class _Present:
         self.is_over = False  # Python ends, and C's array is not Python's any more
 
 
-_present = _Present()
+_state = _State()
 
 
 def _copy_of_c(environ: ctypes.c_void_p) -> ctypes.Array[Any]:
@@ -88,8 +88,8 @@ def _copy_of_c(environ: ctypes.c_void_p) -> ctypes.Array[Any]:
 @atexit.register
 def _leave_to_c() -> None:
     """Give C an array that Python does not free: C code may read variables after Python's end."""
-    _present.is_over = True
-    if _C_ENVIRON and _present.in_place:
+    _state.is_over = True
+    if _C_ENVIRON and _state.in_place:
         _LIBC.strdup.restype = _LIBC.calloc.restype = ctypes.c_void_p
         strings = [ctypes.string_at(pointer) for pointer in _copy_of_c(_C_ENVIRON) if pointer]
         address = _LIBC.calloc(len(strings) + 1, ctypes.sizeof(ctypes.c_void_p))

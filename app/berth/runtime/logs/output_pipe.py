@@ -61,7 +61,7 @@ class OutputPipe:
         with self._lock:
             if self._is_open:
                 # Only what the pipe holds now is taken, because a process that never stops printing
-                # must not delay the answer.
+                # must not delay the answer. Most often it is nothing, which poll() tells in the least time.
                 rest = min(_bytes_in(self._reading), _LARGEST_PIPE) if self._poller.poll(0) else 0
                 while rest > 0 and (taken := self._take()):
                     rest -= taken

@@ -85,9 +85,9 @@ class Slots:
 
     def take_free(self, function: Function) -> bool:
         """Take a slot for a request if one is free and nobody waits for it; the caller holds the lock."""
-        if self._is_closed or self._waiting or not self._has_slot(function, False):
+        if self._is_closed or self._waiting or self._is_at_reserve(function):
             return False
-        if function.reserved_concurrency is not None and not self._take_reserved(function):
+        if not self._has_slot(function, False) or not self._take_seat(function):
             return False
         self._count(function, False, 1)
         return True
@@ -164,10 +164,6 @@ class Slots:
         finally:
             self._waiting -= not is_event
             self._waiting_events -= is_event
-
-    def _take_reserved(self, function: Function) -> bool:
-        """Take one of the invocations that a function's reserved concurrency allows."""
-        return not self._is_at_reserve(function) and self._take_seat(function)
 
     def _take_seat(self, function: Function) -> bool:
         """Take a seat of a function whose reserved concurrency several processes share."""

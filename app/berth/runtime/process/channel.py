@@ -39,7 +39,6 @@ class Channel:
         self._overtime = overtime
         self._lifted: float | None = None  # the last deadline for which overtime was granted
         self._unsent: list[bytes | memoryview] = []
-        self._unsent_bytes = 0
         self._buffer = bytearray(_BUFFER_BYTES)
         self._filled = 0
         self._whole = LENGTHS_BYTES  # how many bytes the next frame takes, as far as that is known
@@ -66,9 +65,7 @@ class Channel:
 
         The tail may come in several pieces. Raises BrokenPipeError if the process has closed its socket.
         """
-        tail_size = sum(map(len, tail))
-        self._unsent = [start_frame(head, tail_size), *tail]
-        self._unsent_bytes = LENGTHS_BYTES + len(head) + tail_size
+        self._unsent = [start_frame(head, sum(map(len, tail))), *tail]
         try:  # noqa: SIM105 - contextlib takes longer than all else here
             self._send_some()
         except BlockingIOError:
@@ -90,7 +87,7 @@ class Channel:
 
         Raises ProcessEnded or EnvironmentDied if it will not come, and LongResult if it is large.
         """
-        while self._filled < self._whole or (frame := self._next_frame()) is None:
+        while (frame := self._next_frame()) is None:
             if self._whole > LONG_BYTES:
                 raise LongResult
             known = self._filled
@@ -113,8 +110,7 @@ class Channel:
 
     def _send_some(self) -> None:
         sent, pieces = self.connection.sendmsg(self._unsent), self._unsent
-        self._unsent_bytes -= sent
-        self._unsent = _after(sent, pieces) if self._unsent_bytes else []
+        self._unsent = _after(sent, pieces) if sent < sum(map(len, pieces)) else []
 
     def _take(self) -> bool:
         """Take some of what has arrived; False if nothing more can arrive."""

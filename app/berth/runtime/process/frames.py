@@ -95,11 +95,9 @@ def read_frame(connection: int) -> tuple[bytes, bytes | memoryview]:
 
 def write_all(descriptor: int, data: bytes) -> None:
     """Write all bytes to a blocking descriptor."""
-    count = write(descriptor, data)
-    if count < len(data):
-        view = memoryview(data)[count:]
-        while view:
-            view = view[write(descriptor, view) :]
+    rest: bytes | memoryview = data
+    while (count := write(descriptor, rest)) < len(rest):
+        rest = memoryview(rest)[count:]
 
 
 def write_frame(connection: int, head: bytes, *tail: bytes) -> None:

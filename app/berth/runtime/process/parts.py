@@ -56,7 +56,7 @@ class MarshallerMethods:
         if type(request) is not PartedEvent:
             return self.berth_event(request, content_type)
         value, request.value = request.value, None  # a function may change what it gets
-        if value is not None and self.berth_parts is not None and self.berth_parts.are_read_plainly():
+        if value is not None:
             return value
         event = self.berth_event(request, content_type)
         if request.body:
@@ -94,10 +94,10 @@ class Parts:
             *((type(each), name) for each, names in self._instances for name in names),
         ]
         self._handlers = [(owner, name, getattr(owner, name)) for owner, name in places]
+        # AWS's files, those of Berth's runtime, and those of what reads JSON for AWS's runtime.
+        files = (bootstrap.__file__, os.path.dirname(__file__), getattr(module.json, "__file__", None))
+        folders = tuple(f"{os.path.dirname(file)}/" for file in files if file)
         # PYTHONPATH's sitecustomize may have replaced some already.
-        # AWS's files, those of Berth's runtime, and those of the reader of JSON that AWS's runtime has.
-        files = (bootstrap.__file__, os.path.dirname(__file__), getattr(module.json, "__file__", "/-/"))
-        folders = tuple(f"{os.path.dirname(file)}/" for file in files)
         known = [bootstrap.handle_event_request, marshaller.berth_event, marshaller.berth_result, self._read]
         known += [getattr(type(client), name) for name in _OF_CLIENT[1:]]
         self._are_known = all(_file_of(each).startswith(folders) for each in known)
@@ -111,9 +111,11 @@ class Parts:
         """The event for AWS's runtime; without a body it is whole, and its caller wants a whole result.
 
         `value` is the whole event, if it is at hand: what handles events gets its JSON, and the function gets
-        the value.
+        the value. Where a library has replaced what reads JSON, the function gets what that reads.
         """
         self._marshaller.berth_parts = None if body is None else self
+        if value is not None and not self._is_json_read_plainly():
+            value = None
         if body is None or not (body or value):
             return document
         if body and not self.are_handled():
@@ -126,7 +128,7 @@ class Parts:
         """Whether a result is in parts."""
         return type(result) is PartedResult
 
-    def are_read_plainly(self) -> bool:
+    def _is_json_read_plainly(self) -> bool:
         """Whether nothing has been replaced of what reads an event's JSON for AWS's marshaller."""
         return self._are_known and self._module.json.loads is self._read
 
