@@ -31,7 +31,7 @@ class Authority:
         return certificate, key_file
 
     def _sign(self, name: str, key: ec.EllipticCurvePrivateKey, is_authority: bool) -> x509.Certificate:
-        now = datetime.datetime.now(datetime.UTC)
+        now, public = datetime.datetime.now(datetime.UTC), self._key.public_key()
         address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
         return (
             x509.CertificateBuilder()
@@ -43,6 +43,10 @@ class Authority:
             .not_valid_after(now + _DAY)
             .add_extension(x509.BasicConstraints(is_authority, None), critical=True)
             .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+            # Python 3.13 wants all of RFC 5280: who has signed, and which key signs certificates.
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(public), critical=False)
+            .add_extension(_key_usage(is_authority), critical=True)
             .sign(self._key, hashes.SHA256())
         )
 
@@ -52,3 +56,10 @@ class Authority:
 
 def _named(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+
+def _key_usage(is_authority: bool) -> x509.KeyUsage:
+    """A key signs either certificates or what belongs to a connection."""
+    others = ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
+    never = dict.fromkeys((*others, "crl_sign", "encipher_only", "decipher_only"), False)
+    return x509.KeyUsage(digital_signature=not is_authority, key_cert_sign=is_authority, **never)

@@ -188,7 +188,7 @@ def test_layers_are_folders_from_the_functions_own_in_their_order(load_files, tm
         ("package.module.handler", "python/package/module.py"),
         ("package/module.handler", "python/package/module.py"),
         ("package.handler", "python/package/__init__.py"),
-        ("compiled.handler", "python/compiled.cpython-311-x86_64-linux-gnu.so"),
+        ("compiled.handler", f"python/compiled{EXTENSION_SUFFIXES[0]}"),
     ],
 )
 def test_a_handler_is_found_in_a_layer(handler, file, load_files):

@@ -65,7 +65,8 @@ def test_a_thread_that_cannot_be_started_is_started_by_the_next_task(
     thread: TaskThread, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(threading.Thread, "start", partial(_raise, RuntimeError("can't start new thread")))
+        refusal = RuntimeError("can't start new thread")
+        patch.setattr(threading.Thread, "start", lambda _: _raise(refusal))
         with pytest.raises(RuntimeError, match="can't start new thread"):
             thread.begin(list)
     assert thread.call(lambda: "ran") == "ran"

@@ -74,7 +74,7 @@ def test_a_key_has_its_line_in_yaml_and_json():
         ("", "template.yaml: is empty"),
         ("a: 1\nb: 2\na: 3", "template.yaml:3: has the key 'a' twice in one mapping"),
         ('{"a": 1, "a": 2}', "template.yaml: has the key 'a' twice in one object"),
-        ('{"a": 1,\n}', "template.yaml:2: is not JSON: Expecting property name enclosed in double quotes"),
+        ('{"a": 1,\n"b"}', "template.yaml:2: is not JSON: Expecting ':' delimiter"),
         ("a: [1, 2", "template.yaml:2: is not YAML: did not find expected ',' or ']'"),
         ("a: *b", "template.yaml:1: is not YAML: found undefined alias"),
         ("? [a]\n: 1", "template.yaml:1: has a key that is no text"),
