@@ -12,6 +12,8 @@ from functools import cached_property
 
 STDOUT = 1
 
+Chunk = bytes | memoryview
+
 # A pipe that is ready for writing takes this many bytes without blocking.
 _AT_ONCE = select.PIPE_BUF
 # So many bytes may wait while nobody reads stdout, as happens with a container's log driver in blocking
@@ -29,7 +31,7 @@ class LogWriter:
         self._wake = wake  # asks the thread that may block to call flush()
         self._counting = threading.Lock()
         self._writing = threading.Lock()
-        self._waiting: deque[memoryview] = deque()
+        self._waiting: deque[Chunk] = deque()
         self._waiting_bytes = 0
         self._lost_bytes = 0
         self._is_held = False
@@ -45,7 +47,7 @@ class LogWriter:
                 self._lost_bytes += len(chunk)
                 return
             self._waiting_bytes += len(chunk)
-            self._waiting.append(memoryview(chunk))
+            self._waiting.append(chunk)
         if not self._is_held:
             self._write_at_once()
 
@@ -86,31 +88,35 @@ class LogWriter:
         if lost:
             log.warning("%d bytes of function logs were lost: nobody reads the server's output", lost)
 
-    def _put_all(self, put: Callable[[memoryview], int]) -> bool:
+    def _put_all(self, put: Callable[[Chunk], int]) -> bool:
         """Write what waits; False if the descriptor takes no more."""
         while self._waiting:
-            chunk = self._join_first()
-            count = put(chunk)
+            block = self._take_first()
+            count = put(block)
+            if count < len(block):
+                self._give_back(memoryview(block)[count:])
             if count == 0:
                 return False
-            with self._counting:
-                self._waiting_bytes -= count
-            if count == len(chunk):
-                self._waiting.popleft()
-            else:
-                self._waiting[0] = chunk[count:]
         return True
 
-    def _join_first(self) -> memoryview:
-        """The chunk that waits longest, joined with those after it as far as they are written at once."""
+    def _take_first(self) -> Chunk:
+        """Take what waits longest, joined with what comes next as far as it is written at once."""
         with self._counting:
-            first = self._waiting.popleft()
-            while self._waiting and len(first) + len(self._waiting[0]) <= _AT_ONCE:
-                first = memoryview(bytes(first) + bytes(self._waiting.popleft()))
-            self._waiting.appendleft(first)
-        return first
+            chunks = [self._waiting.popleft()]
+            size = len(chunks[0])
+            while self._waiting and size + len(self._waiting[0]) <= _AT_ONCE:
+                size += len(self._waiting[0])
+                chunks.append(self._waiting.popleft())
+            self._waiting_bytes -= size
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
-    def _write_some(self, chunk: memoryview) -> int:
+    def _give_back(self, rest: memoryview) -> None:
+        """Let what was not written wait again, before all others."""
+        with self._counting:
+            self._waiting_bytes += len(rest)
+            self._waiting.appendleft(rest)
+
+    def _write_some(self, chunk: Chunk) -> int:
         """Write without blocking and return how many bytes were written; a pipe may take a part only."""
         if self._is_file:
             return self._write(chunk)
@@ -118,13 +124,13 @@ class LogWriter:
             return 0
         return self._write(_piece(chunk))
 
-    def _write_patiently(self, chunk: memoryview, deadline: float | None) -> int:
+    def _write_patiently(self, chunk: Chunk, deadline: float | None) -> int:
         seconds = None if deadline is None else max(0.0, deadline - time.monotonic())
         if not self._poller.poll(None if seconds is None else seconds * 1000):
             return 0
         return self._write(_piece(chunk))
 
-    def _write(self, chunk: memoryview) -> int:
+    def _write(self, chunk: Chunk) -> int:
         try:
             return os.write(self._descriptor, chunk)
         except BlockingIOError:
@@ -137,7 +143,7 @@ class LogWriter:
         return stat.S_ISREG(os.fstat(self._descriptor).st_mode)
 
 
-def _piece(chunk: memoryview) -> memoryview:
+def _piece(chunk: Chunk) -> Chunk:
     """The part to write at once: whole lines if possible, because other workers write to the same stdout."""
     piece = chunk[:_AT_ONCE]
     newline = bytes(piece).rfind(b"\n")
