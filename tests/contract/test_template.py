@@ -51,6 +51,10 @@ def test_copy_sees_what_a_process_sees_that_is_started_by_itself(serve: Serve, s
     assert {name: copy[name] for name in copy if copy[name] != started[name]} == {}
 
 
+def test_copy_can_have_many_callbacks_of_c(serve: Serve) -> None:
+    assert _ask(serve(), "callbacks", 3000) == 4_498_500  # libffi 3.8 reads its own file for them
+
+
 @for_each("template", [True, False])
 def test_a_function_interrupts_neither_the_server_nor_another_function(serve: Serve, template: bool) -> None:
     server = serve(template=template)

@@ -41,6 +41,13 @@ def forked(event, context):
     return b"control" in Path("/proc/self/cmdline").read_bytes()
 
 
+def callbacks(count, context):
+    """The sum of what so many callbacks of C return, which there are at one time."""
+    kind = ctypes.CFUNCTYPE(ctypes.c_int)
+    made = [kind(lambda each=each: each) for each in range(count)]
+    return sum(callback() for callback in made)
+
+
 def number(event, context):
     return os.getpid()
 

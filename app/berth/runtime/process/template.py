@@ -14,7 +14,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 from types import ModuleType, SimpleNamespace
 
@@ -30,6 +30,7 @@ NUMBER_BYTES = 4
 
 _AT_ONCE_BYTES = 65_536
 _INT_BYTES = 4  # of a descriptor
+_POINTER_BYTES = 8
 _CLONE_PARENT, _CLONE_CHILD_CLEARTID, _CLONE_CHILD_SETTID = 0x8000, 0x200000, 0x1000000
 _PR_SET_DUMPABLE, _PR_SET_NAME, _PR_GET_NAME, _PR_GET_TID_ADDRESS = 4, 15, 16, 40
 _NAME_BYTES = 16
@@ -57,12 +58,9 @@ class Forks:
         self._clone, self._set_list, get_list, self._is_fourth = _MACHINES[os.uname().machine]
         libc.syscall.restype = ctypes.c_long
         self._libc, self._api, self._get_errno = libc, ctypes.pythonapi, ctypes.get_errno
-        self._number, self._locks = ctypes.c_void_p(), ctypes.c_void_p()
+        self._number, self._locks = _find_number(libc), ctypes.c_void_p()
         self._locks_bytes = ctypes.c_size_t()
-        libc.prctl(_PR_GET_TID_ADDRESS, ctypes.byref(self._number), 0, 0, 0)
         libc.syscall(get_list, 0, ctypes.byref(self._locks), ctypes.byref(self._locks_bytes))
-        if not self._number or ctypes.c_int.from_address(self._number.value or 0).value != os.getpid():
-            raise OSError("the kernel does not tell where the thread's number is")
         if not self._locks:
             raise OSError("the thread has no list of locks")
 
@@ -81,31 +79,76 @@ class Forks:
         return pid if pid > 0 else -number
 
 
+def _find_number(libc: ctypes.PyDLL) -> ctypes.c_void_p:
+    """Find where the C library has the thread's number; raises OSError.
+
+    The kernel tells which field it clears at the thread's end. With glibc 2.41 this is the number. With glibc
+    2.43 it is the number only in a process that the C library's own fork() has made.
+    """
+    place = _cleared_at_end(libc)
+    if not _is_number(place):
+        reading, writing = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.write(writing, _cleared_at_end(libc))
+            os._exit(0)
+        os.close(writing)
+        os.waitpid(pid, 0)
+        place = type(place).from_buffer_copy(os.read(reading, _AT_ONCE_BYTES).ljust(_POINTER_BYTES, b"\0"))
+        os.close(reading)
+    if not _is_number(place):
+        raise OSError("the kernel does not tell where the thread's number is")
+    return place
+
+
+def _cleared_at_end(libc: ctypes.PyDLL) -> ctypes.c_void_p:
+    """The address of the field that the kernel clears when this thread ends."""
+    import ctypes
+
+    address = ctypes.c_void_p()
+    libc.prctl(_PR_GET_TID_ADDRESS, ctypes.byref(address), 0, 0, 0)
+    return address
+
+
+def _is_number(place: ctypes.c_void_p) -> bool:
+    """Whether this address holds the number of this process's thread."""
+    import ctypes
+
+    return bool(place) and ctypes.c_int.from_address(place.value or 0).value == os.getpid()
+
+
 def serve(load_part: Callable[[str], ModuleType], told: SimpleNamespace) -> SimpleNamespace:
     """Be a template until the server ends it; returns in each copy, with its place and what is prepared."""
     start, frames, parts = map(load_part, ("start", "frames", "parts"))
     known, room = set(sys.modules), _find_room()
     import ctypes
 
+    libraries = _open_descriptors() - {0, 1, 2, told.control}
     libc = ctypes.PyDLL(None, use_errno=True)
     libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)  # who could change the template could change every copy
     start.die_with(told.server)
     name = ctypes.create_string_buffer(_NAME_BYTES)
     libc.prctl(_PR_GET_NAME, name, 0, 0, 0)
     libc.prctl(_PR_SET_NAME, NAME.encode(), 0, 0, 0)
-    own = set(sys.modules) - known
+    forks, modules = Forks(libc), _forget_all_but(known)
     runtime = start.import_runtime(told.server_packages)
-    known = set(sys.modules) - own
-    request, child = _await_copy(told.control, Forks(libc), load_part)
-    modules = {each: sys.modules.pop(each) for each in set(sys.modules) - known}
+    known = set(sys.modules)
+    request, child = _await_copy(told.control, forks, load_part)
+    modules |= _forget_all_but(known)
     libc.prctl(_PR_SET_NAME, name, 0, 0, 0)
-    place = SimpleNamespace(**_take_place(request, partial(_write_room, ctypes.memmove, room)))
+    show_environ = partial(_write_room, ctypes.memmove, room)
+    place = SimpleNamespace(**_take_place(request, show_environ, libraries))
     if not _stays_hidden(place.sandbox):
         libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)
     ready = SimpleNamespace(
         start=start, frames=frames, parts=parts, child=child, modules=modules, runtime=runtime
     )
     return SimpleNamespace(place=place, ready=ready)
+
+
+def _forget_all_but(known: Iterable[str]) -> dict[str, ModuleType]:
+    """Forget the other modules, and return them: AWS's runtime and functions import them anew."""
+    return {name: sys.modules.pop(name) for name in set(sys.modules).difference(known)}
 
 
 def _await_copy(
@@ -134,8 +177,20 @@ def _await_copy(
         control.sendall(encode_number(pid))
 
 
-def _take_place(request: socket, show_environ: Callable[[bytes], None]) -> dict[str, object]:
-    """Become what the server asks for, as if this process had been started by exec."""
+def _open_descriptors() -> set[int]:
+    """The descriptors of this process."""
+    numbers = map(int, os.listdir("/proc/self/fd"))
+    return {number for number in numbers if os.path.exists(f"/proc/self/fd/{number}")}
+
+
+def _take_place(
+    request: socket, show_environ: Callable[[bytes], None], libraries: Iterable[int]
+) -> dict[str, object]:
+    """Become what the server asks for, as if this process had been started by exec.
+
+    `libraries` are the descriptors that stay open. A library may need one: libffi 3.8 maps its own file again
+    for each few hundred callbacks that a function makes with ctypes.
+    """
     os.setsid()
     try:
         told, (output, *channels) = _read_request(request)
@@ -150,7 +205,7 @@ def _take_place(request: socket, show_environ: Callable[[bytes], None]) -> dict[
         os._exit(1)
     request.sendall(encode_number(0))
     request.detach()
-    _close_all_but((0, 1, 2, *channels))
+    _close_all_but((0, 1, 2, *libraries, *channels))
     place: dict[str, object] = told["place"]
     return place | dict(zip(told["descriptors"], channels, strict=True))
 
@@ -210,7 +265,7 @@ def _renew_modules() -> None:
     threading.main_thread()._set_native_id()
 
 
-def _close_all_but(kept: Sequence[int]) -> None:
+def _close_all_but(kept: Iterable[int]) -> None:
     first = 0
     for each in sorted(kept):
         if first < each:  # closerange(0, 0) would close all

@@ -29,6 +29,28 @@ PLACE = {
 }
 
 
+# Its copy exits with 7 once the C library has sent a signal to the thread of this number, its own.
+COPIED = """
+import ctypes, os, signal
+from berth.runtime.process.template import Forks
+
+libc = ctypes.PyDLL(None, use_errno=True)
+{}
+pid = Forks(libc).fork()
+if pid == 0:
+    signal.signal(signal.SIGUSR1, lambda *_: os._exit(7))
+    signal.raise_signal(signal.SIGUSR1)
+    os._exit(1)
+print(pid)
+"""
+# Since glibc 2.43 the kernel clears another field than the number at the end of a program's first thread.
+CLEARED_ELSEWHERE = """
+SET_TID_ADDRESS = {"x86_64": 218, "aarch64": 96}[os.uname().machine]
+elsewhere = ctypes.c_int()
+libc.syscall(SET_TID_ADDRESS, ctypes.byref(elsewhere))
+"""
+
+
 def _child(program: str) -> ForkedChild:
     return ForkedChild(os.posix_spawn("/bin/sh", ["sh", "-c", program], {}))
 
@@ -101,3 +123,10 @@ def test_room_is_for_all_variables_together() -> None:
     assert has_room({"A": "x" * 16_381})
     assert not has_room({"A": "x" * 16_382})
     assert not has_room({f"VARIABLE_{number}": "é" * 100 for number in range(90)})
+
+
+@for_each("before", ["", CLEARED_ELSEWHERE])
+def test_copy_has_a_thread_number_of_its_own(before: str) -> None:
+    program = [sys.executable, "-c", COPIED.format(before)]
+    told = subprocess.run(program, capture_output=True, text=True, check=True)
+    assert ForkedChild(int(told.stdout)).wait(20) == 7
