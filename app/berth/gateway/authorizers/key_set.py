@@ -6,7 +6,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -133,13 +133,23 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         """Refuse every redirect: the address of the issuer is the manifest's."""
 
 
+def _opened(opener: urllib.request.OpenerDirector, address: str) -> HTTPResponse:
+    """The answer to a request; raises OSError for one that is no success."""
+    try:
+        response: HTTPResponse = opener.open(address, timeout=_TIMEOUT)
+    except urllib.error.HTTPError as refusal:
+        with refusal:  # it is the answer, too
+            raise
+    return response
+
+
 def fetch_document(address: str) -> bytes:
     """Fetch a document over HTTP; raises OSError."""
     if urlsplit(address).scheme not in {"http", "https"}:
         raise OSError(f"{address} is not an HTTP address")
     opener = urllib.request.build_opener(_NoRedirects)
     deadline, document = time.monotonic() + _TIMEOUT, b""
-    with opener.open(address, timeout=_TIMEOUT) as response:
+    with _opened(opener, address) as response:
         while len(document) < _MOST_BYTES and (part := response.read1(_MOST_BYTES - len(document))):
             document += part
             if time.monotonic() > deadline:

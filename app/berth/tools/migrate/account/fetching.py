@@ -100,6 +100,7 @@ def _download(address: str, path: Path, what: str) -> Path:
                     raise _refused(what, "is larger than 250 MB")
                 file.write(chunk)
     except urllib.error.HTTPError as error:
+        error.close()
         raise _refused(what, f"cannot be downloaded: {error.code} {error.reason}") from None
     except OSError as error:
         reason = getattr(error, "reason", None) or error.strerror or type(error).__name__
