@@ -40,8 +40,7 @@ def test_contract_holds_for(
 
 
 def _assert_holds(invoker: Invoker, function: Function, row: Row) -> None:
-    # Python 3.13 shows the text of `python -c`, with which pytest-xdist starts, for every "<string>".
-    linecache.cache.pop("<string>", None)
+    _forget_commands()
     for step in row.steps:
         result = invoke(invoker, function, step.event, **step.options)
         assert without_import_frames(result) == InvocationResult(step.payload, step.function_error)
@@ -62,3 +61,9 @@ def test_context_log_writes_the_text_alone_to_stdout_when_the_function_is_inline
     assert server.invoke(build_function("asks_context", "app.log", "inline")) == InvocationResult(b"null")
     assert capsys.readouterr().out == "5"
     assert server.end_lines() == []
+
+
+def _forget_commands() -> None:
+    """Since Python 3.13, tracebacks show the text of `python -c`, as xdist starts, for every "<string>"."""
+    for cache in ("cache", "_interactive_cache"):
+        vars(linecache).get(cache, {}).clear()

@@ -260,9 +260,9 @@ def test_every_refusal_is_in_one_report(tmp_path):
 def test_where_the_translator_fails_the_resource_is_named(tmp_path):
     bad = "  Two: {Type: AWS::Serverless::Function, IgnoreGlobals: [{a: b}], Properties: {}}\n"
     files = _template(_function("{Handler: a.b}") + bad, "Globals: {Function: {Runtime: python3.13}}\n")
-    assert refusal(tmp_path, files, "t.yaml") == (
-        "t.yaml:5: Resources.Two: AWS's translator of SAM fails on it: TypeError: unhashable type: 'dict'"
-    )
+    said = refusal(tmp_path, files, "t.yaml")
+    assert said.startswith("t.yaml:5: Resources.Two: AWS's translator of SAM fails on it: TypeError: ")
+    assert "unhashable type: 'dict'" in said
 
 
 def test_the_translator_writes_no_log_lines(tmp_path, caplog, capfd):
