@@ -3,6 +3,7 @@
 import json
 import logging
 import ssl
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -107,6 +108,14 @@ def test_wrong_manifest_refuses_the_start(hooks: Hooks, tmp_path: Path) -> None:
     (tmp_path / "functions" / "scarce" / "manifest.json").write_text('{"handlr": "app.handler"}')
     with pytest.raises(ManifestError, match=r"handlr: unknown key: did you mean 'handler'\?"):
         hooks.on_starting(Master(1))
+
+
+def test_master_tries_the_temporary_folder_for_its_workers(
+    hooks: Hooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    hooks.on_starting(Master(1))
+    assert tempfile.tempdir is not None
 
 
 def test_several_workers_are_told_which_limits_they_divide(hooks: Hooks, log: Messages) -> None:
