@@ -24,7 +24,9 @@ def test_breakpoint_names_the_command_that_stops_there(serve: Serve, handler: st
     assert f"[ERROR] BdbQuit: {ADVICE}\n" in server.end()
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 14), reason="pdb ends a process without a terminal by itself")
+@pytest.mark.skipif(
+    sys.version_info >= (3, 14), reason="since Python 3.14, pdb ends a process without a terminal"
+)
 def test_pdb_fails_as_on_lambda_and_the_server_names_the_command(
     serve: Serve, caplog: pytest.LogCaptureFixture
 ):

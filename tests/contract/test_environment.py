@@ -64,6 +64,9 @@ def test_context_log_writes_the_text_alone_to_stdout_when_the_function_is_inline
 
 
 def _forget_commands() -> None:
-    """Since Python 3.13, tracebacks show the text of `python -c`, as xdist starts, for every "<string>"."""
+    """Forget the text of `python -c`, by which pytest-xdist starts.
+
+    Since Python 3.13, tracebacks show this text for all code that is called "<string>".
+    """
     for cache in ("cache", "_interactive_cache"):
         vars(linecache).get(cache, {}).clear()

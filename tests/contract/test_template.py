@@ -52,7 +52,7 @@ def test_copy_sees_what_a_process_sees_that_is_started_by_itself(serve: Serve, s
 
 
 def test_copy_can_have_many_callbacks_of_c(serve: Serve) -> None:
-    assert _ask(serve(), "callbacks", 3000) == 4_498_500  # libffi 3.8 reads its own file for them
+    assert _ask(serve(), "callbacks", 3000) == 4_498_500  # libffi 3.8 needs a descriptor for them
 
 
 @for_each("template", [True, False])

@@ -90,7 +90,7 @@ class Hooks:
         If one is wrong, gunicorn prints the text of the error, such as a ManifestError's report, and exits
         with status 1.
         """
-        tempfile.gettempdir()  # makes a file: a worker that is killed meanwhile would leave it
+        tempfile.gettempdir()  # tries the folder by a file, which a killed worker would leave
         check_worker(server.cfg.worker_class, GatewayWorker)
         check_preload(server.cfg)
         server.sandbox = check_sandbox(self._settings, self._load(server).stage).description()

@@ -42,7 +42,7 @@ def forked(event, context):
 
 
 def callbacks(count, context):
-    """The sum of what so many callbacks of C return, which there are at one time."""
+    """Make so many C callbacks, keep them all, and return the sum of what they return."""
     kind = ctypes.CFUNCTYPE(ctypes.c_int)
     made = [kind(lambda each=each: each) for each in range(count)]
     return sum(callback() for callback in made)

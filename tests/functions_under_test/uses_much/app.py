@@ -125,7 +125,7 @@ def descriptors(event, context):
 
 
 def inherited_descriptors(event, context):
-    """What each descriptor leads to, but the one that lists them, and libffi 3.8's to its own file."""
+    """What each descriptor leads to, without the one that lists them and one that libffi 3.8 keeps."""
     kinds = []
     for number in os.listdir("/proc/self/fd"):
         with suppress(FileNotFoundError):

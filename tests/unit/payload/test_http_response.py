@@ -22,7 +22,7 @@ from kit.tables import for_each
 
 CALL = make_call(SHAPES["http1"][1])
 NESTED: Any = []
-for _ in range(200_000):  # Python 3.14 writes tens of thousands
+for _ in range(200_000):  # Python 3.14 writes tens of thousands of levels
     NESTED = [NESTED]
 
 

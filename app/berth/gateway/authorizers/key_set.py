@@ -138,8 +138,8 @@ def _opened(opener: urllib.request.OpenerDirector, address: str) -> HTTPResponse
     try:
         response: HTTPResponse = opener.open(address, timeout=_TIMEOUT)
     except urllib.error.HTTPError as refusal:
-        with refusal:  # it is the answer, too
-            raise
+        refusal.close()  # the error is also the answer, which holds the connection
+        raise
     return response
 
 

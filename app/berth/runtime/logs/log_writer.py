@@ -12,13 +12,13 @@ from functools import cached_property
 
 STDOUT = 1
 
-Chunk = bytes | memoryview
-
 # A pipe that is ready for writing takes this many bytes without blocking.
 _AT_ONCE = select.PIPE_BUF
 # So many bytes may wait while nobody reads stdout, as happens with a container's log driver in blocking
 # mode; what is written beyond them is lost.
 _MOST_WAITING = 16 * 1024 * 1024
+
+_Chunk = bytes | memoryview
 
 log = logging.getLogger("berth")
 
@@ -31,7 +31,7 @@ class LogWriter:
         self._wake = wake  # asks the thread that may block to call flush()
         self._counting = threading.Lock()
         self._writing = threading.Lock()
-        self._waiting: deque[Chunk] = deque()
+        self._waiting: deque[_Chunk] = deque()
         self._waiting_bytes = 0
         self._lost_bytes = 0
         self._is_held = False
@@ -88,7 +88,7 @@ class LogWriter:
         if lost:
             log.warning("%d bytes of function logs were lost: nobody reads the server's output", lost)
 
-    def _put_all(self, put: Callable[[Chunk], int]) -> bool:
+    def _put_all(self, put: Callable[[_Chunk], int]) -> bool:
         """Write what waits; False if the descriptor takes no more."""
         while self._waiting:
             block = self._take_first()
@@ -99,7 +99,7 @@ class LogWriter:
                 return False
         return True
 
-    def _take_first(self) -> Chunk:
+    def _take_first(self) -> _Chunk:
         """Take what waits longest, joined with what comes next as far as it is written at once."""
         with self._counting:
             chunks = [self._waiting.popleft()]
@@ -116,7 +116,7 @@ class LogWriter:
             self._waiting_bytes += len(rest)
             self._waiting.appendleft(rest)
 
-    def _write_some(self, chunk: Chunk) -> int:
+    def _write_some(self, chunk: _Chunk) -> int:
         """Write without blocking and return how many bytes were written; a pipe may take a part only."""
         if self._is_file:
             return self._write(chunk)
@@ -124,13 +124,13 @@ class LogWriter:
             return 0
         return self._write(_piece(chunk))
 
-    def _write_patiently(self, chunk: Chunk, deadline: float | None) -> int:
+    def _write_patiently(self, chunk: _Chunk, deadline: float | None) -> int:
         seconds = None if deadline is None else max(0.0, deadline - time.monotonic())
         if not self._poller.poll(None if seconds is None else seconds * 1000):
             return 0
         return self._write(_piece(chunk))
 
-    def _write(self, chunk: Chunk) -> int:
+    def _write(self, chunk: _Chunk) -> int:
         try:
             return os.write(self._descriptor, chunk)
         except BlockingIOError:
@@ -143,7 +143,7 @@ class LogWriter:
         return stat.S_ISREG(os.fstat(self._descriptor).st_mode)
 
 
-def _piece(chunk: Chunk) -> Chunk:
+def _piece(chunk: _Chunk) -> _Chunk:
     """The part to write at once: whole lines if possible, because other workers write to the same stdout."""
     piece = chunk[:_AT_ONCE]
     newline = bytes(piece).rfind(b"\n")

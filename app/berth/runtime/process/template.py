@@ -30,7 +30,6 @@ NUMBER_BYTES = 4
 
 _AT_ONCE_BYTES = 65_536
 _INT_BYTES = 4  # of a descriptor
-_POINTER_BYTES = 8
 _CLONE_PARENT, _CLONE_CHILD_CLEARTID, _CLONE_CHILD_SETTID = 0x8000, 0x200000, 0x1000000
 _PR_SET_DUMPABLE, _PR_SET_NAME, _PR_GET_NAME, _PR_GET_TID_ADDRESS = 4, 15, 16, 40
 _NAME_BYTES = 16
@@ -58,7 +57,7 @@ class Forks:
         self._clone, self._set_list, get_list, self._is_fourth = _MACHINES[os.uname().machine]
         libc.syscall.restype = ctypes.c_long
         self._libc, self._api, self._get_errno = libc, ctypes.pythonapi, ctypes.get_errno
-        self._number, self._locks = _find_number(libc), ctypes.c_void_p()
+        self._number, self._locks = ctypes.c_void_p(_find_number(libc)), ctypes.c_void_p()
         self._locks_bytes = ctypes.c_size_t()
         libc.syscall(get_list, 0, ctypes.byref(self._locks), ctypes.byref(self._locks_bytes))
         if not self._locks:
@@ -79,42 +78,46 @@ class Forks:
         return pid if pid > 0 else -number
 
 
-def _find_number(libc: ctypes.PyDLL) -> ctypes.c_void_p:
-    """Find where the C library has the thread's number; raises OSError.
+def _find_number(libc: ctypes.PyDLL) -> int:
+    """Find the address where the C library keeps the thread's number; raises OSError.
 
     The kernel tells which field it clears at the thread's end. With glibc 2.41 this is the number. With glibc
     2.43 it is the number only in a process that the C library's own fork() has made.
     """
-    place = _cleared_at_end(libc)
-    if not _is_number(place):
-        reading, writing = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            os.write(writing, _cleared_at_end(libc))
-            os._exit(0)
-        os.close(writing)
-        os.waitpid(pid, 0)
-        place = type(place).from_buffer_copy(os.read(reading, _AT_ONCE_BYTES).ljust(_POINTER_BYTES, b"\0"))
-        os.close(reading)
-    if not _is_number(place):
-        raise OSError("the kernel does not tell where the thread's number is")
-    return place
+    for address in (_cleared_at_end, _cleared_in_a_fork):
+        if _is_number(found := address(libc)):
+            return found
+    raise OSError("the kernel does not tell where the thread's number is")
 
 
-def _cleared_at_end(libc: ctypes.PyDLL) -> ctypes.c_void_p:
-    """The address of the field that the kernel clears when this thread ends."""
+def _cleared_at_end(libc: ctypes.PyDLL) -> int:
+    """The address of the field that the kernel clears when this thread ends; 0 for none."""
     import ctypes
 
     address = ctypes.c_void_p()
     libc.prctl(_PR_GET_TID_ADDRESS, ctypes.byref(address), 0, 0, 0)
-    return address
+    return address.value or 0
 
 
-def _is_number(place: ctypes.c_void_p) -> bool:
+def _cleared_in_a_fork(libc: ctypes.PyDLL) -> int:
+    """The same in a process that the C library forks from this one, and that ends at once."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.write(writing, b"%d" % _cleared_at_end(libc))
+        os._exit(0)
+    os.close(writing)
+    os.waitpid(pid, 0)
+    told = os.read(reading, _AT_ONCE_BYTES)
+    os.close(reading)
+    return int(told or 0)
+
+
+def _is_number(address: int) -> bool:
     """Whether this address holds the number of this process's thread."""
     import ctypes
 
-    return bool(place) and ctypes.c_int.from_address(place.value or 0).value == os.getpid()
+    return address != 0 and ctypes.c_int.from_address(address).value == os.getpid()
 
 
 def serve(load_part: Callable[[str], ModuleType], told: SimpleNamespace) -> SimpleNamespace:
@@ -188,8 +191,8 @@ def _take_place(
 ) -> dict[str, object]:
     """Become what the server asks for, as if this process had been started by exec.
 
-    `libraries` are the descriptors that stay open. A library may need one: libffi 3.8 maps its own file again
-    for each few hundred callbacks that a function makes with ctypes.
+    `libraries` are descriptors that C libraries have opened; they stay open. libffi 3.8 has one of its own
+    file, which it needs when a function makes hundreds of callbacks with ctypes.
     """
     os.setsid()
     try:

@@ -29,7 +29,7 @@ PLACE = {
 }
 
 
-# Its copy exits with 7 once the C library has sent a signal to the thread of this number, its own.
+# The copy exits with 7 if raise_signal() reaches it: the C library signals the number that it has noted.
 COPIED = """
 import ctypes, os, signal
 from berth.runtime.process.template import Forks

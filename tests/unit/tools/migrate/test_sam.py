@@ -1,6 +1,7 @@
 """SAM templates: translated by AWS's translator, and every part led back to its author's keys."""
 
 import logging
+import sys
 
 import pytest
 
@@ -260,9 +261,12 @@ def test_every_refusal_is_in_one_report(tmp_path):
 def test_where_the_translator_fails_the_resource_is_named(tmp_path):
     bad = "  Two: {Type: AWS::Serverless::Function, IgnoreGlobals: [{a: b}], Properties: {}}\n"
     files = _template(_function("{Handler: a.b}") + bad, "Globals: {Function: {Runtime: python3.13}}\n")
-    said = refusal(tmp_path, files, "t.yaml")
-    assert said.startswith("t.yaml:5: Resources.Two: AWS's translator of SAM fails on it: TypeError: ")
-    assert "unhashable type: 'dict'" in said
+    words = "unhashable type: 'dict'"
+    if sys.version_info >= (3, 14):
+        words = f"cannot use 'dict' as a dict key ({words})"
+    assert refusal(tmp_path, files, "t.yaml") == (
+        f"t.yaml:5: Resources.Two: AWS's translator of SAM fails on it: TypeError: {words}"
+    )
 
 
 def test_the_translator_writes_no_log_lines(tmp_path, caplog, capfd):
